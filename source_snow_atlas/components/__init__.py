@@ -1,0 +1,1 @@
+"""Python for what the manifest can't say, one concern a module."""

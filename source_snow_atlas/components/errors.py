@@ -1,0 +1,124 @@
+"""What went wrong, said so that the reader knows what to change: HTTP failures and configuration errors as traced exceptions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from airbyte_cdk.models import FailureType, StreamDescriptor
+from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+
+MAXIMUM_QUOTE = 300
+
+
+class SnowAtlasError(AirbyteTracedException):
+    """A failure whose sentence is complete: shown to the user as it is, without a traceback."""
+
+    def __init__(self, message: str, failure_type: FailureType, stream: str | None = None) -> None:
+        message = filter_secrets(message)
+        super().__init__(
+            internal_message=message,
+            message=message,
+            failure_type=failure_type,
+            stream_descriptor=StreamDescriptor(name=stream) if stream else None,
+        )
+
+
+class ConfigurationError(SnowAtlasError):
+    """Something that the user has to change: the configuration, the catalog, the state, or a permission in Snow Atlas."""
+
+    def __init__(self, message: str, stream: str | None = None) -> None:
+        super().__init__(message, FailureType.config_error, stream)
+
+
+class TransientError(SnowAtlasError):
+    """The server or the network failed again and again; a later sync may well succeed."""
+
+    def __init__(self, message: str, stream: str | None = None) -> None:
+        super().__init__(message, FailureType.transient_error, stream)
+
+
+class ServerError(SnowAtlasError):
+    """The server's replies can't be relied on: reading on would lose or invent rows."""
+
+    def __init__(self, message: str, stream: str | None = None) -> None:
+        super().__init__(message, FailureType.system_error, stream)
+
+
+class NotFound(ConfigurationError):
+    """HTTP 404. For one parent of many it means that the parent is gone; for a whole collection it is an error."""
+
+
+class RateLimited(TransientError):
+    """HTTP 429 that can't be waited out: the wait is too long, or the caller asked to fail fast."""
+
+
+def quote(body: bytes) -> str:
+    """The server's own words out of an error body, one line, at most 300 characters, no secrets.
+
+    Shapes: `{"error": {"code": int, "message": str}}` of the APIs, `{"error": str, "error_description": str}`
+    of the token endpoint (RFC 6749 section 5.2), anything else as text.
+    """
+    text = ""
+    try:
+        document = orjson.loads(body)
+    except ValueError:
+        document = None
+    if isinstance(document, dict):
+        error = document.get("error", document)
+        if isinstance(error, dict):
+            text = str(error.get("message") or error.get("title") or error.get("detail") or "")
+        else:
+            text = " ".join(str(part) for part in (error, document.get("error_description")) if part)
+    if not text:
+        text = body[: 4 * MAXIMUM_QUOTE].decode("utf-8", "replace")
+    text = " ".join(filter_secrets(text).split())
+    return text if len(text) <= MAXIMUM_QUOTE else text[:MAXIMUM_QUOTE] + "…"
+
+
+def permission_names(permission: str | Sequence[str] | None) -> str:
+    """The permission(s) of a stream for a sentence: any one of several is enough."""
+    if not permission:
+        return "the permission of this API (the vendor names none; it may also need a product that the tenant has not bought)"
+    names = [permission] if isinstance(permission, str) else list(permission)
+    return "the permission " + " or ".join(names)
+
+
+def failed_request(
+    stream: str, path: str, status: int, body: bytes, permission: Any, filtered: bool = False
+) -> SnowAtlasError:
+    """The error for a reply with an HTTP status that retrying does not mend."""
+    said = quote(body)
+    reason = f' The server said: "{said}".' if said else ""
+    where = f"Stream {stream}: GET {path} was refused with HTTP {status}."
+    if status == 403:
+        return ConfigurationError(
+            f"{where} Grant {permission_names(permission)} to the application registration in Snow Atlas settings, "
+            f"or leave the stream out of the connection; a product that the tenant has not bought is refused the same way.{reason}",
+            stream,
+        )
+    if status == 401:
+        return ConfigurationError(
+            f"{where} The access token was renewed and refused again: check that the application registration still exists, "
+            f"that its region is the one configured, and that no other system generates a new secret for it.{reason}",
+            stream,
+        )
+    if status == 404:
+        return NotFound(
+            f"{where} This host does not have the endpoint: check the region or the API URL; "
+            f"if they are right, leave the stream out of the connection.{reason}",
+            stream,
+        )
+    if status == 400 and filtered:
+        return ConfigurationError(
+            f"{where} The server does not accept the filter: correct or remove the filter of this stream in the configuration.{reason}",
+            stream,
+        )
+    if 300 <= status < 400:
+        return ServerError(
+            f"{where} The server redirects to another address; credentials are not sent there. Check the API URL.",
+            stream,
+        )
+    return ServerError(f"{where} This is not a reply the API documents for the request.{reason}", stream)

@@ -1,0 +1,109 @@
+"""How fast requests leave, decided once for all threads: a number in flight, a rate, and a gate that a 429 closes.
+
+The vendor limits by address, client and user, publishes no figures, and answers a request inside the announced wait with another
+429 (api conventions, rate limiting). So one refusal closes the gate for every thread until its `Retry-After` has passed. Then the
+number in flight is halved and rises by one per round of successes (additive increase, multiplicative decrease), and the rate
+starts a little below what went through between two refusals and rises slowly: on a server with a fixed allowance most of the
+allowance is used and hardly a request is refused. The CDK sleeps in the refused thread alone while the others keep sending.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+LOGGER = logging.getLogger("airbyte")
+SAFETY = 0.97
+"""Part of the measured rate that is used after a refusal."""
+FEW = 5
+"""Successes below which a measured rate says nothing."""
+
+
+class Pace:
+    """Grants permission to send. `maximum` is the most requests in flight at once."""
+
+    def __init__(
+        self,
+        maximum: int,
+        clock: Callable[[], float] = time.monotonic,
+        wait: Callable[[threading.Condition, float | None], object] | None = None,
+    ) -> None:
+        self.maximum = maximum
+        self._clock = clock
+        self._wait = wait or (lambda condition, seconds: condition.wait(seconds))
+        self._changed = threading.Condition()
+        self._window = float(maximum)
+        self._in_flight = 0
+        self._open_at = clock()
+        self._successes = 0
+        self._rate: float | None = None
+        self._next_start = 0.0
+
+    @contextmanager
+    def slot(self) -> Iterator[float]:
+        """Wait for permission, hold it for the block. Gives the moment of sending, which `refused` wants back."""
+        sent_at = self._acquire()
+        try:
+            yield sent_at
+        finally:
+            with self._changed:
+                self._in_flight -= 1
+                self._changed.notify()
+
+    def succeeded(self) -> None:
+        """A request was answered as it should be: the number in flight may rise."""
+        with self._changed:
+            self._successes += 1
+            if self._window < self.maximum:
+                self._window = min(float(self.maximum), self._window + 1 / self._window)
+
+    def refused(self, seconds: float, sent_at: float) -> None:
+        """A request sent at `sent_at` earned a 429 that asks for `seconds` of quiet."""
+        with self._changed:
+            now = self._clock()
+            reopens = now + seconds
+            if sent_at < self._open_at:
+                # sent before the gate last closed: the same refusal seen by another thread
+                self._open_at = max(self._open_at, reopens)
+                return
+            self._window = max(1.0, self._window / 2)
+            measured = self._successes / max(reopens - self._open_at, 0.001)
+            if self._successes >= FEW:
+                self._rate = measured * SAFETY
+            elif self._rate is not None:
+                self._rate = max(self._rate / 2, 0.01)
+            self._open_at = reopens
+            self._next_start = reopens
+            self._successes = 0
+        LOGGER.warning(
+            "Snow Atlas limits the rate of requests (HTTP 429): nothing is sent for %.0f s, as it asks; reading goes on after that.",
+            seconds,
+        )
+
+    def _acquire(self) -> float:
+        with self._changed:
+            while True:
+                now = self._clock()
+                earliest = max(self._open_at, self._next_start)
+                if now < earliest:
+                    self._wait(self._changed, earliest - now)
+                elif self._in_flight >= max(1, int(self._window)):
+                    self._wait(self._changed, None)
+                else:
+                    break
+            self._in_flight += 1
+            rate = self._current_rate(now)
+            if rate is not None:
+                self._next_start = max(self._next_start, now - 1 / rate) + 1 / rate
+                self._changed.notify()
+            return now
+
+    def _current_rate(self, now: float) -> float | None:
+        """The learnt rate, risen since the gate opened: 4 % after ten seconds, half as much again after a minute."""
+        if self._rate is None:
+            return None
+        age = max(0.0, now - self._open_at)
+        return self._rate * (1 + 0.003 * age + 0.0001 * age * age)

@@ -1,0 +1,298 @@
+"""Keys of parent records: read once per sync, shared by all child streams, handed on while the parents are still being read.
+
+Where the parent stream is part of the sync, its own pages supply the keys; otherwise the first child that needs the next page reads
+it and the others take what it found. The CDK's SubstreamPartitionRouter reads the parent once per child, its pages one by one.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future
+from dataclasses import InitVar, dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from airbyte_cdk.sources.types import StreamSlice
+
+from source_snow_atlas.components.errors import NotFound, ServerError
+from source_snow_atlas.components.partition_router import PathPartitionRouter
+from source_snow_atlas.components.reply import Row
+
+if TYPE_CHECKING:
+    from source_snow_atlas.components.sync import PagePrefetch
+
+LOGGER = logging.getLogger("airbyte")
+Keys = tuple[Any, ...]
+Batches = Callable[[], Iterator[list[Row]]]
+
+
+class KeyFeed:
+    """The distinct keys of one parent collection, in the order they came; any number of readers, each from the start.
+
+    Pulled: `batches` reads the parent, driven by whichever reader needs more. Pushed: another stream's reading supplies them.
+    """
+
+    def __init__(self, fields: tuple[str, ...], where: str | None, batches: Batches | None) -> None:
+        self._fields = fields
+        self._where = where
+        self._batches = batches() if batches else None
+        self._changed = threading.Condition()
+        self._keys: list[Keys] = []
+        self._known: set[Keys] = set()
+        self._ended = False
+        self._failure: Exception | None = None
+        self._pulling = False
+
+    def offer(self, rows: list[Row]) -> None:
+        """Take the keys out of parent records."""
+        with self._changed:
+            for row in rows:
+                if self._where is not None and row.get(self._where) is not True:
+                    continue
+                for keys in _keys_of(row, self._fields):
+                    if keys not in self._known:
+                        self._known.add(keys)
+                        self._keys.append(keys)
+            self._changed.notify_all()
+
+    def end(self, failure: Exception | None = None) -> None:
+        """There will be no more keys; after a failure the readers fail too, for they would miss children."""
+        with self._changed:
+            self._ended = True
+            self._failure = self._failure or failure
+            self._known = set()
+            self._changed.notify_all()
+
+    def __iter__(self) -> Iterator[Keys]:
+        position = 0
+        while True:
+            with self._changed:
+                while (
+                    position >= len(self._keys)
+                    and not self._ended
+                    and (self._batches is None or self._pulling)
+                ):
+                    self._changed.wait()
+                available = self._keys[position:]
+                if not available and self._ended:
+                    if self._failure is not None:
+                        raise self._failure
+                    return
+                must_pull = not available
+                if must_pull:
+                    self._pulling = True
+            if must_pull:
+                self._pull()
+            position += len(available)
+            yield from available
+
+    def _pull(self) -> None:
+        assert self._batches is not None
+        try:
+            batch = next(self._batches, None)
+        except Exception as error:
+            self.end(error)
+        else:
+            if batch is None:
+                self.end()
+            else:
+                self.offer(batch)
+        finally:
+            with self._changed:
+                self._pulling = False
+                self._changed.notify_all()
+
+
+def _keys_of(row: Row, fields: tuple[str, ...]) -> Iterator[Keys]:
+    """The keys of a record; several where a field lies in an array (`licenses.id`), none where a part is null."""
+    if len(fields) == 1 and "." in fields[0]:
+        outer, inner = fields[0].split(".", 1)
+        items = row.get(outer)
+        for item in items if isinstance(items, list) else ():
+            if isinstance(item, dict) and item.get(inner) is not None:
+                yield (item[inner],)
+        return
+    keys = tuple(row.get(name) for name in fields)
+    if None not in keys:
+        yield keys
+
+
+class ParentRegistry:
+    """All key feeds of a sync. Routers ask for theirs when they are built, before anything is read."""
+
+    def __init__(self, prefetch: PagePrefetch, whole_streams: frozenset[str]) -> None:
+        self.prefetch = prefetch
+        self._whole_streams = whole_streams
+        self._lock = threading.Lock()
+        self._feeds: dict[tuple[str, tuple[str, ...], str | None], KeyFeed] = {}
+        self._pushed: dict[str, list[KeyFeed]] = {}
+        self._open_partitions: dict[str, int] = {}
+        self._generated: set[str] = set()
+
+    def feed(self, stream: str, fields: tuple[str, ...], where: str | None, batches: Batches) -> KeyFeed:
+        """The shared feed of these keys: pushed where the sync reads the whole parent stream anyway, pulled otherwise."""
+        with self._lock:
+            name = (stream, fields, where)
+            if name not in self._feeds:
+                pushed = stream in self._whole_streams
+                self._feeds[name] = KeyFeed(fields, where, None if pushed else batches)
+                if pushed:
+                    self._pushed.setdefault(stream, []).append(self._feeds[name])
+            return self._feeds[name]
+
+    def offer(self, stream: str, rows: list[Row]) -> None:
+        """A selected stream has read these records."""
+        for feed in self._pushed.get(stream, ()):
+            feed.offer(rows)
+
+    def partition_begins(self, stream: str) -> None:
+        """A partition of a stream with several was generated."""
+        with self._lock:
+            self._open_partitions[stream] = self._open_partitions.get(stream, 0) + 1
+
+    def partition_ended(self, stream: str) -> None:
+        """A partition of a stream with several was read to its end."""
+        with self._lock:
+            self._open_partitions[stream] -= 1
+            over = stream in self._generated and self._open_partitions[stream] == 0
+        if over:
+            self._end(stream, None)
+
+    def generation_ended(self, stream: str) -> None:
+        """All partitions of the stream were generated."""
+        with self._lock:
+            self._generated.add(stream)
+            over = self._open_partitions.get(stream, 0) == 0
+        if over:
+            self._end(stream, None)
+
+    def collection_ended(self, stream: str) -> None:
+        """A stream of one partition was read to its end."""
+        self._end(stream, None)
+
+    def fail(self, stream: str, failure: Exception) -> None:
+        """A stream could not be read whole: its children would lack parents, so they fail too."""
+        self._end(stream, failure)
+
+    def _end(self, stream: str, failure: Exception | None) -> None:
+        for feed in self._pushed.get(stream, ()):
+            feed.end(failure and _parent_failed(stream, failure))
+
+
+def _parent_failed(stream: str, failure: Exception) -> ServerError:
+    return ServerError(
+        f"The parent stream {stream} could not be read whole, so its children can't be either: see the error of {stream}. "
+        f"({type(failure).__name__})"
+    )
+
+
+@dataclass
+class ParentPartitionRouter(PathPartitionRouter):
+    """One partition for every distinct parent of a stream, as the stream's `parents` say.
+
+    `parents`: a list of {stream, keys: {partition field: field of the parent's record}, where?, asset_kind?, definition} as the
+    source composes it; several parents give the union of their keys. `values_from` crosses the keys with a list of the
+    configuration: {partition field: name of the option}.
+    """
+
+    config: Mapping[str, Any]
+    name: str
+    parents: list[dict[str, Any]]
+    values_from: Mapping[str, str] | None = None
+    parameters: InitVar[Mapping[str, Any] | None] = None
+    _feeds: list[tuple[tuple[str, ...], KeyFeed]] = field(init=False, repr=False)
+
+    def __post_init__(self, parameters: Mapping[str, Any] | None) -> None:
+        from source_snow_atlas.components.retriever import parent_batches
+        from source_snow_atlas.components.sync import Sync
+
+        self._sync = Sync.of(self.config)
+        self._feeds = []
+        for parent in self.parents:
+            if "asset_kind" in parent and parent["asset_kind"] not in self._sync.settings.asset_kinds:
+                continue
+            keys: Mapping[str, str] = parent["keys"]
+            feed = self._sync.parents.feed(
+                parent["stream"],
+                tuple(keys.values()),
+                parent.get("where"),
+                parent_batches(self._sync, parent["definition"]),
+            )
+            self._feeds.append((tuple(keys), feed))
+
+    def stream_slices(self) -> Iterable[StreamSlice]:
+        """The partitions, while the parents are still being read."""
+        registry, progress = self._sync.parents, self._sync.progress
+        try:
+            for count, partition in enumerate(self.partitions(), start=1):
+                if progress.has_failed(self.name):
+                    return
+                registry.partition_begins(self.name)
+                progress.expect(self.name, total_parents=count)
+                yield StreamSlice(partition=partition, cursor_slice={})
+        except Exception as error:
+            progress.failed(self.name, error)
+            registry.fail(self.name, error)
+            raise
+        registry.generation_ended(self.name)
+
+    def partitions(self) -> Iterator[dict[str, Any]]:
+        """The distinct partitions as mappings of partition fields to values."""
+        options = self._option_values()
+        given: set[Keys] = set()
+        for fields, feed in self._feeds:
+            for keys in feed:
+                if len(self._feeds) > 1:
+                    if keys in given:
+                        continue
+                    given.add(keys)
+                for values in options:
+                    yield {**dict(zip(fields, keys, strict=True)), **values}
+
+    def _option_values(self) -> list[dict[str, Any]]:
+        combined: list[dict[str, Any]] = [{}]
+        for partition_field, option in (self.values_from or {}).items():
+            values = getattr(self._sync.settings, option)
+            if not values:
+                LOGGER.warning(
+                    "Stream %s reads nothing: the API does not list the values of %s; name them in the configuration (%s).",
+                    self.name,
+                    partition_field,
+                    option,
+                )
+            combined = [{**held, partition_field: value} for held in combined for value in values]
+        return combined
+
+
+def children_rows(
+    prefetch: PagePrefetch, partitions: Iterator[dict[str, Any]], read: Callable[[dict[str, Any]], list[Row]]
+) -> Iterator[list[Row]]:
+    """The rows of every partition's child collection, several read side by side, in batches of one partition.
+
+    A partition that is gone (404) has none.
+    """
+    waiting: deque[Future[Any]] = deque()
+    following = next(partitions, None)
+    while following is not None or waiting:
+        while following is not None:
+            future = prefetch.try_submit(partial(read, following))
+            if future is None:
+                break
+            waiting.append(future)
+            following = next(partitions, None)
+        try:
+            if waiting:
+                try:
+                    rows = waiting.popleft().result()
+                finally:
+                    prefetch.done()
+            else:
+                assert following is not None
+                partition, following = following, next(partitions, None)
+                rows = read(partition)
+        except NotFound:
+            continue
+        yield rows

@@ -1,0 +1,94 @@
+"""Signs of life: estimates as soon as a total is known, and a line every few seconds for what is being read."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from airbyte_cdk.models import (
+    AirbyteEstimateTraceMessage,
+    AirbyteMessage,
+    AirbyteTraceMessage,
+    EstimateType,
+    TraceType,
+    Type,
+)
+
+LOGGER = logging.getLogger("airbyte")
+SECONDS_BETWEEN_LINES = 10.0
+
+
+def estimate(stream: str, rows: int) -> AirbyteMessage:
+    """The protocol's message that a stream is expected to hold so many rows."""
+    return AirbyteMessage(
+        type=Type.TRACE,
+        trace=AirbyteTraceMessage(
+            type=TraceType.ESTIMATE,
+            emitted_at=time.time() * 1000,
+            estimate=AirbyteEstimateTraceMessage(name=stream, type=EstimateType.STREAM, row_estimate=rows),
+        ),
+    )
+
+
+class Progress:
+    """Counts per stream; says them at most every ten seconds a stream."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._started: dict[str, float] = {}
+        self._said: dict[str, float] = {}
+        self._counts: dict[str, dict[str, int]] = {}
+        self._failures: dict[str, Exception] = {}
+
+    def add(self, stream: str, **counts: int) -> None:
+        """Count `records`, `pages`, `parents`, `gone` (parents no longer there), `skipped` rows."""
+        with self._lock:
+            held = self._counts.setdefault(stream, {})
+            for name, count in counts.items():
+                held[name] = held.get(name, 0) + count
+            now = self._clock()
+            self._started.setdefault(stream, now)
+            due = now - self._said.setdefault(stream, now) >= SECONDS_BETWEEN_LINES
+            if due:
+                self._said[stream] = now
+                line = self._line(stream, now)
+        if due:
+            LOGGER.info(line)
+
+    def expect(self, stream: str, **totals: int) -> None:
+        """Set what the counts will come to: `total_records`, `total_pages`, `total_parents`."""
+        with self._lock:
+            self._counts.setdefault(stream, {}).update(totals)
+
+    def count(self, stream: str, name: str) -> int:
+        """A count so far."""
+        with self._lock:
+            return self._counts.get(stream, {}).get(name, 0)
+
+    def failed(self, stream: str, error: Exception) -> None:
+        """A partition of the stream could not be read: the stream is lost, and reading the rest of it is no use."""
+        with self._lock:
+            self._failures.setdefault(stream, error)
+
+    def raise_if_failed(self, stream: str) -> None:
+        """Raise the stream's first failure again, if there was one: its other partitions must not count as read."""
+        failure = self._failures.get(stream)
+        if failure is not None:
+            raise failure
+
+    def has_failed(self, stream: str) -> bool:
+        """Whether the stream is lost."""
+        return stream in self._failures
+
+    def _line(self, stream: str, now: float) -> str:
+        held = self._counts[stream]
+        parts = []
+        for name in ("records", "pages", "parents"):
+            if name in held:
+                total = held.get(f"total_{name}")
+                parts.append(f"{held[name]:,}" + (f" of {total:,}" if total else "") + f" {name}")
+        seconds = max(now - self._started[stream], 0.001)
+        return f"Reading {stream}: {', '.join(parts)}, {held.get('records', 0) / seconds:,.0f} records/s"

@@ -1,0 +1,166 @@
+"""One reply of the API, read and vouched for: its rows and what it says of its page. A reply that can't be true is refused.
+
+Shapes: an envelope `{items: [...], pagination: {...}, _links: [...]}` (`links` in the vendor's prose), `nodes` in place of `items`
+(organization tree), a bare array (audit logs), a single object (details; the vendor's files declare one for some collections too),
+a single object wrapped in `items`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+Row = dict[str, Any]
+
+LONG_DIGITS = b"0" * 20
+DIGITS = bytes(0x30 if 0x30 <= byte <= 0x39 else 0x20 for byte in range(256))
+ENVELOPE_FIELDS = frozenset({"pagination", "_links", "links"})
+
+
+class MalformedReply(Exception):
+    """The body can't be the answer to the request; the text says why. Usually a passing fault, so it is worth a repeat."""
+
+
+class WrongPage(MalformedReply):
+    """The reply says that it is another page than the one asked for."""
+
+
+@dataclass
+class Page:
+    """The rows of one reply. Numbers are None where the reply does not say."""
+
+    rows: list[Row]
+    is_collection: bool = False
+    number: int | None = None
+    size: int | None = None
+    total_pages: int | None = None
+    total_items: int | None = None
+    has_next: bool = False
+
+
+def parse_page(body: bytes, items_field: str, known_fields: Collection[str], number: int | None) -> Page:
+    """The page in a body. `known_fields` are the fields of the stream's records, `number` is the page asked for, if any.
+
+    Raises MalformedReply.
+    """
+    document = decode(body)
+    if isinstance(document, list):
+        return Page(_rows(document))
+    if not isinstance(document, dict):
+        raise MalformedReply(f"the body is {type(document).__name__}, not an object or an array")
+    if items_field in document:
+        return _envelope(document, items_field, number)
+    if "error" in document and "error" not in known_fields:
+        raise MalformedReply("an error object came with status 200")
+    if "pagination" in document and "pagination" not in known_fields:
+        raise MalformedReply(f"{items_field} is missing")
+    if not any(field in document for field in known_fields if field not in ENVELOPE_FIELDS):
+        raise MalformedReply(f"the object has neither {items_field} nor any field of the stream's records")
+    return Page([document])
+
+
+def decode(body: bytes) -> Any:
+    """The JSON document of a body, every value exactly as sent. Raises MalformedReply.
+
+    orjson is fast but turns whole numbers above 64 bits into floats and refuses lone surrogates; the standard library keeps both.
+    """
+    if not body:
+        raise MalformedReply("the body is empty")
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return _decode_exactly(body)
+    if LONG_DIGITS in body.translate(DIGITS):
+        return _decode_exactly(body)
+    return document
+
+
+def _decode_exactly(body: bytes) -> Any:
+    try:
+        document = json.loads(body, parse_constant=_NotANumber)
+    except (ValueError, RecursionError) as error:
+        kind = "HTML" if body.lstrip()[:1] == b"<" else "not valid JSON"
+        raise MalformedReply(f"the body is {kind} ({_first_line(error)})") from None
+    bad = _find_constant(document, "")
+    if bad:
+        raise MalformedReply(f"field {bad} is not a number that JSON allows")
+    return document
+
+
+class _NotANumber(str):
+    """NaN or an infinity in the place of a number."""
+
+
+def _find_constant(value: Any, path: str) -> str:
+    if isinstance(value, _NotANumber):
+        return f"{path} ({value})"
+    if isinstance(value, dict):
+        return next(
+            filter(None, (_find_constant(item, f"{path}.{key}".lstrip(".")) for key, item in value.items())),
+            "",
+        )
+    if isinstance(value, list):
+        return next(
+            filter(None, (_find_constant(item, f"{path}[{index}]") for index, item in enumerate(value))), ""
+        )
+    return ""
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).split("\n", 1)[0][:80]
+
+
+def _envelope(document: Row, items_field: str, number: int | None) -> Page:
+    items = document[items_field]
+    if isinstance(items, dict):
+        return Page([items])
+    if items is None:
+        raise MalformedReply(f"{items_field} is null")
+    if not isinstance(items, list):
+        raise MalformedReply(f"{items_field} is {type(items).__name__}, not an array")
+    pagination = document.get("pagination")
+    if not isinstance(pagination, dict):
+        pagination = {}
+    page = Page(
+        rows=_rows(items),
+        is_collection=True,
+        number=_count(pagination.get("page_number")),
+        size=_count(pagination.get("page_size")) or None,
+        total_pages=_count(pagination.get("total_pages")),
+        total_items=_count(pagination.get("total_items")),
+        has_next=_has_next(document.get("_links") or document.get("links")),
+    )
+    if number is not None and page.number is not None and page.number != number:
+        raise WrongPage(f"page {page.number} came back for page {number}")
+    return page
+
+
+def _rows(items: list[Any]) -> list[Row]:
+    for item in items:
+        if not isinstance(item, dict):
+            raise MalformedReply(f"a row is {type(item).__name__}, not an object")
+    return items
+
+
+def _count(value: Any) -> int | None:
+    """A count of the pagination object; None where it is absent or no count."""
+    if isinstance(value, str):
+        value = int(value) if value.isascii() and value.isdigit() else None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _has_next(links: Any) -> bool:
+    """Whether the links name a next page: an array of `{rel, href}`, or an object by rel."""
+    if isinstance(links, dict):
+        return bool(links.get("next"))
+    if not isinstance(links, list):
+        return False
+    return any(
+        isinstance(link, dict) and link.get("rel") == "next" and bool(link.get("href")) for link in links
+    )

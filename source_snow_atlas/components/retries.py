@@ -1,0 +1,58 @@
+"""How often, how long and how patiently a request is repeated. One policy for data, tokens and keys."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from requests.structures import CaseInsensitiveDict
+
+TRANSIENT_STATUSES = frozenset({408, 425, 500, 502, 503, 504})
+LONGEST_WAIT = 3600.0
+"""Seconds: a Retry-After longer than an hour is an error, not a wait."""
+
+
+def retry_after(headers: CaseInsensitiveDict[str], default: float = 1.0) -> float:
+    """Seconds that a 429 or 503 asks to wait (RFC 9110 section 10.2.3); `default` where it says nothing readable.
+
+    Only the form in seconds is read: the vendor documents no other.
+    """
+    try:
+        seconds = float(headers.get("Retry-After", ""))
+    except ValueError:
+        return default
+    return seconds if seconds >= 0 else default
+
+
+@dataclass
+class Attempts:
+    """The repeats of one request: bounded in number and in seconds, with full jitter between them.
+
+    `clock` and `sleep` are replaced in tests, so that no test waits.
+    """
+
+    maximum: int = 9
+    seconds: float = 600.0
+    first_wait: float = 0.5
+    longest_wait: float = 60.0
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    random: Callable[[], float] = random.random
+    made: int = field(default=1, init=False)
+    started: float = field(default=0.0, init=False)
+
+    def __post_init__(self) -> None:
+        self.started = self.clock()
+
+    def next_wait(self) -> float | None:
+        """Seconds to wait before the next attempt, or None when there is none left."""
+        if self.made >= self.maximum:
+            return None
+        longest: float = min(self.longest_wait, self.first_wait * 2.0 ** (self.made - 1))
+        wait = longest * (0.5 + self.random() / 2)
+        if self.clock() - self.started + wait > self.seconds:
+            return None
+        self.made += 1
+        return wait

@@ -101,6 +101,7 @@ class SourceSnowAtlas(Source):
             if name in without_cursor or "cursor_field" not in definitions.parameters(name)
         }  # read from end to end
         sync = Sync.begin(config, whole)
+        sync.start_heartbeat()
         try:
             log_tenant(logger, sync.authenticator, settings.region)
             declarative = self._build(config, selected, without_cursor, catalog, state)

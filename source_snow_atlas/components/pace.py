@@ -53,6 +53,10 @@ class Pace:
                 self._in_flight -= 1
                 self._changed.notify()
 
+    def in_flight(self) -> int:
+        """How many requests are on their way."""
+        return self._in_flight
+
     def succeeded(self) -> None:
         """A request was answered as it should be: the number in flight may rise."""
         with self._changed:

@@ -18,6 +18,8 @@ from airbyte_cdk.models import (
 
 LOGGER = logging.getLogger("airbyte")
 SECONDS_BETWEEN_LINES = 10.0
+SECONDS_OF_SILENCE = 60.0
+"""After so long without a line, one says that the connector waits, and for how many requests."""
 
 
 def estimate(stream: str, rows: int) -> AirbyteMessage:
@@ -42,6 +44,7 @@ class Progress:
         self._said: dict[str, float] = {}
         self._counts: dict[str, dict[str, int]] = {}
         self._failures: dict[str, Exception] = {}
+        self._last_line = clock()
 
     def add(self, stream: str, **counts: int) -> None:
         """Count `records`, `pages`, `parents`, `gone` (parents no longer there), `skipped` rows."""
@@ -53,7 +56,7 @@ class Progress:
             self._started.setdefault(stream, now)
             due = now - self._said.setdefault(stream, now) >= SECONDS_BETWEEN_LINES
             if due:
-                self._said[stream] = now
+                self._said[stream] = self._last_line = now
                 line = self._line(stream, now)
         if due:
             LOGGER.info(line)
@@ -83,6 +86,18 @@ class Progress:
         """Whether the stream is lost."""
         return stream in self._failures
 
+    def say_waiting(self, requests: int) -> None:
+        """Where nothing was said for a minute: how much was read, and that the server is slow, not the connector dead."""
+        with self._lock:
+            now = self._clock()
+            if now - self._last_line < SECONDS_OF_SILENCE:
+                return
+            self._last_line = now
+            records = sum(held.get("records", 0) for held in self._counts.values())
+        LOGGER.info(
+            "Waiting for Snow Atlas: %d requests in flight, %d records read so far.", requests, records
+        )
+
     def _line(self, stream: str, now: float) -> str:
         held = self._counts[stream]
         parts = []
@@ -92,3 +107,22 @@ class Progress:
                 parts.append(f"{held[name]:,}" + (f" of {total:,}" if total else "") + f" {name}")
         seconds = max(now - self._started[stream], 0.001)
         return f"Reading {stream}: {', '.join(parts)}, {held.get('records', 0) / seconds:,.0f} records/s"
+
+
+class Heartbeat(threading.Thread):
+    """Says every minute that the connector waits, while nothing else is said."""
+
+    def __init__(self, progress: Progress, requests_in_flight: Callable[[], int]) -> None:
+        super().__init__(name="heartbeat", daemon=True)
+        self._progress = progress
+        self._requests_in_flight = requests_in_flight
+        self._stopped = threading.Event()
+
+    def run(self) -> None:
+        """Look every few seconds until stopped."""
+        while not self._stopped.wait(SECONDS_BETWEEN_LINES):
+            self._progress.say_waiting(self._requests_in_flight())
+
+    def stop(self) -> None:
+        """Say no more."""
+        self._stopped.set()

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-
-from requests.structures import CaseInsensitiveDict
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
 
 TRANSIENT_STATUSES = frozenset({408, 425, 500, 502, 503, 504})
 LONGEST_WAIT = 3600.0
 """Seconds: a Retry-After longer than an hour is an error, not a wait."""
 
 
-def retry_after(headers: CaseInsensitiveDict[str], default: float = 1.0) -> float:
-    """Seconds that a 429 or 503 asks to wait (RFC 9110 section 10.2.3); `default` where it says nothing readable.
+def retry_after(headers: Mapping[str, str], default: float = 1.0) -> float:
+    """Seconds that a 429 or 503 asks to wait, given in seconds or as a date (RFC 9110 section 10.2.3).
 
-    Only the form in seconds is read: the vendor documents no other.
+    `default` where it says nothing readable.
     """
+    text = headers.get("Retry-After", "")
     try:
-        seconds = float(headers.get("Retry-After", ""))
+        seconds = float(text)
     except ValueError:
-        return default
-    return seconds if seconds >= 0 else default
+        try:
+            seconds = (parsedate_to_datetime(text) - datetime.now(timezone.utc)).total_seconds()
+        except (ValueError, TypeError):
+            return default
+    return seconds if 0 <= seconds < float("inf") else default
 
 
 @dataclass

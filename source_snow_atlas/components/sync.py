@@ -14,7 +14,7 @@ from source_snow_atlas.components.client import SnowAtlasClient
 from source_snow_atlas.components.configuration import Configuration
 from source_snow_atlas.components.oauth import SnowAtlasOauth2Authenticator
 from source_snow_atlas.components.parents import ParentRegistry
-from source_snow_atlas.components.progress import Progress
+from source_snow_atlas.components.progress import Heartbeat, Progress
 
 Result = TypeVar("Result")
 
@@ -56,6 +56,7 @@ class Sync:
         self.prefetch = PagePrefetch(settings.num_workers)
         self.parents = ParentRegistry(self.prefetch, frozenset(whole_streams))
         self.progress = Progress()
+        self.heartbeat = Heartbeat(self.progress, self.client.pace.in_flight)
 
     @classmethod
     def begin(cls, config: Mapping[str, Any], whole_streams: Collection[str] = ()) -> Sync:
@@ -65,6 +66,10 @@ class Sync:
         cls._running[settings.host, settings.client_id] = sync
         return sync
 
+    def start_heartbeat(self) -> None:
+        """Show signs of life from now on."""
+        self.heartbeat.start()
+
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Sync:
         """The sync that a component with this configuration belongs to; a new one where none was begun (`discover`)."""
@@ -73,5 +78,6 @@ class Sync:
 
     def end(self) -> None:
         """Let go of threads and tables."""
+        self.heartbeat.stop()
         self.prefetch.close()
         self._running.pop((self.settings.host, self.settings.client_id), None)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
-from airbyte_cdk.models import FailureType, StreamDescriptor
+from airbyte_cdk.models import AirbyteMessage, FailureType, StreamDescriptor
 from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
@@ -24,6 +24,13 @@ class SnowAtlasError(AirbyteTracedException):
             failure_type=failure_type,
             stream_descriptor=StreamDescriptor(name=stream) if stream else None,
         )
+
+    def as_airbyte_message(self, stream_descriptor: StreamDescriptor | None = None) -> AirbyteMessage:
+        """The error as a protocol message. The CDK's carries a traceback, which tells the user nothing that the sentence does not."""
+        message = super().as_airbyte_message(stream_descriptor)
+        if message.trace is not None and message.trace.error is not None:
+            message.trace.error.stack_trace = None
+        return message
 
 
 class ConfigurationError(SnowAtlasError):

@@ -39,6 +39,8 @@ class Pace:
         self._in_flight = 0
         self._open_at = clock()
         self._successes = 0
+        self._measured_since = clock()
+        self._probing = False
         self._rate: float | None = None
         self._next_start = 0.0
 
@@ -74,14 +76,11 @@ class Pace:
                 self._open_at = max(self._open_at, reopens)
                 return
             self._window = max(1.0, self._window / 2)
-            measured = self._successes / max(reopens - self._open_at, 0.001)
+            self._rate, self._probing = self._rate_after_refusal(now, reopens)
             if self._successes >= FEW:
-                self._rate = measured * SAFETY
-            elif self._rate is not None:
-                self._rate = max(self._rate / 2, 0.01)
+                self._measured_since, self._successes = reopens, 0
             self._open_at = reopens
             self._next_start = reopens
-            self._successes = 0
         LOGGER.warning(
             "Snow Atlas limits the rate of requests (HTTP 429): nothing is sent for %.0f s, as it asks; reading goes on after that.",
             seconds,
@@ -105,9 +104,22 @@ class Pace:
                 self._changed.notify()
             return now
 
+    def _rate_after_refusal(self, now: float, reopens: float) -> tuple[float, bool]:
+        """The rate to go on with, and whether it is a guess to be doubled every second until the next refusal."""
+        measured = self._successes / max(reopens - self._measured_since, 0.001)
+        enough = self._successes >= FEW
+        current = self._current_rate(now)
+        if current is None:
+            return (measured * SAFETY, False) if enough else (max(measured, 1 / max(reopens - now, 1.0)), True)
+        if not enough:
+            return current * 0.6, False
+        return min(max(measured * SAFETY, current * 0.8), current * SAFETY), False
+
     def _current_rate(self, now: float) -> float | None:
         """The learnt rate, risen since the gate opened: 4 % after ten seconds, half as much again after a minute."""
         if self._rate is None:
             return None
         age = max(0.0, now - self._open_at)
+        if self._probing:
+            return self._rate * 2.0 ** min(age, 30.0)
         return self._rate * (1 + 0.003 * age + 0.0001 * age * age)

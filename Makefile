@@ -1,0 +1,70 @@
+# Everything a user or a developer of the connector runs; `make help` lists it. Each target installs what it needs
+# into .venv first, so all of them work in a fresh clone.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# A clone is run from its own environment, whatever is active or set in the calling shell.
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+
+.DEFAULT_GOAL := help
+.PHONY: help sync test lint format bench soak docs drift build image image-test clean setup-sync setup-tests python
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | \
+	  while IFS="$$(printf '\t')" read -r target text; do printf '  make %-12s %s\n' "$$target" "$$text"; done
+
+sync: setup-sync  ## read Snow Atlas into snow_atlas.duckdb: a sandbox, or CONFIG=secrets/config.json; STREAMS=a,b
+	@$(BIN)/python -m tools.sync $(if $(CONFIG),--config "$(CONFIG)") $(if $(STREAMS),--streams "$(STREAMS)") \
+	  $(if $(DATABASE),--database "$(DATABASE)")
+
+test: setup-tests  ## run the unit and the integration tests; ARGS="-k name" are pytest's
+	@$(BIN)/python -m pytest -q $(ARGS)
+
+lint: setup-tests  ## check style (ruff) and types (mypy)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy source_snow_atlas
+
+format: setup-tests  ## put the code into the project's style
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: setup-tests  ## measure this connector against the alternatives; ARGS are those of benchmarks.run
+	@$(BIN)/python -m benchmarks.run $(ARGS)
+
+soak: setup-tests  ## read a large estate for long and watch memory; ARGS are those of benchmarks.soak
+	@$(BIN)/python -m benchmarks.soak $(ARGS)
+
+docs: setup-tests  ## write the generated pages of docs/ anew
+	@$(BIN)/python -m tools.docs $(ARGS)
+
+drift: setup-tests  ## compare the streams with the vendor's OpenAPI files in SPECS=folder
+	@$(if $(SPECS),,echo "drift: say where the vendor's OpenAPI files are: make drift SPECS=folder" >&2; exit 1)
+	@$(BIN)/python -m tools.drift "$(SPECS)" $(ARGS)
+
+build: setup-tests  ## build the wheel and the source distribution in dist/, and try the wheel alone
+	@rm -rf build dist
+	@$(BIN)/python -m build --outdir dist . >/dev/null
+	@$(BIN)/python -m twine check --strict dist/*
+	@$(BIN)/python -m tools.wheel_check dist/*.whl
+
+image:  ## build the container image with docker or podman
+	@tools/image.sh build
+
+image-test: setup-tests  ## build the image and test it against the sandbox
+	@tools/image.sh test
+
+clean:  ## remove the environment, caches, built packages and the synced database
+	@rm -rf $(VENV) build dist .cache *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -f snow_atlas.duckdb snow_atlas.duckdb.wal
+
+setup-sync: python
+	@$(PYTHON) tools/venv.py $(VENV) sync
+
+setup-tests: python
+	@$(PYTHON) tools/venv.py $(VENV) sync tests
+
+python:
+	@command -v $(PYTHON) >/dev/null || { echo "setup: $(PYTHON) was not found; install Python 3.10 to 3.12, or name it: make ... PYTHON=/path/to/python3" >&2; exit 1; }

@@ -1,0 +1,104 @@
+"""How each contender is started on a task."""
+
+import json
+from pathlib import Path
+
+from benchmarks.environments import CONNECTOR, PROJECT, executable
+from benchmarks.task import Task
+from benchmarks.works import CDK, DLT, DLT_PARALLEL, FLOOR, OURS, PLAIN, SINGER
+
+LABELS = {
+    OURS: "source-snow-atlas",
+    FLOOR: "floor (asyncio, no framework)",
+    CDK: "airbyte-cdk as anyone writes it",
+    PLAIN: "plain `requests` loop",
+    SINGER: "singer-sdk tap",
+    DLT: "dlt rest_api, extract only",
+    DLT_PARALLEL: "dlt rest_api, parallelized",
+}
+DISTRIBUTIONS = {
+    OURS: (CONNECTOR, ("airbyte-source-snow-atlas", "airbyte-cdk", "requests", "orjson")),
+    FLOOR: ("floor", ("aiohttp", "orjson", "uvloop")),
+    CDK: ("cdk_plain", ("airbyte-cdk", "requests")),
+    PLAIN: ("plain_loop", ("requests",)),
+    SINGER: ("singer_tap", ("singer-sdk", "requests")),
+    DLT: ("dlt_source", ("dlt", "requests")),
+}
+"""The environment of a contender, and the distributions whose versions matter."""
+
+
+def prepare(contender: str) -> None:
+    """Install what the contender needs."""
+    executable(_environment(contender))
+
+
+def command(contender: str, task: Task, folder: Path) -> list[str]:
+    """Write what the contender reads into the folder, and say how to start it there."""
+    task.write(folder / "task.json")
+    (folder / "catalog.json").write_text(json.dumps(catalog(task)), encoding="utf-8")
+    if contender == OURS:
+        (folder / "config.json").write_text(json.dumps(configuration(task)), encoding="utf-8")
+        program = executable(CONNECTOR, "source-snow-atlas")
+        return [program, "read", "--config", "config.json", "--catalog", "catalog.json"]
+    (folder / "config.json").write_text("{}", encoding="utf-8")
+    environment = _environment(contender)
+    options = ["parallelized"] if contender == DLT_PARALLEL else []
+    return [
+        executable(environment),
+        "-m",
+        f"benchmarks.peers.{environment}",
+        str(folder / "task.json"),
+        *options,
+    ]
+
+
+def variables(contender: str, folder: Path, certificate_authority: Path | None) -> dict[str, str]:
+    """The environment variables of the contender's process: few, so that all run alike everywhere."""
+    values = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "TMPDIR": str(folder), "LANG": "C.UTF-8"}
+    if contender != OURS:
+        values["PYTHONPATH"] = str(PROJECT)
+    if certificate_authority:
+        values["REQUESTS_CA_BUNDLE"] = values["SSL_CERT_FILE"] = str(certificate_authority)
+    return values
+
+
+def output(contender: str, task: Task, folder: Path) -> Path:
+    """Where the contender's records are after the run."""
+    return Path(task.output) if contender in (DLT, DLT_PARALLEL) else folder / "stdout"
+
+
+def configuration(task: Task) -> dict[str, object]:
+    """The connector's configuration."""
+    return {
+        "region": "westeurope",
+        "api_url": task.url,
+        "client_id": task.client_id,
+        "client_secret": task.client_secret,
+        "page_size": task.page_size,
+        "num_workers": task.workers,
+    }
+
+
+def catalog(task: Task) -> dict[str, object]:
+    """The configured catalog: full refresh of every stream of the task."""
+    return {
+        "streams": [
+            {
+                "stream": {
+                    "name": stream.name,
+                    "json_schema": {"type": "object", "additionalProperties": True, "properties": {}},
+                    "supported_sync_modes": ["full_refresh"],
+                    "source_defined_primary_key": [[field] for field in stream.key],
+                },
+                "sync_mode": "full_refresh",
+                "destination_sync_mode": "overwrite",
+            }
+            for stream in task.streams
+        ]
+    }
+
+
+def _environment(contender: str) -> str:
+    if contender == OURS:
+        return CONNECTOR
+    return "dlt_source" if contender == DLT_PARALLEL else contender

@@ -1,0 +1,86 @@
+"""The virtual environments: one per contender and tool, made when first needed, kept under `.venvs`."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+PROJECT = HERE.parent
+CONNECTOR = "connector"
+PACKAGED = ("setup.py", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE", "source_snow_atlas")
+
+
+def executable(environment: str, name: str = "python") -> str:
+    """A program of an environment; makes the environment if it is missing or out of date."""
+    return str(_folder(environment) / "bin" / name)
+
+
+@cache
+def _folder(environment: str) -> Path:
+    """Looked at once per process: a change of the sources takes effect with the next one, not between two runs."""
+    folder = HERE / ".venvs" / environment
+    wanted = _fingerprint(environment)
+    stamp = folder / "installed-for"
+    if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
+        print(f"Installing what {environment} needs ...", file=sys.stderr, flush=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        _run(sys.executable, "-m", "venv", str(folder))
+        python = str(folder / "bin" / "python")
+        pip = (python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet")
+        if environment == CONNECTOR:
+            with tempfile.TemporaryDirectory() as copy:
+                _copy_package(Path(copy))
+                _run(*pip, copy)
+        else:
+            _run(*pip, "--requirement", str(HERE / "requirements" / f"{environment}.txt"))
+        stamp.write_text(wanted, encoding="utf-8")
+    return folder
+
+
+def versions(environment: str, names: tuple[str, ...]) -> dict[str, str]:
+    """The installed versions of these distributions, and of Python."""
+    code = (
+        "import importlib.metadata as m, json, platform, sys\n"
+        "found = {'Python': platform.python_version()}\n"
+        "found.update({name: m.version(name) for name in sys.argv[1:]})\n"
+        "print(json.dumps(found))"
+    )
+    done = _run(executable(environment), "-c", code, *names)
+    return {str(name): str(version) for name, version in json.loads(done).items()}
+
+
+def _copy_package(target: Path) -> None:
+    """Only what is packaged: a build in the project's folder would pick up what an older one left there."""
+    for name in PACKAGED:
+        source = PROJECT / name
+        if source.is_dir():
+            shutil.copytree(source, target / name, ignore=shutil.ignore_patterns("__pycache__"))
+        elif source.exists():
+            shutil.copy2(source, target / name)
+
+
+def _fingerprint(environment: str) -> str:
+    """Changes when the environment has to be made anew."""
+    digest = hashlib.sha256(sys.version.encode())
+    if environment == CONNECTOR:
+        files = [PROJECT / "setup.py", PROJECT / "pyproject.toml"]
+        folder = PROJECT / "source_snow_atlas"
+        files += sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    else:
+        files = [HERE / "requirements" / f"{environment}.txt"]
+    for path in files:
+        digest.update(str(path.relative_to(PROJECT)).encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _run(*command: str) -> str:
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{Path(command[0]).name} {' '.join(command[1:4])} failed:\n{done.stderr[-2000:]}")
+    return done.stdout

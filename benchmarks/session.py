@@ -1,0 +1,153 @@
+"""Runs the works: contenders in turns on one server, each run measured alone and checked afterwards."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks import contenders
+from benchmarks.data import COMPUTERS, Collection
+from benchmarks.environments import CONNECTOR, PROJECT, executable
+from benchmarks.servers import Server, mock_server
+from benchmarks.task import Task, TaskStream
+from benchmarks.works import OURS, PAGE_SIZE, START_UP, WORKERS, Work
+
+CLIENT_ID = "benchmark"
+CLIENT_SECRET = "no-secret-at-all"
+Sample = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How often and how long."""
+
+    rounds: int
+    slow_rounds: int
+    slow_seconds: float
+    timeout: int
+
+
+def task_stream(collection: Collection) -> TaskStream:
+    """What a contender has to know of a collection."""
+    return TaskStream(collection.name, collection.path, collection.key)
+
+
+def make_task(
+    url: str, client: tuple[str, str], streams: tuple[Collection, ...], workers: int, folder: Path
+) -> Task:
+    """The task to read these collections."""
+    return Task(
+        url,
+        *client,
+        PAGE_SIZE,
+        workers,
+        task_stream(COMPUTERS),
+        tuple(map(task_stream, streams)),
+        str(folder / "output"),
+    )
+
+
+def measured(argv: list[str], variables: dict[str, str], folder: Path, timeout: int, pace: int = 0) -> Sample:
+    """Run a command in a small process of its own and say what it took."""
+    job = {
+        "argv": argv,
+        "environment": variables,
+        "folder": str(folder),
+        "timeout": timeout,
+        "bytes_per_second": pace,
+    }
+    script = str(Path(__file__).with_name("measure.py"))
+    return dict(_helper([sys.executable, "-I", "-S", script], job))
+
+
+def run_work(work: Work, names: list[str], plan: Plan) -> Iterator[Sample]:
+    """The samples of a work, round by round, the contenders in turns."""
+    rounds = min(plan.rounds, work.most_rounds)
+    slow: set[str] = set()
+    with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
+        arguments = (Path(folder), work.computers, work.records, work.latency_ms, PAGE_SIZE, work.secure)
+        with mock_server(*arguments) as server:
+            for number in range(rounds):
+                turn = number % len(names)
+                for name in names[turn:] + names[:turn]:
+                    if name in slow and number >= plan.slow_rounds:
+                        continue
+                    sample = _run_once(work, name, server, plan.timeout)
+                    if sample["wall"] > plan.slow_seconds:
+                        slow.add(name)
+                    yield {"work": work.name, "contender": name, "round": number, **sample}
+
+
+def run_start_up(plan: Plan) -> Iterator[Sample]:
+    """The commands that read nothing, beside the import that none of them can avoid."""
+    with tempfile.TemporaryDirectory(prefix="benchmark-") as name:
+        folder = Path(name)
+        task = make_task("http://127.0.0.1:9", (CLIENT_ID, CLIENT_SECRET), (), WORKERS, folder)
+        contenders.command(OURS, task, folder)
+        program = executable(CONNECTOR, "source-snow-atlas")
+        commands = {
+            "import": [executable(CONNECTOR), "-c", "import airbyte_cdk.entrypoint"],
+            "spec": [program, "spec"],
+            "discover": [program, "discover", "--config", "config.json"],
+        }
+        variables = contenders.variables(OURS, folder, None)
+        for number in range(2 * plan.rounds):
+            for label, argv in commands.items():
+                sample = measured(argv, variables, folder, plan.timeout)
+                problems = [] if sample["exit"] == 0 else [_last_words(folder)]
+                if label != "import" and f'"type":"{_MESSAGE[label]}"' not in _compact(folder / "stdout"):
+                    problems.append(f"{label} printed no {_MESSAGE[label]} message")
+                yield {"work": START_UP, "contender": label, "round": number, **sample, "problems": problems}
+
+
+_MESSAGE = {"spec": "SPEC", "discover": "CATALOG"}
+
+
+def _run_once(work: Work, contender: str, server: Server, timeout: int) -> Sample:
+    with tempfile.TemporaryDirectory(prefix="benchmark-") as name:
+        folder = Path(name)
+        task = make_task(server.url, (CLIENT_ID, CLIENT_SECRET), work.streams, WORKERS, folder)
+        argv = contenders.command(contender, task, folder)
+        variables = contenders.variables(contender, folder, server.certificate_authority)
+        server.ask("/stats", "POST")
+        sample = measured(argv, variables, folder, timeout, work.bytes_per_second)
+        statistics = server.ask("/stats")
+        problems = [] if sample["exit"] == 0 else [_last_words(folder)]
+        check = {
+            "path": str(contenders.output(contender, task, folder)),
+            "streams": [stream.name for stream in work.streams],
+            "computers": work.computers,
+            "records": work.records,
+        }
+        if not problems:
+            problems = list(_helper([sys.executable, "-m", "benchmarks.records"], check))
+        return {
+            **sample,
+            **{key: statistics[key] for key in ("requests", "tokens", "most_in_flight")},
+            "problems": problems,
+        }
+
+
+def _helper(command: list[str], job: dict[str, Any]) -> Any:
+    """The JSON answer of one of our own programs to a job in JSON."""
+    done = subprocess.run(
+        command, cwd=PROJECT, input=json.dumps(job), stdout=subprocess.PIPE, text=True, check=True
+    )
+    return json.loads(done.stdout)
+
+
+def _last_words(folder: Path) -> str:
+    """Why a process failed, as far as its output tells."""
+    for name in ("stderr", "stdout"):
+        text = (folder / name).read_text(encoding="utf-8", errors="replace").strip()
+        if text:
+            return text[-600:].replace(str(PROJECT), "").replace(str(folder), "")
+    return "it failed without a word"
+
+
+def _compact(path: Path) -> str:
+    return path.read_text(encoding="utf-8").replace(" ", "")

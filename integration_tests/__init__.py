@@ -1,0 +1,1 @@
+"""Tests over real HTTP, and the stand-in API they run against."""

@@ -1,0 +1,62 @@
+"""What the tests of the connector share: a sandbox for each module, reset for each test, and a connector that reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from integration_tests.connector import Connector
+from integration_tests.sandbox import Sandbox, Settings
+
+
+@pytest.fixture(scope="module")
+def running(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """The module's sandbox; a module sets `COMPUTERS` for its size."""
+    with Sandbox(getattr(request.module, "COMPUTERS", 20)) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(running: Sandbox) -> Iterator[Sandbox]:
+    """The module's sandbox with no faults, no limits and no counts from the tests before."""
+    defaults = Settings()
+    running.control.set(**{item.name: getattr(defaults, item.name) for item in fields(Settings)})
+    running.control.clear_faults()
+    running.control.revoke_tokens()
+    running.churn.reset()
+    running.reset_counts()
+    running.server.limiter.reset()
+    running.server.tokens.limiter.reset()
+    yield running
+    assert not running.internal_errors
+
+
+@pytest.fixture
+def connector(sandbox: Sandbox, tmp_path: Path) -> Connector:
+    """The connector with a right configuration for the sandbox."""
+    return Connector(tmp_path, sandbox.config())
+
+
+@pytest.fixture
+def connector_with(sandbox: Sandbox, tmp_path: Path) -> Callable[..., Connector]:
+    """Makes a connector whose configuration has further properties."""
+    return lambda **overrides: Connector(tmp_path, sandbox.config(**overrides))
+
+
+@pytest.fixture
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Repeats inside this process come at once; the list gets the seconds they would have waited for."""
+    from source_snow_atlas.components import client, oauth
+
+    waited: list[float] = []
+    monkeypatch.setattr(oauth.SnowAtlasOauth2Authenticator, "_sleep", lambda _self, seconds: waited.append(seconds))
+    make = client.SnowAtlasClient.__init__
+
+    def impatient(self: client.SnowAtlasClient, *arguments: object, **options: object) -> None:
+        make(self, *arguments, **{**options, "sleep": waited.append})  # type: ignore[arg-type]
+
+    monkeypatch.setattr(client.SnowAtlasClient, "__init__", impatient)
+    return waited

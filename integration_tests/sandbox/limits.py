@@ -1,0 +1,52 @@
+"""Rate limits: a bucket of permitted requests per client, refilled steadily."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass
+class _Bucket:
+    level: float
+    refilled: float
+    blocked_until: float = 0.0
+
+
+class RateLimiter:
+    """Decides for each request of a client whether it passes or how many whole seconds the client must wait.
+
+    A request made inside an announced waiting time is refused again, as the vendor documents, and counted in
+    ``violations``: a well-behaved client makes none.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._buckets: dict[str, _Bucket] = {}
+        self.violations = 0
+
+    def take(self, client: str, per_second: float | None, burst: float) -> int | None:
+        """``None`` if the request may pass, else the seconds for ``Retry-After``."""
+        if per_second is None:
+            return None
+        now = self._clock()
+        bucket = self._buckets.get(client)
+        if bucket is None:
+            bucket = self._buckets[client] = _Bucket(level=burst, refilled=now)
+        if now < bucket.blocked_until:
+            self.violations += 1
+            return max(1, math.ceil(bucket.blocked_until - now))
+        bucket.level = min(burst, bucket.level + (now - bucket.refilled) * per_second)
+        bucket.refilled = now
+        if bucket.level >= 1:
+            bucket.level -= 1
+            return None
+        wait = max(1, math.ceil((1 - bucket.level) / per_second))
+        bucket.blocked_until = now + wait
+        return wait
+
+    def reset(self) -> None:
+        """Forget all clients and violations."""
+        self._buckets.clear()
+        self.violations = 0

@@ -1,0 +1,83 @@
+"""Packaging of the connector: one distribution, one console script, and two extras for working on it."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+
+
+def version() -> str:
+    """The version as the package states it, read without an import: its dependencies may be missing."""
+    source = (HERE / "source_snow_atlas" / "__init__.py").read_text(encoding="utf-8")
+    found = re.search(r'^__version__\s*(?::[^=]+)?=\s*"([^"]+)"', source, re.MULTILINE)
+    if found is None:
+        raise RuntimeError("source_snow_atlas/__init__.py states no __version__")
+    return found.group(1)
+
+
+def long_description() -> str:
+    readme = HERE / "README.md"
+    return readme.read_text(encoding="utf-8") if readme.exists() else ""
+
+
+# The sandbox that stands in for Snow Atlas: the tests talk to it, and `make sync` without a configuration.
+SANDBOX = ["aiohttp>=3.10,<4", "lark>=1.2,<2"]
+
+# PyAirbyte has no release for Python 3.13 and later yet; it brings DuckDB and the PostgreSQL driver along.
+SYNC = [*SANDBOX, 'airbyte>=0.71,<0.72; python_version < "3.13"']
+
+TESTS = [
+    *SANDBOX,
+    "airbyte-connector-models>=0.1.12,<0.2",
+    "build>=1.2,<2",
+    "hypothesis>=6.100,<7",
+    "jsonschema>=4.20,<5",
+    "mypy>=2.4,<2.5",
+    "pytest>=8.4,<10",
+    "pytest-timeout>=2.3,<3",
+    "ruff>=0.17,<0.18",
+    "twine>=6",
+    "types-PyYAML>=6.0.12",
+    "types-jsonschema>=4.20",
+    "types-requests>=2.32",
+]
+
+setup(
+    name="airbyte-source-snow-atlas",
+    version=version(),
+    description="Airbyte source connector for Snow Atlas: computers, software, licences, SaaS, users.",
+    long_description=long_description(),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    license_files=["LICENSE"],
+    keywords=["airbyte", "snow atlas", "flexera", "software asset management", "elt"],
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Environment :: Console",
+        "Intended Audience :: Information Technology",
+        "Intended Audience :: System Administrators",
+        "Operating System :: OS Independent",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3.10",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Topic :: Database",
+        "Typing :: Typed",
+    ],
+    packages=find_packages(include=["source_snow_atlas", "source_snow_atlas.*"]),
+    package_data={"source_snow_atlas": ["py.typed", "manifest.yaml", "streams/*.yaml", "schemas/*.json"]},
+    python_requires=">=3.10",
+    install_requires=[
+        "airbyte-cdk>=7.39.1,<7.40",
+        "orjson>=3.10,<4",
+        "PyJWT[crypto]>=2.8,<3",
+        "PyYAML>=6,<7",
+        "requests>=2.31,<3",
+    ],
+    extras_require={"tests": TESTS, "sync": SYNC},
+    entry_points={"console_scripts": ["source-snow-atlas = source_snow_atlas.run:run"]},
+    zip_safe=False,
+)

@@ -110,7 +110,9 @@ class Pace:
         enough = self._successes >= FEW
         current = self._current_rate(now)
         if current is None:
-            return (measured * SAFETY, False) if enough else (max(measured, 1 / max(reopens - now, 1.0)), True)
+            return (
+                (measured * SAFETY, False) if enough else (max(measured, 1 / max(reopens - now, 1.0)), True)
+            )
         if not enough:
             return current * 0.6, False
         return min(max(measured * SAFETY, current * 0.8), current * SAFETY), False
@@ -121,5 +123,6 @@ class Pace:
             return None
         age = max(0.0, now - self._open_at)
         if self._probing:
-            return self._rate * 2.0 ** min(age, 30.0)
+            doublings: float = 2.0 ** min(age, 30.0)
+            return self._rate * doublings
         return self._rate * (1 + 0.003 * age + 0.0001 * age * age)

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import pairwise
 from typing import Protocol
 
 from source_snow_atlas.components.errors import ServerError
@@ -25,6 +26,8 @@ from source_snow_atlas.components.reply import Page, Row
 from source_snow_atlas.components.seen import SeenRows, content_hash, key_hash
 
 LOGGER = logging.getLogger("airbyte")
+FEW_CHANGES = 2
+"""Signs of change up to which only the pages around them are read again."""
 HELD_ROWS = 10_000
 """Rows with a key seen before that are kept until it is known whether the data moved or the key is not unique."""
 
@@ -247,7 +250,12 @@ class CollectionReader:
         yield from self._second_pass(ranges, pages)
 
     def _moved_ranges(self, pages: list[Served]) -> list[tuple[int, int | None]]:
-        """Row ranges (from, to; None is the end) whose pages don't fit together. Empty where nothing moved."""
+        """Row ranges (from, to; None is the end) whose pages don't fit together. Empty where nothing moved.
+
+        A change or two are mended where they happened. Where there were more, some will have cancelled out in the total
+        between two pages and left no sign, so all that lies behind the first sign is read again; where the replies have no
+        total of rows, hardly any change leaves a sign, so one sign is enough to read everything again.
+        """
         ranges: list[tuple[int, int | None]] = []
         size = pages[0].size
         capacity = size * len(pages)
@@ -255,15 +263,18 @@ class CollectionReader:
         counted = sum(page.rows for page in pages)
         if any(page.size != size for page in pages):
             return [(0, None)]
-        for index, page in enumerate(pages):
-            start, end = index * size, (index + 1) * size
-            following = pages[index + 1] if index + 1 < len(pages) else None
-            if following is not None and (following.moved_since(page) or page.rows != size):
-                ranges.append((start, min(end + size, capacity)))
-        if not ranges and total is not None and (counted != total or self._held):
+        for index, (page, following) in enumerate(pairwise(pages)):
+            if following.moved_since(page) or page.rows != size:
+                ranges.append((index * size, min((index + 2) * size, capacity)))
+        signs = len(ranges) + len(self._held_pages)
+        if total is None:
+            return [(0, None)] if signs else []
+        if not ranges and (counted != total or self._held):
             return [(0, None)]
         for number in self._held_pages:
             ranges.append((max(0, (number - 2) * size), min((number + 1) * size, capacity)))
+        if signs > FEW_CHANGES:
+            return [(min(start for start, _ in ranges), None)]
         return _joined(ranges)
 
     def _second_pass(self, ranges: list[tuple[int, int | None]], pages: list[Served]) -> Iterator[list[Row]]:
@@ -281,9 +292,8 @@ class CollectionReader:
                 self.emitted += len(rows)
                 if rows:
                     yield rows
-        last = again[max(again)] if again else pages[-1]
         read_again = sum(page.rows for page in again.values())
-        if whole and repeats_before and last.total_items is not None and self._is_stable(pages, again):
+        if whole and repeats_before and self._is_stable(pages, again):
             # nothing moved in either pass, and yet keys repeat: they are not unique
             yield self._give_up_key([])
         LOGGER.info(
@@ -292,7 +302,7 @@ class CollectionReader:
             found,
             repeats_before,
         )
-        self._check_total(last, read_again if whole else None)
+        self._check_total([*pages, *again.values()], read_again if whole else None)
 
     def _numbered(
         self, start: int, end: int | None, size: int, done: dict[int, Served]
@@ -323,14 +333,19 @@ class CollectionReader:
     def _is_stable(self, pages: list[Served], again: dict[int, Served]) -> bool:
         totals = {page.total_items for page in pages} | {page.total_items for page in again.values()}
         counts = {sum(page.rows for page in pages), sum(page.rows for page in again.values())}
-        return len(totals) == 1 and counts == totals
+        return None not in totals and len(totals) == 1 and counts == totals
 
-    def _check_total(self, last: Served, read_again: int | None) -> None:
-        total = last.total_items
-        if total is None or self.emitted >= total or (read_again is not None and read_again >= total):
+    def _check_total(self, served: list[Served], read_again: int | None) -> None:
+        """Fail where fewer rows were given out than the API ever counted while it was read."""
+        totals = [page.total_items for page in served if page.total_items is not None]
+        if (
+            not totals
+            or self.emitted >= min(totals)
+            or (read_again is not None and read_again >= min(totals))
+        ):
             return
         raise ServerError(
-            f"{self.label}: the API counts {total} rows, but only {self.emitted} could be read, twice. "
+            f"{self.label}: the API counts {min(totals)} rows, but only {self.emitted} could be read, twice. "
             "The data may be changing too fast, or this client may not see all of it: sync again, at a quieter time.",
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from airbyte_cdk.models import (
@@ -103,8 +104,11 @@ class SourceSnowAtlas(Source):
         sync = Sync.begin(config, whole)
         sync.start_heartbeat()
         try:
-            log_tenant(logger, sync.authenticator, settings.region)
-            declarative = self._build(config, selected, without_cursor, catalog, state)
+            with ThreadPoolExecutor(max_workers=1) as executor:
+                # the token and the tenant are on their way while the streams are built
+                named = executor.submit(log_tenant, logger, sync.authenticator, settings.region)
+                declarative = self._build(config, selected, without_cursor, catalog, state)
+                named.result()
             yield from one_error_per_stream(declarative.read(logger, config, catalog, state), len(selected))
         finally:
             sync.end()

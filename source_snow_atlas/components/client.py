@@ -113,10 +113,11 @@ class SnowAtlasClient:
         attempts = attempts or Attempts(maximum=2 if self._fail_fast else 9, clock=self._clock)
         unauthorized = False
         while True:
-            token = self.authenticator.get_access_token()
             failure: SnowAtlasError
             try:
                 with self.pace.slot() as sent_at:
+                    # not before: what waits for its turn would send a token that was revoked meanwhile
+                    token = self.authenticator.get_access_token()
                     status, headers, body = self._send(url, token)
                     if status == 429:
                         self._wait_as_told(headers, sent_at, attempts, stream, path)

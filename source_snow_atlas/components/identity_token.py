@@ -17,6 +17,7 @@ import requests
 from source_snow_atlas.components.configuration import REGIONS
 from source_snow_atlas.components.errors import ConfigurationError
 from source_snow_atlas.components.oauth import TIMEOUTS, SnowAtlasOauth2Authenticator, no_ambient_credentials
+from source_snow_atlas.components.retries import Attempts
 
 LOGGER = logging.getLogger("airbyte")
 DISCOVERY_PATH = "/idp/.well-known/openid-configuration"
@@ -47,7 +48,7 @@ def read_tenant(authenticator: SnowAtlasOauth2Authenticator, region: str) -> Ten
     token = authenticator.identity_token
     if token is None:
         raise IdentityUnavailable("the server issues no identity token to this client")
-    claims = verified_claims(token, authenticator.host, authenticator.get_client_id())
+    claims = _patiently_verified_claims(authenticator, token)
     tenant = Tenant(
         str(claims.get("tenant") or ""), _optional(claims.get("tenant_name")), _optional(claims.get("region"))
     )
@@ -59,6 +60,18 @@ def read_tenant(authenticator: SnowAtlasOauth2Authenticator, region: str) -> Ten
             f"The tenant of this application registration lies in region {claimed}, not in {region}: set region to {claimed}."
         )
     return tenant
+
+
+def _patiently_verified_claims(authenticator: SnowAtlasOauth2Authenticator, token: str) -> Mapping[str, Any]:
+    attempts = Attempts(maximum=2 if authenticator.fail_fast else 4, seconds=60.0)
+    while True:
+        try:
+            return verified_claims(token, authenticator.host, authenticator.get_client_id())
+        except IdentityUnavailable:
+            wait = attempts.next_wait()
+            if wait is None:
+                raise
+            authenticator.pause(wait)
 
 
 def verified_claims(token: str, host: str, client_id: str) -> Mapping[str, Any]:

@@ -114,6 +114,10 @@ class SnowAtlasOauth2Authenticator(Oauth2Authenticator, DeclarativeAuthenticator
     def _sleep(self, seconds: float) -> None:
         time.sleep(seconds)
 
+    def pause(self, seconds: float) -> None:
+        """Wait before a repeat of what belongs to the token."""
+        self._sleep(seconds)
+
     def build_refresh_request_body(self) -> Mapping[str, Any]:
         """The form of the grant. The CDK's has a `refresh_token` and sends scopes under a name of its own."""
         form = {
@@ -151,6 +155,8 @@ class SnowAtlasOauth2Authenticator(Oauth2Authenticator, DeclarativeAuthenticator
         """Replace the token that the server refused; nothing to do where another thread has done it already."""
         with self._token_refresh_lock:
             if self.access_token == stale:
+                # whoever needs a token from now on waits for the new one
+                self._shared.renew_at = 0.0
                 self.refresh_and_set_access_token()
 
     def refresh_access_token(self) -> tuple[str, AirbyteDateTime]:

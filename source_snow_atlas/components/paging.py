@@ -263,16 +263,18 @@ class CollectionReader:
         counted = sum(page.rows for page in pages)
         if any(page.size != size for page in pages):
             return [(0, None)]
+        # rows slip as far as the data moved, then and later
+        far = sum(_difference(page.total_items, following.total_items) for page, following in pairwise(pages))
         for index, (page, following) in enumerate(pairwise(pages)):
             if following.moved_since(page) or page.rows != size:
-                ranges.append((index * size, min((index + 2) * size, capacity)))
+                ranges.append((max(0, index * size - far), min((index + 2) * size + far, capacity)))
         signs = len(ranges) + len(self._held_pages)
         if total is None:
             return [(0, None)] if signs else []
         if not ranges and (counted != total or self._held):
             return [(0, None)]
         for number in self._held_pages:
-            ranges.append((max(0, (number - 2) * size), min((number + 1) * size, capacity)))
+            ranges.append((max(0, (number - 2) * size - far), min((number + 1) * size + far, capacity)))
         if signs > FEW_CHANGES:
             return [(min(start for start, _ in ranges), None)]
         return _joined(ranges)
@@ -293,7 +295,7 @@ class CollectionReader:
                 if rows:
                     yield rows
         read_again = sum(page.rows for page in again.values())
-        if whole and repeats_before and self._is_stable(pages, again):
+        if whole and repeats_before and not found and self._is_stable(pages, again):
             # nothing moved in either pass, and yet keys repeat: they are not unique
             yield self._give_up_key([])
         LOGGER.info(
@@ -333,7 +335,7 @@ class CollectionReader:
     def _is_stable(self, pages: list[Served], again: dict[int, Served]) -> bool:
         totals = {page.total_items for page in pages} | {page.total_items for page in again.values()}
         counts = {sum(page.rows for page in pages), sum(page.rows for page in again.values())}
-        return None not in totals and len(totals) == 1 and counts == totals
+        return len(totals) == len(counts) == 1 and totals <= counts | {None}
 
     def _check_total(self, served: list[Served], read_again: int | None) -> None:
         """Fail where fewer rows were given out than the API ever counted while it was read."""
@@ -391,6 +393,10 @@ def _served(number: int, page: Page, asked: int) -> Served:
 
 def _differ(first: int | None, second: int | None) -> bool:
     return first is not None and second is not None and first != second
+
+
+def _difference(first: int | None, second: int | None) -> int:
+    return 0 if first is None or second is None else abs(first - second)
 
 
 def other_page_size(size: int) -> int:

@@ -18,6 +18,8 @@ from airbyte_cdk.models import (
 
 LOGGER = logging.getLogger("airbyte")
 SECONDS_BETWEEN_LINES = 10.0
+NAMED_PARENTS = 20
+"""How many of the parents that were gone are named in the log, a stream."""
 SECONDS_OF_SILENCE = 60.0
 """After so long without a line, one says that the connector waits, and for how many requests."""
 
@@ -65,6 +67,19 @@ class Progress:
         """Set what the counts will come to: `total_records`, `total_pages`, `total_parents`."""
         with self._lock:
             self._counts.setdefault(stream, {}).update(totals)
+
+    def gone(self, stream: str, path: str) -> None:
+        """A parent was no longer there (404) when `path` was asked for: it is counted, and the first ones are named in the log."""
+        self.add(stream, gone=1)
+        if self.count(stream, "gone") <= NAMED_PARENTS:
+            LOGGER.info("Stream %s: nothing is at %s (HTTP 404), the parent is skipped.", stream, path)
+
+    def conclude(self) -> None:
+        """Say how many parents were skipped, stream by stream."""
+        with self._lock:
+            skipped = {stream: held["gone"] for stream, held in self._counts.items() if held.get("gone")}
+        for stream, parents in skipped.items():
+            LOGGER.info("Stream %s: %d parents were skipped, nothing was there (HTTP 404).", stream, parents)
 
     def count(self, stream: str, name: str) -> int:
         """A count so far."""

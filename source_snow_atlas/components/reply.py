@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import orjson
@@ -17,7 +18,8 @@ import orjson
 Row = dict[str, Any]
 
 LONG_DIGITS = b"0" * 20
-DIGITS = bytes(0x30 if 0x30 <= byte <= 0x39 else 0x20 for byte in range(256))
+LONG_NEGATIVE = b"-" + b"0" * 19
+DIGITS = bytes(0x30 if 0x30 <= byte <= 0x39 else 0x2D if byte == 0x2D else 0x20 for byte in range(256))
 ENVELOPE_FIELDS = frozenset({"pagination", "_links", "links"})
 
 
@@ -74,25 +76,32 @@ def decode(body: bytes) -> Any:
         document = orjson.loads(body)
     except orjson.JSONDecodeError:
         return _decode_exactly(body)
-    if LONG_DIGITS in body.translate(DIGITS):
+    digits = body.translate(DIGITS)
+    if LONG_DIGITS in digits or LONG_NEGATIVE in digits:
         return _decode_exactly(body)
     return document
 
 
 def _decode_exactly(body: bytes) -> Any:
     try:
-        document = json.loads(body, parse_constant=_NotANumber)
+        document = json.loads(body, parse_constant=_NotANumber, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         kind = "HTML" if body.lstrip()[:1] == b"<" else "not valid JSON"
         raise MalformedReply(f"the body is {kind} ({_first_line(error)})") from None
     bad = _find_constant(document, "")
     if bad:
-        raise MalformedReply(f"field {bad} is not a number that JSON allows")
+        raise MalformedReply(f"field {bad} is not a number that JSON allows, or too large for one")
     return document
 
 
 class _NotANumber(str):
-    """NaN or an infinity in the place of a number."""
+    """NaN, an infinity or a number beyond all doubles in the place of a number."""
+
+
+def _finite(text: str) -> float | _NotANumber:
+    """The number, where it is one that a double can hold: 1e400 would become an infinity, and null in the output."""
+    value = float(text)
+    return value if isfinite(value) else _NotANumber(text)
 
 
 def _find_constant(value: Any, path: str) -> str:

@@ -136,7 +136,7 @@ class CollectionRetriever(Retriever):
             if not self.parents:
                 self._fail(error)
                 raise
-            progress.add(self.name, gone=1)
+            progress.gone(self.name, fill(self.path, partition))
         except Exception as error:
             self._fail(error)
             raise

@@ -20,11 +20,14 @@ Result = TypeVar("Result")
 
 
 class PagePrefetch:
-    """Pages of all streams fetched ahead of their use, at most as many as requests may be in flight: memory stays bounded."""
+    """Pages of all streams fetched ahead of their use: as many as requests may be in flight, and half as many waiting for use.
+
+    That bounds memory, whatever the number of streams: a page of 1000 records takes about 3 MB.
+    """
 
     def __init__(self, pages: int) -> None:
         self._executor = ThreadPoolExecutor(max_workers=pages, thread_name_prefix="pages")
-        self._room = threading.BoundedSemaphore(pages + 2)
+        self._room = threading.BoundedSemaphore(pages + pages // 2 + 1)
 
     def try_submit(self, task: Callable[[], Result]) -> Future[Result] | None:
         """Start the task in another thread, if there is room."""
@@ -77,7 +80,8 @@ class Sync:
         return cls._running.get((settings.host, settings.client_id)) or cls.begin(config)
 
     def end(self) -> None:
-        """Let go of threads and tables."""
+        """Say what was skipped, and let go of threads and tables."""
+        self.progress.conclude()
         self.heartbeat.stop()
         self.prefetch.close()
         self._running.pop((self.settings.host, self.settings.client_id), None)

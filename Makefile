@@ -25,7 +25,7 @@ test: setup-tests  ## run the unit and the integration tests; ARGS="-k name" are
 lint: setup-tests  ## check style (ruff) and types (mypy)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy source_snow_atlas
+	@$(BIN)/mypy source_snow_atlas tools
 
 format: setup-tests  ## put the code into the project's style
 	@$(BIN)/ruff check --fix .
@@ -46,7 +46,7 @@ drift: setup-tests  ## compare the streams with the vendor's OpenAPI files in SP
 
 build: setup-tests  ## build the wheel and the source distribution in dist/, and try the wheel alone
 	@rm -rf build dist
-	@$(BIN)/python -m build --outdir dist . >/dev/null
+	@$(BIN)/python -m build --outdir dist . >.venv/build.log 2>&1 || { cat .venv/build.log; exit 1; }
 	@$(BIN)/python -m twine check --strict dist/*
 	@$(BIN)/python -m tools.wheel_check dist/*.whl
 

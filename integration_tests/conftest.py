@@ -52,7 +52,9 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     from source_snow_atlas.components import client, oauth
 
     waited: list[float] = []
-    monkeypatch.setattr(oauth.SnowAtlasOauth2Authenticator, "_sleep", lambda _self, seconds: waited.append(seconds))
+    monkeypatch.setattr(
+        oauth.SnowAtlasOauth2Authenticator, "_sleep", lambda _self, seconds: waited.append(seconds)
+    )
     make = client.SnowAtlasClient.__init__
 
     def impatient(self: client.SnowAtlasClient, *arguments: object, **options: object) -> None:

@@ -9,20 +9,17 @@ import logging
 import os
 import subprocess
 import sys
-import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import orjson
 from airbyte_cdk.entrypoint import AirbyteEntrypoint
-from airbyte_cdk.models import AirbyteMessage, AirbyteMessageSerializer
-from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_snow_atlas import SourceSnowAtlas, definitions
-from source_snow_atlas import run as console
+from source_snow_atlas import command as console
 from source_snow_atlas.components.oauth import SnowAtlasOauth2Authenticator
 
 ROOT = Path(__file__).parent.parent
@@ -157,10 +154,12 @@ def configured_catalog(streams: Iterable[str], incremental: Collection[str] = ()
     }
 
 
-@lru_cache(maxsize=None)
+@cache
 def schema(stream: str) -> Message:
-    """The JSON schema of a stream, as the package has it."""
+    """The JSON schema of a stream, as the package has it; an empty one for a stream that it does not have."""
     path = ROOT / "source_snow_atlas" / "schemas" / f"{stream}.json"
+    if not path.exists():
+        return {"type": "object", "properties": {}}
     document: Message = orjson.loads(path.read_bytes())
     return document
 
@@ -185,7 +184,9 @@ class Connector:
 
     def check(self, *options: str, config: Any = None, **environment: str) -> Outcome:
         """`check` in a process of its own."""
-        return self.run("check", "--config", self.file("config", config or self.config), *options, **environment)
+        return self.run(
+            "check", "--config", self.file("config", config or self.config), *options, **environment
+        )
 
     def discover(self, *options: str, config: Any = None, **environment: str) -> Outcome:
         """`discover` in a process of its own."""
@@ -275,9 +276,7 @@ class Connector:
 @contextlib.contextmanager
 def _logs_to(stream: io.StringIO) -> Iterator[None]:
     """Send the connector's log lines to the stream: their handler holds the stdout of the time when it was made."""
-    handlers = [
-        handler for handler in logging.getLogger().handlers if type(handler) is logging.StreamHandler
-    ]
+    handlers = [handler for handler in logging.getLogger().handlers if type(handler) is logging.StreamHandler]
     before = [handler.setStream(stream) for handler in handlers]
     try:
         yield

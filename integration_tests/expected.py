@@ -137,5 +137,3 @@ def _text(record: Record, without: Sequence[str]) -> bytes:
 
 def _some(counted: Counter[bytes]) -> str:
     return "; ".join(text.decode()[:300] for text in list(counted)[:2]) or "none"
-
-

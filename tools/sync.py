@@ -9,6 +9,7 @@ import argparse
 import contextlib
 import difflib
 import json
+import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -18,7 +19,6 @@ from typing import Any
 import yaml
 
 from source_snow_atlas import definitions
-from source_snow_atlas.components.errors import permission_names
 from tools import warehouse
 from tools.observer import SyncReport
 from tools.progress import shown
@@ -37,6 +37,8 @@ GROWING = frozenset({"audit_logs"})
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
+    # As on Ctrl-C: the sandbox and the connector are stopped on the way out.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with configuration(options) as config:
             report = run(config, options)
@@ -44,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"sync: {one_line(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("sync: stopped; the tables are as they were before", file=sys.stderr)
+        print("sync: stopped", file=sys.stderr)
         return 130
     return 1 if report.failed else 0
 
@@ -98,6 +100,7 @@ def run(config: dict[str, Any], options: argparse.Namespace) -> SyncReport:
         warehouse.sync(connector, cache, streams, growing=GROWING, report=report)
     print_report(report, time.monotonic() - start)
     answer(cache, {name for name, stream in report.streams.items() if stream.complete})
+    print(f"\nThe tables are in {options.database}.")
     return report
 
 
@@ -106,19 +109,16 @@ def choose(wanted: str, connector: Any, readable: str = "") -> list[str]:
 
     Where the user named none, the ones are left out that lack a permission by what `check` said.
     """
-    with warehouse.quiet():
-        available: list[str] = connector.get_available_streams()
+    available = warehouse.available_streams(connector)
     names = wanted.replace(",", " ").split()
     names = names or [name for name in suggested_streams() if not lacks_permission(name, readable)]
     if names == ["all"]:
         return available
     for name in names:
         if name not in available:
-            close = difflib.get_close_matches(name, available, n=3)
-            hint = (
-                f"; did you mean {' or '.join(close)}?" if close else f"; there are: {', '.join(available)}"
-            )
-            raise warehouse.SyncError(f"there is no stream {name}{hint}")
+            close = " or ".join(difflib.get_close_matches(name, available, n=3))
+            hint = f"did you mean {close}?" if close else f"there are: {', '.join(available)}"
+            raise warehouse.SyncError(f"there is no stream {name}; {hint}")
     return [name for name in available if name in names]
 
 
@@ -131,6 +131,8 @@ def suggested_streams() -> list[str]:
 
 def lacks_permission(stream: str, readable: str) -> bool:
     """Whether `check` named the permission of a stream among those to be granted."""
+    from source_snow_atlas.components.errors import permission_names  # brings the CDK, a second of imports
+
     own = definitions.parameters(stream)
     return f"{own['area']} (grant {permission_names(own.get('permission'))})" in readable
 

@@ -163,7 +163,7 @@ def interpreter(environment: Path) -> str | None:
 def fingerprint() -> str:
     """What an installation depends on, as one number."""
     digest = hashlib.sha256()
-    for name in ("setup.py", "pyproject.toml", "tools/venv.py"):
+    for name in ("setup.py", "tools/venv.py"):
         digest.update((PROJECT / name).read_bytes())
     return digest.hexdigest()
 
@@ -197,6 +197,9 @@ def main(arguments: list[str]) -> int:
     except (SetupError, OSError) as error:
         print(f"setup: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("setup: stopped; the next call starts anew", file=sys.stderr)
+        return 130
     return 0
 
 

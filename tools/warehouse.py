@@ -108,6 +108,18 @@ def check(connector: Source) -> str:
     return report.connection
 
 
+def available_streams(connector: Source) -> list[str]:
+    """The names of all streams of the connector."""
+    from airbyte.exceptions import PyAirbyteError
+
+    report = SyncReport.of([])
+    try:
+        with quiet(), observed(connector, report):
+            return connector.get_available_streams()
+    except PyAirbyteError as error:
+        raise SyncError(report.error or error.get_message()) from None
+
+
 @contextlib.contextmanager
 def observed(connector: Source, report: SyncReport) -> Iterator[None]:
     """Let a report see all that the connector writes in the meantime."""

@@ -120,7 +120,8 @@ def failed_request(
         )
     if status == 400 and filtered:
         return ConfigurationError(
-            f"{where} The server does not accept the filter: correct or remove the filter of this stream in the configuration.{reason}",
+            f"{where} The server does not accept the filter: correct the filter of this stream in the configuration, or, where it "
+            f"has none, report it to the connector's maintainers.{reason}",
             stream,
         )
     if 300 <= status < 400:
@@ -128,4 +129,8 @@ def failed_request(
             f"{where} The server redirects to another address; credentials are not sent there. Check the API URL.",
             stream,
         )
-    return ServerError(f"{where} This is not a reply the API documents for the request.{reason}", stream)
+    return ServerError(
+        f"{where} This is not a reply the API documents for the request: leave the stream out of the connection, and report it "
+        f"to the connector's maintainers.{reason}",
+        stream,
+    )

@@ -114,7 +114,8 @@ class Pace:
                 (measured * SAFETY, False) if enough else (max(measured, 1 / max(reopens - now, 1.0)), True)
             )
         if not enough:
-            return current * 0.6, False
+            # too little came between two refusals to have learnt anything: a guess stays one
+            return current * 0.6, self._probing
         return min(max(measured * SAFETY, current * 0.8), current * SAFETY), False
 
     def _current_rate(self, now: float) -> float | None:

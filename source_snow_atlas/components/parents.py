@@ -131,13 +131,15 @@ class ParentRegistry:
         self._pushed: dict[str, list[KeyFeed]] = {}
         self._open_partitions: dict[str, int] = {}
         self._generated: set[str] = set()
+        self._begun: set[str] = set()
 
     def feed(self, stream: str, fields: tuple[str, ...], where: str | None, batches: Batches) -> KeyFeed:
         """The shared feed of these keys: pushed where the sync reads the whole parent stream anyway, pulled otherwise."""
         with self._lock:
             name = (stream, fields, where)
             if name not in self._feeds:
-                pushed = stream in self._whole_streams
+                # a feed that comes after the stream's first rows would lack them
+                pushed = stream in self._whole_streams and stream not in self._begun
                 self._feeds[name] = KeyFeed(fields, where, None if pushed else batches)
                 if pushed:
                     self._pushed.setdefault(stream, []).append(self._feeds[name])
@@ -145,6 +147,7 @@ class ParentRegistry:
 
     def offer(self, stream: str, rows: list[Row]) -> None:
         """A selected stream has read these records."""
+        self._begun.add(stream)
         for feed in self._pushed.get(stream, ()):
             feed.offer(rows)
 
@@ -178,6 +181,7 @@ class ParentRegistry:
         self._end(stream, failure)
 
     def _end(self, stream: str, failure: Exception | None) -> None:
+        self._begun.add(stream)
         for feed in self._pushed.get(stream, ()):
             feed.end(failure and _parent_failed(stream, failure))
 

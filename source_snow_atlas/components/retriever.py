@@ -302,12 +302,17 @@ def parent_batches(sync: Sync, definition: Mapping[str, Any]) -> Batches:
     user_filter = sync.settings.filters.get(endpoint.name)
     query = {"filter": user_filter} if user_filter else {}
 
+    # built now, not when the first child asks: a parent that the sync reads anyway might have ended by then
+    router = (
+        ParentPartitionRouter(config=sync.config, name=endpoint.name, parents=definition["parents"])
+        if definition.get("parents")
+        else None
+    )
+
     def read_all() -> Iterator[list[Row]]:
         yield from endpoint.reader(sync, {}, query, sync.prefetch).rows()
 
-    def read_children() -> Iterator[list[Row]]:
-        router = ParentPartitionRouter(config=sync.config, name=endpoint.name, parents=definition["parents"])
-
+    def read_children(partitions: Iterator[dict[str, Any]]) -> Iterator[list[Row]]:
         def read(partition: dict[str, Any]) -> list[Row]:
             rows = [
                 row for batch in endpoint.reader(sync, partition, query, NoPrefetch()).rows() for row in batch
@@ -317,9 +322,9 @@ def parent_batches(sync: Sync, definition: Mapping[str, Any]) -> Batches:
                 for row in rows
             ]
 
-        yield from children_rows(sync.prefetch, router.partitions(), read)
+        yield from children_rows(sync.prefetch, partitions, read)
 
-    return read_children if definition.get("parents") else read_all
+    return read_all if router is None else lambda: read_children(router.partitions())
 
 
 def _second_after(moment: str) -> str:

@@ -1,0 +1,302 @@
+"""The four commands in a process of their own, with right and with wrong input: what a user and the platform see."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from integration_tests.connector import Connector, Outcome, configured_catalog
+from integration_tests.expected import Expected, difference
+from integration_tests.sandbox import Sandbox
+
+SOON = 20
+"""Seconds in which `check` must fail on a busy machine; a request given up for good takes ten times as long."""
+BASE: dict[str, Any] = {"region": "westeurope", "client_id": "id", "client_secret": "not a secret of anybody"}
+
+
+def assert_one_sentence(message: str) -> None:
+    """The message is prose for the user: no traceback, no class names, no line breaks."""
+    assert message
+    assert "\n" not in message
+    assert "Traceback" not in message
+    assert "Something went wrong" not in message
+
+
+def assert_refused(outcome: Outcome, *words: str) -> None:
+    """The run failed before any record, with one error that says each of the words."""
+    assert outcome.exit_code == 1
+    assert outcome.records == {}
+    assert outcome.other_lines == []
+    (error,) = outcome.errors
+    assert_one_sentence(error["message"])
+    assert [word for word in words if word not in error["message"]] == []
+    assert error["failure_type"] == "config_error"
+    assert "Traceback" not in outcome.stdout + outcome.stderr
+
+
+def test_spec(connector: Connector) -> None:
+    """The platform draws the form of a new connection from it."""
+    outcome = connector.spec()
+    (message,) = [message for message in outcome.messages if message["type"] == "SPEC"]
+    properties = message["spec"]["connectionSpecification"]["properties"]
+    assert outcome.exit_code == 0
+    assert outcome.other_lines == []
+    assert [name for name, entry in properties.items() if entry.get("airbyte_secret")] == ["client_secret"]
+
+
+def test_check_succeeds(connector: Connector) -> None:
+    """A right configuration must be accepted, and the user told whose tenant it is."""
+    outcome = connector.check()
+    status, message = outcome.connection_status
+    assert (outcome.exit_code, status) == (0, "SUCCEEDED")
+    assert "Not readable" not in message
+    assert any("Larkfield Works" in line for line in outcome.logs)
+    assert outcome.other_lines == []
+    assert outcome.stderr == ""
+
+
+def test_check_names_the_permissions_that_are_missing(
+    sandbox: Sandbox, connector_with: Callable[..., Connector]
+) -> None:
+    """Permissions are granted one by one; whoever has to ask an administrator needs their names."""
+    few = sandbox.control.add_client(["sam.computer.r", "audit.logs.app.r"])
+    status, message = (
+        connector_with(client_id=few.client_id, client_secret=few.client_secret).check().connection_status
+    )
+    assert status == "SUCCEEDED"
+    readable, _, lacking = message.partition("Not readable:")
+    assert "audit_logs" in readable
+    assert "computers" in readable
+    for permission in ("sam.mobiledevice.r", "sam.user.r", "saas.consolidation.view.r", "sam.license.r"):
+        assert permission in lacking
+    assert "sam.computer.r" not in lacking
+
+
+def test_check_fails_where_nothing_may_be_read(
+    sandbox: Sandbox, connector_with: Callable[..., Connector]
+) -> None:
+    """A connection that reads nothing must not look healthy."""
+    for root in ("/api/*", "/sam/*"):
+        sandbox.control.fault("status", root, status=403)
+    nobody = sandbox.control.add_client(["settings.nothing"])
+    outcome = connector_with(client_id=nobody.client_id, client_secret=nobody.client_secret).check()
+    status, message = outcome.connection_status
+    assert status == "FAILED"
+    assert "Application registrations" in message
+    for permission in ("sam.computer.r", "audit.logs.app.r", "saas.consolidation.view.r"):
+        assert permission in message
+
+
+def _check_in_time(connector: Connector, **environment: str) -> str:
+    started = time.monotonic()
+    outcome = connector.check(**environment)
+    assert time.monotonic() - started < SOON
+    status, message = outcome.connection_status
+    assert status == "FAILED"
+    assert outcome.other_lines == []
+    assert_one_sentence(message)
+    return message
+
+
+def test_check_with_a_wrong_secret(connector_with: Callable[..., Connector]) -> None:
+    """The commonest mistake must be told from a server that is down."""
+    assert "client secret" in _check_in_time(connector_with(client_secret="wrong"))
+
+
+def test_check_with_an_unknown_host(connector_with: Callable[..., Connector]) -> None:
+    """A mistyped API URL must not look like a problem of the network."""
+    message = _check_in_time(connector_with(api_url="https://snowatlas.example.invalid"))
+    assert "region or the API URL" in message
+
+
+def test_check_with_nobody_listening(connector_with: Callable[..., Connector]) -> None:
+    """A firewall or a server that is down must not hang the form for minutes."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    assert "No connection" in _check_in_time(connector_with(api_url=f"http://127.0.0.1:{port}"))
+
+
+def test_check_with_a_limited_token_endpoint(sandbox: Sandbox, connector: Connector) -> None:
+    """Somebody's script used up the token limit: the user must learn that, not wait half an hour."""
+    sandbox.control.fault("status", "/idp/api/connect/token", status=429, retry_after=1800)
+    assert "token requests" in _check_in_time(connector)
+
+
+def test_check_with_a_limited_api(sandbox: Sandbox, connector: Connector) -> None:
+    """The same for the APIs themselves."""
+    sandbox.control.fault("status", "/api/*", status=429, retry_after=1800)
+    assert "limits the rate" in _check_in_time(connector)
+
+
+def test_check_of_a_tenant_of_another_region(sandbox: Sandbox, connector: Connector) -> None:
+    """Data of one region must not be loaded as that of another, where other laws hold."""
+    sandbox.control.set(id_token_fault="other_region")
+    assert "uksouth" in _check_in_time(connector)
+
+
+@pytest.mark.parametrize("command", ["check", "discover", "read"])
+@pytest.mark.parametrize("content", ["{not json", '["a", "list"]', ""])
+def test_a_configuration_that_is_no_json_object(tmp_path: Path, command: str, content: str) -> None:
+    """Whoever edits the file by hand needs to be told of the bracket that is missing."""
+    connector = Connector(tmp_path, BASE)
+    arguments = [command, "--config", connector.file("config", content)]
+    if command == "read":
+        arguments += ["--catalog", connector.file("catalog", configured_catalog(["tenant"]))]
+    assert_refused(connector.run_here(*arguments), "configuration file")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"region": "europe"}, "westeurope"),
+        ({"region": None}, "region"),
+        ({"region": 7}, "region"),
+        ({"client_id": ""}, "client_id"),
+        ({"client_id": 12}, "client_id"),
+        ({"client_secret": None}, "client_secret"),
+        ({"page_size": 0}, "page_size"),
+        ({"page_size": "many"}, "page_size"),
+        ({"page_size": 1001}, "page_size"),
+        ({"num_workers": 41}, "num_workers"),
+        ({"start_date": "yesterday"}, "start_date"),
+        ({"api_url": "http://snowatlas.example.com"}, "https"),
+        ({"api_url": "https://snowatlas.example.com/api"}, "path"),
+        ({"api_url": "https://a:b@snowatlas.example.com"}, "credentials"),
+        ({"api_url": "https://snowatlas.example.com?x=1"}, "query"),
+        ({"filters": {"computers": "x"}}, "filters"),
+        ({"filters": [{"stream": "computers", "filter": "status = 1"}]}, "computers"),
+        ({"asset_kinds": ["cars"]}, "asset_kinds"),
+        ({"insight_rule_ids": "all"}, "insight_rule_ids"),
+    ],
+)
+def test_a_wrong_value(tmp_path: Path, changes: dict[str, Any], words: str) -> None:
+    """Each wrong value gets a sentence that says what to change, from `check` and from `read` alike."""
+    config = {name: value for name, value in {**BASE, **changes}.items() if value is not None}
+    connector = Connector(tmp_path, config)
+    outcome = connector.check_here()
+    status, message = outcome.connection_status
+    assert status == "FAILED"
+    assert_one_sentence(message)
+    assert words in message
+    assert_refused(connector.read_here(["tenant"]), words)
+
+
+@pytest.mark.parametrize(
+    ("stream", "words"), [("no_such_stream", "does not exist"), ("tenant", "can't filter the stream tenant")]
+)
+def test_a_filter_that_no_stream_takes(tmp_path: Path, stream: str, words: str) -> None:
+    """A filter for a mistyped stream would be ignored, and the table hold what the user meant to keep out."""
+    config = {**BASE, "filters": [{"stream": stream, "filter": 'a -eq "b"'}]}
+    assert_refused(Connector(tmp_path, config).read_here(["tenant"]), words)
+
+
+def test_a_filter_with_an_unknown_field(connector_with: Callable[..., Connector]) -> None:
+    """Only the server knows the fields: its own words must reach the user."""
+    connector = connector_with(filters=[{"stream": "computers", "filter": 'colour -eq "red"'}])
+    outcome = connector.read_here(["computers", "tenant"])
+    assert outcome.exit_code == 1
+    (message,) = outcome.stream_errors["computers"]
+    assert "filter" in message
+    assert "colour" in message
+    assert outcome.statuses == {"computers": "INCOMPLETE", "tenant": "COMPLETE"}
+
+
+def test_a_filter_narrows_the_stream(sandbox: Sandbox, connector_with: Callable[..., Connector]) -> None:
+    """A user who asks for active computers must get all of these and no other."""
+    expression = 'status -eq "Active"'
+    outcome = connector_with(filters=[{"stream": "computers", "filter": expression}]).read_here(["computers"])
+    active = [row for row in Expected(sandbox).records("computers") if row["status"] == "Active"]
+    assert 0 < len(active) < len(sandbox.estate.computers)
+    assert difference(outcome.records["computers"], active) == ""
+
+
+CATALOGS: dict[str, tuple[Any, str]] = {
+    "no JSON": ("{", "catalog file"),
+    "no catalog": ({"stream": []}, "catalog file"),
+    "a list": ([], "catalog file"),
+    "unknown stream": (configured_catalog(["no_such_stream"]), "no_such_stream"),
+    "stream twice": (configured_catalog(["tenant", "tenant"]), "more than once"),
+    "unknown sync mode": (
+        {"streams": [{**configured_catalog(["tenant"])["streams"][0], "sync_mode": "weekly"}]},
+        "weekly",
+    ),
+    "no sync mode": ({"streams": [{"stream": {"name": "tenant"}}]}, "catalog file"),
+}
+
+
+@pytest.mark.parametrize("kind", CATALOGS)
+def test_a_wrong_catalog(connector: Connector, kind: str) -> None:
+    """A catalog of another version or connector must say so instead of failing somewhere in the middle."""
+    catalog, words = CATALOGS[kind]
+    arguments = ["read", "--config", connector.file("config", connector.config)]
+    outcome = connector.run_here(*arguments, "--catalog", connector.file("catalog", catalog))
+    assert_refused(outcome, words)
+
+
+def _state(stream: str, values: Any) -> list[dict[str, Any]]:
+    descriptor = {"name": stream}
+    return [{"type": "STREAM", "stream": {"stream_descriptor": descriptor, "stream_state": values}}]
+
+
+STATES: dict[str, tuple[Any, str]] = {
+    "no JSON": ("[", "state file"),
+    "another connector": (_state("invoices", {"updated_at": "2026-01-01"}), "invoices"),
+    "an older version": (_state("audit_logs", {"since": "2026-01-01"}), "audit_logs"),
+    "no moment": (_state("audit_logs", {"created": "soon"}), "created"),
+    "a number": (_state("audit_logs", {"created": 5.5e300}), "created"),
+    "text": ('"state"', "state"),
+    "of no stream": ([{"type": "GLOBAL", "global": {"shared_state": {}, "stream_states": []}}], "state"),
+}
+
+
+@pytest.mark.parametrize("kind", STATES)
+def test_a_wrong_state(connector: Connector, kind: str) -> None:
+    """Reading on with a state that means nothing would skip or repeat years of entries."""
+    state, words = STATES[kind]
+    assert_refused(connector.read_here(["audit_logs"], incremental=["audit_logs"], state=state), words)
+
+
+@pytest.mark.parametrize("option", ["config", "catalog", "state"])
+def test_a_file_that_is_not_there(connector: Connector, option: str) -> None:
+    """A mistyped path is not a bug of the connector."""
+    arguments = connector.read_arguments(["tenant"], state=[])
+    arguments[arguments.index(f"--{option}") + 1] = "/nowhere/at-all.json"
+    assert_refused(connector.run_here(*arguments), "/nowhere/at-all.json", "can't be read")
+
+
+@pytest.mark.parametrize("arguments", [["read"], ["write"], []])
+def test_wrong_arguments(connector: Connector, arguments: list[str]) -> None:
+    """A wrong command line must not look like a sync that succeeded."""
+    outcome = connector.run(*arguments)
+    assert outcome.exit_code != 0
+    assert outcome.stdout == ""
+    assert "Traceback" not in outcome.stderr
+
+
+def test_a_failure_as_the_platform_sees_it(connector: Connector, sandbox: Sandbox) -> None:
+    """One stream's failure: its error once, the other streams whole, protocol lines only, exit code 1."""
+    sandbox.control.fault("status", "/api/sam/estate/v1/mobiledevices", status=403)
+    outcome = connector.read(["computers", "mobile_devices", "organizations", "tenant"])
+    assert outcome.exit_code == 1
+    assert outcome.other_lines == []
+    assert outcome.stderr == ""
+    whole = dict.fromkeys(["computers", "organizations", "tenant"], "COMPLETE")
+    assert outcome.statuses == {**whole, "mobile_devices": "INCOMPLETE"}
+    (message,) = outcome.stream_errors["mobile_devices"]
+    assert "sam.mobiledevice.r" in message
+    assert "/api/sam/estate/v1/mobiledevices" in message
+    assert "Traceback" not in outcome.stdout
+    assert difference(outcome.records["computers"], Expected(sandbox).records("computers")) == ""
+    (general,) = outcome.general_errors
+    assert "mobile_devices" in general
+
+
+def test_a_wrong_secret_fails_the_read(connector_with: Callable[..., Connector]) -> None:
+    """A secret that was replaced stops a sync with one sentence, not with a failure per stream and page."""
+    outcome = connector_with(client_secret="replaced").read(["computers", "audit_logs"])
+    assert_refused(outcome, "client secret")

@@ -1,0 +1,327 @@
+"""Tokens over real HTTP: their life, their end, their number, and that nobody else ever sees them."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from integration_tests.connector import Connector, Outcome, configured_catalog
+from integration_tests.expected import Expected, difference
+from integration_tests.sandbox import Sandbox
+
+COMPUTERS = 60
+CHILDREN = ["computers", "computer_details", "computer_hardware", "computer_costs", "computer_logical_disks"]
+TOKEN = "/idp/api/connect/token"
+
+
+def assert_whole(outcome: Outcome, sandbox: Sandbox, streams: list[str]) -> None:
+    """The run read every row of the streams."""
+    expected = Expected(sandbox)
+    assert outcome.errors == []
+    assert outcome.exit_code == 0
+    for stream in streams:
+        assert difference(outcome.records[stream], expected.records(stream)) == "", stream
+
+
+def test_a_short_token_life(sandbox: Sandbox, connector_with: Callable[..., Connector]) -> None:
+    """Long syncs outlive their token; without renewal in time they would end in the middle."""
+    sandbox.control.set(token_life=3, latency=0.06)
+    connector = connector_with(page_size=5, num_workers=4)
+    outcome = connector.read(CHILDREN)
+    assert_whole(outcome, sandbox, CHILDREN)
+    seconds = max(exchange.started for exchange in sandbox.requests) - min(
+        exchange.started for exchange in sandbox.requests
+    )
+    assert seconds > 3
+    assert 2 <= sandbox.counts.token_requests <= 1 + seconds / 2
+    assert 401 not in sandbox.counts.statuses
+
+
+def test_a_token_revoked_in_the_middle(sandbox: Sandbox, connector_with: Callable[..., Connector]) -> None:
+    """A secret rotated or a token withdrawn by the cap must cost a renewal, not the sync."""
+    sandbox.control.revoke_tokens(after_requests=60)
+    sandbox.control.set(latency=0.01)
+    outcome = connector_with(page_size=5, num_workers=8).read_here(CHILDREN)
+    assert_whole(outcome, sandbox, CHILDREN)
+    assert sandbox.counts.token_requests == 2
+    assert 1 <= sandbox.counts.statuses[401] <= 8
+
+
+@pytest.mark.parametrize("mode", ["revoke-oldest", "refuse"])
+def test_one_live_token_is_enough(sandbox: Sandbox, connector: Connector, mode: str) -> None:
+    """Snow Atlas caps live tokens: a second one would cost the first, or be refused."""
+    sandbox.control.set(max_tokens=1, max_tokens_mode=mode)
+    outcome = connector.read_here(CHILDREN)
+    assert_whole(outcome, sandbox, CHILDREN)
+    assert sandbox.counts.token_requests == 1
+    assert 401 not in sandbox.counts.statuses
+
+
+def test_a_cap_that_is_used_up_is_waited_for(
+    sandbox: Sandbox, connector: Connector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tokens of an earlier run may still be alive: the sync waits as it is told instead of failing."""
+    from source_snow_atlas.components.oauth import SnowAtlasOauth2Authenticator
+
+    sandbox.control.set(max_tokens=1, max_tokens_mode="refuse", token_life=600)
+    assert connector.read_here(["computers"]).exit_code == 0
+    waited: list[float] = []
+
+    def sleep(_self: object, seconds: float) -> None:
+        waited.append(seconds)
+        sandbox.control.revoke_tokens()
+
+    monkeypatch.setattr(SnowAtlasOauth2Authenticator, "_sleep", sleep)
+    assert_whole(connector.read_here(["computers"]), sandbox, ["computers"])
+    assert len(waited) == 1
+    assert waited[0] > 60
+
+
+@pytest.mark.parametrize(
+    "refused", [["refuse_resource"], ["refuse_openid"], ["refuse_resource", "refuse_openid"]]
+)
+def test_a_server_that_refuses_the_options(
+    sandbox: Sandbox, connector: Connector, refused: list[str]
+) -> None:
+    """Hosts that know no resource or no identity token must still be readable."""
+    sandbox.control.set(**dict.fromkeys(refused, True))
+    assert_whole(connector.read_here(["computers"]), sandbox, ["computers"])
+    status, _ = connector.check_here().connection_status
+    assert status == "SUCCEEDED"
+
+
+IDENTITY_FAULTS = [
+    "bad_signature",
+    "unknown_key",
+    "unsigned",
+    "wrong_audience",
+    "wrong_issuer",
+    "expired",
+    "malformed",
+]
+
+
+@pytest.mark.parametrize("fault", IDENTITY_FAULTS)
+def test_an_identity_token_that_is_not_genuine(sandbox: Sandbox, connector: Connector, fault: str) -> None:
+    """Whoever forges it could make a user load another tenant's data under this one's name."""
+    sandbox.control.set(id_token_fault=fault)
+    status, message = connector.check_here().connection_status
+    assert status == "FAILED"
+    assert "can't be trusted" in message
+    outcome = connector.read_here(["computers", "tenant"])
+    assert outcome.exit_code == 1
+    assert outcome.records == {}
+
+
+def test_keys_on_a_foreign_host(sandbox: Sandbox, connector: Connector) -> None:
+    """Keys from elsewhere would let elsewhere sign."""
+    sandbox.control.set(discovery_fault="foreign_jwks")
+    status, message = connector.check_here().connection_status
+    assert status == "FAILED"
+    assert "another host" in message
+
+
+@pytest.mark.parametrize("fault", ["error", "html", "keys_error"])
+def test_discovery_that_is_down(sandbox: Sandbox, connector: Connector, fault: str) -> None:
+    """Not knowing the tenant's name is no reason to leave its data unread."""
+    sandbox.control.set(discovery_fault=fault)
+    status, _ = connector.check_here().connection_status
+    assert status == "SUCCEEDED"
+    outcome = connector.read_here(["computers", "tenant"])
+    assert outcome.statuses == {"computers": "COMPLETE", "tenant": "INCOMPLETE"}
+    assert outcome.exit_code == 1
+
+
+LEAKS = [
+    "nothing wrong",
+    "revoked token",
+    "forbidden",
+    "malformed",
+    "cut",
+    "redirect",
+    "echo",
+    "identity",
+    "token endpoint",
+]
+
+
+@pytest.mark.parametrize("failure", LEAKS)
+def test_no_secret_is_ever_written(
+    sandbox: Sandbox,
+    connector: Connector,
+    no_waiting: list[float],
+    capfd: pytest.CaptureFixture[str],
+    failure: str,
+) -> None:
+    """Logs are kept and shown to many people: a secret in them is everybody's."""
+    issued = _remember_tokens(sandbox)
+    secret = sandbox.client_secret
+    path = "/api/sam/estate/v1/computers"
+    if failure == "revoked token":
+        sandbox.control.revoke_tokens(after_requests=2)
+    elif failure == "forbidden":
+        sandbox.control.fault("status", path, status=403)
+    elif failure == "malformed":
+        sandbox.control.fault("invalid_json", path)
+    elif failure == "cut":
+        sandbox.control.fault("cut_body", path)
+    elif failure == "redirect":
+        sandbox.control.fault("redirect", path, location=f"https://elsewhere.example.invalid/?s={secret}")
+    elif failure == "echo":
+        sandbox.control.fault("status", path, status=400, message=f"do not send {secret}")
+    elif failure == "identity":
+        sandbox.control.set(id_token_fault="bad_signature")
+    elif failure == "token endpoint":
+        sandbox.control.fault("status", TOKEN, status=500)
+    outputs = []
+    for arguments in (
+        connector.read_arguments(["computers", "computer_costs", "tenant"]),
+        ["check", "--config", connector.file("config", connector.config)],
+    ):
+        outcome = connector.run_here(*arguments, "--debug")
+        outputs += [outcome.stdout, outcome.stderr]
+    captured = capfd.readouterr()
+    written = "\n".join([*outputs, captured.out, captured.err])
+    assert "Debug logs enabled" in written
+    assert [value for value in {secret, *issued} if value in written] == []
+    if failure != "token endpoint":
+        assert issued
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+def test_no_secret_in_the_output_of_a_process(
+    sandbox: Sandbox, connector: Connector, tmp_path: Path, wrong: bool
+) -> None:
+    """The same at debug level as the platform switches it on, with all that libraries write to stderr."""
+    issued = _remember_tokens(sandbox)
+    if wrong:
+        sandbox.control.fault("status", "/api/*", status=400, message=f"no {sandbox.client_secret}")
+    before = {path.name for path in tmp_path.iterdir()}
+    arguments = connector.read_arguments(["computers", "computer_costs", "tenant"])
+    outcomes = [
+        connector.run(*arguments, "--debug", LOG_LEVEL="debug", TMPDIR=str(tmp_path)),
+        connector.check("--debug", LOG_LEVEL="debug"),
+    ]
+    written = "\n".join(outcome.stdout + outcome.stderr for outcome in outcomes)
+    assert "Debug logs enabled" in written
+    assert len(issued) >= 4
+    assert [value for value in {sandbox.client_secret, *issued} if value in written] == []
+    assert [line for outcome in outcomes for line in outcome.other_lines] == []
+    left = {path.name for path in tmp_path.iterdir()} - before
+    assert {name.split("-")[0] for name in left} == {"config", "catalog"}
+
+
+def _remember_tokens(sandbox: Sandbox) -> set[str]:
+    """A set that gets every access token and identity token issued from now on."""
+    issued: set[str] = set()
+    store = sandbox.server.tokens
+    answer = type(store).answer
+
+    def remembering(request: object, base_url: str) -> object:
+        import json
+
+        reply, client = answer(store, request, base_url)  # type: ignore[arg-type]
+        document = json.loads(reply.body)
+        issued.update(document[name] for name in ("access_token", "id_token") if name in document)
+        return reply, client
+
+    store.answer = remembering  # type: ignore[method-assign, assignment]
+    return issued
+
+
+@contextmanager
+def _other_host() -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """A server on another port that remembers what it was asked, with which Authorization."""
+    asked: list[tuple[str, str]] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            length = int(self.headers.get("Content-Length", 0))
+            body = self.rfile.read(length).decode()
+            asked.append((f"{self.command} {self.path} {body}", self.headers.get("Authorization", "")))
+            self.send_response(200)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        do_POST = do_GET
+        do_CONNECT = do_GET
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}", asked
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.mark.parametrize("path", ["/api/sam/estate/v1/computers", TOKEN])
+@pytest.mark.parametrize("status", [302, 307])
+def test_redirects_to_another_host_are_not_followed(
+    sandbox: Sandbox, connector: Connector, path: str, status: int
+) -> None:
+    """A server that redirects could collect the token or the secret elsewhere."""
+    with _other_host() as (url, asked):
+        sandbox.control.fault("redirect", path, location=f"{url}/steal", status=status)
+        outcome = connector.read_here(["computers"])
+        assert asked == []
+    assert outcome.exit_code == 1
+    assert outcome.records == {}
+
+
+def test_netrc_is_not_used(sandbox: Sandbox, connector: Connector, tmp_path: Path) -> None:
+    """A .netrc entry for the host would replace the token by a password, and every request be refused."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password hunter2\n", encoding="utf-8")
+    netrc.chmod(0o600)
+    outcome = connector.read(["computers", "tenant"], NETRC=str(netrc))
+    assert outcome.exit_code == 0
+    assert difference(outcome.records["computers"], Expected(sandbox).records("computers")) == ""
+
+
+def test_the_proxy_of_the_environment_is_used(connector_with: Callable[..., Connector]) -> None:
+    """Many networks let nothing out but through the proxy."""
+    with _other_host() as (url, asked):
+        connector = connector_with(api_url="https://snowatlas.example.invalid")
+        status, _ = connector.check(HTTPS_PROXY=url).connection_status
+    assert status == "FAILED"
+    assert asked
+    assert {request.split()[:2] == ["CONNECT", "snowatlas.example.invalid:443"] for request, _ in asked} == {
+        True
+    }
+
+
+def test_no_proxy_is_respected(sandbox: Sandbox, connector: Connector) -> None:
+    """A host that is excepted from the proxy must be reached directly, by all three kinds of requests."""
+    with _other_host() as (url, asked):
+        outcome = connector.read(["computers", "tenant"], HTTP_PROXY=url, NO_PROXY="127.0.0.1")
+        assert asked == []
+    assert outcome.exit_code == 0
+    assert len(outcome.records["computers"]) == len(sandbox.estate.computers)
+
+
+def test_certificates_are_verified(tmp_path: Path) -> None:
+    """Without verification anybody on the way could read the secret; with a bundle of one's own it must work."""
+    with Sandbox(5, use_tls=True) as secure:
+        connector = Connector(tmp_path, secure.config())
+        status, message = connector.check().connection_status
+        assert status == "FAILED"
+        assert "certificate" in message
+        assert secure.counts.requests == 0
+        outcome = connector.run(
+            *connector.read_arguments(configured_catalog(["computers", "tenant"])),
+            REQUESTS_CA_BUNDLE=str(secure.ca_file),
+        )
+    assert outcome.exit_code == 0
+    assert len(outcome.records["computers"]) == 5

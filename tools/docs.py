@@ -1,0 +1,334 @@
+"""Write the generated pages of docs/ from the definitions, schemas and questions: what `make docs` runs.
+
+With --check nothing is written; it exits with 1 where a page is not as it would be written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
+
+from source_snow_atlas import definitions
+from tools import reading
+from tools.exclusions import Exclusions
+from tools.questions import Question
+from tools.schemas import schema
+from tools.sensitive import mark
+from tools.shape import Shape, shape_of
+from tools.stream_questions import questions_by_area
+
+PROJECT = Path(__file__).resolve().parent.parent
+DOCS = PROJECT / "docs"
+LINKS = "_links"
+NOTICE = "<!-- Written by `make docs`; change the definitions, schemas or questions instead. -->"
+
+AREAS: Mapping[str, tuple[str, str]] = {
+    "computers": ("Computers", "Computers with their hardware, installed software and its use."),
+    "user_accounts": ("User accounts", "The estate's users, and what the directory says of them."),
+    "mobile_devices": ("Mobile devices", "Phones and tablets."),
+    "datacenters": ("Datacenters", "Datacenters and clusters, their members and hypervisors."),
+    "custom_objects": ("Custom objects", "Assets of the tenant's own kinds, with their properties."),
+    "applications": (
+        "Applications",
+        "The software registry: applications, their families, types and metrics.",
+    ),
+    "agreements": ("Agreements and contracts", "Agreements and contracts with their periods."),
+    "licenses": (
+        "Licences",
+        "Licences, their costs and assignments, compliance, tracking and transfers.",
+    ),
+    "oracle": ("Oracle", "Oracle databases, middleware and Java, what licences they need, and orders."),
+    "organizations": ("Organizations", "The organization tree, and the tenant itself."),
+    "custom_fields": ("Custom fields", "Fields and metrics that the tenant added, and their values."),
+    "assets": ("Files and links", "Files and links attached to assets."),
+    "audit_logs": ("Audit log", "Who did what in Snow Atlas."),
+    "saas": ("SaaS", "SaaS applications, their users and subscriptions, and key figures."),
+    "inventory": ("Inventory", "Devices as inventory sent them, before Snow Atlas made computers of them."),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="make docs", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="only say which pages are stale")
+    check = parser.parse_args(arguments).check
+    stale = stale_pages(DOCS)
+    for path in sorted(stale):
+        print(f"docs: {path.relative_to(DOCS.parent)} {'is stale: run make docs' if check else 'written'}")
+    if not check:
+        write(stale)
+    return 1 if check and stale else 0
+
+
+def stale_pages(folder: Path) -> dict[Path, str | None]:
+    """The pages that differ from what they should be, with their right text; none for a page that should not be there."""
+    wanted: dict[Path, str | None] = {folder / name: text for name, text in pages().items()}
+    there = (folder / "streams").glob("*.md")
+    wanted.update({path: None for path in there if path not in wanted})
+    return {path: text for path, text in wanted.items() if text is None or _text(path) != text}
+
+
+def write(stale: Mapping[Path, str | None]) -> None:
+    """Bring the pages up to date."""
+    for path, text in stale.items():
+        if text is None:
+            path.unlink()
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+
+
+def pages() -> dict[str, str]:
+    """The text of every generated page by its path in docs/."""
+    texts = {f"streams/{area}.md": area_page(area) for area in AREAS}
+    texts["streams/README.md"] = index_page()
+    texts["streams/excluded.md"] = excluded_page()
+    texts["permissions.md"] = permissions_page()
+    return {path: "\n".join([NOTICE, "", *lines]).rstrip() + "\n" for path, lines in texts.items()}
+
+
+def index_page() -> list[str]:
+    """Every stream with what a row is and what it costs."""
+    names = definitions.stream_definitions()
+    lines = [
+        "# Streams",
+        "",
+        f"{len(names)} streams in {len(AREAS)} areas. Each links to its endpoint, permission, primary key, cost and fields.",
+        "",
+        "- **Requests**: what reading the stream costs. *Per page* and *one* are cheap whatever the size of the estate; *per parent*",
+        "  means a request for every record of another stream, which is read for it even where it is not selected.",
+        "- **✓** is suggested: Airbyte selects it at first. Streams *per parent* and *sensitive* ones are never suggested.",
+        "- **Sensitive** streams hold secrets or are about people. Fields are marked too, in all streams: *secret* may hold a secret,",
+        "  *personal* names a person or leads to one.",
+        "- Every field may be null, and records hold what Snow Atlas sends beyond the fields listed here. Most have `_links`, the API's",
+        "  own links, which the pages leave out.",
+        "- Endpoints that are no stream, and why: [excluded.md](excluded.md). Which permission gives which streams:",
+        "  [permissions.md](../permissions.md).",
+    ]
+    for area, (title, text) in AREAS.items():
+        rows = [
+            (
+                _link(name),
+                schema(name)["description"],
+                reading.short_cost(name),
+                " ".join(filter(None, ["✓" * (name in suggested()), "sensitive" * _is_sensitive(name)])),
+            )
+            for name in streams_of(area)
+        ]
+        lines += [
+            "",
+            f"## [{title}]({area}.md)",
+            "",
+            text,
+            "",
+            *_table(("Stream", "Rows", "Requests", ""), rows),
+        ]
+    return lines
+
+
+def area_page(area: str) -> list[str]:
+    """The questions and streams of an area."""
+    title, text = AREAS[area]
+    names = streams_of(area)
+    lines = [f"# {title}", "", f"{text} All areas: [streams](README.md).", ""]
+    lines += _table(
+        ("Stream", "Requests", "Permission"),
+        [(_link(name, page=""), reading.cost(name), reading.permission_text(name)) for name in names],
+    )
+    if questions := questions_by_area().get(area):
+        lines += [
+            "",
+            "## Questions",
+            "",
+            "In DuckDB's SQL, on the tables that `make sync` or PyAirbyte writes.",
+        ]
+        for question in questions:
+            lines += ["", *_question(question)]
+    for name in names:
+        lines += ["", *_stream(name)]
+    return lines
+
+
+def _question(question: Question) -> list[str]:
+    tables = ", ".join(_link(name) for name in question.streams)
+    return [f"### {question.title}", "", f"From {tables}.", "", "```sql", *question.sql.splitlines(), "```"]
+
+
+def _stream(name: str) -> list[str]:
+    parameters = definitions.parameters(name)
+    facts = [("Endpoint", f"`GET {parameters['path']}`")] if "path" in parameters else []
+    facts += [
+        ("Permission", reading.permission_text(name)),
+        ("Primary key", reading.primary_key(name)),
+        ("Sync modes", reading.sync_modes(name)),
+        ("Cost", reading.cost(name)),
+    ]
+    if parents := reading.parents(name):
+        facts.append(("Parents", ", ".join(_link(parent) for parent in parents)))
+    if parameters.get("filterable"):
+        facts.append(("Filter", "taken from the option `filters`"))
+    if _is_sensitive(name):
+        facts.append(("Sensitive", "holds secrets or is about people; not suggested"))
+    return [
+        f"## {name}",
+        "",
+        schema(name)["description"],
+        "",
+        *(f"- **{fact}**: {value}" for fact, value in facts),
+        "",
+        *_table(("Field", "Type", "Description"), list(_fields(name))),
+    ]
+
+
+def _fields(name: str) -> Iterator[tuple[str, str, str]]:
+    descriptions = dict(_descriptions(schema(name)))
+    for path, shape in shape_of(schema(name)).fields():
+        if path.split(".")[0].split("[")[0] == LINKS or path.endswith("[]"):
+            continue
+        marked = mark(path.split(".")[-1])
+        text = descriptions.get(path, "")
+        yield f"`{path}`", type_name(shape), f"{text} *{marked}*" if marked else text
+
+
+def _descriptions(part: Mapping[str, object], path: str = "") -> Iterator[tuple[str, str]]:
+    properties = part.get("properties")
+    if isinstance(properties, dict):
+        for name, inner in properties.items():
+            here = f"{path}.{name}" if path else name
+            yield here, inner.get("description", "")
+            yield from _descriptions(inner, here)
+    items = part.get("items")
+    if isinstance(items, dict):
+        yield from _descriptions(items, f"{path}[]")
+
+
+def type_name(shape: Shape) -> str:
+    """A field's type as the tables show it."""
+    if shape.format:
+        return shape.format
+    if shape.types == {"array"} and shape.items is not None and shape.items.types:
+        return f"array of {type_name(shape.items)}"
+    return " or ".join(sorted(shape.types))
+
+
+def excluded_page() -> list[str]:
+    """The endpoints without a stream, by reason, and where schemas differ from the vendor's files."""
+    exclusions = Exclusions.load()
+    by_reason: dict[str, list[str]] = {}
+    for endpoint in exclusions.endpoints:
+        covered = f": see {_link(endpoint.stream)}" if endpoint.stream else ""
+        by_reason.setdefault(endpoint.reason, []).append(f"- `{endpoint.path}`{covered}")
+    lines = [
+        "# Endpoints that are no stream",
+        "",
+        f"{len(exclusions.endpoints)} GET endpoints of Snow Atlas are no stream, for these reasons.",
+    ]
+    for reason, entries in by_reason.items():
+        lines += ["", f"**{reason}**", "", *entries]
+    lines += ["", "# Fields whose type is not the vendor's"]
+    differences: dict[str, list[str]] = {}
+    for each in exclusions.differences:
+        differences.setdefault(each.reason, []).append(f"- `{each.field}` of {_link(each.stream)}")
+    for reason, entries in differences.items():
+        lines += ["", reason, "", *entries]
+    return lines
+
+
+def permissions_page() -> list[str]:
+    """Which permission gives which streams, and what the suggested ones need together."""
+    by_permission: dict[str, list[str]] = {}
+    for name in definitions.stream_definitions():
+        if reading.permissions(name):
+            by_permission.setdefault(reading.permission_text(name), []).append(name)
+    unnamed = [
+        name
+        for name in definitions.stream_definitions()
+        if not reading.permissions(name) and "path" in definitions.parameters(name)
+    ]
+    needed = sorted({reading.permission_text(name) for name in suggested() if reading.permissions(name)})
+    return [
+        "# Permissions",
+        "",
+        "An application registration in Snow Atlas reads what its permissions allow: Snow Atlas settings > Application registrations.",
+        "Grant only those of the streams you want. The connection test says which areas the registration can read, and what to grant",
+        "for the others.",
+        "",
+        "All suggested streams need",
+        "",
+        *(f"- {names}" for names in needed),
+        "",
+        "## Streams by permission",
+        "",
+        *_table(
+            ("Permission", "Streams"),
+            [(names, _links(streams)) for names, streams in sorted(by_permission.items())],
+        ),
+        "",
+        f"The vendor's files name no permission for {_links(unnamed)}.",
+        "",
+        "## Streams that need the permission of their parents too",
+        "",
+        "Their keys come from streams of another permission.",
+        "",
+        *_table(("Stream", "Its permission", "Also needs"), list(_needs_of_parents())),
+    ]
+
+
+def _needs_of_parents() -> Iterator[tuple[str, str, str]]:
+    for name in definitions.stream_definitions():
+        own = reading.permission_text(name)
+        others = {
+            f"{reading.permission_text(parent)} for {_link(parent, page='streams/')}"
+            for parent in reading.ancestors(name)
+            if parent not in definitions.key_collections()
+            and reading.permissions(parent)
+            and reading.permission_text(parent) != own
+        }
+        if others:
+            yield _link(name, page="streams/"), own, ", ".join(sorted(others))
+
+
+def streams_of(area: str) -> list[str]:
+    """The streams of an area in the order of their file: the main ones first."""
+    return [name for name in definitions.stream_definitions() if definitions.parameters(name)["area"] == area]
+
+
+@lru_cache(maxsize=1)
+def suggested() -> frozenset[str]:
+    """The streams that metadata.yaml suggests."""
+    metadata = yaml.safe_load((PROJECT / "metadata.yaml").read_text(encoding="utf-8"))
+    return frozenset(metadata["data"]["suggestedStreams"]["streams"])
+
+
+def _is_sensitive(name: str) -> bool:
+    return bool(definitions.parameters(name).get("sensitive"))
+
+
+def _link(name: str, page: str | None = None) -> str:
+    """A link to a stream's section: from a page of docs/streams, from the same page (""), or from the folder before it."""
+    area = definitions.parameters(name)["area"]
+    target = "" if page == "" else f"{page or ''}{area}.md"
+    return f"[{name}]({target}#{name})"
+
+
+def _links(names: Sequence[str]) -> str:
+    return ", ".join(_link(name, page="streams/") for name in names)
+
+
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    def line(cells: Sequence[str]) -> str:
+        return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+    return [line(headings), f"|{'---|' * len(headings)}", *map(line, rows)]
+
+
+def _text(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.exists() else None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

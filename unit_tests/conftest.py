@@ -1,0 +1,96 @@
+"""What every unit test stands on: no network, no waiting, nothing left over from the test before."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from airbyte_cdk.utils.airbyte_secrets_utils import update_secrets
+from hypothesis import HealthCheck, settings
+from requests.adapters import HTTPAdapter
+
+from source_snow_atlas.components.oauth import SnowAtlasOauth2Authenticator
+from source_snow_atlas.components.sync import Sync
+from unit_tests.fake_http import TOKEN_URL, FakeHttp, token_reply
+
+# `too_slow` and the deadline measure time, which two busy cores make meaningless
+settings.register_profile("unit", deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+settings.load_profile("unit")
+
+SECRET = "a very secret client secret ö&="
+
+
+class FakeClock:
+    """A clock that only moves when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.sleeps: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        """Pass the time at once."""
+        self.sleeps.append(seconds)
+        self.now += seconds
+
+
+@pytest.fixture(autouse=True)
+def _clean_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    def no_network(*_: Any, **__: Any) -> None:
+        raise AssertionError("a unit test wanted to use the network")
+
+    def no_sleep(seconds: float) -> None:
+        raise AssertionError(f"a unit test wanted to sleep {seconds} s")
+
+    monkeypatch.setattr(HTTPAdapter, "send", no_network)
+    monkeypatch.setattr(time, "sleep", no_sleep)
+    for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    SnowAtlasOauth2Authenticator.forget_tokens()
+    Sync._running.clear()
+    yield
+    for sync in list(Sync._running.values()):
+        sync.end()
+    SnowAtlasOauth2Authenticator.forget_tokens()
+    update_secrets([])
+    gc.collect(0)
+
+
+@pytest.fixture
+def config() -> dict[str, Any]:
+    """A configuration with what is required."""
+    return {"region": "westeurope", "client_id": "client-1", "client_secret": SECRET}
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
+    """A clock that the token code goes by; other code takes it as an argument."""
+    fake = FakeClock()
+    monkeypatch.setattr(SnowAtlasOauth2Authenticator, "_clock", lambda self: fake())
+    monkeypatch.setattr(SnowAtlasOauth2Authenticator, "_sleep", lambda self, seconds: fake.sleep(seconds))
+    return fake
+
+
+@pytest.fixture
+def http(monkeypatch: pytest.MonkeyPatch) -> FakeHttp:
+    """A network that answers what the test says; it grants tokens."""
+    fake = FakeHttp()
+    fake.on("POST", TOKEN_URL, token_reply())
+    monkeypatch.setattr(
+        HTTPAdapter, "send", lambda self, request, **options: fake.send(self, request, **options)
+    )
+    return fake
+
+
+@pytest.fixture
+def every_log_line(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    """Log records of every logger at the lowest level."""
+    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="airbyte")
+    return caplog

@@ -37,6 +37,8 @@ TIMEOUTS = (15.0, 60.0)
 """Seconds to connect and to wait for the reply."""
 LIFE_WHERE_UNSAID = 3300.0
 """Seconds: what public clients assume where `expires_in` is missing."""
+LONGEST_LIFE = 31_536_000.0
+"""Seconds: a year. A larger figure is a mistake, and no date can be told from it."""
 
 
 class SharedToken:
@@ -304,8 +306,8 @@ def _error_code(response: requests.Response) -> str:
 
 
 def _seconds(expires_in: Any) -> float:
-    """`expires_in` as seconds, at least one; texts that hold a number are read too."""
+    """`expires_in` as seconds, from one to a year; texts that hold a number are read too."""
     try:
-        return max(1.0, float(expires_in))
+        return min(max(1.0, float(expires_in)), LONGEST_LIFE)
     except (TypeError, ValueError):
         return LIFE_WHERE_UNSAID

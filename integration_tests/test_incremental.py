@@ -1,0 +1,240 @@
+"""Incremental streams over real HTTP: what a second sync asks for, and what a sync that was killed leaves behind."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta, timezone
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from integration_tests.connector import Connector, Outcome, Record
+from integration_tests.expected import Expected, difference, visible
+from integration_tests.sandbox import Sandbox
+from integration_tests.sandbox.recording import Exchange
+
+COMPUTERS = 300
+NOW = datetime.now(timezone.utc)
+START = NOW.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=40)
+AUDIT_PATH = "/api/audit/v2/logs"
+COMPUTERS_PATH = "/api/sam/estate/v1/computers"
+MOMENT = re.compile(r'-ge "([^"]+)"')
+
+
+@pytest.fixture
+def incremental(connector_with: Callable[..., Connector]) -> Connector:
+    """A connector that begins forty days ago."""
+    return connector_with(start_date=stamp(START), num_workers=3)
+
+
+def stamp(moment: datetime) -> str:
+    """The moment as the API prints it."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def moment(text: str) -> datetime:
+    """The moment that the API, a filter or a state means, to the second."""
+    return datetime.fromisoformat(text[:19] + "+00:00")
+
+
+def audit_logs(sandbox: Sandbox) -> list[Record]:
+    """The entries since the start date."""
+    rows = Expected(sandbox).rows(AUDIT_PATH)
+    return [visible(row) for row in rows if moment(row["created"]) >= START]
+
+
+def merged(*runs: Iterable[Record]) -> list[Record]:
+    """The table that a destination makes of several runs: the last record of each key."""
+    return list({record["id"]: record for run in runs for record in run}.values())
+
+
+def first_moments(requests: Iterable[Exchange], path: str) -> list[datetime]:
+    """From when on each request asked for rows."""
+    filters = [exchange.parameter("filter") or "" for exchange in requests if exchange.path == path]
+    return [moment(found.group(1)) for found in map(MOMENT.search, filters) if found]
+
+
+def add_entry(sandbox: Sandbox, name: str, created: datetime) -> None:
+    """One more entry of the audit log."""
+    row = {**sandbox.estate.built("audit_logs")[0], "id": f"new-{name}", "created": stamp(created)}
+    sandbox.control.change_row("insert", "audit_logs", row=row)
+
+
+def test_audit_logs_go_on_where_they_ended(sandbox: Sandbox, incremental: Connector) -> None:
+    """Every sync would read months of entries again, or lose those of the night."""
+    streams = ["audit_logs"]
+    first = incremental.read_here(streams, incremental=streams)
+    assert first.exit_code == 0
+    assert difference(first.records["audit_logs"], audit_logs(sandbox)) == ""
+    assert min(first_moments(sandbox.requests, AUDIT_PATH)) == START
+    (state,) = first.state
+    reached = moment(state["stream"]["stream_state"]["created"])
+
+    add_entry(sandbox, "late", reached - timedelta(minutes=2))
+    add_entry(sandbox, "fresh", datetime.now(timezone.utc))
+    sandbox.reset_counts()
+    second = incremental.read_here(streams, incremental=streams, state=first.state)
+    assert second.exit_code == 0
+    asked = first_moments(sandbox.requests, AUDIT_PATH)
+    assert min(asked) == reached - timedelta(minutes=5)
+    assert len(asked) <= 2 + (NOW - reached).days
+    table = merged(first.records["audit_logs"], second.records["audit_logs"])
+    assert difference(table, audit_logs(sandbox)) == ""
+    assert moment(second.state[0]["stream"]["stream_state"]["created"]) >= reached
+
+
+def test_windows_are_bounded_and_meet(sandbox: Sandbox, incremental: Connector) -> None:
+    """Replies are not paged: a window of years is one huge reply; a gap between windows is a day without entries."""
+    incremental.read_here(["audit_logs"], incremental=["audit_logs"])
+    windows = []
+    for exchange in sandbox.requests:
+        if exchange.path == AUDIT_PATH:
+            bounds = re.findall(r'created -(ge|lt) "([^"]+)"', exchange.parameter("filter") or "")
+            assert [operator for operator, _ in bounds] == ["ge", "lt"]
+            windows.append((moment(bounds[0][1]), moment(bounds[1][1])))
+    windows.sort()
+    assert windows[0][0] == START
+    assert windows[-1][1] >= NOW - timedelta(seconds=1)
+    assert all(end - start <= timedelta(days=1) for start, end in windows)
+    assert all(following[0] == window[1] for window, following in pairwise(windows))
+
+
+def test_a_clock_in_the_future_does_not_move_the_state(sandbox: Sandbox, incremental: Connector) -> None:
+    """One entry dated years ahead would hide all entries until then."""
+    add_entry(sandbox, "ahead", NOW + timedelta(days=700))
+    outcome = incremental.read_here(["audit_logs"], incremental=["audit_logs"])
+    assert moment(outcome.state[0]["stream"]["stream_state"]["created"]) <= datetime.now(timezone.utc)
+    sandbox.control.change_row("delete", "audit_logs", position=0)
+
+
+def test_a_full_refresh_does_not_go_by_the_state(sandbox: Sandbox, incremental: Connector) -> None:
+    """Whoever asks for a full refresh wants everything, whatever an earlier sync has left."""
+    first = incremental.read_here(["audit_logs"], incremental=["audit_logs"])
+    again = incremental.read_here(["audit_logs"], state=first.state)
+    assert difference(again.records["audit_logs"], audit_logs(sandbox)) == ""
+
+
+def test_computers_since_their_last_scan(sandbox: Sandbox, connector: Connector) -> None:
+    """The first sync has all computers, those never scanned included; the next ones only what was scanned since."""
+    streams = ["computers"]
+    for position in (3, 7):
+        sandbox.control.change_row("update", "computers", position=position, row={"lastScanDate": None})
+    everything = Expected(sandbox).records("computers")
+    assert any("lastScanDate" not in row for row in everything)
+    first = connector.read_here(streams, incremental=streams)
+    assert difference(first.records["computers"], everything) == ""
+    assert first_moments(sandbox.requests, COMPUTERS_PATH) == []
+    reached = moment(first.state[0]["stream"]["stream_state"]["lastScanDate"])
+
+    scanned = [row["id"] for row in sandbox.estate.computers[10:13]]
+    for computer in scanned:
+        changes = {"lastScanDate": stamp(datetime.now(timezone.utc)), "status": "Quarantined"}
+        sandbox.control.change_row("update", "computers", key=computer, row=changes)
+    sandbox.reset_counts()
+    second = connector.read_here(streams, incremental=streams, state=first.state)
+    assert {*first_moments(sandbox.requests, COMPUTERS_PATH)} == {reached - timedelta(days=1)}
+    assert {record["id"] for record in second.records["computers"]} >= set(scanned)
+    assert len(second.records["computers"]) < len(everything) / 2
+    table = merged(first.records["computers"], second.records["computers"])
+    assert difference(table, Expected(sandbox).records("computers")) == ""
+
+
+def test_computers_in_full_have_no_filter(sandbox: Sandbox, incremental: Connector) -> None:
+    """A start date must not take computers that were never scanned out of a full refresh."""
+    outcome = incremental.read_here(["computers"])
+    assert difference(outcome.records["computers"], Expected(sandbox).records("computers")) == ""
+    assert first_moments(sandbox.requests, COMPUTERS_PATH) == []
+
+
+def test_a_failed_window_is_not_claimed(
+    sandbox: Sandbox, incremental: Connector, no_waiting: list[float]
+) -> None:
+    """A state behind a window that could not be read would lose its entries for good."""
+    sandbox.control.fault("status", AUDIT_PATH, status=403, skip=17, count=1)
+    broken = incremental.read_here(["audit_logs"], incremental=["audit_logs"])
+    assert broken.exit_code == 1
+    assert broken.statuses == {"audit_logs": "INCOMPLETE"}
+    assert_states_claim_no_more_than_was_given(broken, sandbox)
+    sandbox.control.clear_faults()
+    resumed = incremental.read_here(["audit_logs"], incremental=["audit_logs"], state=broken.state)
+    table = merged(broken.records.get("audit_logs", []), resumed.records["audit_logs"])
+    assert difference(table, audit_logs(sandbox)) == ""
+
+
+def assert_states_claim_no_more_than_was_given(outcome: Outcome, sandbox: Sandbox) -> None:
+    """At every state, each entry older than it has been given out before it."""
+    wanted = [(moment(row["created"]), row["id"]) for row in audit_logs(sandbox)]
+    given: set[str] = set()
+    for message in outcome.messages:
+        if message["type"] == "RECORD":
+            given.add(message["record"]["data"]["id"])
+        if message["type"] == "STATE":
+            state: dict[str, Any] = message["state"]["stream"]["stream_state"]
+            reached = moment(state["created"])
+            assert [key for created, key in wanted if created < reached and key not in given] == []
+
+
+def _killed(connector: Connector, arguments: list[str], after: str, count: int, how: str) -> Outcome:
+    """The outcome of a run that is ended after so many lines that contain `after`."""
+    process = connector.start(*arguments)
+    assert process.stdout is not None
+    lines: list[bytes] = []
+    seen = 0
+    for line in process.stdout:
+        lines.append(line)
+        seen += after.encode() in line
+        if seen >= count:
+            break
+    if how == "pipe":
+        process.stdout.close()
+        process.stdout = None
+        _, stderr = process.communicate(timeout=60)
+    else:
+        process.send_signal(signal.SIGKILL if how == "kill" else signal.SIGTERM)
+        # not by communicate(): it knows nothing of what the iteration has read ahead
+        lines.append(process.stdout.read())
+        _, stderr = process.communicate(timeout=60)
+    return Outcome.of_process(process.returncode, b"".join(lines), stderr)
+
+
+@pytest.mark.parametrize("how", ["kill", "terminate", "pipe"])
+@pytest.mark.parametrize("count", [2, 12, 30])
+def test_a_killed_audit_sync_is_resumed(
+    sandbox: Sandbox, incremental: Connector, how: str, count: int
+) -> None:
+    """A restart of the machine must neither lose entries for good nor leave them twice."""
+    sandbox.control.set(latency=0.03)
+    arguments = incremental.read_arguments(["audit_logs"], incremental=["audit_logs"])
+    killed = _killed(incremental, arguments, '"type":"STATE"', count, how)
+    assert killed.exit_code == {"kill": -signal.SIGKILL, "terminate": 143, "pipe": 1}[how]
+    assert "Traceback" not in killed.stderr
+    assert len(killed.other_lines) <= 1
+    assert killed.states
+    assert_states_claim_no_more_than_was_given(killed, sandbox)
+    sandbox.control.set(latency=0.0)
+    resumed = incremental.read_here(["audit_logs"], incremental=["audit_logs"], state=killed.state)
+    assert resumed.exit_code == 0
+    table = merged(killed.records.get("audit_logs", []), resumed.records["audit_logs"])
+    assert difference(table, audit_logs(sandbox)) == ""
+
+
+@pytest.mark.parametrize("how", ["kill", "terminate", "pipe"])
+def test_a_killed_full_refresh_begins_anew(
+    sandbox: Sandbox, connector_with: Callable[..., Connector], how: str
+) -> None:
+    """A page that counts as read although the data moved since would be a hole in the table."""
+    sandbox.control.set(latency=0.05)
+    connector = connector_with(page_size=10, num_workers=2)
+    streams = ["organizations", "computers", "computer_costs"]
+    killed = _killed(connector, connector.read_arguments(streams), '"stream":"computers"', 40, how)
+    assert killed.exit_code != 0
+    assert "computers" not in killed.states
+    assert killed.statuses.get("computers") != "COMPLETE"
+    sandbox.control.set(latency=0.0)
+    again = connector.read_here(streams, state=killed.state)
+    expected = Expected(sandbox)
+    for stream in streams:
+        assert difference(again.records[stream], expected.records(stream)) == "", stream

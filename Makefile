@@ -4,12 +4,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+QA := .cache/qa
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # A clone is run from its own environment, whatever is active or set in the calling shell.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help sync test lint format bench soak docs drift build image image-test clean setup-sync setup-tests python
+.PHONY: help sync test lint format bench soak docs drift qa build image image-test image-suite clean setup-sync setup-tests python
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | \
@@ -44,6 +45,16 @@ drift: setup-tests  ## compare the streams with the vendor's OpenAPI files in SP
 	@$(if $(SPECS),,echo "drift: say where the vendor's OpenAPI files are: make drift SPECS=folder" >&2; exit 1)
 	@$(BIN)/python -m tools.drift "$(SPECS)" $(ARGS)
 
+qa: setup-tests $(QA)/installed  ## run Airbyte's QA checks of connectors that need no network
+	@$(QA)/bin/python tools/qa_checks.py
+
+# The checks' packages clash with the tests' ones, so they get an environment of their own; Python 3.11 or 3.12.
+$(QA)/installed: tools/qa_requirements.txt | setup-tests
+	@mkdir -p .cache
+	@$(BIN)/python -m venv --clear $(QA)
+	@$(QA)/bin/python -m pip install --quiet --no-deps -r tools/qa_requirements.txt >$(QA)/install.log 2>&1 || { cat $(QA)/install.log; exit 1; }
+	@touch $@
+
 build: setup-tests  ## build the wheel and the source distribution in dist/, and try the wheel alone
 	@rm -rf build dist
 	@$(BIN)/python -m build --outdir dist . >.venv/build.log 2>&1 || { cat .venv/build.log; exit 1; }
@@ -55,6 +66,9 @@ image:  ## build the container image with docker or podman
 
 image-test: setup-tests  ## build the image and test it against the sandbox
 	@tools/image.sh test
+
+image-suite: setup-tests  ## run Airbyte's standard test suite for sources, its tests of the image included
+	@tools/image.sh suite
 
 clean:  ## remove the environment, caches, built packages and the synced database
 	@rm -rf $(VENV) build dist .cache *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

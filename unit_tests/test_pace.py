@@ -292,3 +292,21 @@ def test_the_pace_recovers_when_the_limit_is_lifted() -> None:
 
     simulate(server, 10, 240, latency)
     assert server.served > lifted[0] + 2 * 20 * 210, "twice what the old allowance gave"
+
+
+def test_a_long_refusal_is_followed_by_requests_not_by_another_wait_of_that_length(moment: Moment) -> None:
+    """After half an hour's refusal at the start of a sync, the second request would wait for another half hour."""
+    pace = Pace(4, moment, must_wait)
+    for _ in range(3):
+        with pace.slot() as sent_at:
+            pace.refused(1800, sent_at)
+        moment.now += 1800
+    opened, sent = moment.now, 0
+    while sent < 20:
+        try:
+            with pace.slot():
+                sent += 1
+            pace.succeeded()
+        except MustWait as wait:
+            moment.now += wait.seconds or 0.0
+    assert moment.now - opened < 1800

@@ -69,7 +69,7 @@ class SnowAtlasClient:
         self._session = requests.Session()
         adapter = HTTPAdapter(pool_connections=2, pool_maxsize=requests_in_flight + 1, max_retries=0)
         self._session.mount("https://", adapter)
-        self._session.mount("http://", adapter)
+        self._session.mount("http://", adapter)  # ignore-https-check: for loopback only, see configuration.py
         self._session.headers.update(
             {"Accept": "application/json", "User-Agent": f"airbyte-source-snow-atlas/{__version__}"}
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import InitVar, dataclass, field
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -71,13 +71,12 @@ class SnowAtlasOauth2Authenticator(Oauth2Authenticator, DeclarativeAuthenticator
     """
 
     config: Mapping[str, Any]
-    parameters: InitVar[Mapping[str, Any] | None] = None
     fail_fast: bool = field(default=False, init=False)
     """Set by `check`: a rate limit is then an error at once instead of a wait."""
 
     _tokens: ClassVar[dict[tuple[str, str, str], SharedToken]] = {}
 
-    def __post_init__(self, parameters: Mapping[str, Any] | None) -> None:
+    def __post_init__(self) -> None:
         settings = Configuration.parse(self.config)
         self.host = settings.host
         super().__init__(

@@ -20,6 +20,8 @@ SAFETY = 0.97
 """Part of the measured rate that is used after a refusal."""
 FEW = 5
 """Successes below which a measured rate says nothing."""
+LONGEST_NAP = 1.0
+"""Seconds after which a waiting request looks again: the rate rises meanwhile, most of all after a guess that was too low."""
 
 
 class Pace:
@@ -42,7 +44,7 @@ class Pace:
         self._measured_since = clock()
         self._probing = False
         self._rate: float | None = None
-        self._next_start = 0.0
+        self._last_start: float | None = None
 
     @contextmanager
     def slot(self) -> Iterator[float]:
@@ -80,7 +82,7 @@ class Pace:
             if self._successes >= FEW:
                 self._measured_since, self._successes = reopens, 0
             self._open_at = reopens
-            self._next_start = reopens
+            self._last_start = None
         LOGGER.warning(
             "Snow Atlas limits the rate of requests (HTTP 429): nothing is sent for %.0f s, as it asks; reading goes on after that.",
             seconds,
@@ -90,19 +92,27 @@ class Pace:
         with self._changed:
             while True:
                 now = self._clock()
-                earliest = max(self._open_at, self._next_start)
-                if now < earliest:
-                    self._wait(self._changed, earliest - now)
+                gap = self._gap(now)
+                earliest = self._open_at if self._last_start is None else self._last_start + gap
+                if now < self._open_at:
+                    self._wait(self._changed, self._open_at - now)
+                elif now < earliest:
+                    self._wait(self._changed, min(earliest - now, LONGEST_NAP))
                 elif self._in_flight >= max(1, int(self._window)):
                     self._wait(self._changed, None)
                 else:
                     break
             self._in_flight += 1
-            rate = self._current_rate(now)
-            if rate is not None:
-                self._next_start = max(self._next_start, now - 1 / rate) + 1 / rate
+            if gap:
+                # one that leaves late takes little from the next one's turn
+                self._last_start = now if self._last_start is None else max(earliest, now - gap)
                 self._changed.notify()
             return now
+
+    def _gap(self, now: float) -> float:
+        """Seconds between two requests, by the rate of this moment; 0 where none was learnt."""
+        rate = self._current_rate(now)
+        return 0.0 if rate is None else 1 / rate
 
     def _rate_after_refusal(self, now: float, reopens: float) -> tuple[float, bool]:
         """The rate to go on with, and whether it is a guess to be doubled every second until the next refusal."""

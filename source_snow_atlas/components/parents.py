@@ -11,7 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
-from dataclasses import InitVar, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -206,10 +206,9 @@ class ParentPartitionRouter(PathPartitionRouter):
     name: str
     parents: list[dict[str, Any]]
     values_from: Mapping[str, str] | None = None
-    parameters: InitVar[Mapping[str, Any] | None] = None
     _feeds: list[tuple[tuple[str, ...], KeyFeed]] = field(init=False, repr=False)
 
-    def __post_init__(self, parameters: Mapping[str, Any] | None) -> None:
+    def __post_init__(self) -> None:
         from source_snow_atlas.components.retriever import parent_batches
         from source_snow_atlas.components.sync import Sync
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import InitVar, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import quote as percent_encode
@@ -113,10 +113,9 @@ class CollectionRetriever(Retriever):
     cursor_filter: str | None = None
     window_format: str | None = None
     parents: list[dict[str, Any]] | None = None
-    parameters: InitVar[Mapping[str, Any] | None] = None
     _endpoint: Endpoint | None = field(default=None, init=False, repr=False)
 
-    def __post_init__(self, parameters: Mapping[str, Any] | None) -> None:
+    def __post_init__(self) -> None:
         self._sync = Sync.of(self.config)
 
     def read_records(

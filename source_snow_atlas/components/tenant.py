@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import InitVar, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from airbyte_cdk.sources.declarative.auth.declarative_authenticator import DeclarativeAuthenticator
@@ -24,9 +24,8 @@ class TenantRetriever(Retriever):
     config: Mapping[str, Any]
     name: str
     authenticator: DeclarativeAuthenticator
-    parameters: InitVar[Mapping[str, Any] | None] = None
 
-    def __post_init__(self, parameters: Mapping[str, Any] | None) -> None:
+    def __post_init__(self) -> None:
         self._region = Configuration.parse(self.config).region
 
     def read_records(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import InitVar, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
@@ -25,9 +25,8 @@ class MonthlyWindowRouter(PathPartitionRouter):
 
     config: Mapping[str, Any]
     window_format: str
-    parameters: InitVar[Mapping[str, Any] | None] = None
 
-    def __post_init__(self, parameters: Mapping[str, Any] | None) -> None:
+    def __post_init__(self) -> None:
         self._start = Configuration.parse(self.config).start_date
 
     def stream_slices(self) -> Iterable[StreamSlice]:

@@ -1,0 +1,332 @@
+"""Requests to the APIs: what passes is repeated, what does not is told, and credentials go nowhere else."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import urllib3
+from urllib3.connectionpool import HTTPSConnectionPool
+from urllib3.exceptions import MaxRetryError, NameResolutionError
+
+from source_snow_atlas.components.client import SnowAtlasClient
+from source_snow_atlas.components.errors import (
+    ConfigurationError,
+    NotFound,
+    RateLimited,
+    ServerError,
+    TransientError,
+)
+from source_snow_atlas.components.oauth import SnowAtlasOauth2Authenticator
+from source_snow_atlas.components.pace import Pace
+from source_snow_atlas.components.reply import Page, parse_page
+from unit_tests.conftest import SECRET, FakeClock
+from unit_tests.fake_http import HOST, TOKEN_URL, FakeHttp, Reply, query_of, token_reply
+
+PATH = "/api/sam/estate/v1/computers"
+URL = HOST + PATH
+GOOD = Reply(document={"items": [{"id": 1}]})
+
+
+def client_with(config: dict[str, Any], clock: FakeClock, fail_fast: bool = False) -> SnowAtlasClient:
+    client = SnowAtlasClient(
+        SnowAtlasOauth2Authenticator(config=config), 4, fail_fast, clock=clock, sleep=clock.sleep
+    )
+    client.pace = Pace(4, clock, lambda condition, seconds: clock.sleep(seconds or 0.0))
+    return client
+
+
+@pytest.fixture
+def client(config: dict[str, Any], clock: FakeClock) -> SnowAtlasClient:
+    return client_with(config, clock)
+
+
+@pytest.fixture
+def hasty(config: dict[str, Any], clock: FakeClock) -> SnowAtlasClient:
+    return client_with(config, clock, fail_fast=True)
+
+
+def get(client: SnowAtlasClient, path: str = PATH, permission: Any = "sam.computer.r", **query: Any) -> Any:
+    return client.get("computers", path, query, lambda body: parse_page(body, "items", {"id"}, None), permission)
+
+
+def test_a_request(client: SnowAtlasClient, http: FakeHttp) -> None:
+    """Nothing could be read: the token, the query or the accepted type would be wrong."""
+    http.on("GET", URL, GOOD)
+    page = get(client, page_number=1, filter='name -eq "a b&c=d+é"')
+    assert page == Page([{"id": 1}], is_collection=True)
+    request = http.requests[-1]
+    assert request.headers["Authorization"] == "Bearer token-1"
+    assert request.headers["Accept"] == "application/json"
+    assert "source-snow-atlas" in request.headers["User-Agent"]
+    assert query_of(request) == {"page_number": "1", "filter": 'name -eq "a b&c=d+é"'}
+    assert "+" not in str(request.url), "blanks are %20: a plus sign would reach the filter as such on some servers"
+
+
+def test_no_content(client: SnowAtlasClient, http: FakeHttp) -> None:
+    """An empty collection that is answered with 204 would fail the stream."""
+    http.on("GET", URL, Reply(204, body=b""))
+    assert get(client) is None
+
+
+PASSING: dict[str, Any] = {
+    "reset": requests.ConnectionError("reset"),
+    "timeout": requests.ReadTimeout("slow"),
+    "cut": urllib3.exceptions.IncompleteRead(10, 100),
+    "protocol": urllib3.exceptions.ProtocolError("broken"),
+    "bad encoding": requests.exceptions.ContentDecodingError("gzip"),
+    **{str(status): Reply(status, {"error": {"message": "later"}}) for status in (408, 500, 502, 503, 504)},
+    "html": Reply(body=b"<html>Sign in</html>"),
+    "cut body": Reply(body=b'{"items": [{"id": 1'),
+    "items null": Reply(document={"items": None}),
+    "error with 200": Reply(document={"error": {"code": 500, "message": "boom"}}),
+}
+
+
+@pytest.mark.parametrize("fault", PASSING.values(), ids=PASSING.keys())
+def test_passing_faults_change_nothing(
+    client: SnowAtlasClient, http: FakeHttp, clock: FakeClock, fault: Any
+) -> None:
+    """A moment's failure would cost the stream, or rows of it."""
+    http.in_turn("GET", URL, fault, fault, fault, GOOD)
+    assert get(client).rows == [{"id": 1}]
+    assert len(http.asked(PATH)) == 4
+    assert len(clock.sleeps) == 3
+
+
+@pytest.mark.parametrize("fault", PASSING.values(), ids=PASSING.keys())
+def test_lasting_faults_end_in_an_error_that_names_stream_and_endpoint(
+    client: SnowAtlasClient, http: FakeHttp, clock: FakeClock, fault: Any
+) -> None:
+    """The sync would never end, or the table would be empty without a word."""
+    http.on("GET", URL, fault)
+    with pytest.raises((TransientError, ServerError)) as error:
+        get(client)
+    assert "Stream computers" in (error.value.message or "")
+    assert PATH in (error.value.message or "")
+    assert len(http.asked(PATH)) <= 10
+    assert sum(clock.sleeps) <= 600
+
+
+def test_a_connection_test_gives_up_early(hasty: SnowAtlasClient, http: FakeHttp, clock: FakeClock) -> None:
+    """The person who tests the connection would wait for minutes."""
+    http.on("GET", URL, Reply(503, {}))
+    with pytest.raises(TransientError):
+        get(hasty)
+    assert len(http.asked(PATH)) <= 2
+    assert sum(clock.sleeps) < 2
+
+
+def test_a_token_that_is_refused_is_renewed_and_the_request_repeated(
+    client: SnowAtlasClient, http: FakeHttp
+) -> None:
+    """A token revoked in the middle of a sync would fail the streams."""
+    http.in_turn("POST", TOKEN_URL, token_reply("token-1"), token_reply("token-2"))
+    http.on(
+        "GET", URL, lambda request: GOOD if request.headers["Authorization"] == "Bearer token-2" else Reply(401, {})
+    )
+    assert get(client).rows == [{"id": 1}]
+    assert len(http.asked("/idp/api/connect/token")) == 2
+    assert len(http.asked(PATH)) == 2
+
+
+def test_a_token_that_is_refused_twice_is_an_error(client: SnowAtlasClient, http: FakeHttp) -> None:
+    """A client without access would ask for tokens without end."""
+    http.on("GET", URL, Reply(401, body=b"token is invalid or expired"))
+    with pytest.raises(ConfigurationError, match="renewed and refused again") as error:
+        get(client)
+    assert "token is invalid or expired" in (error.value.message or "")
+    assert len(http.asked(PATH)) == 2
+    assert len(http.asked("/idp/api/connect/token")) <= 2
+
+
+@pytest.mark.parametrize(
+    ("permission", "named"),
+    [("sam.computer.r", "sam.computer.r"), (["a.r", "b.r"], "a.r or b.r"), (None, "the vendor names none")],
+)
+def test_a_missing_permission_is_named(
+    client: SnowAtlasClient, http: FakeHttp, permission: Any, named: str
+) -> None:
+    """The user would not know what to grant; or the table would be emptied as if nothing were there."""
+    http.on("GET", URL, Reply(403, {"error": {"code": 403, "message": "Access denied"}}))
+    with pytest.raises(ConfigurationError, match="HTTP 403") as error:
+        get(client, permission=permission)
+    message = error.value.message or ""
+    assert named in message
+    assert "Access denied" in message
+    assert "computers" in message
+    assert len(http.asked(PATH)) == 1
+
+
+def test_what_is_not_there_is_told_apart(client: SnowAtlasClient, http: FakeHttp) -> None:
+    """A parent that is gone would fail all of its stream."""
+    http.on("GET", URL, Reply(404, {}))
+    with pytest.raises(NotFound):
+        get(client)
+    assert len(http.asked(PATH)) == 1
+
+
+def test_a_filter_that_the_server_refuses(client: SnowAtlasClient, http: FakeHttp) -> None:
+    """The user would not learn that his filter is wrong, nor what the server says of it."""
+    http.on("GET", URL, Reply(400, {"error": {"code": 400, "message": "Unknown field 'hostname'"}}))
+    with pytest.raises(ConfigurationError, match="filter of this stream") as error:
+        get(client, filter='hostname -eq "x"')
+    assert "Unknown field 'hostname'" in (error.value.message or "")
+    with pytest.raises(ServerError, match="HTTP 400"):
+        get(client)
+
+
+@pytest.mark.parametrize("status", [405, 409, 410, 418, 501])
+def test_other_refusals_fail_at_once(client: SnowAtlasClient, http: FakeHttp, status: int) -> None:
+    """A request that can never succeed would be repeated for minutes."""
+    http.on("GET", URL, Reply(status, {}))
+    with pytest.raises(ServerError, match=str(status)):
+        get(client)
+    assert len(http.asked(PATH)) == 1
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_redirects_are_not_followed(client: SnowAtlasClient, http: FakeHttp, status: int) -> None:
+    """The token would be sent to whatever host a redirect names."""
+    http.on("GET", URL, Reply(status, {}, headers={"Location": "https://evil.example/"}))
+    with pytest.raises(ServerError, match="redirect"):
+        get(client)
+    assert all(str(request.url).startswith(HOST) for request in http.requests)
+
+
+def test_a_rate_limit_is_waited_out_and_counts_as_no_failure(
+    client: SnowAtlasClient, http: FakeHttp, clock: FakeClock
+) -> None:
+    """A busy tenant would fail the sync, or be asked again inside the wait and refuse longer."""
+    limits = [Reply(429, {}, headers={"Retry-After": "20"})] * 15
+    http.in_turn("GET", URL, *limits, GOOD)
+    started = clock.now
+    assert get(client).rows == [{"id": 1}]
+    assert clock.now - started >= 15 * 20
+
+
+def test_a_rate_limit_has_an_end(client: SnowAtlasClient, http: FakeHttp, clock: FakeClock) -> None:
+    """The sync would wait for ever."""
+    http.on("GET", URL, Reply(429, {}, headers={"Retry-After": "1800"}))
+    with pytest.raises(RateLimited, match="num_workers"):
+        get(client)
+    assert clock.now < 20_000
+    http.on("GET", URL, Reply(429, {}, headers={"Retry-After": "86400"}))
+    before = clock.now
+    with pytest.raises(RateLimited):
+        get(client)
+    assert clock.now - before < 3600
+
+
+def test_a_connection_test_does_not_wait_for_a_rate_limit(
+    hasty: SnowAtlasClient, http: FakeHttp, clock: FakeClock
+) -> None:
+    """The person who tests the connection would wait without a word."""
+    http.on("GET", URL, Reply(429, {}, headers={"Retry-After": "60"}))
+    with pytest.raises(RateLimited, match="60 s"):
+        get(hasty)
+    assert clock.sleeps == []
+
+
+def test_a_host_that_does_not_exist(client: SnowAtlasClient, http: FakeHttp) -> None:
+    """A typing mistake in the API URL would look like a failure of the network."""
+    pool = HTTPSConnectionPool("host")
+    reason = NameResolutionError("host", pool, OSError("unknown"))  # type: ignore[arg-type]
+    http.on("GET", URL, requests.ConnectionError(MaxRetryError(pool, URL, reason)))
+    with pytest.raises(ConfigurationError, match="region or the API URL"):
+        get(client)
+
+
+def test_a_netrc_file_is_not_used(
+    client: SnowAtlasClient, http: FakeHttp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The token would be replaced by credentials that a user keeps for other tools."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login somebody password something\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    http.on("GET", URL, GOOD)
+    get(client)
+    assert http.requests[-1].headers["Authorization"] == "Bearer token-1"
+
+
+def test_proxy_and_certificates_of_the_environment_are_used(
+    config: dict[str, Any], clock: FakeClock, http: FakeHttp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind a company's proxy nothing could be read."""
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_text("")
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+    options: list[dict[str, Any]] = []
+
+    def send(adapter: Any, request: requests.PreparedRequest, **given: Any) -> requests.Response:
+        options.append(given)
+        return http.send(adapter, request)
+
+    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", send)
+    http.on("GET", URL, GOOD)
+    get(client_with(config, clock))
+    assert options[-1]["proxies"]["https"] == "http://proxy.example:3128"
+    assert options[-1]["verify"] == str(bundle)
+    assert all(given["verify"] for given in options)
+    assert all(given["timeout"] for given in options), "a request without a timeout can hang for ever"
+
+
+# Oracle: the vendor's files have its paths without /api
+
+ORACLE = "/sam/oracle/v1/orders"
+PROBE = "/sam/oracle/v1/products"
+
+
+@pytest.mark.parametrize(("here", "elsewhere"), [("", "/api"), ("/api", "")])
+@pytest.mark.parametrize("missing", [Reply(404, {}), Reply(body=b"<html>not here</html>")])
+def test_oracle_is_found_where_the_host_serves_it(
+    client: SnowAtlasClient, http: FakeHttp, here: str, elsewhere: str, missing: Reply
+) -> None:
+    """All Oracle streams would fail, on hosts that serve them under /api or on those that do not."""
+    http.on("GET", HOST + elsewhere + PROBE, missing)
+    http.on("GET", HOST + here + PROBE, GOOD)
+    http.on("GET", HOST + here + ORACLE, GOOD)
+    for _ in range(3):
+        assert get(client, ORACLE).rows == [{"id": 1}]
+    assert len(http.asked(here + PROBE)) == 1, "asked once for all streams"
+
+
+def test_oracle_without_permission_names_the_permission(client: SnowAtlasClient, http: FakeHttp) -> None:
+    """A missing Oracle permission would look like a missing endpoint."""
+    denied = Reply(403, {})
+    for path in (PROBE, ORACLE):
+        http.on("GET", HOST + path, denied)
+    with pytest.raises(ConfigurationError, match="oracle.r"):
+        get(client, ORACLE, permission="oracle.r")
+
+
+def test_no_secret_in_any_log_line(
+    client: SnowAtlasClient, http: FakeHttp, every_log_line: pytest.LogCaptureFixture
+) -> None:
+    """Logs, which many people read and keep, would hold the token or the data."""
+    http.on("POST", TOKEN_URL, token_reply("very-secret-token"))
+    http.in_turn(
+        "GET",
+        URL,
+        Reply(503, {"message": "very-secret-token"}),
+        requests.ConnectionError("very-secret-token"),
+        Reply(body=b"confidential"),
+        Reply(401, {}),
+        Reply(403, {"error": {"message": f"very-secret-token {SECRET}"}}),
+    )
+    from airbyte_cdk.utils.airbyte_secrets_utils import update_secrets
+
+    update_secrets([SECRET])
+    with pytest.raises(ConfigurationError) as error:
+        get(client)
+    formatter = logging.Formatter("%(message)s")
+    lines = [formatter.format(record) for record in every_log_line.records]
+    lines += [str(error.value.message), str(error.value.internal_message)]
+    assert len(lines) > 4
+    for hidden in ("very-secret-token", SECRET, "confidential"):
+        assert not [line for line in lines if hidden in line]

@@ -1,0 +1,87 @@
+"""What the user reads when something failed."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from airbyte_cdk.models import FailureType
+from airbyte_cdk.utils.airbyte_secrets_utils import update_secrets
+from hypothesis import given
+from hypothesis import strategies as st
+
+from source_snow_atlas.components.errors import (
+    ConfigurationError,
+    ServerError,
+    SnowAtlasError,
+    TransientError,
+    failed_request,
+    permission_names,
+    quote,
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b'{"error": {"code": 400, "message": "Unknown field"}}', "Unknown field"),
+        (b'{"error": "invalid_client", "error_description": "no such client"}', "invalid_client no such client"),
+        (b'{"message": "please wait"}', "please wait"),
+        (b'{"title": "Bad Request", "status": 400}', "Bad Request"),
+        (b"plain   words\nin lines", "plain words in lines"),
+        (b"", ""),
+        (b"\xff\xfe", "\ufffd\ufffd"),
+    ],
+)
+def test_the_servers_own_words(body: bytes, said: str) -> None:
+    """The most useful part of an error, what the server says, would be lost."""
+    assert quote(body) == said
+
+
+@given(st.binary(max_size=2000))
+def test_any_body_can_be_quoted(body: bytes) -> None:
+    """A strange error body would hide the error behind a traceback."""
+    text = quote(body)
+    assert len(text) <= 301
+    assert "\n" not in text
+
+
+def test_secrets_are_cut_out() -> None:
+    """A server that echoes the request would put the secret into the log."""
+    update_secrets(["hush-hush"])
+    assert "hush-hush" not in quote(b'{"error": {"message": "bad value hush-hush"}}')
+    error = ConfigurationError("the value hush-hush is wrong")
+    assert "hush-hush" not in str(error.message)
+    assert "hush-hush" not in str(error.internal_message)
+
+
+@given(st.integers(300, 599), st.binary(max_size=50), st.none() | st.just("a.r") | st.just(["a.r", "b.r"]))
+def test_every_status_has_a_sentence(status: int, body: bytes, permission: object) -> None:
+    """An unforeseen status would end in a traceback instead of an error that names stream and endpoint."""
+    error = failed_request("computers", "/api/x", status, body, permission)
+    assert isinstance(error, SnowAtlasError)
+    assert "Stream computers: GET /api/x was refused with HTTP" in (error.message or "")
+
+
+def test_errors_reach_the_platform_by_stream_and_kind() -> None:
+    """Airbyte would show the error at no stream, or retry what only the user can mend."""
+    for error, kind in (
+        (ConfigurationError("Grant it.", "computers"), FailureType.config_error),
+        (TransientError("Later.", "computers"), FailureType.transient_error),
+        (ServerError("Odd.", "computers"), FailureType.system_error),
+    ):
+        trace = error.as_airbyte_message().trace
+        assert trace is not None
+        assert trace.error is not None
+        assert trace.error.failure_type == kind
+        assert trace.error.stream_descriptor is not None
+        assert trace.error.stream_descriptor.name == "computers"
+        assert not trace.error.stack_trace
+
+
+def test_permission_names() -> None:
+    """The user would be told to grant a list in Python's writing."""
+    assert permission_names("a.r") == "the permission a.r"
+    assert permission_names(["a.r", "b.r"]) == "the permission a.r or b.r"
+    assert "[" not in permission_names(None)
+    assert json.dumps(permission_names(""))

@@ -1,0 +1,348 @@
+"""Records as they come out of a partition: ids of the parent, keys, filters, windows, and what a failure does."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta, timezone
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from airbyte_cdk.models import AirbyteMessage
+from airbyte_cdk.sources.types import Record, StreamSlice
+from hypothesis import given
+from hypothesis import strategies as st
+
+from source_snow_atlas.components.errors import ConfigurationError, NotFound, ServerError, TransientError
+from source_snow_atlas.components.filters import check_filter
+from source_snow_atlas.components.retriever import CollectionRetriever, CursorRow, fill
+from source_snow_atlas.components.sync import Sync
+from unit_tests.fake_http import HOST, FakeHttp, Reply, query_of
+
+SCHEMA = {"properties": {"id": {}, "name": {}, "created": {}}}
+PARENTS = [{"stream": "computers", "keys": {"computerId": "id"}, "definition": {}}]
+
+
+def envelope(*rows: dict[str, Any], **pagination: Any) -> Reply:
+    return Reply(document={"items": list(rows), "pagination": {"page_number": 1, "page_size": 500, **pagination}})
+
+
+def retriever(config: dict[str, Any], path: str = "/api/x", **parameters: Any) -> CollectionRetriever:
+    sync = Sync.of(config)
+    return CollectionRetriever(
+        config=config,
+        name=parameters.pop("name", "things"),
+        primary_key=parameters.pop("primary_key", "id"),
+        authenticator=sync.authenticator,
+        path=path,
+        **parameters,
+    )
+
+
+def messages(source: CollectionRetriever, partition: Any = None, window: Any = None) -> list[Any]:
+    stream_slice = StreamSlice(partition=partition or {}, cursor_slice=window or {})
+    return list(source.read_records(SCHEMA, stream_slice))
+
+
+def rows(source: CollectionRetriever, partition: Any = None, window: Any = None) -> list[dict[str, Any]]:
+    found = messages(source, partition, window)
+    return [dict(item.data) for item in found if isinstance(item, Record)]
+
+
+def test_a_collection(config: dict[str, Any], http: FakeHttp) -> None:
+    """Nothing would be read, or not by the page size that was configured."""
+    config["page_size"] = 2
+    all_rows = [{"id": number} for number in range(5)]
+
+    def answer(request: Any) -> Reply:
+        query = query_of(request)
+        number, size = int(query["page_number"]), int(query["page_size"])
+        return envelope(
+            *all_rows[(number - 1) * size : number * size], page_number=number, page_size=size, total_items=5
+        )
+
+    http.on("GET", f"{HOST}/api/x", answer)
+    found = messages(retriever(config))
+    assert [item.data for item in found if isinstance(item, Record)] == all_rows
+    estimates = [item for item in found if isinstance(item, AirbyteMessage)]
+    assert [each.trace.estimate.row_estimate for each in estimates if each.trace and each.trace.estimate] == [5]
+    assert sorted(query_of(request)["page_number"] for request in http.asked("/api/x")) == ["1", "2", "3"]
+
+
+def test_no_page_parameters_where_none_are_declared(config: dict[str, Any], http: FakeHttp) -> None:
+    """A strict server would refuse parameters that it does not know with a 400."""
+    http.on("GET", f"{HOST}/api/x", Reply(document={"nodes": [{"id": 1}]}))
+    assert rows(retriever(config, page_parameters=False, items_field="nodes")) == [{"id": 1}]
+    assert query_of(http.requests[-1]) == {}
+
+
+def test_ids_of_the_parent_are_added_where_they_lack(config: dict[str, Any], http: FakeHttp) -> None:
+    """A child's record could not be joined with its parent; or a value that the API sent would be overwritten."""
+    http.on(
+        "GET", f"{HOST}/api/c/7/x", envelope({"id": 1}, {"id": 2, "computerId": None}, {"id": 3, "computerId": "own"})
+    )
+    source = retriever(config, "/api/c/{computerId}/x", parents=PARENTS)
+    Sync.of(config).parents.partition_begins("things")
+    assert rows(source, {"computerId": 7}) == [
+        {"id": 1, "computerId": 7},
+        {"id": 2, "computerId": 7},
+        {"id": 3, "computerId": "own"},
+    ]
+
+
+@given(st.dictionaries(st.sampled_from(["a", "b", "c"]), st.none() | st.integers() | st.text(max_size=5)))
+def test_record_keys_tell_rows_apart(row: dict[str, Any]) -> None:
+    """Rows whose key has nulls would overwrite one another in the warehouse."""
+    config = {"region": "westeurope", "client_id": "client-1", "client_secret": "secret"}
+    Sync._running.clear()
+    finish = retriever(config, record_key=["a", "b"])._finisher({}, None)
+    Sync._running.clear()
+    assert finish is not None
+    (finished,) = finish([dict(row)])
+    assert json.loads(finished["recordKey"]) == [row.get("a"), row.get("b")]
+
+
+def test_the_record_key_names_the_parent_too(config: dict[str, Any], http: FakeHttp) -> None:
+    """Rows of different parents would overwrite one another."""
+    http.on("GET", f"{HOST}/api/c/7/x", envelope({"name": "ö"}, {"name": None}))
+    source = retriever(
+        config, "/api/c/{computerId}/x", parents=PARENTS, primary_key="recordKey", record_key=["computerId", "name"]
+    )
+    Sync.of(config).parents.partition_begins("things")
+    assert [row["recordKey"] for row in rows(source, {"computerId": 7})] == ['[7, "ö"]', "[7, null]"]
+
+
+@given(st.text(min_size=1, max_size=20) | st.integers())
+def test_ids_become_one_segment_of_the_path(value: Any) -> None:
+    """Ids with slashes, blanks or question marks would ask for another resource."""
+    try:
+        str(value).encode()
+    except UnicodeEncodeError:
+        return
+    path = fill("/api/c/{id}/x", {"id": value})
+    parts = urlsplit(HOST + path)
+    segments = parts.path.split("/")
+    assert len(segments) == 5
+    assert unquote(segments[3]) == str(value)
+    assert not parts.query
+    assert not parts.fragment
+
+
+def test_several_ids_in_a_path() -> None:
+    """Ids would be put in one another's place."""
+    assert fill("/a/{x}/b/{y}", {"x": "{y}", "y": "{x}"}) == "/a/%7By%7D/b/%7Bx%7D"
+
+
+# Filters and windows
+
+WINDOW = {"start_time": "2026-01-01T00:00:00Z", "end_time": "2026-01-01T23:59:59Z"}
+
+
+def asked_filter(config: dict[str, Any], http: FakeHttp, window: Any = None, **parameters: Any) -> str | None:
+    http.on("GET", f"{HOST}/api/x", envelope())
+    rows(retriever(config, **parameters), window=window)
+    found = query_of(http.requests[-1]).get("filter")
+    if found is not None:
+        check_filter(found)
+    return found
+
+
+def test_without_filters(config: dict[str, Any], http: FakeHttp) -> None:
+    """A full refresh would lack the rows that a filter can't see, such as those without a scan date."""
+    assert asked_filter(config, http) is None
+    assert asked_filter(config, http, cursor_field="created", cursor_filter="from") is None
+    beginning = {"start_time": "1970-01-01T00:00:00Z", "end_time": "2026-01-01T00:00:00Z"}
+    assert asked_filter(config, http, beginning, cursor_field="created", cursor_filter="from") is None
+
+
+def test_the_users_filter(config: dict[str, Any], http: FakeHttp) -> None:
+    """The whole collection would be read although the user asked for a part of it."""
+    config["filters"] = [{"stream": "things", "filter": 'a -eq "1"'}]
+    assert asked_filter(config, http) == 'a -eq "1"'
+
+
+def test_the_cursor_s_filter(config: dict[str, Any], http: FakeHttp) -> None:
+    """An incremental sync would read everything, or leave out what came in the last second."""
+    assert asked_filter(config, http, WINDOW, cursor_field="created", cursor_filter="from") == (
+        'created -ge "2026-01-01T00:00:00Z"'
+    )
+    assert asked_filter(config, http, WINDOW, cursor_field="created", cursor_filter="window") == (
+        '(created -ge "2026-01-01T00:00:00Z") -and (created -lt "2026-01-02T00:00:00Z")'
+    )
+
+
+def test_both_filters(config: dict[str, Any], http: FakeHttp) -> None:
+    """Either the user's filter or the cursor's would be lost."""
+    config["filters"] = [{"stream": "things", "filter": '(a -eq "1") -or (b -eq "2")'}]
+    found = asked_filter(config, http, WINDOW, cursor_field="created", cursor_filter="from")
+    assert found == '((a -eq "1") -or (b -eq "2")) -and (created -ge "2026-01-01T00:00:00Z")'
+
+
+def test_windows_are_half_open(config: dict[str, Any], http: FakeHttp) -> None:
+    """Where a server ignores the filter, audit records would come once per window; at its edges they would be lost or come twice."""
+    moments = {
+        "2025-12-31T23:59:59.9999999Z": False,
+        "2026-01-01T00:00:00Z": True,
+        "2026-01-01T00:00:00.0000001Z": True,
+        "2026-01-01T23:59:59.9999999Z": True,
+        "2026-01-01T23:59:59+00:00": True,
+        "2026-01-02T00:30:00+01:00": True,
+        "2026-01-02T00:00:00Z": False,
+        "not a date": True,
+    }
+    http.on("GET", f"{HOST}/api/x", Reply(document=[{"id": m, "created": m} for m in [*moments, None]]))
+    source = retriever(config, page_parameters=False, cursor_field="created", cursor_filter="window")
+    found = [row["created"] for row in rows(source, window=WINDOW)]
+    assert found == [moment for moment, inside in moments.items() if inside] + [None]
+
+
+def test_months_go_into_the_query(config: dict[str, Any], http: FakeHttp) -> None:
+    """Key figures would be those of another period than the record says."""
+    http.on("GET", f"{HOST}/api/kpi", Reply(document={"id": 1}))
+    source = retriever(
+        config, "/api/kpi", page_parameters=False, window_format="date", primary_key=["fromDate", "toDate"]
+    )
+    window = {"fromDate": "2026-01-01", "toDate": "2026-01-31"}
+    assert rows(source, window) == [{"id": 1, **window}]
+    assert query_of(http.requests[-1]) == window
+
+
+# Cursor values
+
+
+def cursor_of(value: Any) -> Any:
+    row = CursorRow({"created": value, "id": 1})
+    row.cursor_field = "created"
+    assert row["created"] == value, "what is emitted is as it was sent"
+    assert dict(row) == {"created": value, "id": 1}
+    assert row.get("id") == 1
+    return row.get("created")
+
+
+@pytest.mark.parametrize(
+    ("value", "cursor"),
+    [
+        ("2026-01-01T12:00:00.1234567Z", "2026-01-01T12:00:00Z"),
+        ("2026-01-01T12:00:00.123Z", "2026-01-01T12:00:00Z"),
+        ("2026-01-01T12:00:00", "2026-01-01T12:00:00Z"),
+        ("2026-01-01T12:00:00+02:00", "2026-01-01T10:00:00Z"),
+        ("2026-01-01", "2026-01-01T00:00:00Z"),
+        ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"),
+        (None, None),
+        ("never", "never"),
+    ],
+)
+def test_cursor_values_are_utc_seconds(value: Any, cursor: Any) -> None:
+    """The state would hold a date that the next sync can't read, and the stream would be stuck."""
+    assert cursor_of(value) == cursor
+
+
+def test_dates_in_the_future_do_not_move_the_state() -> None:
+    """One computer with a wrong clock would keep everything that is still to come out of all later syncs."""
+    cursor = cursor_of("2199-01-01T00:00:00Z")
+    assert datetime.fromisoformat(cursor.replace("Z", "+00:00")) <= datetime.now(timezone.utc) + timedelta(seconds=1)
+
+
+# Failures
+
+
+def test_a_parent_that_is_gone_is_skipped_counted_and_named(
+    config: dict[str, Any], http: FakeHttp, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One deleted computer would fail the stream, or vanish without a word."""
+    caplog.set_level("INFO", logger="airbyte")
+    http.on("GET", f"{HOST}/api/c/7/x", Reply(404, {}))
+    sync = Sync.begin(config)
+    source = retriever(config, "/api/c/{computerId}/x", parents=PARENTS)
+    sync.parents.partition_begins("things")
+    assert rows(source, {"computerId": 7}) == []
+    assert sync.progress.count("things", "gone") == 1
+    assert "/api/c/7/x" in caplog.text
+    assert not sync.progress.has_failed("things")
+    sync.end()
+    assert "1 parents were skipped" in caplog.text
+
+
+def test_a_collection_that_is_not_there_fails(config: dict[str, Any], http: FakeHttp) -> None:
+    """A wrong API URL would give empty tables."""
+    http.on("GET", f"{HOST}/api/x", Reply(404, {}))
+    with pytest.raises(NotFound):
+        rows(retriever(config))
+
+
+@pytest.mark.parametrize("status", [403, 400, 501])
+def test_a_child_that_is_refused_fails_the_stream(config: dict[str, Any], http: FakeHttp, status: int) -> None:
+    """A missing permission would look like parents without children."""
+    http.on("GET", f"{HOST}/api/c/7/x", Reply(status, {}))
+    sync = Sync.begin(config)
+    source = retriever(config, "/api/c/{computerId}/x", parents=PARENTS, permission="sam.computer.r")
+    with pytest.raises((ConfigurationError, ServerError), match=str(status)):
+        rows(source, {"computerId": 7})
+    assert sync.progress.has_failed("things")
+    asked = len(http.requests)
+    with pytest.raises((ConfigurationError, ServerError), match=str(status)):
+        rows(source, {"computerId": 8})
+    assert len(http.requests) == asked, "what is lost is not read on"
+
+
+def test_a_failure_reaches_the_children(config: dict[str, Any], http: FakeHttp) -> None:
+    """Child tables would be complete only as far as the parents were read."""
+    http.on("GET", f"{HOST}/api/x", Reply(501, {}))
+    sync = Sync.begin(config, {"things"})
+    feed = sync.parents.feed("things", ("id",), None, lambda: iter(()))
+    with pytest.raises(ServerError):
+        rows(retriever(config))
+    with pytest.raises(ServerError, match="parent stream things"):
+        list(feed)
+
+
+def test_children_get_the_ids_that_their_parent_stream_reads(config: dict[str, Any], http: FakeHttp) -> None:
+    """Child streams would wait for ever for parents that are long read."""
+    http.on("GET", f"{HOST}/api/x", envelope({"id": 1}, {"id": 2}, total_items=2))
+    sync = Sync.begin(config, {"things"})
+    feed = sync.parents.feed("things", ("id",), None, lambda: iter(()))
+    rows(retriever(config))
+    assert list(feed) == [(1,), (2,)]
+    assert len(http.asked("/api/x")) == 1
+
+
+def test_a_collection_that_counts_more_than_it_serves_fails(config: dict[str, Any], http: FakeHttp) -> None:
+    """Rows would be missing without a word."""
+    http.on(
+        "GET", f"{HOST}/api/x", lambda request: envelope({"id": 1}, total_items=2, page_number=int(query_of(request)["page_number"]))
+    )
+    with pytest.raises(ServerError, match="counts 2 rows"):
+        rows(retriever(config))
+
+
+def test_no_error_is_swallowed_by_a_reader_that_stops_early(config: dict[str, Any], http: FakeHttp) -> None:
+    """An abandoned read would be taken for a complete one, and children for all there are."""
+    http.on("GET", f"{HOST}/api/x", envelope({"id": 1}, {"id": 2}, total_items=2))
+    sync = Sync.begin(config, {"things"})
+    feed = sync.parents.feed("things", ("id",), None, lambda: iter(()))
+    reading = iter(retriever(config).read_records(SCHEMA, StreamSlice(partition={}, cursor_slice={})))
+    next(reading)
+    reading.close()  # type: ignore[attr-defined]
+    assert not feed._ended or feed._failure is not None
+
+
+def test_one_retriever_reads_one_partition_after_the_other(config: dict[str, Any], http: FakeHttp) -> None:
+    """Rows of the second parent would be taken for repeats of the first one's."""
+    for parent in (7, 8):
+        http.on("GET", f"{HOST}/api/c/{parent}/x", envelope({"id": 1}))
+    source = retriever(config, "/api/c/{computerId}/x", parents=PARENTS, primary_key=["computerId", "id"])
+    sync = Sync.of(config)
+    found = []
+    for parent in (7, 8):
+        sync.parents.partition_begins("things")
+        found += rows(source, {"computerId": parent})
+    assert found == [{"id": 1, "computerId": 7}, {"id": 1, "computerId": 8}]
+
+
+def test_a_lasting_fault_fails_the_stream(config: dict[str, Any], http: FakeHttp) -> None:
+    """A broken server would give an empty table."""
+    http.on("GET", f"{HOST}/api/x", Reply(503, {}))
+    sync = Sync.begin(config)
+    sync.client._sleep = lambda seconds: None
+    with pytest.raises(TransientError, match="503"):
+        rows(retriever(config))

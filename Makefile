@@ -35,8 +35,8 @@ format: setup-tests  ## put the code into the project's style
 bench: setup-tests  ## measure this connector against the alternatives; ARGS are those of benchmarks.run
 	@$(BIN)/python -m benchmarks.run $(ARGS)
 
-soak: setup-tests  ## read a large estate for long and watch memory; ARGS are those of benchmarks.soak
-	@$(BIN)/python -m benchmarks.soak $(ARGS)
+soak: setup-tests  ## two million records with faults, and data that changes while it is read; ARGS are those of integration_tests.soak
+	@$(BIN)/python -m integration_tests.soak $(ARGS)
 
 docs: setup-tests  ## write the generated pages of docs/ anew
 	@$(BIN)/python -m tools.docs $(ARGS)
@@ -48,7 +48,7 @@ drift: setup-tests  ## compare the streams with the vendor's OpenAPI files in SP
 qa: setup-tests $(QA)/installed  ## run Airbyte's QA checks of connectors that need no network
 	@$(QA)/bin/python tools/qa_checks.py
 
-# The checks' packages clash with the tests' ones, so they get an environment of their own; Python 3.11 or 3.12.
+# Of what the checks' package asks for they use a tenth, so that is installed alone, and apart; on Python 3.11 or 3.12.
 $(QA)/installed: tools/qa_requirements.txt | setup-tests
 	@mkdir -p .cache
 	@$(BIN)/python -m venv --clear $(QA)

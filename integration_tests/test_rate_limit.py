@@ -10,7 +10,7 @@ from integration_tests.connector import Connector
 from integration_tests.expected import Expected, difference
 from integration_tests.sandbox import Sandbox
 
-COMPUTERS = 50
+COMPUTERS = 60
 STREAMS = ["computers", "computer_costs", "computer_hardware", "computer_logical_disks", "computer_details"]
 RATE = 20
 

@@ -79,6 +79,8 @@ WRONG = {
     "start_date number": ("start_date", {"start_date": 20260101}),
     "start_date impossible": ("start_date", {"start_date": "2026-02-30T00:00:00Z"}),
     "start_date other order": ("start_date", {"start_date": "01/02/2026"}),
+    "start_date beyond all calendars": ("start_date", {"start_date": "9999-12-31T23:59:59-01:00"}),
+    "start_date before all calendars": ("start_date", {"start_date": "0001-01-01T00:00:00+01:00"}),
     "start_date list": ("start_date", {"start_date": ["2026-01-01T00:00:00Z"]}),
     "start_date time only": ("start_date", {"start_date": "12:00"}),
     "asset_kinds text": ("asset_kinds", {"asset_kinds": "licenses"}),
@@ -192,6 +194,11 @@ def test_start_dates_are_read_as_utc(value: str, moment: datetime) -> None:
     settings = parse(start_date=value)
     assert settings.start_date == moment.replace(tzinfo=timezone.utc)
     assert settings.normalized(CONFIG)["start_date"] == "2026-01-01T00:00:00Z"
+
+
+def test_a_start_date_before_computers_were_recorded() -> None:
+    """"From the beginning", written as the year 1, would reach the API as a date that nobody can read."""
+    assert parse(start_date="0001-01-01T00:00:00Z").normalized(CONFIG)["start_date"] == "1970-01-01T00:00:00Z"
 
 
 @pytest.mark.parametrize("value", [None, ""])

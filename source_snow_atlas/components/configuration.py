@@ -27,6 +27,8 @@ ASSET_KINDS = (
     "custom_objects",
 )
 DATETIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+"""The earliest moment that dates are told apart from: nothing in Snow Atlas is older, and the CDK can't write the year 1."""
 
 
 @dataclass(frozen=True)
@@ -144,11 +146,11 @@ def _start_date(value: Any) -> datetime | None:
         if not isinstance(value, str) or not re.match(r"\d{4}-\d{2}-\d{2}", value):
             raise ValueError
         moment: datetime = ab_datetime_parse(value)
-    except ValueError:
+        return max(EPOCH, moment.astimezone(timezone.utc))
+    except (ValueError, OverflowError):
         raise ConfigurationError(
             "Set start_date to a date and time such as 2026-01-01T00:00:00Z, or leave it out."
         ) from None
-    return moment.astimezone(timezone.utc)
 
 
 def _texts(value: Any, name: str) -> list[str]:

@@ -283,11 +283,12 @@ class CollectionReader:
         size = other_page_size(pages[-1].size)
         whole = ranges == [(0, None)]
         found = 0
+        fallen_to = _fallen_to(pages)
         again: dict[int, Served] = {}
         repeats_before = len(self._held)
         tally = None if self.key else _Tally(self._seen, self._repeats)
         for start, end in ranges:
-            for number, page in self._numbered(start, end, size, again):
+            for number, page in self._numbered(start, end, size, again, fallen_to):
                 again[number] = _served(number, page, size)
                 rows = tally.surplus(page.rows) if tally else self._unseen(page.rows)
                 found += len(rows)
@@ -307,10 +308,13 @@ class CollectionReader:
         self._check_total([*pages, *again.values()], read_again if whole else None)
 
     def _numbered(
-        self, start: int, end: int | None, size: int, done: dict[int, Served]
+        self, start: int, end: int | None, size: int, done: dict[int, Served], fallen_to: int | None
     ) -> Iterator[tuple[int, Page]]:
         """The pages of the second pass that hold the rows `start` to `end`, those read already left out."""
         first_number = start // size + 1
+        if end is None and fallen_to is not None:
+            yield from self._downwards(first_number, max(first_number, -(-fallen_to // size)), size)
+            return
         if end is not None:
             yield from self._pages(
                 (n for n in range(first_number, -(-end // size) + 1) if n not in done), size
@@ -328,6 +332,20 @@ class CollectionReader:
             number += 1
             last = self.fetch(number, actual)
             yield number, last
+
+    def _downwards(self, first_number: int, top: int, size: int) -> Iterator[tuple[int, Page]]:
+        """The pages from the end to `first_number`, for data that shrinks.
+
+        Read upwards, a row is lost when a deletion before it moves it into a page that was read already. Read downwards it moves
+        towards the pages still to come: what deletions took from the first pass, further ones can't take from this one.
+        """
+        number, last = top, self.fetch(top, size)
+        yield number, last
+        while self._goes_on(last, number, size):
+            number += 1
+            last = self.fetch(number, size)
+            yield number, last
+        yield from self._pages(range(top - 1, first_number - 1, -1), size)
 
     def _unseen(self, rows: list[Row]) -> list[Row]:
         return [row for row in rows if self._seen.add(key_hash(row, self.key))]
@@ -393,6 +411,12 @@ def _served(number: int, page: Page, asked: int) -> Served:
 
 def _differ(first: int | None, second: int | None) -> bool:
     return first is not None and second is not None and first != second
+
+
+def _fallen_to(pages: list[Served]) -> int | None:
+    """The total of the last page where it is below that of the first; None where the data did not shrink."""
+    before, after = pages[0].total_items, pages[-1].total_items
+    return after if before is not None and after is not None and after < before else None
 
 
 def _difference(first: int | None, second: int | None) -> int:

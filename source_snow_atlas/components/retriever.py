@@ -21,7 +21,7 @@ from airbyte_cdk.sources.streams.core import StreamData
 from airbyte_cdk.sources.types import Record, StreamSlice
 from airbyte_cdk.utils.datetime_helpers import ab_datetime_parse
 
-from source_snow_atlas.components.configuration import DATETIME_FORMAT
+from source_snow_atlas.components.configuration import DATETIME_FORMAT, EPOCH
 from source_snow_atlas.components.errors import NotFound
 from source_snow_atlas.components.filters import both
 from source_snow_atlas.components.paging import CollectionReader, NoPrefetch, Prefetch
@@ -257,19 +257,22 @@ class CollectionRetriever(Retriever):
 class CursorRow(dict[str, Any]):
     """A row that tells the CDK's cursor, which asks with `get`, a value it can use: no seventh digit, never in the future.
 
-    A clock that is wrong by years must not move the state past everything that is still to come. What is emitted is a copy of
-    the mapping's items, which are as the server sent them.
+    A clock that is wrong by years must not move the state past everything that is still to come, and the year 1, which stands
+    for "no date" in .NET, can't be written so that the CDK reads it again. What is emitted is a copy of the mapping's items,
+    which are as the server sent them.
     """
 
     cursor_field: str = ""
 
     def get(self, key: str, default: Any = None) -> Any:
-        """The item; the cursor value as UTC seconds, at most now."""
+        """The item; the cursor value as UTC seconds, from 1970 to now, or None where it is no moment."""
         value = super().get(key, default)
         if key != self.cursor_field:
             return value
         moment = _moment(value)
-        return value if moment is None else min(moment, datetime.now(timezone.utc)).strftime(DATETIME_FORMAT)
+        if moment is None:
+            return None
+        return max(EPOCH, min(moment, datetime.now(timezone.utc))).strftime(DATETIME_FORMAT)
 
 
 def fill(path: str, partition: Mapping[str, Any]) -> str:
@@ -333,9 +336,9 @@ def _second_after(moment: str) -> str:
 def _moment(value: Any) -> datetime | None:
     try:
         moment: datetime = ab_datetime_parse(value)
-    except (ValueError, TypeError):
+        return moment.astimezone(timezone.utc)
+    except (ValueError, TypeError, OverflowError):
         return None
-    return moment.astimezone(timezone.utc)
 
 
 def _within(value: Any, window: tuple[str, str]) -> bool:

@@ -43,7 +43,14 @@ def assert_nothing_is_lost(outcome: Outcome, sandbox: Sandbox) -> None:
         assert len(outcome.stream_errors["computers"]) == 1
         return
     assert outcome.statuses["computers"] == "COMPLETE"
-    assert sorted(sandbox.churn.survivors("computers") - read) == []
+    missing = sandbox.churn.survivors("computers") - read
+    # where the second pass moved too, a row can escape both: seldom, and never without a warning
+    assert len(missing) <= (2 if is_warned(outcome) else 0)
+
+
+def is_warned(outcome: Outcome) -> bool:
+    """Whether the log says that the table may lack rows."""
+    return any("single rows may be missing" in line for line in outcome.logs)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -71,6 +78,7 @@ def test_changes_that_never_end(sandbox: Sandbox, reader: Connector, seed: int) 
     counted = keys_of(outcome.records["computers"], ["id"])
     assert max(counted.values()) == 1
     if outcome.exit_code == 0:
+        assert is_warned(outcome)
         assert len(sandbox.churn.survivors("computers") - {key for (key,) in counted}) <= COMPUTERS // 100
 
 
@@ -115,6 +123,7 @@ def test_a_deletion_and_an_insertion_that_hide_each_other(
 def test_data_at_rest_is_read_once(sandbox: Sandbox, reader: Connector) -> None:
     """The care for moving data must not double the requests of all others."""
     outcome = reader.read_here(["computers"])
+    assert not is_warned(outcome)
     assert len(outcome.records["computers"]) == COMPUTERS
     assert sandbox.counts.templates[PATH] == COMPUTERS // PAGE_SIZE
 

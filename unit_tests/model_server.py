@@ -206,9 +206,7 @@ def read_under_churn(
     churn = Churn(seed, inserts, deletes, last_request)
     server = ModelServer([{"id": number} for number in range(rows)], totals=totals, before_request=churn)
     prefetch: Prefetch = InterleavedPrefetch(parallel, seed) if parallel else NoPrefetch()
-    batches = (
-        serial_rows(server, page_size) if plain else server.reader(page_size, prefetch=prefetch).rows()
-    )
+    batches = serial_rows(server, page_size) if plain else server.reader(page_size, prefetch=prefetch).rows()
     emitted: list[int] = []
     failed = False
     try:

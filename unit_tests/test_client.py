@@ -50,7 +50,9 @@ def hasty(config: dict[str, Any], clock: FakeClock) -> SnowAtlasClient:
 
 
 def get(client: SnowAtlasClient, path: str = PATH, permission: Any = "sam.computer.r", **query: Any) -> Any:
-    return client.get("computers", path, query, lambda body: parse_page(body, "items", {"id"}, None), permission)
+    return client.get(
+        "computers", path, query, lambda body: parse_page(body, "items", {"id"}, None), permission
+    )
 
 
 def test_a_request(client: SnowAtlasClient, http: FakeHttp) -> None:
@@ -63,7 +65,9 @@ def test_a_request(client: SnowAtlasClient, http: FakeHttp) -> None:
     assert request.headers["Accept"] == "application/json"
     assert "source-snow-atlas" in request.headers["User-Agent"]
     assert query_of(request) == {"page_number": "1", "filter": 'name -eq "a b&c=d+é"'}
-    assert "+" not in str(request.url), "blanks are %20: a plus sign would reach the filter as such on some servers"
+    assert "+" not in str(request.url), (
+        "blanks are %20: a plus sign would reach the filter as such on some servers"
+    )
 
 
 def test_no_content(client: SnowAtlasClient, http: FakeHttp) -> None:
@@ -126,7 +130,9 @@ def test_a_token_that_is_refused_is_renewed_and_the_request_repeated(
     """A token revoked in the middle of a sync would fail the streams."""
     http.in_turn("POST", TOKEN_URL, token_reply("token-1"), token_reply("token-2"))
     http.on(
-        "GET", URL, lambda request: GOOD if request.headers["Authorization"] == "Bearer token-2" else Reply(401, {})
+        "GET",
+        URL,
+        lambda request: GOOD if request.headers["Authorization"] == "Bearer token-2" else Reply(401, {}),
     )
     assert get(client).rows == [{"id": 1}]
     assert len(http.asked("/idp/api/connect/token")) == 2

@@ -97,7 +97,12 @@ WRONG = {
     "filters broken": ("computers", {"filters": [{"stream": "computers", "filter": "status = Active"}]}),
     "filters twice": (
         "computers",
-        {"filters": [{"stream": "computers", "filter": 'a -eq "b"'}, {"stream": "computers", "filter": 'c -eq "d"'}]},
+        {
+            "filters": [
+                {"stream": "computers", "filter": 'a -eq "b"'},
+                {"stream": "computers", "filter": 'c -eq "d"'},
+            ]
+        },
     ),
     "api_url number": ("api_url", {"api_url": 7}),
     "api_url list": ("api_url", {"api_url": []}),
@@ -152,7 +157,11 @@ def test_api_urls_that_are_accepted(api_url: Any, host: str) -> None:
     assert parse(api_url=api_url).host == host
 
 
-@given(st.text(max_size=40) | st.text(max_size=20).map("https://{}".format) | st.text(max_size=20).map("http://{}".format))
+@given(
+    st.text(max_size=40)
+    | st.text(max_size=20).map("https://{}".format)
+    | st.text(max_size=20).map("http://{}".format)
+)
 def test_any_api_url_is_judged(api_url: str) -> None:
     """A typing mistake would crash the configuration check, or send the credentials over plain http."""
     try:
@@ -169,7 +178,23 @@ JSON = st.recursive(
 )
 
 
-@given(st.sampled_from(sorted({*CONFIG, "api_url", "start_date", "page_size", "num_workers", "filters", "asset_kinds", "insight_rule_ids"})), JSON)
+@given(
+    st.sampled_from(
+        sorted(
+            {
+                *CONFIG,
+                "api_url",
+                "start_date",
+                "page_size",
+                "num_workers",
+                "filters",
+                "asset_kinds",
+                "insight_rule_ids",
+            }
+        )
+    ),
+    JSON,
+)
 def test_any_value_is_judged(name: str, value: Any) -> None:
     """A value of the wrong type would end in a traceback instead of a sentence."""
     try:
@@ -197,7 +222,7 @@ def test_start_dates_are_read_as_utc(value: str, moment: datetime) -> None:
 
 
 def test_a_start_date_before_computers_were_recorded() -> None:
-    """"From the beginning", written as the year 1, would reach the API as a date that nobody can read."""
+    """ "From the beginning", written as the year 1, would reach the API as a date that nobody can read."""
     assert parse(start_date="0001-01-01T00:00:00Z").normalized(CONFIG)["start_date"] == "1970-01-01T00:00:00Z"
 
 

@@ -25,7 +25,10 @@ from source_snow_atlas.components.errors import (
     ("body", "said"),
     [
         (b'{"error": {"code": 400, "message": "Unknown field"}}', "Unknown field"),
-        (b'{"error": "invalid_client", "error_description": "no such client"}', "invalid_client no such client"),
+        (
+            b'{"error": "invalid_client", "error_description": "no such client"}',
+            "invalid_client no such client",
+        ),
         (b'{"message": "please wait"}', "please wait"),
         (b'{"title": "Bad Request", "status": 400}', "Bad Request"),
         (b"plain   words\nin lines", "plain words in lines"),

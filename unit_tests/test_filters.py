@@ -105,7 +105,8 @@ def test_any_text_is_judged(text: str) -> None:
 
 @given(
     st.lists(
-        st.sampled_from(["(", ")", "-and", "-or", "-not", "-eq", "name", '"x"', "'", '"', "\\", "5"]), max_size=14
+        st.sampled_from(["(", ")", "-and", "-or", "-not", "-eq", "name", '"x"', "'", '"', "\\", "5"]),
+        max_size=14,
     )
 )
 def test_any_tokens_are_judged(tokens: list[str]) -> None:
@@ -119,7 +120,9 @@ def test_any_tokens_are_judged(tokens: list[str]) -> None:
 @given(EXPRESSIONS, st.integers(0, 200))
 def test_a_missing_bracket_or_quote_is_found(expression: str, position: int) -> None:
     """A filter cut while copying would be sent, and select other rows than meant."""
-    structural = [index for index, letter in enumerate(expression) if letter in "()" and outside(expression, index)]
+    structural = [
+        index for index, letter in enumerate(expression) if letter in "()" and outside(expression, index)
+    ]
     if structural:
         index = structural[position % len(structural)]
         with pytest.raises(FilterSyntaxError):

@@ -49,9 +49,7 @@ def claims(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in whole.items() if value is not None}
 
 
-def signed(
-    payload: dict[str, Any], key: Any = KEY, kid: str | None = "one", algorithm: str = "RS256"
-) -> str:
+def signed(payload: dict[str, Any], key: Any = KEY, kid: str | None = "one", algorithm: str = "RS256") -> str:
     return jwt.encode(payload, key, algorithm, headers={"kid": kid} if kid else None)
 
 
@@ -126,7 +124,9 @@ FORGED: dict[str, Callable[[], str]] = {
 
 
 @pytest.mark.parametrize("token", FORGED.values(), ids=FORGED.keys())
-def test_a_token_that_is_not_genuine_is_refused(read: Callable[..., Tenant], token: Callable[[], str]) -> None:
+def test_a_token_that_is_not_genuine_is_refused(
+    read: Callable[..., Tenant], token: Callable[[], str]
+) -> None:
     """Somebody between this machine and Snow Atlas could pass another tenant's data off as the user's."""
     with pytest.raises(ConfigurationError, match="can't be trusted") as error:
         read(token())
@@ -198,7 +198,9 @@ def test_a_discovery_document_that_cannot_be_read_is_no_error_of_the_user(
         read(signed(claims()))
 
 
-@pytest.mark.parametrize("document", [{}, {"issuer": ISSUER}, {"jwks_uri": KEYS_URL}, {"issuer": 1, "jwks_uri": 2}])
+@pytest.mark.parametrize(
+    "document", [{}, {"issuer": ISSUER}, {"jwks_uri": KEYS_URL}, {"issuer": 1, "jwks_uri": 2}]
+)
 def test_a_discovery_document_without_content(
     read: Callable[..., Tenant], http: FakeHttp, document: dict[str, Any]
 ) -> None:

@@ -121,7 +121,9 @@ def test_other_refusals_are_configuration_errors(
     authenticator: SnowAtlasOauth2Authenticator, http: FakeHttp, status: int
 ) -> None:
     """A wrong API URL would be reported as a failure of the network, or followed to another host with the secret."""
-    http.on("POST", TOKEN_URL, Reply(status, {"message": "no"}, headers={"Location": "https://evil.example/"}))
+    http.on(
+        "POST", TOKEN_URL, Reply(status, {"message": "no"}, headers={"Location": "https://evil.example/"})
+    )
     with pytest.raises(ConfigurationError, match=str(status)):
         authenticator.get_access_token()
     assert [request.url for request in http.requests] == [TOKEN_URL]
@@ -275,7 +277,9 @@ def test_one_token_request_whatever_the_threads(instances: int, threads: int) ->
     assert len(http.requests) == 1
 
 
-def test_different_clients_and_hosts_do_not_share(config: dict[str, Any], clock: FakeClock, http: FakeHttp) -> None:
+def test_different_clients_and_hosts_do_not_share(
+    config: dict[str, Any], clock: FakeClock, http: FakeHttp
+) -> None:
     """A process that reads two tenants would read one of them twice; a corrected secret would not be tried."""
     other = "https://eastus2.snowsoftware.io"
     http.on("POST", f"{other}/idp/api/connect/token", token_reply("token-of-another-host"))
@@ -365,7 +369,10 @@ def test_after_a_failure_the_next_request_asks_again(
 
 
 def test_a_netrc_file_is_not_used(
-    authenticator: SnowAtlasOauth2Authenticator, http: FakeHttp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    authenticator: SnowAtlasOauth2Authenticator,
+    http: FakeHttp,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Credentials that a user keeps for other tools would be sent, and the token request refused."""
     netrc = tmp_path / "netrc"

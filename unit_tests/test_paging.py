@@ -47,7 +47,14 @@ def ids(reader: CollectionReader) -> list[Any]:
     key=st.sampled_from([("id",), ()]),
 )
 def test_every_row_comes_once_and_in_order(
-    count: int, page_size: int, clamp: int, totals: str, links: bool, room: int, seed: int, key: tuple[str, ...]
+    count: int,
+    page_size: int,
+    clamp: int,
+    totals: str,
+    links: bool,
+    room: int,
+    seed: int,
+    key: tuple[str, ...],
 ) -> None:
     """A table would lack rows or hold them twice, depending on how many there are and what the replies say of themselves."""
     if totals == "absent" and not links:
@@ -297,9 +304,7 @@ def test_rows_inserted_at_one_moment_push_no_row_out(
 
 
 @given(st.integers(2, 6), st.integers(0, 50), st.integers(2, 10), st.integers(0, 5))
-def test_rows_that_come_and_go_under_the_same_total(
-    moment: int, seed: int, pairs: int, room: int
-) -> None:
+def test_rows_that_come_and_go_under_the_same_total(moment: int, seed: int, pairs: int, room: int) -> None:
     """As many rows added as deleted leave the total alone: a key that comes twice must be sign enough."""
     chance = random.Random(seed)
     gone: set[int] = set()

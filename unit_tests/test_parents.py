@@ -41,7 +41,9 @@ def in_threads(tasks: list[Callable[[], Any]]) -> list[Any]:
     return results
 
 
-def batches_of(rows: list[Row], size: int, reads: list[int] | None = None) -> Callable[[], Iterator[list[Row]]]:
+def batches_of(
+    rows: list[Row], size: int, reads: list[int] | None = None
+) -> Callable[[], Iterator[list[Row]]]:
     def batches() -> Iterator[list[Row]]:
         if reads is not None:
             reads.append(1)
@@ -246,7 +248,9 @@ def test_children_are_read_where_no_room_is_left(prefetch: PagePrefetch) -> None
     """With all threads busy nothing would move any more."""
     while prefetch.try_submit(lambda: None) is not None:
         pass
-    batches = list(children_rows(prefetch, ({"id": number} for number in range(5)), lambda partition: [partition]))
+    batches = list(
+        children_rows(prefetch, ({"id": number} for number in range(5)), lambda partition: [partition])
+    )
     assert [row["id"] for batch in batches for row in batch] == list(range(5))
 
 
@@ -275,7 +279,11 @@ def test_one_partition_for_every_distinct_parent(config: dict[str, Any], http: F
         name="children",
         parents=[
             {"stream": "first", "keys": {"applicationId": "id"}, "definition": definition("first", "/first")},
-            {"stream": "second", "keys": {"applicationId": "appId"}, "definition": definition("second", "/second")},
+            {
+                "stream": "second",
+                "keys": {"applicationId": "appId"},
+                "definition": definition("second", "/second"),
+            },
         ],
     )
     assert partitions(router) == [{"applicationId": 1}, {"applicationId": 2}, {"applicationId": 3}]
@@ -287,7 +295,12 @@ def test_only_the_asset_kinds_asked_for(config: dict[str, Any], http: FakeHttp) 
     http.on("GET", f"{HOST}/licenses", rows_reply({"id": 1}))
     Sync.begin(config)
     parents = [
-        {"stream": kind, "asset_kind": kind, "keys": {"assetId": "id"}, "definition": definition(kind, f"/{kind}")}
+        {
+            "stream": kind,
+            "asset_kind": kind,
+            "keys": {"assetId": "id"},
+            "definition": definition(kind, f"/{kind}"),
+        }
         for kind in ("licenses", "computers")
     ]
     assert partitions(ParentPartitionRouter(config=config, name="files", parents=parents)) == [{"assetId": 1}]
@@ -320,7 +333,11 @@ def test_parents_obey_the_filter_of_their_stream(config: dict[str, Any], http: F
     config["filters"] = [{"stream": "computers", "filter": 'status -eq "Active"'}]
     http.on("GET", f"{HOST}/computers", rows_reply({"id": 1}))
     Sync.begin(config)
-    parent = {"stream": "computers", "keys": {"id": "id"}, "definition": definition("computers", "/computers")}
+    parent = {
+        "stream": "computers",
+        "keys": {"id": "id"},
+        "definition": definition("computers", "/computers"),
+    }
     assert partitions(ParentPartitionRouter(config=config, name="children", parents=[parent])) == [{"id": 1}]
     assert query_of(http.requests[-1])["filter"] == 'status -eq "Active"'
 
@@ -337,7 +354,11 @@ def test_grandparents(config: dict[str, Any], http: FakeHttp) -> None:
         config=config,
         name="values",
         parents=[
-            {"stream": "properties", "keys": {"typeId": "typeId", "propertyId": "id"}, "definition": properties}
+            {
+                "stream": "properties",
+                "keys": {"typeId": "typeId", "propertyId": "id"},
+                "definition": properties,
+            }
         ],
     )
     assert partitions(router) == [

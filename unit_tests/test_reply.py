@@ -139,7 +139,8 @@ def test_totals_that_are_no_counts_count_as_absent(bad: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "number", [10**19, -(10**19), 10**20, 12345678901234567890123456789, 2**63, 2**64 - 1, 2**64, -(2**63) - 1]
+    "number",
+    [10**19, -(10**19), 10**20, 12345678901234567890123456789, 2**63, 2**64 - 1, 2**64, -(2**63) - 1],
 )
 def test_long_whole_numbers_are_exact(number: int) -> None:
     """Serial numbers and ids of twenty digits would be rounded, and no longer join."""

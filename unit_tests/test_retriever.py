@@ -24,7 +24,9 @@ PARENTS = [{"stream": "computers", "keys": {"computerId": "id"}, "definition": {
 
 
 def envelope(*rows: dict[str, Any], **pagination: Any) -> Reply:
-    return Reply(document={"items": list(rows), "pagination": {"page_number": 1, "page_size": 500, **pagination}})
+    return Reply(
+        document={"items": list(rows), "pagination": {"page_number": 1, "page_size": 500, **pagination}}
+    )
 
 
 def retriever(config: dict[str, Any], path: str = "/api/x", **parameters: Any) -> CollectionRetriever:
@@ -65,7 +67,9 @@ def test_a_collection(config: dict[str, Any], http: FakeHttp) -> None:
     found = messages(retriever(config))
     assert [item.data for item in found if isinstance(item, Record)] == all_rows
     estimates = [item for item in found if isinstance(item, AirbyteMessage)]
-    assert [each.trace.estimate.row_estimate for each in estimates if each.trace and each.trace.estimate] == [5]
+    assert [each.trace.estimate.row_estimate for each in estimates if each.trace and each.trace.estimate] == [
+        5
+    ]
     assert sorted(query_of(request)["page_number"] for request in http.asked("/api/x")) == ["1", "2", "3"]
 
 
@@ -79,7 +83,9 @@ def test_no_page_parameters_where_none_are_declared(config: dict[str, Any], http
 def test_ids_of_the_parent_are_added_where_they_lack(config: dict[str, Any], http: FakeHttp) -> None:
     """A child's record could not be joined with its parent; or a value that the API sent would be overwritten."""
     http.on(
-        "GET", f"{HOST}/api/c/7/x", envelope({"id": 1}, {"id": 2, "computerId": None}, {"id": 3, "computerId": "own"})
+        "GET",
+        f"{HOST}/api/c/7/x",
+        envelope({"id": 1}, {"id": 2, "computerId": None}, {"id": 3, "computerId": "own"}),
     )
     source = retriever(config, "/api/c/{computerId}/x", parents=PARENTS)
     Sync.of(config).parents.partition_begins("things")
@@ -106,7 +112,11 @@ def test_the_record_key_names_the_parent_too(config: dict[str, Any], http: FakeH
     """Rows of different parents would overwrite one another."""
     http.on("GET", f"{HOST}/api/c/7/x", envelope({"name": "ö"}, {"name": None}))
     source = retriever(
-        config, "/api/c/{computerId}/x", parents=PARENTS, primary_key="recordKey", record_key=["computerId", "name"]
+        config,
+        "/api/c/{computerId}/x",
+        parents=PARENTS,
+        primary_key="recordKey",
+        record_key=["computerId", "name"],
     )
     Sync.of(config).parents.partition_begins("things")
     assert [row["recordKey"] for row in rows(source, {"computerId": 7})] == ['[7, "ö"]', "[7, null]"]
@@ -243,7 +253,9 @@ def test_cursor_values_are_utc_seconds(value: Any, cursor: Any) -> None:
 def test_dates_in_the_future_do_not_move_the_state() -> None:
     """One computer with a wrong clock would keep everything that is still to come out of all later syncs."""
     cursor = cursor_of("2199-01-01T00:00:00Z")
-    assert datetime.fromisoformat(cursor.replace("Z", "+00:00")) <= datetime.now(timezone.utc) + timedelta(seconds=1)
+    assert datetime.fromisoformat(cursor.replace("Z", "+00:00")) <= datetime.now(timezone.utc) + timedelta(
+        seconds=1
+    )
 
 
 # Failures
@@ -274,7 +286,9 @@ def test_a_collection_that_is_not_there_fails(config: dict[str, Any], http: Fake
 
 
 @pytest.mark.parametrize("status", [403, 400, 501])
-def test_a_child_that_is_refused_fails_the_stream(config: dict[str, Any], http: FakeHttp, status: int) -> None:
+def test_a_child_that_is_refused_fails_the_stream(
+    config: dict[str, Any], http: FakeHttp, status: int
+) -> None:
     """A missing permission would look like parents without children."""
     http.on("GET", f"{HOST}/api/c/7/x", Reply(status, {}))
     sync = Sync.begin(config)
@@ -312,7 +326,9 @@ def test_children_get_the_ids_that_their_parent_stream_reads(config: dict[str, A
 def test_a_collection_that_counts_more_than_it_serves_fails(config: dict[str, Any], http: FakeHttp) -> None:
     """Rows would be missing without a word."""
     http.on(
-        "GET", f"{HOST}/api/x", lambda request: envelope({"id": 1}, total_items=2, page_number=int(query_of(request)["page_number"]))
+        "GET",
+        f"{HOST}/api/x",
+        lambda request: envelope({"id": 1}, total_items=2, page_number=int(query_of(request)["page_number"])),
     )
     with pytest.raises(ServerError, match="counts 2 rows"):
         rows(retriever(config))

@@ -27,7 +27,9 @@ def test_months_cover_every_day_once(start: date, length: int) -> None:
     assert found[-1][1] == end
     for (_, last), (first, _) in zip(found, found[1:], strict=False):
         assert first == last + timedelta(days=1)
-    assert all(first.day == 1 and (first.year, first.month) == (last.year, last.month) for first, last in found)
+    assert all(
+        first.day == 1 and (first.year, first.month) == (last.year, last.month) for first, last in found
+    )
 
 
 class Today(windows.datetime):
@@ -60,7 +62,9 @@ def test_windows_from_the_start_date_to_today(
         assert slices[-1] == ("2024-03-01", "2024-03-15")
 
 
-def test_date_times_where_the_operation_wants_them(config: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_date_times_where_the_operation_wants_them(
+    config: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The users' key figures would be refused with a 400."""
     monkeypatch.setattr(windows, "datetime", Today)
     router = MonthlyWindowRouter(

@@ -305,6 +305,12 @@ class CollectionReader:
             found,
             repeats_before,
         )
+        if len({page.total_items for page in again.values()} - {None}) > 1:
+            LOGGER.warning(
+                "%s: the data went on changing while it was read again, so single rows may be missing: "
+                "to be sure of every row, sync at a quieter time.",
+                self.label,
+            )
         self._check_total([*pages, *again.values()], read_again if whole else None)
 
     def _numbered(

@@ -1,0 +1,147 @@
+"""The connection test: which areas can be read, what to grant for the others, and one sentence per mistake."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from airbyte_cdk.models import Status
+
+from source_snow_atlas import SourceSnowAtlas, definitions
+from source_snow_atlas.components.configuration import Configuration
+from unit_tests.conftest import SECRET, FakeClock
+from unit_tests.fake_http import HOST, TOKEN_URL, FakeHttp, Reply, query_of, token_reply
+
+LOGGER = logging.getLogger("airbyte")
+EMPTY = Reply(document={"items": [], "nodes": []})
+DENIED = Reply(403, {"error": {"code": 403, "message": "no"}})
+
+
+@pytest.fixture
+def check(config: dict[str, Any], http: FakeHttp, clock: FakeClock) -> Callable[..., tuple[Status, str]]:
+    """Run `check` against a server that allows what the test says; asked for is every path without parents."""
+    paths = {
+        parameters["path"]: parameters
+        for parameters in map(definitions.parameters, definitions.stream_definitions())
+        if "path" in parameters and not parameters.get("parents")
+    }
+
+    def run(allowed: Callable[[dict[str, Any]], Reply], **changes: Any) -> tuple[Status, str]:
+        for path, parameters in paths.items():
+            http.on("GET", HOST + path, allowed(parameters))
+        status = SourceSnowAtlas().check(LOGGER, {**config, **changes})
+        assert SECRET not in (status.message or "")
+        return status.status, status.message or ""
+
+    return run
+
+
+def test_everything_is_readable(check: Callable[..., tuple[Status, str]], http: FakeHttp) -> None:
+    """A good configuration could not be saved; or the check would take as long as a sync."""
+    status, message = check(lambda parameters: EMPTY)
+    assert status == Status.SUCCEEDED
+    for area in ("computers", "licenses", "oracle", "saas", "audit_logs", "organizations", "inventory"):
+        assert area in message
+    assert "Not readable" not in message
+    data = [request for request in http.requests if request.method == "GET"]
+    assert len(data) < 40
+    assert all(query_of(request).get("page_size", "1") == "1" for request in data)
+
+
+def test_some_permissions_are_missing(check: Callable[..., tuple[Status, str]]) -> None:
+    """The user would not learn which permission to grant for the areas that lack."""
+    status, message = check(lambda parameters: EMPTY if parameters["area"] == "computers" else DENIED)
+    assert status == Status.SUCCEEDED
+    assert "Readable: computers." in message
+    assert "licenses (grant the permission sam.license.r)" in message
+    assert "organizations (grant the permission sam.orgtree.crud or sam.orgtree.r)" in message
+
+
+def test_nothing_is_readable(check: Callable[..., tuple[Status, str]]) -> None:
+    """A registration without permissions would pass, and every sync fail."""
+    status, message = check(lambda parameters: DENIED)
+    assert status == Status.FAILED
+    assert "grant" in message
+    assert "sam.computer.r" in message
+    assert "The client is genuine" in message
+
+
+def test_an_area_that_fails_otherwise_says_so(check: Callable[..., tuple[Status, str]]) -> None:
+    """A product that the tenant lacks (404) would look like a missing permission."""
+    status, message = check(lambda parameters: Reply(404, {}) if parameters["area"] == "inventory" else EMPTY)
+    assert status == Status.SUCCEEDED
+    assert "HTTP 404" in message
+
+
+def test_a_wrong_secret(check: Callable[..., tuple[Status, str]], http: FakeHttp) -> None:
+    """The user would not learn what is wrong, or wait for it."""
+    http.on("POST", TOKEN_URL, Reply(400, {"error": "invalid_client"}))
+    status, message = check(lambda parameters: EMPTY)
+    assert status == Status.FAILED
+    assert "invalid_client" in message
+    assert len(http.requests) == 1
+
+
+@pytest.mark.parametrize("where", ["token", "data"])
+def test_a_rate_limited_server(
+    check: Callable[..., tuple[Status, str]], http: FakeHttp, clock: FakeClock, where: str
+) -> None:
+    """The connection test would hang for as long as the limit lasts."""
+    limited = Reply(429, {}, headers={"Retry-After": "120"})
+    if where == "token":
+        http.on("POST", TOKEN_URL, limited)
+    status, message = check(lambda parameters: limited)
+    assert status == Status.FAILED
+    assert "HTTP 429" in message
+    assert clock.sleeps == []
+
+
+def test_a_wrong_configuration(check: Callable[..., tuple[Status, str]], http: FakeHttp) -> None:
+    """A mistake in the form would crash the connection test."""
+    status, message = check(lambda parameters: EMPTY, region="mars")
+    assert status == Status.FAILED
+    assert "Set region to one of" in message
+    assert http.requests == []
+
+
+def test_a_tenant_of_another_region(
+    check: Callable[..., tuple[Status, str]], http: FakeHttp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrong region would only show in the sync."""
+    from source_snow_atlas.components import identity_token
+
+    http.on("POST", TOKEN_URL, token_reply(id_token="x"))
+    monkeypatch.setattr(
+        identity_token, "verified_claims", lambda *_: {"tenant": "t", "tenant_name": "n", "region": "uksouth"}
+    )
+    status, message = check(lambda parameters: EMPTY)
+    assert status == Status.FAILED
+    assert "uksouth" in message
+
+
+def test_the_tenant_is_named_in_the_log(
+    check: Callable[..., tuple[Status, str]],
+    http: FakeHttp,
+    monkeypatch: pytest.MonkeyPatch,
+    every_log_line: pytest.LogCaptureFixture,
+) -> None:
+    """A person who looks after several tenants would not see which one a log is about."""
+    from source_snow_atlas.components import identity_token
+
+    http.on("POST", TOKEN_URL, token_reply(id_token="x"))
+    monkeypatch.setattr(
+        identity_token,
+        "verified_claims",
+        lambda *_: {"tenant": "tenant-7", "tenant_name": "Blå Berg", "region": None},
+    )
+    check(lambda parameters: EMPTY)
+    assert "Blå Berg" in every_log_line.text
+    assert "tenant-7" in every_log_line.text
+
+
+def test_filters_are_checked_too(config: dict[str, Any]) -> None:
+    """A broken filter would pass the connection test and fail every sync."""
+    with pytest.raises(Exception, match="computers"):
+        Configuration.parse({**config, "filters": [{"stream": "computers", "filter": "x"}]})

@@ -1,0 +1,229 @@
+"""The console command: protocol messages alone on stdout, a sentence for every bad input, and the exit code."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from source_snow_atlas import command
+from source_snow_atlas.run import run
+from unit_tests.conftest import SECRET
+from unit_tests.fake_http import TOKEN_URL, FakeHttp, Reply
+
+
+class Exited(BaseException):
+    """Stands for the end of the process."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@pytest.fixture(autouse=True)
+def _process_as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    def leave(code: int) -> None:
+        raise Exited(code)
+
+    thresholds, interval, handler = (
+        gc.get_threshold(),
+        sys.getswitchinterval(),
+        signal.getsignal(signal.SIGTERM),
+    )
+    monkeypatch.setattr(os, "_exit", leave)
+    monkeypatch.setattr(command.logging, "shutdown", lambda: None)
+    yield
+    gc.set_threshold(*thresholds)
+    sys.setswitchinterval(interval)
+    signal.signal(signal.SIGTERM, handler)
+
+
+Outcome = tuple[int, list[dict[str, Any]]]
+
+
+@pytest.fixture
+def execute(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], config: dict[str, Any]
+) -> Callable[..., Outcome]:
+    """Run a command; keyword arguments are the contents of the files of that name."""
+
+    def execute(name: str, **files: Any) -> Outcome:
+        arguments = [name]
+        for option, content in files.items():
+            path = tmp_path / f"{option}.json"
+            if content is not None:
+                path.write_text(
+                    content if isinstance(content, str) else json.dumps(content), encoding="utf-8"
+                )
+            arguments += [f"--{option}", str(path)]
+        with pytest.raises((Exited, SystemExit)) as end:
+            run(arguments)
+        output = capfd.readouterr()
+        assert SECRET not in output.out + output.err
+        assert "Traceback" not in output.out
+        lines = [json.loads(line) for line in output.out.splitlines() if line.strip()]
+        code = end.value.code
+        assert isinstance(code, int)
+        return code, lines
+
+    return execute
+
+
+def error_of(lines: list[dict[str, Any]]) -> str:
+    errors = [
+        line["trace"]["error"]
+        for line in lines
+        if line["type"] == "TRACE" and line["trace"]["type"] == "ERROR"
+    ]
+    assert errors, lines
+    return str(errors[-1]["message"])
+
+
+def configured(name: str = "computers", mode: str = "full_refresh") -> dict[str, Any]:
+    stream = {"name": name, "json_schema": {}, "supported_sync_modes": ["full_refresh"]}
+    return {"streams": [{"stream": stream, "sync_mode": mode, "destination_sync_mode": "overwrite"}]}
+
+
+def test_spec(execute: Callable[..., Outcome]) -> None:
+    """The platform could not show the form."""
+    code, lines = execute("spec")
+    assert code == 0
+    (spec,) = [line["spec"] for line in lines if line["type"] == "SPEC"]
+    assert spec["connectionSpecification"]["required"] == ["region", "client_id", "client_secret"]
+
+
+def test_discover(execute: Callable[..., Outcome], config: dict[str, Any]) -> None:
+    """Streams could not be selected."""
+    code, lines = execute("discover", config=config)
+    assert code == 0
+    (catalog,) = [line["catalog"] for line in lines if line["type"] == "CATALOG"]
+    assert len(catalog["streams"]) == 168
+
+
+BAD_CONFIGURATIONS = {
+    "not JSON": ("{", "not valid JSON"),
+    "array": ("[]", "JSON object"),
+    "empty file": ("", "not valid JSON"),
+    "missing file": (None, "can't be read"),
+    "text": ('"x"', "JSON object"),
+}
+
+
+@pytest.mark.parametrize("name", ["check", "discover", "read"])
+@pytest.mark.parametrize(("content", "said"), BAD_CONFIGURATIONS.values(), ids=BAD_CONFIGURATIONS.keys())
+def test_a_configuration_file_that_cannot_be_used(
+    execute: Callable[..., Outcome], name: str, content: Any, said: str
+) -> None:
+    """The user would get a traceback instead of a sentence."""
+    files = {"config": content, **({"catalog": configured()} if name == "read" else {})}
+    code, lines = execute(name, **files)
+    assert code == 1
+    assert said in error_of(lines)
+
+
+def test_a_wrong_value(execute: Callable[..., Outcome], config: dict[str, Any]) -> None:
+    """`check` would crash instead of failing; `read` would end with exit code 0."""
+    wrong = {**config, "page_size": 0}
+    code, lines = execute("check", config=wrong)
+    assert code == 0
+    (status,) = [line["connectionStatus"] for line in lines if line["type"] == "CONNECTION_STATUS"]
+    assert status["status"] == "FAILED"
+    assert "page_size" in status["message"]
+    for name, files in (("read", {"catalog": configured()}), ("discover", {})):
+        code, lines = execute(name, config=wrong, **files)
+        assert code == 1
+        assert "page_size" in error_of(lines)
+
+
+BAD_CATALOGS = {
+    "not JSON": ("{", "catalog file"),
+    "missing": (None, "can't be read"),
+    "array": ([], "not a configured catalog"),
+    "no streams": ({}, "not a configured catalog"),
+    "null": ("null", "not a configured catalog"),
+    "streams null": ({"streams": None}, "not a configured catalog"),
+    "stream without mode": ({"streams": [{"stream": {"name": "computers"}}]}, "not a configured catalog"),
+    "unknown mode": (configured(mode="sometimes"), "'sometimes'"),
+    "unknown stream": (configured("printers"), "'printers'"),
+}
+
+
+@pytest.mark.parametrize(("content", "said"), BAD_CATALOGS.values(), ids=BAD_CATALOGS.keys())
+def test_a_catalog_that_cannot_be_used(
+    execute: Callable[..., Outcome], config: dict[str, Any], http: FakeHttp, content: Any, said: str
+) -> None:
+    """The user would get a traceback, or nothing would be read with exit code 0."""
+    code, lines = execute("read", config=config, catalog=content)
+    assert code == 1
+    assert said in error_of(lines)
+    assert http.requests == []
+
+
+STREAM_STATE = {
+    "type": "STREAM",
+    "stream": {"stream_descriptor": {"name": "issues"}, "stream_state": {"a": 1}},
+}
+BAD_STATES = {
+    "not JSON": "{",
+    "of another connector": [STREAM_STATE],
+    "legacy": {"computers": {"lastScanDate": "2026-01-01T00:00:00Z"}},
+    "text": '"x"',
+    "number": "7",
+    "list of numbers": [1, 2],
+}
+
+
+@pytest.mark.parametrize("content", BAD_STATES.values(), ids=BAD_STATES.keys())
+def test_a_state_that_cannot_be_used(
+    execute: Callable[..., Outcome], config: dict[str, Any], http: FakeHttp, content: Any
+) -> None:
+    """A sync would start from the beginning without a word, or end in a traceback."""
+    code, lines = execute("read", config=config, catalog=configured(mode="incremental"), state=content)
+    assert code == 1
+    assert "state" in error_of(lines)
+    assert http.requests == []
+
+
+def test_a_read_that_fails_ends_with_1(
+    execute: Callable[..., Outcome], config: dict[str, Any], http: FakeHttp
+) -> None:
+    """A scheduler would take a failed sync for a good one."""
+    http.on("POST", TOKEN_URL, Reply(400, {"error": "invalid_client"}))
+    code, lines = execute("read", config=config, catalog=configured())
+    assert code == 1
+    assert "invalid_client" in error_of(lines)
+
+
+def test_no_command(capfd: pytest.CaptureFixture[str]) -> None:
+    """Calling the program without arguments would end in a traceback."""
+    with pytest.raises(SystemExit) as end:
+        run([])
+    assert "spec, check, discover or read" in str(end.value.code)
+
+
+def test_a_broken_pipe_ends_quietly(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A destination that stops would leave the source running, or a traceback as the last words."""
+
+    class Broken:
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+        def flush(self) -> None:
+            raise BrokenPipeError
+
+    # the CDK collects output and writes it to the interpreter's own stream
+    monkeypatch.setattr(sys, "__stdout__", Broken())
+    monkeypatch.setattr(sys, "stdout", Broken())
+    with pytest.raises(Exited) as end:
+        run(["spec"])
+    assert end.value.code == 1
+    assert "Traceback" not in capfd.readouterr().err

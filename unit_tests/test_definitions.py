@@ -1,0 +1,223 @@
+"""The stream definitions: whole, consistent, and put together from exactly the streams that are asked for."""
+
+from __future__ import annotations
+
+import json
+import re
+from importlib import resources
+from typing import Any
+
+import pytest
+
+from source_snow_atlas import definitions
+
+STREAMS = definitions.stream_definitions()
+NAMES = sorted(STREAMS)
+SCHEMAS = resources.files("source_snow_atlas").joinpath("schemas")
+
+# The vendor's files name no permission for these operations; `tenant` comes with the token.
+WITHOUT_PERMISSION = {
+    "custom_metrics",
+    "files",
+    "inventory_device_data",
+    "inventory_device_software",
+    "inventory_devices",
+    "links",
+    "tenant",
+}
+
+
+def schema(name: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(SCHEMAS.joinpath(f"{name}.json").read_text(encoding="utf-8"))
+    return document
+
+
+def primary_key(name: str) -> list[str]:
+    key = STREAMS[name].get("primary_key", [])
+    return [key] if isinstance(key, str) else key
+
+
+def partition_fields(name: str) -> set[str]:
+    parameters = definitions.parameters(name)
+    fields = {field for parent in parameters.get("parents", ()) for field in parent["keys"]}
+    fields |= set(parameters.get("values_from", ()))
+    return fields | ({"fromDate", "toDate"} if parameters.get("window_format") else set())
+
+
+def test_all_streams_are_there() -> None:
+    """A stream that users sync would be gone."""
+    assert len(NAMES) == 168
+    assert {"computers", "licenses", "saas_users", "audit_logs", "tenant", "oracle_orders"} <= set(NAMES)
+
+
+def test_names_are_unique_and_plain() -> None:
+    """Two streams would write into one table, or a name could not be a table's."""
+    listed = [stream["name"] for _, document in definitions._areas() for stream in document["streams"]]
+    assert sorted(listed) == NAMES
+    assert all(re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name) for name in listed)
+    assert not set(definitions.key_collections()) & set(listed)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_stream_has_a_schema_that_describes_it(name: str) -> None:
+    """Users would not know what a table or a column holds; or undeclared fields would be dropped."""
+    document = schema(name)
+    assert document["description"]
+    assert document["additionalProperties"] is True
+    assert document["properties"]
+    for field, described in document["properties"].items():
+        assert described.get("description"), field
+        assert "null" in described["type"], field
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_primary_keys_are_in_the_schema(name: str) -> None:
+    """A destination that merges by the key could not create the table."""
+    assert set(primary_key(name)) <= set(schema(name)["properties"])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_ids_of_parents_are_in_the_schema(name: str) -> None:
+    """Child tables could not be joined with their parents."""
+    assert partition_fields(name) <= set(schema(name)["properties"])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_record_key_is_the_primary_key_where_there_is_one(name: str) -> None:
+    """Rows would be merged by a key that may be null."""
+    parameters = definitions.parameters(name)
+    assert bool(parameters.get("record_key")) == (primary_key(name) == ["recordKey"])
+    known = set(schema(name)["properties"]) | partition_fields(name)
+    assert set(parameters.get("record_key", ())) <= known
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_placeholders_of_the_path_are_filled(name: str) -> None:
+    """A request would leave with a brace in its path, and the stream be a 404."""
+    parameters = definitions.parameters(name)
+    placeholders = set(re.findall(r"{(\w+)}", parameters.get("path", "")))
+    for parent in parameters.get("parents", ()):
+        assert placeholders <= set(parent["keys"]) | set(parameters.get("values_from", ()))
+    if not parameters.get("parents"):
+        assert not placeholders
+
+
+def test_placeholders_of_key_collections_are_filled() -> None:
+    """Streams two levels down could not be read."""
+    for collection in definitions.key_collections().values():
+        placeholders = set(re.findall(r"{(\w+)}", collection["path"]))
+        assert all(placeholders <= set(parent["keys"]) for parent in collection["parents"])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_parents_exist_and_hold_the_keys(name: str) -> None:
+    """Child tables would be empty: the field that their keys are taken from is not in the parent's records."""
+    for parent in definitions.parameters(name).get("parents", ()):
+        holder = parent["stream"]
+        if holder in definitions.key_collections():
+            continue
+        fields = schema(holder)["properties"]
+        for key in parent["keys"].values():
+            assert key.split(".")[0] in fields
+        if "where" in parent:
+            assert "boolean" in fields[parent["where"]]["type"]
+        assert definitions.depth(name) > definitions.depth(holder)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_permissions_are_named(name: str) -> None:
+    """The user would not learn which permission a refused stream needs."""
+    permission = definitions.parameters(name).get("permission")
+    names = [permission] if isinstance(permission, str) else permission or []
+    assert all(re.fullmatch(r"[a-z.]+\.(r|crud)", each) for each in names)
+    assert bool(names) != (name in WITHOUT_PERMISSION)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_parameters_are_known(name: str) -> None:
+    """A misspelt parameter would have no effect, and nobody would notice."""
+    known = {
+        "name",
+        "area",
+        "path",
+        "permission",
+        "page_parameters",
+        "items_field",
+        "record_key",
+        "cursor_field",
+        "cursor_filter",
+        "window_format",
+        "parents",
+        "values_from",
+        "filterable",
+        "sensitive",
+    }
+    assert set(definitions.parameters(name)) - known <= {"suggested"}
+    for parent in definitions.parameters(name).get("parents", ()):
+        assert set(parent) <= {"stream", "keys", "where", "asset_kind"}
+
+
+def test_streams_with_secrets_or_much_about_persons_are_marked() -> None:
+    """Licence keys, environment variables and registry values would be suggested like any other table."""
+    marked = {name for name in NAMES if definitions.parameters(name).get("sensitive")}
+    assert {
+        "computer_environment_variables",
+        "computer_registries",
+        "license_details",
+        "audit_logs",
+        "saas_users",
+        "inventory_device_data",
+    } <= marked
+
+
+def test_composing_some_streams_brings_only_those() -> None:
+    """Start-up of a sync of one table would cost as much as one of all."""
+    document = definitions.compose(["computers", "computer_details"])
+    assert [stream["name"] for stream in document["streams"]] == ["computers", "computer_details"]
+    assert "streams" not in definitions.manifest(), "the shared manifest stays as it is"
+    assert len(definitions.compose()["streams"]) == len(NAMES)
+
+
+def test_composing_resolves_parents_and_grandparents() -> None:
+    """Children whose parent is not part of the sync could not be read."""
+    (stream,) = definitions.compose(["computer_details"])["streams"]
+    (parent,) = stream["$parameters"]["parents"]
+    assert parent["definition"] == {
+        "name": "computers",
+        "path": definitions.parameters("computers")["path"],
+        "permission": "sam.computer.r",
+    }
+    collection = next(iter(definitions.key_collections()))
+    child = next(name for name in NAMES if collection in definitions.parent_streams(name))
+    (stream,) = definitions.compose([child])["streams"]
+    (parent,) = [each for each in stream["$parameters"]["parents"] if each["stream"] == collection]
+    (grandparent,) = parent["definition"]["parents"]
+    assert grandparent["definition"]["path"] == definitions.parameters(grandparent["stream"])["path"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_parent_needs_goes_along(name: str) -> None:
+    """A parent's keys would be read with page parameters that it refuses, or out of the wrong member of the reply."""
+    (stream,) = definitions.compose([name])["streams"]
+    for parent in stream["$parameters"].get("parents", ()):
+        if parent["stream"] in STREAMS:
+            original = definitions.parameters(parent["stream"])
+            for parameter in ("path", "permission", "page_parameters", "items_field"):
+                assert parent["definition"].get(parameter) == original.get(parameter)
+
+
+def test_a_stream_without_its_cursor() -> None:
+    """A full refresh would still send the cursor's filter, and lack the rows that have no date."""
+    (with_cursor,) = definitions.compose(["computers"])["streams"]
+    (without,) = definitions.compose(["computers"], {"computers"})["streams"]
+    assert "incremental_sync" in with_cursor
+    assert "incremental_sync" not in without
+    assert not {"cursor_field", "cursor_filter"} & set(without["$parameters"])
+    assert "incremental_sync" in definitions.stream_definitions()["computers"]
+
+
+def test_depth() -> None:
+    """Parents would be read after their children, and so twice."""
+    assert definitions.depth("computers") == 0
+    assert definitions.depth("computer_details") == 1
+    assert max(definitions.depth(name) for name in NAMES) >= 2

@@ -1,0 +1,96 @@
+"""One error per stream that failed, and an end that says so."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+from airbyte_cdk.models import AirbyteLogMessage, AirbyteMessage, Level, Type
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+
+from source_snow_atlas.components.errors import ConfigurationError, SnowAtlasError, TransientError
+from source_snow_atlas.components.failures import one_error_per_stream
+
+LOG = AirbyteMessage(type=Type.LOG, log=AirbyteLogMessage(level=Level.INFO, message="line"))
+
+
+def failure(stream: str | None, message: str = "no") -> AirbyteMessage:
+    return TransientError(message, stream).as_airbyte_message()
+
+
+def read(
+    *messages: AirbyteMessage, end: Exception | None = None
+) -> tuple[list[AirbyteMessage], Exception | None]:
+    def source() -> Iterator[AirbyteMessage]:
+        yield from messages
+        if end is not None:
+            raise end
+
+    found: list[AirbyteMessage] = []
+    try:
+        for message in one_error_per_stream(source(), 5):
+            found.append(message)
+    except Exception as error:
+        return found, error
+    return found, None
+
+
+def test_all_well() -> None:
+    """A good sync would end with an error."""
+    assert read(LOG, LOG) == ([LOG, LOG], None)
+
+
+def test_a_stream_fails_once() -> None:
+    """A stream with 20,000 parents would report the same error 20,000 times."""
+    first = failure("computers", "first")
+    other = failure("licenses")
+    found, error = read(first, LOG, failure("computers", "second"), other, failure("computers"))
+    assert found == [first, LOG, other]
+    assert isinstance(error, SnowAtlasError)
+    assert "2 of 5 streams" in (error.message or "")
+    assert "computers, licenses" in (error.message or "")
+
+
+def test_the_end_is_an_error_even_if_the_framework_says_nothing() -> None:
+    """The exit code would be 0 although a table is not whole."""
+    assert isinstance(read(failure("computers"))[1], SnowAtlasError)
+
+
+def test_the_frameworks_own_summary_is_replaced() -> None:
+    """The user would read a general sentence of the framework instead of which streams failed."""
+    _, error = read(failure("computers"), end=AirbyteTracedException(message="During the sync …"))
+    assert "1 of 5 streams could not be read whole: computers" in str(getattr(error, "message", ""))
+
+
+def test_errors_of_no_stream_stay() -> None:
+    """A wrong configuration would end without its reason."""
+    reason = ConfigurationError("Set region.")
+    assert read(end=reason) == ([], reason)
+    crash = RuntimeError("bug")
+    found, error = read(failure("computers"), end=crash)
+    assert error is crash, "what nobody foresaw is not hidden behind a summary"
+    assert len(found) == 1
+    unnamed = failure(None)
+    assert read(unnamed, unnamed)[0] == [unnamed, unnamed]
+
+
+def test_tracebacks_of_known_failures_are_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """The log would bury the sentence that helps under pages of tracebacks; or hide those of real bugs."""
+    logger = logging.getLogger("airbyte.ConcurrentDeclarativeSource")
+    logger.propagate = True
+
+    def source() -> Iterator[AirbyteMessage]:
+        for error in (TransientError("known", "computers"), RuntimeError("bug")):
+            try:
+                raise error
+            except Exception:
+                logger.exception("failed with %s", error)
+        yield LOG
+
+    with caplog.at_level(logging.INFO, logger=logger.name):
+        list(one_error_per_stream(source(), 1))
+        logger.error("afterwards")
+    assert "known" not in caplog.text
+    assert "bug" in caplog.text
+    assert "afterwards" in caplog.text

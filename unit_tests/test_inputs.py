@@ -1,0 +1,140 @@
+"""Catalog, state and filters: what can't be meant is refused with a sentence before anything is read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from airbyte_cdk.models import (
+    AirbyteStateBlob,
+    AirbyteStateMessage,
+    AirbyteStateType,
+    AirbyteStream,
+    AirbyteStreamState,
+    ConfiguredAirbyteCatalog,
+    ConfiguredAirbyteStream,
+    DestinationSyncMode,
+    StreamDescriptor,
+    SyncMode,
+)
+
+from source_snow_atlas import definitions
+from source_snow_atlas.components.errors import ConfigurationError
+from source_snow_atlas.components.inputs import (
+    WITHOUT_CURSOR,
+    check_filters,
+    incremental_streams,
+    usable_catalog,
+    usable_state,
+)
+
+
+def catalog(*names: str, mode: SyncMode = SyncMode.full_refresh) -> ConfiguredAirbyteCatalog:
+    return ConfiguredAirbyteCatalog(
+        [
+            ConfiguredAirbyteStream(
+                stream=AirbyteStream(
+                    name=name,
+                    json_schema={},
+                    supported_sync_modes=[SyncMode.full_refresh, SyncMode.incremental],
+                ),
+                sync_mode=mode,
+                destination_sync_mode=DestinationSyncMode.overwrite,
+            )
+            for name in names
+        ]
+    )
+
+
+def state(name: str, **values: Any) -> AirbyteStateMessage:
+    return AirbyteStateMessage(
+        type=AirbyteStateType.STREAM,
+        stream=AirbyteStreamState(
+            stream_descriptor=StreamDescriptor(name=name), stream_state=AirbyteStateBlob(**values)
+        ),
+    )
+
+
+def names(found: ConfiguredAirbyteCatalog) -> list[str]:
+    return [stream.stream.name for stream in found.streams]
+
+
+def test_an_unknown_stream_is_refused() -> None:
+    """A renamed stream would be skipped, and its table never be filled again."""
+    with pytest.raises(ConfigurationError, match="'printers'.*discover"):
+        usable_catalog(catalog("computers", "printers"))
+
+
+def test_a_stream_that_stands_twice_is_refused() -> None:
+    """Its rows would arrive twice."""
+    with pytest.raises(ConfigurationError, match="'computers' more than once"):
+        usable_catalog(catalog("computers", "licenses", "computers"))
+
+
+def test_parents_come_before_their_children() -> None:
+    """Parents that are part of the sync would be read a second time for their children."""
+    ordered = names(usable_catalog(catalog(*sorted(definitions.stream_definitions(), reverse=True))))
+    assert len(ordered) == len(definitions.stream_definitions())
+    for name in ordered:
+        for parent in definitions.parent_streams(name):
+            if parent in ordered:
+                assert ordered.index(parent) < ordered.index(name)
+
+
+def test_an_empty_catalog_is_fine() -> None:
+    """A connection with no stream selected would fail."""
+    assert names(usable_catalog(catalog())) == []
+
+
+def test_streams_that_have_no_cursor_are_read_whole(caplog: pytest.LogCaptureFixture) -> None:
+    """A catalog of an older version would fail; or the user would not learn that a stream is read whole."""
+    chosen = catalog("computers", "licenses", mode=SyncMode.incremental)
+    assert incremental_streams(chosen) == {"computers"}
+    assert "licenses" in caplog.text
+    assert incremental_streams(catalog("computers")) == set()
+
+
+def test_the_state_of_incremental_streams_is_kept() -> None:
+    """Every sync would start from the beginning."""
+    given = [
+        state("computers", lastScanDate="2026-01-01T00:00:00Z"),
+        state("audit_logs", created="2026-01-01T00:00:00Z"),
+        state("licenses", **{WITHOUT_CURSOR: True}),
+    ]
+    assert usable_state(given, {"computers"}) == given[:1]
+    assert usable_state(given, {"computers", "audit_logs"}) == given[:2]
+    assert usable_state([], {"computers"}) == []
+
+
+def test_state_without_a_position_starts_from_the_beginning() -> None:
+    """After a full refresh, changing to incremental would fail."""
+    given = [state("computers"), state("audit_logs", **{WITHOUT_CURSOR: True})]
+    assert usable_state(given, {"computers", "audit_logs"}) == []
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        state("issues", updated="2026-01-01"),
+        AirbyteStateMessage(type=AirbyteStateType.LEGACY, data={"computers": {}}),
+        AirbyteStateMessage(),
+        state("computers", lastScanDate="not a date"),
+        state("computers", lastScanDate=None),
+        state("computers", lastScanDate=["2026-01-01"]),
+        state("computers", updated="2026-01-01T00:00:00Z"),
+        state("computers", page=7),
+    ],
+)
+def test_state_that_cannot_be_meant_is_refused(message: AirbyteStateMessage) -> None:
+    """The state of another connector would be ignored, or crash the sync with a traceback."""
+    with pytest.raises(ConfigurationError, match="Reset the"):
+        usable_state([message], {"computers"})
+
+
+def test_filters_of_streams_that_have_none_are_refused() -> None:
+    """A filter on a misspelt stream would be ignored, and more rows be read than meant."""
+    check_filters({"computers": 'status -eq "Active"'})
+    with pytest.raises(ConfigurationError, match="'computer'"):
+        check_filters({"computer": 'status -eq "Active"'})
+    with pytest.raises(ConfigurationError, match="can't filter the stream organizations"):
+        check_filters({"organizations": 'name -eq "x"'})

@@ -121,7 +121,7 @@ def measure(
 
 def main() -> None:
     """Print the table."""
-    logging.disable(logging.INFO)
+    logging.disable(logging.CRITICAL)
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--reads", type=int, default=200)
     arguments = parser.parse_args()

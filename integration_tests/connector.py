@@ -226,11 +226,11 @@ class Connector:
         path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
         return str(path)
 
-    def run(self, *arguments: str, seconds: float = SECONDS, **environment: str) -> Outcome:
+    def run(self, *arguments: str, **environment: str) -> Outcome:
         """Run the console command with these arguments to its end."""
         process = self.start(*arguments, **environment)
         try:
-            stdout, stderr = process.communicate(timeout=seconds)
+            stdout, stderr = process.communicate(timeout=SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()

@@ -9,10 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from airbyte_cdk.utils.datetime_helpers import ab_datetime_now
 
 from integration_tests.connector import Connector, Outcome, configured_catalog
 from integration_tests.expected import Expected, difference
 from integration_tests.sandbox import Sandbox
+from source_snow_atlas.components.client import SnowAtlasClient
+from source_snow_atlas.components.errors import SnowAtlasError
+from source_snow_atlas.components.oauth import SnowAtlasOauth2Authenticator
 
 COMPUTERS = 60
 CHILDREN = ["computers", "computer_details", "computer_hardware", "computer_costs", "computer_logical_disks"]
@@ -127,7 +131,9 @@ def test_keys_on_a_foreign_host(sandbox: Sandbox, connector: Connector) -> None:
 
 
 @pytest.mark.parametrize("fault", ["error", "html", "keys_error"])
-def test_discovery_that_is_down(sandbox: Sandbox, connector: Connector, fault: str) -> None:
+def test_discovery_that_is_down(
+    sandbox: Sandbox, connector: Connector, no_waiting: list[float], fault: str
+) -> None:
     """Not knowing the tenant's name is no reason to leave its data unread."""
     sandbox.control.set(discovery_fault=fault)
     status, _ = connector.check_here().connection_status
@@ -318,6 +324,14 @@ def test_certificates_are_verified(tmp_path: Path) -> None:
         status, message = connector.check().connection_status
         assert status == "FAILED"
         assert "certificate" in message
+        assert secure.counts.requests == 0
+        # the APIs by themselves: a token from elsewhere must not go to a host that nobody vouches for
+        authenticator = SnowAtlasOauth2Authenticator(config=secure.config())
+        authenticator.refresh_access_token = lambda: ("", ab_datetime_now())  # type: ignore[method-assign]
+        authenticator.access_token = "from-elsewhere"
+        client = SnowAtlasClient(authenticator, 1, fail_fast=True, sleep=lambda _: None)
+        with pytest.raises(SnowAtlasError):
+            client.get("computers", "/api/sam/estate/v1/computers", {}, bytes)
         assert secure.counts.requests == 0
         outcome = connector.run(
             *connector.read_arguments(configured_catalog(["computers", "tenant"])),

@@ -307,7 +307,7 @@ def test_oracle_without_permission_names_the_permission(client: SnowAtlasClient,
     denied = Reply(403, {})
     for path in (PROBE, ORACLE):
         http.on("GET", HOST + path, denied)
-    with pytest.raises(ConfigurationError, match="oracle.r"):
+    with pytest.raises(ConfigurationError, match=r"oracle\.r"):
         get(client, ORACLE, permission="oracle.r")
 
 

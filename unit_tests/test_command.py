@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ def _process_as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         signal.getsignal(signal.SIGTERM),
     )
     monkeypatch.setattr(os, "_exit", leave)
+    monkeypatch.setattr(command.logging, "raiseExceptions", True)
     monkeypatch.setattr(command.logging, "shutdown", lambda: None)
     yield
     gc.set_threshold(*thresholds)
@@ -208,8 +210,9 @@ def test_no_command(capfd: pytest.CaptureFixture[str]) -> None:
     assert "spec, check, discover or read" in str(end.value.code)
 
 
+@pytest.mark.parametrize("flush_interval", [0.0, 3600.0])
 def test_a_broken_pipe_ends_quietly(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    flush_interval: float, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """A destination that stops would leave the source running, or a traceback as the last words."""
 
@@ -221,9 +224,11 @@ def test_a_broken_pipe_ends_quietly(
             raise BrokenPipeError
 
     # the CDK collects output and writes it to the interpreter's own stream
+    monkeypatch.setattr(command.PRINT_BUFFER, "flush_interval", flush_interval)
+    monkeypatch.setattr(command.PRINT_BUFFER, "buffer", StringIO())
     monkeypatch.setattr(sys, "__stdout__", Broken())
     monkeypatch.setattr(sys, "stdout", Broken())
     with pytest.raises(Exited) as end:
         run(["spec"])
-    assert end.value.code == 1
+    assert end.value.code == 1, "whether the pipe breaks at the first line or at the last flush"
     assert "Traceback" not in capfd.readouterr().err

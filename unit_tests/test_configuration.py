@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Any
 
@@ -197,10 +198,8 @@ JSON = st.recursive(
 )
 def test_any_value_is_judged(name: str, value: Any) -> None:
     """A value of the wrong type would end in a traceback instead of a sentence."""
-    try:
+    with suppress(ConfigurationError):
         Configuration.parse({**CONFIG, name: value})
-    except ConfigurationError as error:
-        assert error.message
 
 
 @pytest.mark.parametrize(

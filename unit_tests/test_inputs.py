@@ -61,7 +61,7 @@ def names(found: ConfiguredAirbyteCatalog) -> list[str]:
 
 def test_an_unknown_stream_is_refused() -> None:
     """A renamed stream would be skipped, and its table never be filled again."""
-    with pytest.raises(ConfigurationError, match="'printers'.*discover"):
+    with pytest.raises(ConfigurationError, match=r"'printers'.*discover"):
         usable_catalog(catalog("computers", "printers"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ def test_months_cover_every_day_once(start: date, length: int) -> None:
         return
     assert found[0][0] == start.replace(day=1)
     assert found[-1][1] == end
-    for (_, last), (first, _) in zip(found, found[1:], strict=False):
+    for (_, last), (first, _) in pairwise(found):
         assert first == last + timedelta(days=1)
     assert all(
         first.day == 1 and (first.year, first.month) == (last.year, last.month) for first, last in found

@@ -215,7 +215,7 @@ def test_no_secret_in_the_output_of_a_process(
     ]
     written = "\n".join(outcome.stdout + outcome.stderr for outcome in outcomes)
     assert "Debug logs enabled" in written
-    assert len(issued) >= 4
+    assert len(issued) >= 3  # two access tokens; identity tokens of one second are the same
     assert [value for value in {sandbox.client_secret, *issued} if value in written] == []
     assert [line for outcome in outcomes for line in outcome.other_lines] == []
     left = {path.name for path in tmp_path.iterdir()} - before

@@ -343,3 +343,13 @@ def _spoil_first_computer(sandbox: Sandbox, member: str) -> None:
         return body.replace(f'"processorCount":{first}'.encode(), member.encode(), 1)
 
     sandbox.control.fault("edit", COMPUTERS_PATH, page_number=1, edit=edit)
+
+
+def test_an_endpoint_that_no_parent_has_is_an_error(sandbox: Sandbox, patient: Connector) -> None:
+    """An endpoint that the host lacks would look like a table without rows, and empty the user's."""
+    sandbox.control.fault("status", "/api/sam/estate/v1/computers/*/hardware/harddrives", status=404)
+    outcome = patient.read_here(["computer_hard_drives", "computers"])
+    assert outcome.statuses == {"computer_hard_drives": "INCOMPLETE", "computers": "COMPLETE"}
+    assert list(outcome.stream_errors) == ["computer_hard_drives"]
+    assert [("HTTP 404" in error) for error in outcome.stream_errors["computer_hard_drives"]] == [True]
+    assert outcome.exit_code == 1

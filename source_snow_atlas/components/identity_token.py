@@ -38,6 +38,10 @@ class Tenant:
 class IdentityUnavailable(Exception):
     """The server issues no identity token, or its keys can't be fetched now: nothing is wrong, nothing is known."""
 
+    def __init__(self, reason: str, may_pass: bool = False) -> None:
+        super().__init__(reason)
+        self.may_pass = may_pass
+
 
 def read_tenant(authenticator: SnowAtlasOauth2Authenticator, region: str) -> Tenant:
     """The verified tenant.
@@ -48,7 +52,8 @@ def read_tenant(authenticator: SnowAtlasOauth2Authenticator, region: str) -> Ten
     token = authenticator.identity_token
     if token is None:
         raise IdentityUnavailable("the server issues no identity token to this client")
-    claims = _patiently_verified_claims(authenticator, token)
+    claims = authenticator.verified_claims or _patiently_verified_claims(authenticator, token)
+    authenticator.verified_claims = claims
     tenant = Tenant(
         str(claims.get("tenant") or ""), _optional(claims.get("tenant_name")), _optional(claims.get("region"))
     )
@@ -67,8 +72,8 @@ def _patiently_verified_claims(authenticator: SnowAtlasOauth2Authenticator, toke
     while True:
         try:
             return verified_claims(token, authenticator.host, authenticator.get_client_id())
-        except IdentityUnavailable:
-            wait = attempts.next_wait()
+        except IdentityUnavailable as reason:
+            wait = attempts.next_wait() if reason.may_pass else None
             if wait is None:
                 raise
             authenticator.pause(wait)
@@ -116,9 +121,12 @@ def _fetch(url: str) -> Mapping[str, Any]:
         response = requests.get(url, timeout=TIMEOUTS, allow_redirects=False, auth=no_ambient_credentials)
         document = response.json() if response.status_code == 200 else None
     except (requests.RequestException, ValueError) as error:
-        raise IdentityUnavailable(f"{url} can't be read ({type(error).__name__})") from None
+        raise IdentityUnavailable(f"{url} can't be read ({type(error).__name__})", may_pass=True) from None
     if not isinstance(document, dict):
-        raise IdentityUnavailable(f"{url} answers HTTP {response.status_code} without a document")
+        raise IdentityUnavailable(
+            f"{url} answers HTTP {response.status_code} without a document",
+            may_pass=response.status_code not in (401, 403, 404),
+        )
     return document
 
 

@@ -47,6 +47,7 @@ class SharedToken:
     def __init__(self) -> None:
         self.access_token: str | None = None
         self.identity_token: str | None = None
+        self.verified_claims: Mapping[str, Any] | None = None
         self.renew_at = 0.0
         self.with_resource = True
         self.with_identity = True
@@ -148,6 +149,15 @@ class SnowAtlasOauth2Authenticator(Oauth2Authenticator, DeclarativeAuthenticator
         self.get_access_token()
         return self._shared.identity_token
 
+    @property
+    def verified_claims(self) -> Mapping[str, Any] | None:
+        """The claims of the identity token, once somebody has checked its signature."""
+        return self._shared.verified_claims
+
+    @verified_claims.setter
+    def verified_claims(self, claims: Mapping[str, Any]) -> None:
+        self._shared.verified_claims = claims
+
     def token_has_expired(self) -> bool:
         """Whether the token's life, less a margin, is over. Measured on this machine's steady clock, not by wall time."""
         return self._shared.access_token is None or self._clock() >= self._shared.renew_at
@@ -176,6 +186,7 @@ class SnowAtlasOauth2Authenticator(Oauth2Authenticator, DeclarativeAuthenticator
         if isinstance(identity, str) and identity:
             add_to_secrets(identity)
             self._shared.identity_token = identity
+            self._shared.verified_claims = None
         return token, ab_datetime_now() + timedelta(seconds=life)
 
     def _make_handled_request(self) -> Any:

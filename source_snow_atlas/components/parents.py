@@ -156,21 +156,23 @@ class ParentRegistry:
         with self._lock:
             self._open_partitions[stream] = self._open_partitions.get(stream, 0) + 1
 
-    def partition_ended(self, stream: str) -> None:
-        """A partition of a stream with several was read to its end."""
+    def partition_ended(self, stream: str) -> bool:
+        """A partition of a stream with several was read to its end. Whether it was the last one."""
         with self._lock:
             self._open_partitions[stream] -= 1
             over = stream in self._generated and self._open_partitions[stream] == 0
         if over:
             self._end(stream, None)
+        return over
 
-    def generation_ended(self, stream: str) -> None:
-        """All partitions of the stream were generated."""
+    def generation_ended(self, stream: str) -> bool:
+        """All partitions of the stream were generated. Whether all were read as well."""
         with self._lock:
             self._generated.add(stream)
             over = self._open_partitions.get(stream, 0) == 0
         if over:
             self._end(stream, None)
+        return over
 
     def collection_ended(self, stream: str) -> None:
         """A stream of one partition was read to its end."""
@@ -240,7 +242,8 @@ class ParentPartitionRouter(PathPartitionRouter):
             progress.failed(self.name, error)
             registry.fail(self.name, error)
             raise
-        registry.generation_ended(self.name)
+        if registry.generation_ended(self.name):
+            progress.raise_if_nothing_was_there(self.name)
 
     def partitions(self) -> Iterator[dict[str, Any]]:
         """The distinct partitions as mappings of partition fields to values."""

@@ -16,10 +16,14 @@ from airbyte_cdk.models import (
     Type,
 )
 
+from source_snow_atlas.components.errors import NotFound
+
 LOGGER = logging.getLogger("airbyte")
 SECONDS_BETWEEN_LINES = 10.0
 NAMED_PARENTS = 20
 """How many of the parents that were gone are named in the log, a stream."""
+MANY_PARENTS = 3
+"""Parents that can hardly all have gone between listing and reading."""
 SECONDS_OF_SILENCE = 60.0
 """After so long without a line, one says that the connector waits, and for how many requests."""
 
@@ -68,11 +72,24 @@ class Progress:
         with self._lock:
             self._counts.setdefault(stream, {}).update(totals)
 
-    def gone(self, stream: str, path: str) -> None:
-        """A parent was no longer there (404) when `path` was asked for: it is counted, and the first ones are named in the log."""
-        self.add(stream, gone=1)
+    def gone(self, stream: str, path: str, collection: bool) -> None:
+        """A parent was no longer there (404) when `path` was asked for: it is counted, and the first ones are named in the log.
+
+        `collection` tells a parent's collection, which is there while the parent is, from a detail that it may not have.
+        """
+        self.add(stream, gone=1, **({"gone_collections": 1} if collection else {}))
         if self.count(stream, "gone") <= NAMED_PARENTS:
             LOGGER.info("Stream %s: nothing is at %s (HTTP 404), the parent is skipped.", stream, path)
+
+    def raise_if_nothing_was_there(self, stream: str) -> None:
+        """Raise where every parent's collection was answered with 404: parents don't all go at once, the endpoint is not there."""
+        gone = self.count(stream, "gone_collections")
+        if gone >= MANY_PARENTS and gone == self.count(stream, "parents"):
+            raise NotFound(
+                f"Stream {stream}: all {gone} requests were answered with HTTP 404, one for each parent. This host does not seem "
+                "to have the endpoint: check the region or the API URL; if they are right, leave the stream out of the connection.",
+                stream,
+            )
 
     def conclude(self) -> None:
         """Say how many parents were skipped, stream by stream."""

@@ -135,13 +135,14 @@ class CollectionRetriever(Retriever):
             if not self.parents:
                 self._fail(error)
                 raise
-            progress.gone(self.name, fill(self.path, partition))
+            progress.gone(self.name, fill(self.path, partition), collection=self.page_parameters)
         except Exception as error:
             self._fail(error)
             raise
         if self.parents:
             progress.add(self.name, parents=1)
-            registry.partition_ended(self.name)
+            if registry.partition_ended(self.name):
+                progress.raise_if_nothing_was_there(self.name)
         else:
             registry.collection_ended(self.name)
 

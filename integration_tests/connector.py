@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import orjson
 from airbyte_cdk.entrypoint import AirbyteEntrypoint
@@ -21,6 +21,7 @@ from airbyte_cdk.entrypoint import AirbyteEntrypoint
 from source_snow_atlas import SourceSnowAtlas, definitions
 from source_snow_atlas import command as console
 from source_snow_atlas.components.oauth import SnowAtlasOauth2Authenticator
+from source_snow_atlas.output import LineWriter
 
 ROOT = Path(__file__).parent.parent
 SECONDS = 120
@@ -267,14 +268,15 @@ class Connector:
         """Run the console command inside this process, all but its start and its end."""
         SnowAtlasOauth2Authenticator.forget_tokens()
         parsed = AirbyteEntrypoint.parse_args(list(arguments))
-        written = io.StringIO()
-        with _logs_to(written), contextlib.redirect_stdout(written):
-            code = console._run(AirbyteEntrypoint(SourceSnowAtlas()), parsed)
-        return Outcome.of_process(code, written.getvalue().encode("utf-8", "surrogatepass"), b"")
+        written = io.BytesIO()
+        text = io.TextIOWrapper(written, encoding="utf-8", errors="surrogatepass", write_through=True)
+        with _logs_to(text), contextlib.redirect_stdout(text):
+            code = console._run(AirbyteEntrypoint(SourceSnowAtlas()), parsed, LineWriter(written))
+        return Outcome.of_process(code, written.getvalue(), b"")
 
 
 @contextlib.contextmanager
-def _logs_to(stream: io.StringIO) -> Iterator[None]:
+def _logs_to(stream: TextIO) -> Iterator[None]:
     """Send the connector's log lines to the stream: their handler holds the stdout of the time when it was made."""
     handlers = [handler for handler in logging.getLogger().handlers if type(handler) is logging.StreamHandler]
     before = [handler.setStream(stream) for handler in handlers]

@@ -10,7 +10,6 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -30,6 +29,7 @@ from airbyte_cdk.utils.airbyte_secrets_utils import update_secrets
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_snow_atlas.components.errors import ConfigurationError
+from source_snow_atlas.output import LineWriter
 from source_snow_atlas.source import SourceSnowAtlas
 
 MALLOC_ARENA_MAXIMUM = -8
@@ -44,9 +44,10 @@ def run(arguments: list[str] | None = None) -> None:
         sys.exit("Name a command: spec, check, discover or read (--help shows their options).")
     entrypoint = AirbyteEntrypoint(SourceSnowAtlas())
     code = 1
+    output = LineWriter(sys.stdout.buffer)
     try:
         with PRINT_BUFFER:
-            code = _run(entrypoint, parsed)
+            code = _run(entrypoint, parsed, output)
         sys.stdout.flush()
     except BrokenPipeError:
         # the reader went away, perhaps only before the last lines: what it lacks must not count as delivered,
@@ -72,18 +73,19 @@ def _settle_interpreter() -> None:
     signal.signal(signal.SIGTERM, lambda *_: os._exit(143))
 
 
-def _run(entrypoint: AirbyteEntrypoint, parsed: argparse.Namespace) -> int:
+def _run(entrypoint: AirbyteEntrypoint, parsed: argparse.Namespace, output: LineWriter) -> int:
     try:
         problem = _problem_of_inputs(parsed)
         if problem is not None and parsed.command == "check":
-            _print([_failed_status(problem)])
+            output.write(_line(_failed_status(problem)))
             return 0
         if problem is not None:
             raise problem
         for line in entrypoint.run(parsed):
-            sys.stdout.write(line + "\n")
+            output.write(line)
+        output.flush()
     except AirbyteTracedException as error:
-        _print([error.as_sanitized_airbyte_message()])
+        output.write(_line(error.as_sanitized_airbyte_message()))
         return 1
     return 0
 
@@ -160,6 +162,5 @@ def _failed_status(problem: ConfigurationError) -> AirbyteMessage:
     )
 
 
-def _print(messages: Iterable[AirbyteMessage]) -> None:
-    for message in messages:
-        sys.stdout.write(orjson.dumps(AirbyteMessageSerializer.dump(message)).decode() + "\n")
+def _line(message: AirbyteMessage) -> str:
+    return orjson.dumps(AirbyteMessageSerializer.dump(message)).decode()

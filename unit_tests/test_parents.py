@@ -199,13 +199,13 @@ def test_a_parent_of_several_partitions_ends_with_the_last_of_them(
     for _ in range(3):
         registry.partition_begins(stream)
     if generated_first:
-        registry.generation_ended(stream)
+        assert not registry.generation_ended(stream)
     for number in range(3):
         registry.offer(stream, [{"id": number}])
-        registry.partition_ended(stream)
-        assert feed._ended is (generated_first and number == 2)
+        assert registry.partition_ended(stream) is (generated_first and number == 2)
     if not generated_first:
-        registry.generation_ended(stream)
+        assert registry.generation_ended(stream)
+    registry.collection_ended(stream)
     assert in_threads([lambda: list(feed)]) == [[(0,), (1,), (2,)]]
 
 

@@ -98,6 +98,7 @@ MALFORMED = {
     "items number": b'{"items": 0}',
     "items missing": b'{"pagination": {"page_number": 1, "page_size": 1}}',
     "error with 200": b'{"error": {"code": 500, "message": "boom"}}',
+    "error with 200 beside a field of the record": b'{"id": 1, "error": {"code": 500, "message": "boom"}}',
     "empty object": b"{}",
     "strange object": b'{"message": "please wait"}',
     "links alone": b'{"_links": []}',

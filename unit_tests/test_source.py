@@ -246,6 +246,34 @@ def test_a_stream_that_is_refused_ends_incomplete_and_the_others_go_on(
     assert SECRET not in json.dumps([str(each) for each in messages])
 
 
+def test_grandchildren_fail_with_a_stream_whose_endpoint_is_not_there(
+    config: dict[str, Any], http: FakeHttp
+) -> None:
+    """A table two levels down would be emptied as complete because the host lacks the endpoint between."""
+    clusters = f"{HOST}/api/sam/estate/v1/dcc"
+    http.on("GET", clusters, pages_of([{"id": number} for number in range(5)]))
+    for number in range(5):
+        http.on("GET", f"{clusters}/{number}/members", Reply(404, {}))
+    chosen = ["datacenters", "datacenter_members", "datacenter_member_features"]
+    messages, error = read(config, catalog(*chosen))
+    assert [statuses(messages, name)[-1] for name in chosen] == ["COMPLETE", "INCOMPLETE", "INCOMPLETE"]
+    assert "2 of 3 streams" in str(getattr(error, "message", ""))
+
+
+def test_grandchildren_end_with_their_parents(config: dict[str, Any], http: FakeHttp) -> None:
+    """Streams two levels down would wait for ever, or lack rows."""
+    clusters = f"{HOST}/api/sam/estate/v1/dcc"
+    http.on("GET", clusters, pages_of([{"id": number} for number in range(5)]))
+    for number in range(5):
+        members = [{"id": number, "computerId": f"c{number}"}] if number else []
+        http.on("GET", f"{clusters}/{number}/members", pages_of(members))
+        http.on("GET", f"{clusters}/{number}/members/c{number}/features", pages_of([{"featureName": "x"}]))
+    messages, error = read(config, catalog("datacenters", "datacenter_members", "datacenter_member_features"))
+    assert error is None
+    features = records(messages, "datacenter_member_features")
+    assert {(row["id"], row["computerId"]) for row in features} == {(n, f"c{n}") for n in range(1, 5)}
+
+
 def test_an_incremental_read_starts_from_the_state_and_says_how_far_it_came(
     config: dict[str, Any], http: FakeHttp
 ) -> None:

@@ -322,7 +322,7 @@ class CollectionReader:
             yield from self._downwards(first_number, max(first_number, -(-fallen_to // size)), size)
             return
         if end is not None:
-            yield from self._pages(
+            yield from self._one_by_one(
                 (n for n in range(first_number, -(-end // size) + 1) if n not in done), size
             )
             return
@@ -331,7 +331,7 @@ class CollectionReader:
         actual = page.size or size
         announced = max(_page_count(page, actual), first_number)
         last = page
-        for number, last in self._pages(range(first_number + 1, announced + 1), actual):
+        for number, last in self._one_by_one(range(first_number + 1, announced + 1), actual):
             yield number, last
         number = announced
         while self._goes_on(last, number, actual):
@@ -351,7 +351,12 @@ class CollectionReader:
             number += 1
             last = self.fetch(number, size)
             yield number, last
-        yield from self._pages(range(top - 1, first_number - 1, -1), size)
+        yield from self._one_by_one(range(top - 1, first_number - 1, -1), size)
+
+    def _one_by_one(self, numbers: Iterable[int], size: int) -> Iterator[tuple[int, Page]]:
+        """The pages in their order, none ahead: side by side, a change falls between more pages and takes more rows along."""
+        for number in numbers:
+            yield number, self.fetch(number, size)
 
     def _unseen(self, rows: list[Row]) -> list[Row]:
         return [row for row in rows if self._seen.add(key_hash(row, self.key))]

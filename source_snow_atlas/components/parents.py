@@ -160,22 +160,16 @@ class ParentRegistry:
         """A partition of a stream with several was read to its end. Whether it was the last one."""
         with self._lock:
             self._open_partitions[stream] -= 1
-            over = stream in self._generated and self._open_partitions[stream] == 0
-        if over:
-            self._end(stream, None)
-        return over
+            return stream in self._generated and self._open_partitions[stream] == 0
 
     def generation_ended(self, stream: str) -> bool:
         """All partitions of the stream were generated. Whether all were read as well."""
         with self._lock:
             self._generated.add(stream)
-            over = self._open_partitions.get(stream, 0) == 0
-        if over:
-            self._end(stream, None)
-        return over
+            return self._open_partitions.get(stream, 0) == 0
 
     def collection_ended(self, stream: str) -> None:
-        """A stream of one partition was read to its end."""
+        """A stream was read to its end, all partitions of it."""
         self._end(stream, None)
 
     def fail(self, stream: str, failure: Exception) -> None:
@@ -243,7 +237,7 @@ class ParentPartitionRouter(PathPartitionRouter):
             registry.fail(self.name, error)
             raise
         if registry.generation_ended(self.name):
-            progress.raise_if_nothing_was_there(self.name)
+            self._sync.children_ended(self.name)
 
     def partitions(self) -> Iterator[dict[str, Any]]:
         """The distinct partitions as mappings of partition fields to values."""

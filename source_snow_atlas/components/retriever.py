@@ -142,7 +142,7 @@ class CollectionRetriever(Retriever):
         if self.parents:
             progress.add(self.name, parents=1)
             if registry.partition_ended(self.name):
-                progress.raise_if_nothing_was_there(self.name)
+                self._sync.children_ended(self.name)
         else:
             registry.collection_ended(self.name)
 

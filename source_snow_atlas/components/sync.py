@@ -12,6 +12,7 @@ from typing import Any, ClassVar, TypeVar
 
 from source_snow_atlas.components.client import SnowAtlasClient
 from source_snow_atlas.components.configuration import Configuration
+from source_snow_atlas.components.errors import NotFound
 from source_snow_atlas.components.oauth import SnowAtlasOauth2Authenticator
 from source_snow_atlas.components.parents import ParentRegistry
 from source_snow_atlas.components.progress import Heartbeat, Progress
@@ -78,6 +79,19 @@ class Sync:
         """The sync that a component with this configuration belongs to; a new one where none was begun (`discover`)."""
         settings = Configuration.parse(config)
         return cls._running.get((settings.host, settings.client_id)) or cls.begin(config)
+
+    def children_ended(self, stream: str) -> None:
+        """All partitions of a stream per parent were read: its own children may end too, unless nothing was there at all.
+
+        Raises NotFound then, after its children were told: they must not take it for a stream without rows.
+        """
+        try:
+            self.progress.raise_if_nothing_was_there(stream)
+        except NotFound as error:
+            self.progress.failed(stream, error)
+            self.parents.fail(stream, error)
+            raise
+        self.parents.collection_ended(stream)
 
     def end(self) -> None:
         """Say what was skipped, and let go of threads and tables."""

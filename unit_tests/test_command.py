@@ -217,11 +217,15 @@ def test_a_broken_pipe_ends_quietly(
     """A destination that stops would leave the source running, or a traceback as the last words."""
 
     class Broken:
-        def write(self, text: str) -> int:
+        def write(self, text: str | bytes) -> int:
             raise BrokenPipeError
 
         def flush(self) -> None:
             raise BrokenPipeError
+
+        @property
+        def buffer(self) -> Broken:
+            return self
 
     # the CDK collects output and writes it to the interpreter's own stream
     monkeypatch.setattr(command.PRINT_BUFFER, "flush_interval", flush_interval)

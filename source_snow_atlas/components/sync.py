@@ -21,14 +21,14 @@ Result = TypeVar("Result")
 
 
 class PagePrefetch:
-    """Pages of all streams fetched ahead of their use: as many as requests may be in flight, and half as many waiting for use.
+    """Pages of all streams fetched ahead of their use: as many as requests may be in flight, and a quarter as many waiting for use.
 
     That bounds memory, whatever the number of streams: a page of 1000 records takes about 3 MB.
     """
 
     def __init__(self, pages: int) -> None:
         self._executor = ThreadPoolExecutor(max_workers=pages, thread_name_prefix="pages")
-        self._room = threading.BoundedSemaphore(pages + pages // 2 + 1)
+        self._room = threading.BoundedSemaphore(pages + pages // 4 + 1)
 
     def try_submit(self, task: Callable[[], Result]) -> Future[Result] | None:
         """Start the task in another thread, if there is room."""

@@ -277,12 +277,21 @@ class Connector:
 
 @contextlib.contextmanager
 def _logs_to(stream: TextIO) -> Iterator[None]:
-    """Send the connector's log lines to the stream: their handler holds the stdout of the time when it was made."""
+    """Send the connector's log lines to the stream: their handler holds the stdout of the time when it was made.
+
+    PyAirbyte, which other tests import, takes loggers of these names for itself; they are lent back for the time being.
+    """
     handlers = [handler for handler in logging.getLogger().handlers if type(handler) is logging.StreamHandler]
     before = [handler.setStream(stream) for handler in handlers]
+    loggers = [logging.getLogger(name) for name in ("airbyte", "airbyte.source-snow-atlas")]
+    settings = [(logger.handlers[:], logger.propagate) for logger in loggers]
+    for logger in loggers:
+        logger.handlers[:], logger.propagate = [], True
     try:
         yield
     finally:
+        for logger, (own_handlers, propagates) in zip(loggers, settings, strict=True):
+            logger.handlers[:], logger.propagate = own_handlers, propagates
         for handler, former in zip(handlers, before, strict=True):
             if former is not None:
                 handler.setStream(former)

@@ -67,7 +67,7 @@ class Pipeline:
     def outside(self, *arguments: str) -> Outcome:
         """Run the same command with the connector beside this Python."""
         paths = [str(self.folder / word) if word.endswith(".json") else word for word in arguments]
-        return faultless(Connector(self.folder, self.config).run(*paths, seconds=SECONDS))
+        return faultless(Connector(self.folder, self.config).run(*paths))
 
     def command(self, arguments: Sequence[str], options: Sequence[str], mount: str = "/secrets") -> list[str]:
         """The command line of a container, its files read-only."""

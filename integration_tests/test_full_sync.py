@@ -58,6 +58,11 @@ def full_sync(running: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Ful
     return FullSync(outcome, outcome.records, requests, running.counts.token_requests, expected, running)
 
 
+def test_every_line_is_a_message(full_sync: FullSync) -> None:
+    """A log line that falls into a record makes both unreadable, and the row is lost without a word."""
+    assert full_sync.outcome.other_lines == []
+
+
 def test_the_sync_succeeds(full_sync: FullSync) -> None:
     """Users would see a failed connection for a healthy tenant."""
     assert full_sync.outcome.errors == []

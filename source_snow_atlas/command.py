@@ -44,7 +44,7 @@ def run(arguments: list[str] | None = None) -> None:
         sys.exit("Name a command: spec, check, discover or read (--help shows their options).")
     entrypoint = AirbyteEntrypoint(SourceSnowAtlas())
     code = 1
-    output = LineWriter(sys.stdout.buffer)
+    output = LineWriter(sys.stdout.buffer, lock=PRINT_BUFFER.lock)
     try:
         with PRINT_BUFFER:
             code = _run(entrypoint, parsed, output)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import IO
 
 LINES = 64
@@ -18,11 +19,18 @@ RECORD = '{"type":"RECORD"'
 class LineWriter:
     """Collects lines and writes them whole: 64 at once, or what came in a tenth of a second, or all when it is not a record.
 
-    So a state message, which says that the records before it were handed over, never waits.
+    So a state message, which says that the records before it were handed over, never waits. `lock` is the one that every other
+    writer to the same stream holds while it writes: log lines come from other threads, and must not fall into a line.
     """
 
-    def __init__(self, stream: IO[bytes], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        stream: IO[bytes],
+        clock: Callable[[], float] = time.monotonic,
+        lock: AbstractContextManager[object] | None = None,
+    ) -> None:
         self._stream = stream
+        self._lock = lock or nullcontext()
         self._clock = clock
         self._lines: list[str] = []
         self._flushed = clock()
@@ -41,6 +49,7 @@ class LineWriter:
         """Write what was collected."""
         if self._lines:
             lines, self._lines = self._lines, []
-            self._stream.write(("\n".join(lines) + "\n").encode("utf-8"))
-            self._stream.flush()
+            with self._lock:
+                self._stream.write(("\n".join(lines) + "\n").encode("utf-8"))
+                self._stream.flush()
         self._flushed = self._clock()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 import io
+import threading
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from source_snow_atlas import command
 from source_snow_atlas.output import LINES, LineWriter
 
 RECORD = '{"type":"RECORD","record":{}}'
@@ -65,3 +69,25 @@ def test_a_broken_pipe_is_told() -> None:
 
     with pytest.raises(BrokenPipeError):
         LineWriter(Broken()).write(STATE)
+
+
+def test_the_lock_is_held_while_lines_are_written() -> None:
+    """A log line that another thread writes at the same moment would cut a record in two, and both would be lost."""
+    held: list[bool] = []
+
+    class Watched(io.BytesIO):
+        def write(self, data: Any) -> int:
+            held.append(lock.locked())
+            return super().write(data)
+
+        def flush(self) -> None:
+            held.append(lock.locked())
+
+    lock = threading.Lock()
+    LineWriter(Watched(), lock=lock).write(STATE)
+    assert held == [True, True]
+
+
+def test_the_lock_is_that_of_the_log_lines() -> None:
+    """The same, for the writer that the commands use."""
+    assert "lock=PRINT_BUFFER.lock" in inspect.getsource(command.run)

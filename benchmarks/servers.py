@@ -59,7 +59,7 @@ def mock_server(
 @contextmanager
 def sandbox(computers: int, rate_limit: int) -> Iterator[Server]:
     """The project's own stand-in for Snow Atlas, with a rate limit."""
-    command = [executable("sandbox"), "-m", "integration_tests.sandbox"]
+    command = [executable("sandbox"), "-m", "sandbox"]
     command += ["--computers", str(computers), "--rate-limit", str(rate_limit)]
     with _process(command) as line:
         yield Server(str(json.loads(line)["url"]), line)

@@ -21,8 +21,8 @@ from airbyte_cdk.test.entrypoint_wrapper import EntrypointOutput, read
 from airbyte_cdk.test.standard_tests import SourceTestSuiteBase
 from airbyte_cdk.test.state_builder import StateBuilder
 
-from integration_tests.sandbox import Sandbox
-from integration_tests.sandbox.saas_children import INSIGHT_RULE_IDS
+from sandbox import Sandbox
+from sandbox.saas_children import INSIGHT_RULE_IDS
 from source_snow_atlas import SourceSnowAtlas
 
 ROOT = Path(__file__).parent.parent

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from integration_tests.connector import Connector
-from integration_tests.sandbox import Sandbox, Settings
+from sandbox import Sandbox, Settings
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,8 @@ def connector_with(sandbox: Sandbox, tmp_path: Path) -> Callable[..., Connector]
 @pytest.fixture
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Repeats inside this process come at once; the list gets the seconds they would have waited for."""
-    from source_snow_atlas.components import client, oauth
+    from source_snow_atlas.components.identity import oauth
+    from source_snow_atlas.components.request import client
 
     waited: list[float] = []
     monkeypatch.setattr(

@@ -20,7 +20,7 @@ from airbyte_cdk.entrypoint import AirbyteEntrypoint
 
 from source_snow_atlas import SourceSnowAtlas, definitions
 from source_snow_atlas import command as console
-from source_snow_atlas.components.oauth import SnowAtlasOauth2Authenticator
+from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
 from source_snow_atlas.output import LineWriter
 
 ROOT = Path(__file__).parent.parent

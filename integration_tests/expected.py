@@ -11,8 +11,8 @@ from urllib.parse import quote
 import orjson
 
 from integration_tests.connector import Record
-from integration_tests.sandbox import Sandbox
-from integration_tests.sandbox.errors import ApiError
+from sandbox import Sandbox
+from sandbox.errors import ApiError
 from source_snow_atlas import definitions
 
 ADDED_FIELDS = ("recordKey",)

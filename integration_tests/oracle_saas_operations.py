@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from integration_tests.sandbox import oracle_children, saas_children
-from integration_tests.sandbox.estate import Estate, Row
-from integration_tests.sandbox.model import Route
-from integration_tests.sandbox.oracle_catalogue import LOOKUPS
-from integration_tests.sandbox.routes_oracle import ROUTES as ORACLE_ROUTES
-from integration_tests.sandbox.routes_saas import ROUTES as SAAS_ROUTES
-from integration_tests.sandbox.routes_saas_family import ROUTES as FAMILY_ROUTES
+from sandbox import oracle_children, saas_children
+from sandbox.estate import Estate, Row
+from sandbox.model import Route
+from sandbox.oracle_catalogue import LOOKUPS
+from sandbox.routes_oracle import ROUTES as ORACLE_ROUTES
+from sandbox.routes_saas import ROUTES as SAAS_ROUTES
+from sandbox.routes_saas_family import ROUTES as FAMILY_ROUTES
 
 ROUTES = {route.path: route for route in [*ORACLE_ROUTES, *SAAS_ROUTES, *FAMILY_ROUTES]}
 ORACLE, SAAS = "/sam/oracle/v1", "/api/saas/consolidated-view"

@@ -7,8 +7,8 @@ from typing import Any
 
 import requests
 
-from integration_tests.sandbox import Route, Sandbox
-from integration_tests.sandbox.estate import Estate, Row
+from sandbox import Route, Sandbox
+from sandbox.estate import Estate, Row
 
 THINGS = "/api/test/v1/things"
 PAGES_ONLY = "/api/test/v1/pages-only"

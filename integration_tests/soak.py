@@ -21,9 +21,9 @@ from typing import Any, overload
 import orjson
 
 from integration_tests.connector import Connector
-from integration_tests.sandbox import Route, Sandbox
-from integration_tests.sandbox.estate import Estate
 from integration_tests.sandbox_world import Reader
+from sandbox import Route, Sandbox
+from sandbox.estate import Estate
 
 PATH = "/api/sam/estate/v1/computers"
 FAULTS: tuple[tuple[str, dict[str, Any]], ...] = (

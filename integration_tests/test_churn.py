@@ -8,8 +8,8 @@ import pytest
 
 from integration_tests.connector import Connector, Outcome
 from integration_tests.expected import keys_of
-from integration_tests.sandbox import Operation, Sandbox
-from integration_tests.sandbox.estate import Estate
+from sandbox import Operation, Sandbox
+from sandbox.estate import Estate
 
 COMPUTERS = 600
 PAGE_SIZE = 20

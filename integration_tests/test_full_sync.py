@@ -14,11 +14,11 @@ import pytest
 
 from integration_tests.connector import Connector, Outcome, Record, configured_catalog, primary_key, schema
 from integration_tests.expected import Expected, difference, keys_of, visible
-from integration_tests.sandbox import Sandbox
-from integration_tests.sandbox.recording import Exchange
-from integration_tests.sandbox.saas_children import INSIGHT_RULE_IDS
+from sandbox import Sandbox
+from sandbox.recording import Exchange
+from sandbox.saas_children import INSIGHT_RULE_IDS
 from source_snow_atlas import definitions
-from source_snow_atlas.components.configuration import ASSET_KINDS
+from source_snow_atlas.components.identity.configuration import ASSET_KINDS
 from tools.exclusions import Exclusions
 
 COMPUTERS = 30

@@ -21,7 +21,7 @@ import pytest
 import yaml
 
 from integration_tests.connector import ROOT, Connector, Message, Outcome, configured_catalog
-from integration_tests.sandbox import Sandbox
+from sandbox import Sandbox
 from source_snow_atlas import definitions
 
 IMAGE = os.environ.get("SNOW_ATLAS_IMAGE", "")

@@ -13,8 +13,8 @@ import pytest
 
 from integration_tests.connector import Connector, Outcome, Record
 from integration_tests.expected import Expected, difference, visible
-from integration_tests.sandbox import Sandbox
-from integration_tests.sandbox.recording import Exchange
+from sandbox import Sandbox
+from sandbox.recording import Exchange
 
 COMPUTERS = 300
 NOW = datetime.now(timezone.utc)

@@ -12,7 +12,7 @@ import pytest
 
 from integration_tests.connector import Connector, Outcome, configured_catalog
 from integration_tests.expected import Expected, difference
-from integration_tests.sandbox import Sandbox
+from sandbox import Sandbox
 
 SOON = 20
 """Seconds in which `check` must fail on a busy machine; a request given up for good takes ten times as long."""

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from integration_tests.connector import Connector, Record
-from integration_tests.sandbox import Sandbox
 from integration_tests.warehouse_loader import load
+from sandbox import Sandbox
 from source_snow_atlas import definitions
 from tools.questions import Question
 from tools.stream_questions import questions_by_area

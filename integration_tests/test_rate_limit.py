@@ -8,7 +8,7 @@ import pytest
 
 from integration_tests.connector import Connector
 from integration_tests.expected import Expected, difference
-from integration_tests.sandbox import Sandbox
+from sandbox import Sandbox
 
 COMPUTERS = 60
 STREAMS = ["computers", "computer_costs", "computer_hardware", "computer_logical_disks", "computer_details"]

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from integration_tests.sandbox import Operation, Sandbox
 from integration_tests.sandbox_world import DETAIL, THINGS, Reader, make_sandbox
+from sandbox import Operation, Sandbox
 
 
 @pytest.fixture

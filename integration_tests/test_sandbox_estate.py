@@ -13,20 +13,20 @@ from typing import Any
 import pytest
 import yaml
 
-from integration_tests.sandbox import (
+from integration_tests.vendor_files import problems, reply_schema, resolve
+from sandbox import (
     routes_assets,
     routes_computers,
     routes_custom,
     routes_datacenters,
     routes_people,
 )
-from integration_tests.sandbox.assets_data import ASSETS
-from integration_tests.sandbox.estate import Estate, Row
-from integration_tests.sandbox.estate_tables import BUILDERS
-from integration_tests.sandbox.model import Route
-from integration_tests.sandbox.people_data import NO_PARENT
-from integration_tests.sandbox.route_helpers import NO_MAXIMUM, View
-from integration_tests.vendor_files import problems, reply_schema, resolve
+from sandbox.assets_data import ASSETS
+from sandbox.estate import Estate, Row
+from sandbox.estate_tables import BUILDERS
+from sandbox.model import Route
+from sandbox.people_data import NO_PARENT
+from sandbox.route_helpers import NO_MAXIMUM, View
 
 SPECIFICATIONS = Path(__file__).resolve().parents[2] / "shared" / "api_specifications"
 FILES = (

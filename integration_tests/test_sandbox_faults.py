@@ -17,9 +17,9 @@ import orjson
 import pytest
 import requests
 
-from integration_tests.sandbox import Sandbox
-from integration_tests.sandbox.limits import RateLimiter
 from integration_tests.sandbox_world import BARE, GUARDED, REPORT, THINGS, TREE, Reader, make_sandbox
+from sandbox import Sandbox
+from sandbox.limits import RateLimiter
 
 TOKEN = "/idp/api/connect/token"
 
@@ -299,7 +299,7 @@ def test_the_command_line(tmp_path: Path) -> None:
     command = [
         sys.executable,
         "-m",
-        "integration_tests.sandbox",
+        "sandbox",
         "--computers",
         "3",
         "--ready-file",

@@ -11,10 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from integration_tests.sandbox import Sandbox
-from integration_tests.sandbox.errors import ApiError
-from integration_tests.sandbox.estate import Estate
-from integration_tests.sandbox.filters import Fields, compile_filter, parse
 from integration_tests.sandbox_world import (
     BARE,
     DECLARED,
@@ -25,6 +21,10 @@ from integration_tests.sandbox_world import (
     build_things,
     make_sandbox,
 )
+from sandbox import Sandbox
+from sandbox.errors import ApiError
+from sandbox.estate import Estate
+from sandbox.filters import Fields, compile_filter, parse
 
 ROWS = build_things(Estate(computers=1))
 

@@ -22,17 +22,17 @@ from integration_tests.oracle_saas_operations import (
     rows_of,
     subscription_ids,
 )
-from integration_tests.sandbox import Sandbox, saas_usage
-from integration_tests.sandbox.errors import ApiError
-from integration_tests.sandbox.estate import Estate
-from integration_tests.sandbox.oracle_catalogue import LOOKUPS
-from integration_tests.sandbox.route_helpers import NO_MAXIMUM
-from integration_tests.sandbox.routes_oracle import ROUTES as ORACLE_ROUTES
-from integration_tests.sandbox.routes_oracle import oracle_routes
-from integration_tests.sandbox.routes_saas import ROUTES as SAAS_ROUTES
-from integration_tests.sandbox.routes_saas_family import ROUTES as FAMILY_ROUTES
 from integration_tests.sandbox_world import Reader
 from integration_tests.vendor_files import get_operations, problems, reply_schema, resolve
+from sandbox import Sandbox, saas_usage
+from sandbox.errors import ApiError
+from sandbox.estate import Estate
+from sandbox.oracle_catalogue import LOOKUPS
+from sandbox.route_helpers import NO_MAXIMUM
+from sandbox.routes_oracle import ROUTES as ORACLE_ROUTES
+from sandbox.routes_oracle import oracle_routes
+from sandbox.routes_saas import ROUTES as SAAS_ROUTES
+from sandbox.routes_saas_family import ROUTES as FAMILY_ROUTES
 
 SPECIFICATIONS = Path(__file__).resolve().parents[2] / "shared" / "api_specifications"
 FILES = (

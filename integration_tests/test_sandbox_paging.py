@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 import pytest
 
-from integration_tests.sandbox import Sandbox
 from integration_tests.sandbox_world import (
     BARE,
     EMPTY,
@@ -21,6 +20,7 @@ from integration_tests.sandbox_world import (
     Reader,
     make_sandbox,
 )
+from sandbox import Sandbox
 
 
 @pytest.fixture(scope="module")

@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from integration_tests.sandbox import (
+from integration_tests.vendor_files import get_operations, problems, reply_schema, resolve
+from sandbox import (
     routes_agreements,
     routes_applications,
     routes_licenses,
     routes_licenses_use,
 )
-from integration_tests.sandbox.estate import Estate, Row
-from integration_tests.sandbox.model import Route
-from integration_tests.sandbox.route_helpers import NO_MAXIMUM
-from integration_tests.vendor_files import get_operations, problems, reply_schema, resolve
+from sandbox.estate import Estate, Row
+from sandbox.model import Route
+from sandbox.route_helpers import NO_MAXIMUM
 
 SPECIFICATIONS = Path(__file__).parents[2] / "shared" / "api_specifications"
 FILES = ("applications.json", "agreements.json", "licenses.yaml")

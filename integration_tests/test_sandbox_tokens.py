@@ -9,8 +9,8 @@ import jwt
 import pytest
 import requests
 
-from integration_tests.sandbox import Sandbox
 from integration_tests.sandbox_world import GUARDED, THINGS, Reader, make_sandbox, token_form
+from sandbox import Sandbox
 
 PRODUCT = "api://snowsoftware.io/api"
 IDENTITY = "api://snowsoftware.io/idp/api"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from integration_tests.sandbox import Sandbox
+from sandbox import Sandbox
 from source_snow_atlas import definitions
 from tools import questions, sync, warehouse
 

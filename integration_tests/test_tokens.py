@@ -13,10 +13,10 @@ from airbyte_cdk.utils.datetime_helpers import ab_datetime_now
 
 from integration_tests.connector import Connector, Outcome, configured_catalog
 from integration_tests.expected import Expected, difference
-from integration_tests.sandbox import Sandbox
-from source_snow_atlas.components.client import SnowAtlasClient
-from source_snow_atlas.components.errors import SnowAtlasError
-from source_snow_atlas.components.oauth import SnowAtlasOauth2Authenticator
+from sandbox import Sandbox
+from source_snow_atlas.components.basics.errors import SnowAtlasError
+from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
+from source_snow_atlas.components.request.client import SnowAtlasClient
 
 COMPUTERS = 60
 CHILDREN = ["computers", "computer_details", "computer_hardware", "computer_costs", "computer_logical_disks"]
@@ -70,7 +70,7 @@ def test_a_cap_that_is_used_up_is_waited_for(
     sandbox: Sandbox, connector: Connector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Tokens of an earlier run may still be alive: the sync waits as it is told instead of failing."""
-    from source_snow_atlas.components.oauth import SnowAtlasOauth2Authenticator
+    from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
 
     sandbox.control.set(max_tokens=1, max_tokens_mode="refuse", token_life=600)
     assert connector.read_here(["computers"]).exit_code == 0

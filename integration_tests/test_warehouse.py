@@ -17,7 +17,7 @@ import pytest
 
 from integration_tests.expected import Expected
 from integration_tests.postgres_server import PostgresUnavailable, private_postgres
-from integration_tests.sandbox import Sandbox
+from sandbox import Sandbox
 from source_snow_atlas import definitions
 from tools import warehouse
 from tools.observer import SyncReport

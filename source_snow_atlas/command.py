@@ -28,7 +28,7 @@ from airbyte_cdk.sources.source import Source
 from airbyte_cdk.utils.airbyte_secrets_utils import update_secrets
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_snow_atlas.components.errors import ConfigurationError
+from source_snow_atlas.components.basics.errors import ConfigurationError
 from source_snow_atlas.output import LineWriter
 from source_snow_atlas.source import SourceSnowAtlas
 
@@ -103,7 +103,7 @@ def _problem_of_inputs(parsed: argparse.Namespace) -> ConfigurationError | None:
         _check_catalog(parsed.catalog)
     if getattr(parsed, "state", None):
         _check_state(parsed.state)
-    from source_snow_atlas.components.configuration import Configuration
+    from source_snow_atlas.components.identity.configuration import Configuration
 
     try:
         Configuration.parse(config)

@@ -6,6 +6,7 @@ that does not stand in the YAML files.
 
 from __future__ import annotations
 
+import json
 import pkgutil
 from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
@@ -98,6 +99,15 @@ def _with_definition(parent: Mapping[str, Any]) -> Definition:
     if source.get("parents"):
         definition["parents"] = [_with_definition(grandparent) for grandparent in source["parents"]]
     return {**parent, "definition": definition}
+
+
+def schema_fields(stream: str) -> frozenset[str]:
+    """The fields that a stream's schema file names; none for a collection that only lends its keys."""
+    try:
+        document = pkgutil.get_data(PACKAGE, f"schemas/{stream}.json")
+    except FileNotFoundError:
+        return frozenset()
+    return frozenset(json.loads(document or b"{}").get("properties", ()))
 
 
 @lru_cache(maxsize=1)

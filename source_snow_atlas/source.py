@@ -49,7 +49,7 @@ class SourceSnowAtlas(Source):
 
     def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
         """Whether the client is genuine and can read at least one product area; the message says what is missing."""
-        from source_snow_atlas.components.check import Area, check_connection
+        from source_snow_atlas.components.run.check import Area, check_connection
 
         areas: dict[tuple[str, str], Area] = {}
         for name in definitions.stream_definitions():
@@ -61,7 +61,7 @@ class SourceSnowAtlas(Source):
 
     def discover(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteCatalog:
         """All streams with their schemas."""
-        from source_snow_atlas.components.configuration import Configuration
+        from source_snow_atlas.components.identity.configuration import Configuration
 
         return self._build(Configuration.parse(config).normalized(config)).discover(logger, config)
 
@@ -73,16 +73,16 @@ class SourceSnowAtlas(Source):
         state: list[AirbyteStateMessage] | None = None,
     ) -> Iterator[AirbyteMessage]:
         """Read the catalog's streams. Raises ConfigurationError before the first record where the input can't be used."""
-        from source_snow_atlas.components.check import log_tenant
-        from source_snow_atlas.components.configuration import Configuration
-        from source_snow_atlas.components.failures import one_error_per_stream
-        from source_snow_atlas.components.inputs import (
+        from source_snow_atlas.components.identity.configuration import Configuration
+        from source_snow_atlas.components.run.check import log_tenant
+        from source_snow_atlas.components.run.failures import one_error_per_stream
+        from source_snow_atlas.components.run.inputs import (
             check_filters,
             incremental_streams,
             usable_catalog,
             usable_state,
         )
-        from source_snow_atlas.components.sync import Sync
+        from source_snow_atlas.components.run.sync import Sync
 
         settings = Configuration.parse(config)
         config = settings.normalized(config)

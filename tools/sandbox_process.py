@@ -21,7 +21,7 @@ class SandboxError(Exception):
 @contextmanager
 def running_sandbox(*, computers: int, seed: int = 1) -> Iterator[dict[str, Any]]:
     """Start the sandbox on a free port; yields what it announces: url, client_id, client_secret, region."""
-    command = [sys.executable, "-m", "integration_tests.sandbox", "--port", "0"]
+    command = [sys.executable, "-m", "sandbox", "--port", "0"]
     command += ["--computers", str(computers), "--seed", str(seed)]
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(

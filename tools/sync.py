@@ -131,7 +131,9 @@ def suggested_streams() -> list[str]:
 
 def lacks_permission(stream: str, readable: str) -> bool:
     """Whether `check` named the permission of a stream among those to be granted."""
-    from source_snow_atlas.components.errors import permission_names  # brings the CDK, a second of imports
+    from source_snow_atlas.components.basics.errors import (
+        permission_names,  # brings the CDK, a second of imports
+    )
 
     own = definitions.parameters(stream)
     return f"{own['area']} (grant {permission_names(own.get('permission'))})" in readable

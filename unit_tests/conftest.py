@@ -13,8 +13,8 @@ from airbyte_cdk.utils.airbyte_secrets_utils import update_secrets
 from hypothesis import HealthCheck, settings
 from requests.adapters import HTTPAdapter
 
-from source_snow_atlas.components.oauth import SnowAtlasOauth2Authenticator
-from source_snow_atlas.components.sync import Sync
+from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
+from source_snow_atlas.components.run.sync import Sync
 from unit_tests.fake_http import TOKEN_URL, FakeHttp, token_reply
 
 # `too_slow` and the deadline measure time, which two busy cores make meaningless

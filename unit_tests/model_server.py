@@ -15,9 +15,9 @@ from typing import Any
 
 import orjson
 
-from source_snow_atlas.components.errors import ServerError
-from source_snow_atlas.components.paging import CollectionReader, NoPrefetch, Prefetch
-from source_snow_atlas.components.reply import Page, Row, parse_page
+from source_snow_atlas.components.basics.errors import ServerError
+from source_snow_atlas.components.collection.paging import CollectionReader, NoPrefetch, Prefetch
+from source_snow_atlas.components.request.reply import Page, Row, parse_page
 
 
 @dataclass

@@ -10,7 +10,7 @@ import pytest
 from airbyte_cdk.models import Status
 
 from source_snow_atlas import SourceSnowAtlas, definitions
-from source_snow_atlas.components.configuration import Configuration
+from source_snow_atlas.components.identity.configuration import Configuration
 from unit_tests.conftest import SECRET, FakeClock
 from unit_tests.fake_http import HOST, TOKEN_URL, FakeHttp, Reply, query_of, token_reply
 
@@ -110,7 +110,7 @@ def test_a_tenant_of_another_region(
     check: Callable[..., tuple[Status, str]], http: FakeHttp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A wrong region would only show in the sync."""
-    from source_snow_atlas.components import identity_token
+    from source_snow_atlas.components.identity import identity_token
 
     http.on("POST", TOKEN_URL, token_reply(id_token="x"))
     monkeypatch.setattr(
@@ -128,7 +128,7 @@ def test_the_tenant_is_named_in_the_log(
     every_log_line: pytest.LogCaptureFixture,
 ) -> None:
     """A person who looks after several tenants would not see which one a log is about."""
-    from source_snow_atlas.components import identity_token
+    from source_snow_atlas.components.identity import identity_token
 
     http.on("POST", TOKEN_URL, token_reply(id_token="x"))
     monkeypatch.setattr(

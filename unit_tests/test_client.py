@@ -12,17 +12,17 @@ import urllib3
 from urllib3.connectionpool import HTTPSConnectionPool
 from urllib3.exceptions import MaxRetryError, NameResolutionError
 
-from source_snow_atlas.components.client import SnowAtlasClient
-from source_snow_atlas.components.errors import (
+from source_snow_atlas.components.basics.errors import (
     ConfigurationError,
     NotFound,
     RateLimited,
     ServerError,
     TransientError,
 )
-from source_snow_atlas.components.oauth import SnowAtlasOauth2Authenticator
-from source_snow_atlas.components.pace import Pace
-from source_snow_atlas.components.reply import Page, parse_page
+from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
+from source_snow_atlas.components.request.client import SnowAtlasClient
+from source_snow_atlas.components.request.pace import Pace
+from source_snow_atlas.components.request.reply import Page, parse_page
 from unit_tests.conftest import SECRET, FakeClock
 from unit_tests.fake_http import HOST, TOKEN_URL, FakeHttp, Reply, query_of, token_reply
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_snow_atlas.components.configuration import REGIONS, Configuration
-from source_snow_atlas.components.errors import ConfigurationError
+from source_snow_atlas.components.basics.errors import ConfigurationError
+from source_snow_atlas.components.identity.configuration import REGIONS, Configuration
 
 SECRET = "s3cr3t-value-that-nobody-may-see"
 CONFIG: dict[str, Any] = {"region": "westeurope", "client_id": "client-1", "client_secret": SECRET}

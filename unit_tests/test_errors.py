@@ -10,7 +10,7 @@ from airbyte_cdk.utils.airbyte_secrets_utils import update_secrets
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_snow_atlas.components.errors import (
+from source_snow_atlas.components.basics.errors import (
     ConfigurationError,
     ServerError,
     SnowAtlasError,

@@ -9,8 +9,8 @@ import pytest
 from airbyte_cdk.models import AirbyteLogMessage, AirbyteMessage, Level, Type
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_snow_atlas.components.errors import ConfigurationError, SnowAtlasError, TransientError
-from source_snow_atlas.components.failures import one_error_per_stream
+from source_snow_atlas.components.basics.errors import ConfigurationError, SnowAtlasError, TransientError
+from source_snow_atlas.components.run.failures import one_error_per_stream
 
 LOG = AirbyteMessage(type=Type.LOG, log=AirbyteLogMessage(level=Level.INFO, message="line"))
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_snow_atlas.components.filters import FilterSyntaxError, both, check_filter
+from source_snow_atlas.components.identity.filters import FilterSyntaxError, both, check_filter
 
 FIELDS = st.from_regex(r"[A-Za-z][A-Za-z0-9_]{0,12}", fullmatch=True)
 COMPARISONS = st.sampled_from(["-eq", "-ne", "-gt", "-ge", "-lt", "-le", "-contains", "-notcontains"])

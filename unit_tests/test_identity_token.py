@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
-from source_snow_atlas.components.errors import ConfigurationError
-from source_snow_atlas.components.identity_token import IdentityUnavailable, Tenant, read_tenant
-from source_snow_atlas.components.oauth import SnowAtlasOauth2Authenticator
+from source_snow_atlas.components.basics.errors import ConfigurationError
+from source_snow_atlas.components.identity.identity_token import IdentityUnavailable, Tenant, read_tenant
+from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
 from unit_tests.conftest import FakeClock
 from unit_tests.fake_http import HOST, TOKEN_URL, FakeHttp, Reply, token_reply
 

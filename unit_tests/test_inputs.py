@@ -19,8 +19,8 @@ from airbyte_cdk.models import (
 )
 
 from source_snow_atlas import definitions
-from source_snow_atlas.components.errors import ConfigurationError
-from source_snow_atlas.components.inputs import (
+from source_snow_atlas.components.basics.errors import ConfigurationError
+from source_snow_atlas.components.run.inputs import (
     WITHOUT_CURSOR,
     check_filters,
     incremental_streams,

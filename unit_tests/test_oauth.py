@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from urllib3.connectionpool import HTTPSConnectionPool
 from urllib3.exceptions import MaxRetryError, NameResolutionError, NewConnectionError
 
-from source_snow_atlas.components.errors import (
+from source_snow_atlas.components.basics.errors import (
     ConfigurationError,
     RateLimited,
     ServerError,
     SnowAtlasError,
     TransientError,
 )
-from source_snow_atlas.components.oauth import SnowAtlasOauth2Authenticator
+from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
 from unit_tests.conftest import SECRET, FakeClock
 from unit_tests.fake_http import HOST, TOKEN_URL, FakeHttp, Reply, token_reply
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from source_snow_atlas.components.pace import Pace
+from source_snow_atlas.components.request.pace import Pace
 
 
 class MustWait(Exception):

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from source_snow_atlas.components.errors import ServerError, TransientError
-from source_snow_atlas.components.paging import CollectionReader, NoPrefetch, other_page_size
-from source_snow_atlas.components.reply import Page, Row, WrongPage
+from source_snow_atlas.components.basics.errors import ServerError, TransientError
+from source_snow_atlas.components.collection.paging import CollectionReader, NoPrefetch, other_page_size
+from source_snow_atlas.components.request.reply import Page, Row, WrongPage
 from unit_tests.model_server import (
     InterleavedPrefetch,
     ModelServer,

@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_snow_atlas.components.errors import NotFound, ServerError, TransientError
-from source_snow_atlas.components.parents import KeyFeed, ParentPartitionRouter, ParentRegistry, children_rows
-from source_snow_atlas.components.reply import Row
-from source_snow_atlas.components.sync import PagePrefetch, Sync
+from source_snow_atlas.components.basics.errors import NotFound, ServerError, TransientError
+from source_snow_atlas.components.collection.prefetch import PagePrefetch
+from source_snow_atlas.components.request.reply import Row
+from source_snow_atlas.components.run.parents import KeyFeed, ParentRegistry
+from source_snow_atlas.components.run.sync import Sync
+from source_snow_atlas.components.stream.parent_router import ParentPartitionRouter, children_rows
 from unit_tests.fake_http import HOST, FakeHttp, Reply
 
 PATIENCE = 20.0
@@ -169,7 +171,7 @@ def no_batches() -> Iterator[list[Row]]:
 
 def test_a_selected_parent_supplies_its_children(prefetch: PagePrefetch) -> None:
     """Parents that are part of the sync would be read a second time for their children."""
-    registry = ParentRegistry(prefetch, frozenset({"computers"}))
+    registry = ParentRegistry(frozenset({"computers"}))
     feed = registry.feed("computers", ("id",), None, no_batches)
     assert registry.feed("computers", ("id",), None, no_batches) is feed
     registry.offer("computers", [{"id": 1}])
@@ -180,7 +182,7 @@ def test_a_selected_parent_supplies_its_children(prefetch: PagePrefetch) -> None
 
 def test_children_fail_with_a_selected_parent(prefetch: PagePrefetch) -> None:
     """Child tables would be called complete although parents are missing; the reason would stay unsaid."""
-    registry = ParentRegistry(prefetch, frozenset({"computers"}))
+    registry = ParentRegistry(frozenset({"computers"}))
     feed = registry.feed("computers", ("id",), None, no_batches)
     registry.offer("computers", [{"id": 1}])
     registry.fail("computers", TransientError("no"))
@@ -193,7 +195,7 @@ def test_a_parent_of_several_partitions_ends_with_the_last_of_them(
     prefetch: PagePrefetch, generated_first: bool
 ) -> None:
     """Grandchildren would be missing: those of the parents that were still being read."""
-    registry = ParentRegistry(prefetch, frozenset({"saas_user_subscriptions"}))
+    registry = ParentRegistry(frozenset({"saas_user_subscriptions"}))
     feed = registry.feed("saas_user_subscriptions", ("id",), None, no_batches)
     stream = "saas_user_subscriptions"
     for _ in range(3):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from source_snow_atlas.components.errors import NotFound, TransientError
-from source_snow_atlas.components.progress import Progress, estimate
+from source_snow_atlas.components.basics.errors import NotFound, TransientError
+from source_snow_atlas.components.run.progress import Progress, estimate
 from unit_tests.conftest import FakeClock
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_snow_atlas.components.retries import Attempts, retry_after
+from source_snow_atlas.components.basics.retries import Attempts, retry_after
 from unit_tests.conftest import FakeClock
 
 

@@ -13,10 +13,15 @@ from airbyte_cdk.sources.types import Record, StreamSlice
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_snow_atlas.components.errors import ConfigurationError, NotFound, ServerError, TransientError
-from source_snow_atlas.components.filters import check_filter
-from source_snow_atlas.components.retriever import CollectionRetriever, CursorRow, fill
-from source_snow_atlas.components.sync import Sync
+from source_snow_atlas.components.basics.errors import (
+    ConfigurationError,
+    NotFound,
+    ServerError,
+    TransientError,
+)
+from source_snow_atlas.components.identity.filters import check_filter
+from source_snow_atlas.components.run.sync import Sync
+from source_snow_atlas.components.stream.retriever import CollectionRetriever, CursorRow, fill
 from unit_tests.fake_http import HOST, FakeHttp, Reply, query_of
 
 SCHEMA = {"properties": {"id": {}, "name": {}, "created": {}}}

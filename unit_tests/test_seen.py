@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_snow_atlas.components.seen import SeenRows, content_hash, key_hash
+from source_snow_atlas.components.collection.seen import SeenRows, content_hash, key_hash
 
 INTEGERS = st.integers(-(2**63), 2**64) | st.sampled_from([0, 1, -1, 4096, 2**32, 2**63, 2**64 - 1])
 

@@ -13,9 +13,9 @@ from airbyte_cdk.models import AirbyteMessage, AirbyteStream, SyncMode, Type
 from jsonschema import Draft7Validator
 
 from source_snow_atlas import SourceSnowAtlas, definitions
-from source_snow_atlas.components.configuration import ASSET_KINDS, REGIONS
-from source_snow_atlas.components.errors import ConfigurationError, SnowAtlasError
-from source_snow_atlas.components.sync import Sync
+from source_snow_atlas.components.basics.errors import ConfigurationError, SnowAtlasError
+from source_snow_atlas.components.identity.configuration import ASSET_KINDS, REGIONS
+from source_snow_atlas.components.run.sync import Sync
 from unit_tests.conftest import SECRET
 from unit_tests.fake_http import HOST, FakeHttp, Reply, query_of
 from unit_tests.test_inputs import catalog, state
@@ -80,7 +80,7 @@ def test_the_form_and_the_connector_agree_on_api_urls(api_url: str, accepted: bo
     """The form would refuse what the connector reads, or save what it refuses."""
     assert bool(re.search(PROPERTIES["api_url"]["pattern"], api_url)) is accepted
     config = {"region": "westeurope", "client_id": "a", "client_secret": "b", "api_url": api_url}
-    from source_snow_atlas.components.configuration import Configuration
+    from source_snow_atlas.components.identity.configuration import Configuration
 
     if accepted:
         Configuration.parse(config)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from source_snow_atlas.components.sync import PagePrefetch, Sync
+from source_snow_atlas.components.collection.prefetch import PagePrefetch
+from source_snow_atlas.components.run.sync import Sync
 
 
 def test_components_of_one_configuration_share_a_sync(config: dict[str, Any]) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from airbyte_cdk.sources.types import Record
 
-from source_snow_atlas.components import identity_token
-from source_snow_atlas.components.errors import TransientError
-from source_snow_atlas.components.oauth import SnowAtlasOauth2Authenticator
-from source_snow_atlas.components.tenant import TenantRetriever
+from source_snow_atlas.components.basics.errors import TransientError
+from source_snow_atlas.components.identity import identity_token
+from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
+from source_snow_atlas.components.stream.tenant import TenantRetriever
 from unit_tests.fake_http import TOKEN_URL, FakeHttp, token_reply
 
 

@@ -1,0 +1,85 @@
+"""Runs the sandbox on its own: ``python -m sandbox --port 8080 --computers 60``.
+
+When it is ready it prints one line of JSON with ``url``, ``client_id``, ``client_secret`` and ``region`` (and
+``ca_file`` with ``--tls``), and serves until it is interrupted or terminated.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from sandbox.runner import Sandbox
+from sandbox.settings import TOKEN_CAP_MODES, Settings
+
+
+def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__.splitlines()[0])
+    parser.add_argument("--port", type=int, default=0, help="loopback port; 0 picks a free one")
+    parser.add_argument("--computers", type=int, default=60, help="size of the made-up company")
+    parser.add_argument("--seed", type=int, default=1, help="another seed makes another company")
+    parser.add_argument("--region", default=Settings.region)
+    parser.add_argument("--latency-ms", type=float, default=0, help="added to every reply")
+    parser.add_argument("--token-life", type=float, default=Settings.token_life, help="seconds")
+    parser.add_argument("--max-tokens", type=int, default=Settings.max_tokens, help="live tokens per client")
+    parser.add_argument("--max-tokens-mode", choices=TOKEN_CAP_MODES, default=Settings.max_tokens_mode)
+    parser.add_argument("--rate-limit", type=float, help="API requests per second and client")
+    parser.add_argument("--token-rate-limit", type=float, help="token requests per minute and client")
+    parser.add_argument(
+        "--page-size-clamp", type=int, help="largest page the server gives, whatever is asked"
+    )
+    parser.add_argument("--gzip", action="store_true", help="compress replies for clients that accept it")
+    parser.add_argument("--tls", action="store_true", help="HTTPS with a self-signed certificate")
+    parser.add_argument("--ready-file", type=Path, help="also write the ready line to this file")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until SIGINT or SIGTERM."""
+    options = _arguments(arguments)
+    done = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda _number, _frame: done.set())
+    sandbox = Sandbox(
+        options.computers,
+        options.seed,
+        port=options.port,
+        use_tls=options.tls,
+        region=options.region,
+        latency=options.latency_ms / 1000,
+        token_life=options.token_life,
+        max_tokens=options.max_tokens,
+        max_tokens_mode=options.max_tokens_mode,
+        rate_limit=options.rate_limit,
+        token_rate_limit=options.token_rate_limit,
+        page_size_clamp=options.page_size_clamp,
+        gzip=options.gzip,
+    )
+    with sandbox:
+        ready = {
+            "url": sandbox.url,
+            "client_id": sandbox.client_id,
+            "client_secret": sandbox.client_secret,
+            "region": sandbox.settings.region,
+        }
+        if sandbox.ca_file is not None:
+            ready["ca_file"] = str(sandbox.ca_file)
+        line = json.dumps(ready)
+        if options.ready_file is not None:
+            # Written aside and renamed, so that a waiting reader never sees half a line.
+            partial = options.ready_file.with_name(options.ready_file.name + ".partial")
+            partial.touch(mode=0o600)
+            partial.write_text(line + "\n", encoding="utf-8")
+            os.replace(partial, options.ready_file)
+        print(line, flush=True)
+        done.wait()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

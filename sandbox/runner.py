@@ -1,0 +1,237 @@
+"""The sandbox for tests in the same process: a server in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from aiohttp import web
+
+from sandbox import tls
+from sandbox.churn import Churn, Operation, RandomChurn
+from sandbox.faults import Fault
+from sandbox.model import Route
+from sandbox.recording import Counts, Exchange
+from sandbox.server import Server
+from sandbox.settings import Settings
+from sandbox.tokens import Client
+
+# Replies that a fault holds back are dropped at the end instead of waited for.
+_SHUTDOWN_SECONDS = 0.2
+
+
+class Control:
+    """What tests do to a running sandbox."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    def set(self, **settings: Any) -> None:
+        """Change switches of ``Settings``, for example ``set(rate_limit=5)``."""
+        with self._server.lock:
+            self._server.settings.update(**settings)
+
+    def fault(self, kind: str, path: str = "*", **fields: Any) -> Fault:
+        """Switch on a ``Fault``; the returned object tells how often it was applied."""
+        return self._server.faults.add(Fault(kind, path, **fields))
+
+    def clear_faults(self) -> None:
+        """Switch all faults off."""
+        self._server.faults.clear()
+
+    def revoke_tokens(self, after_requests: int = 0) -> None:
+        """Make all live tokens invalid: now, or after that many more API requests."""
+        with self._server.lock:
+            self._server.tokens.revoke_all(after_requests)
+
+    def live_tokens(self, client_id: str | None = None) -> list[str]:
+        """The tokens that work now, oldest first: for tests that look for leaks."""
+        with self._server.lock:
+            return self._server.tokens.live_tokens(client_id)
+
+    def add_client(self, permissions: Iterable[str] | None = None, **fields: Any) -> Client:
+        """Register one more application, with all or with the given permissions."""
+        with self._server.lock:
+            return self._server.tokens.add_client(permissions, **fields)
+
+    def rotate_secret(self, client_id: str) -> str:
+        """Give a client a new secret; the old one stops working."""
+        with self._server.lock:
+            return self._server.tokens.rotate_secret(client_id)
+
+    def change_row(self, action: str, table: str, **fields: Any) -> Any:
+        """Insert, delete or update a row of an estate table now; returns its key."""
+        with self._server.lock:
+            return self._server.churn.apply(Operation(action, table, **fields))
+
+    def schedule(self, operations: Iterable[Operation], path: str = "*") -> None:
+        """Plan changes after certain data requests."""
+        self._server.plan_churn(list(operations), None, path)
+
+    def random_churn(self, table: str, path: str = "*", **fields: Any) -> None:
+        """Change a table at random between requests: fields of ``RandomChurn``."""
+        self._server.plan_churn((), RandomChurn(table, **fields), path)
+
+
+class Sandbox:
+    """A running stand-in for the API: ``with Sandbox(computers=60, seed=1) as sandbox: …``.
+
+    Further keywords are fields of ``Settings``. ``estate`` and ``routes`` replace the made-up company and its
+    operations, for tests of the server itself.
+    """
+
+    def __init__(
+        self,
+        computers: int = 60,
+        seed: int = 1,
+        *,
+        port: int = 0,
+        use_tls: bool = False,
+        estate: Any = None,
+        routes: Iterable[Route] | None = None,
+        **settings: Any,
+    ) -> None:
+        if estate is None:
+            from sandbox.estate import Estate
+
+            estate = Estate(computers, seed)
+        if routes is None:
+            from sandbox.routes import all_routes
+
+            routes = all_routes()
+        self.server = Server(Settings(**settings), estate, routes)
+        self.control = Control(self.server)
+        self.ca_file: Path | None = None
+        self.url = ""
+        self._port = port
+        self._use_tls = use_tls
+        self._client = self.server.tokens.add_client()
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._loop = asyncio.new_event_loop()
+        self._runner: web.ServerRunner | None = None
+        self._thread = threading.Thread(target=self._loop.run_forever, name="sandbox", daemon=True)
+
+    @property
+    def client_id(self) -> str:
+        """The id of the first client, which has all permissions."""
+        return self._client.client_id
+
+    @property
+    def client_secret(self) -> str:
+        """The present secret of the first client."""
+        return self._client.client_secret
+
+    @property
+    def settings(self) -> Settings:
+        """The switches."""
+        return self.server.settings
+
+    @property
+    def estate(self) -> Any:
+        """The made-up company."""
+        return self.server.estate
+
+    @property
+    def churn(self) -> Churn:
+        """What changed while clients read."""
+        return self.server.churn
+
+    @property
+    def counts(self) -> Counts:
+        """Totals of the requests since the last reset."""
+        return self.server.counts()
+
+    @property
+    def requests(self) -> list[Exchange]:
+        """The requests since the last reset, in the order in which they ended."""
+        return self.server.recorder.requests()
+
+    @property
+    def internal_errors(self) -> list[Exception]:
+        """Failures of the sandbox itself: a test that finds some has found a fault of the sandbox."""
+        return self.server.internal_errors
+
+    def reset_counts(self) -> None:
+        """Forget the recorded requests and start all counts from zero."""
+        self.server.reset_counts()
+
+    def rows(self, path: str) -> Any:
+        """The oracle: everything the API holds at a path (which may have a query), unpaged."""
+        return self.server.rows(path)
+
+    def config(self, client: Client | None = None, **overrides: Any) -> dict[str, Any]:
+        """A connector configuration for this sandbox; an override of ``None`` removes the property."""
+        client = client or self._client
+        config: dict[str, Any] = {
+            "region": self.settings.region,
+            "client_id": client.client_id,
+            "client_secret": client.client_secret,
+            "api_url": self.url,
+            **overrides,
+        }
+        return {name: value for name, value in config.items() if value is not None}
+
+    def start(self) -> Sandbox:
+        """Start to listen on a loopback port."""
+        context = None
+        if self._use_tls:
+            self._folder = tempfile.TemporaryDirectory(prefix="sandbox-")
+            context, self.ca_file = tls.make_certificate(Path(self._folder.name))
+            self.server.scheme = "https"
+        self._thread.start()
+
+        async def listen() -> int:
+            self._runner = web.ServerRunner(
+                web.Server(self.server.handle, access_log=None), shutdown_timeout=_SHUTDOWN_SECONDS
+            )
+            await self._runner.setup()
+            site = web.TCPSite(
+                self._runner, "127.0.0.1", self._port, ssl_context=context, backlog=512, reuse_address=True
+            )
+            await site.start()
+            port: int = self._runner.addresses[0][1]
+            return port
+
+        try:
+            port = asyncio.run_coroutine_threadsafe(listen(), self._loop).result(timeout=30)
+        except BaseException:
+            self.stop()
+            raise
+        self.url = f"{self.server.scheme}://127.0.0.1:{port}"
+        return self
+
+    def stop(self) -> None:
+        """Stop to listen and end the thread."""
+        if self._loop.is_closed():
+            return
+
+        async def close() -> None:
+            if self._runner is not None:
+                await self._runner.cleanup()
+            # Closed connections are let go on the following turns of the loop.
+            for _ in range(3):
+                await asyncio.sleep(0)
+
+        if self._thread.is_alive():
+            asyncio.run_coroutine_threadsafe(close(), self._loop).result(timeout=30)
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(timeout=30)
+        self._loop.close()
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    def __enter__(self) -> Sandbox:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()

@@ -1,0 +1,1 @@
+"""One collection: its pages side by side, every row once."""

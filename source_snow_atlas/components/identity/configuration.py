@@ -1,0 +1,201 @@
+"""The user's configuration: checked with one sentence per mistake, then read with its defaults filled in."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+from urllib.parse import urlsplit
+
+from airbyte_cdk.utils.datetime_helpers import ab_datetime_parse
+
+from source_snow_atlas.components.basics.errors import ConfigurationError
+from source_snow_atlas.components.identity.filters import FilterSyntaxError, check_filter
+
+REGIONS = ("westeurope", "australiasoutheast", "eastus2", "uksouth")
+ASSET_KINDS = (
+    "licenses",
+    "agreements",
+    "contracts",
+    "computers",
+    "mobile_devices",
+    "user_accounts",
+    "datacenters",
+    "custom_objects",
+)
+DATETIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+"""The earliest moment that dates are told apart from: nothing in Snow Atlas is older, and the CDK can't write the year 1."""
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """A checked configuration. `host` is scheme and authority without a slash at its end; `start_date` is UTC."""
+
+    region: str
+    host: str
+    client_id: str
+    client_secret: str
+    start_date: datetime | None
+    page_size: int
+    num_workers: int
+    filters: Mapping[str, str]
+    asset_kinds: tuple[str, ...]
+    insight_rule_ids: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, config: Mapping[str, Any]) -> Configuration:
+        """Check and read the configuration. Raises ConfigurationError with one sentence about the first mistake."""
+        region = config.get("region")
+        if region not in REGIONS:
+            raise ConfigurationError(
+                f"Set region to one of {', '.join(REGIONS)}: it is the Data region shown in Snow Atlas settings, "
+                "Application registrations, General information."
+            )
+        api_url = config.get("api_url")
+        return cls(
+            region=region,
+            host=_host(api_url) if api_url not in (None, "") else f"https://{region}.snowsoftware.io",
+            client_id=_text(config, "client_id"),
+            client_secret=_text(config, "client_secret"),
+            start_date=_start_date(config.get("start_date")),
+            page_size=_number(config, "page_size", 500, 1000),
+            num_workers=_number(config, "num_workers", 10, 40),
+            filters=_filters(config.get("filters")),
+            asset_kinds=_asset_kinds(config.get("asset_kinds")),
+            insight_rule_ids=tuple(_texts(config.get("insight_rule_ids"), "insight_rule_ids")),
+        )
+
+    def normalized(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """The configuration as the manifest's templates read it: every default in place, the start date in one format."""
+        start = {"start_date": self.start_date.strftime(DATETIME_FORMAT)} if self.start_date else {}
+        return {
+            **{key: value for key, value in config.items() if key != "start_date"},
+            **start,
+            "page_size": self.page_size,
+            "num_workers": self.num_workers,
+        }
+
+
+def _text(config: Mapping[str, Any], name: str) -> str:
+    value = config.get(name)
+    if not isinstance(value, str) or not value.strip():
+        raise ConfigurationError(
+            f"Set {name} to the value that Snow Atlas showed when the application registration was made; it can't be empty."
+        )
+    if value != value.strip() or re.search(r"[\x00-\x1f\x7f]", value):
+        raise ConfigurationError(
+            f"Remove the spaces or line breaks around {name}: they are not part of the value."
+        )
+    return value
+
+
+def _number(config: Mapping[str, Any], name: str, default: int, maximum: int) -> int:
+    value = config.get(name)
+    if value is None:
+        return default
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= maximum:
+        raise ConfigurationError(
+            f"Set {name} to a whole number from 1 to {maximum}, or leave it out for {default}."
+        )
+    return value
+
+
+def _is_loopback(hostname: str) -> bool:
+    try:
+        return ipaddress.ip_address(hostname).is_loopback
+    except ValueError:
+        return hostname == "localhost"
+
+
+def _host(api_url: Any) -> str:
+    advice = "Set api_url to the API URL of Snow Atlas settings alone, for example https://snowatlas-westeurope.flexera.eu"
+    if not isinstance(api_url, str):
+        raise ConfigurationError(f"{advice}: it must be text.")
+    try:
+        parts = urlsplit(api_url.strip())
+        hostname, _ = parts.hostname, parts.port
+    except ValueError:
+        raise ConfigurationError(f"{advice}: the value is not a URL.") from None
+    if parts.scheme not in ("http", "https") or not hostname:
+        raise ConfigurationError(f"{advice}: it must begin with https:// and name a host.")
+    if parts.username is not None or parts.password is not None or "@" in parts.netloc:
+        raise ConfigurationError(f"{advice}: it must not hold credentials.")
+    if parts.path not in ("", "/"):
+        raise ConfigurationError(f"{advice}: it must not have a path.")
+    if parts.query or parts.fragment or "?" in api_url or "#" in api_url:
+        raise ConfigurationError(f"{advice}: it must not have a query or a fragment.")
+    if re.search(r"[\s\\]", parts.netloc):
+        raise ConfigurationError(f"{advice}: the value is not a URL.")
+    if parts.scheme == "http" and not _is_loopback(hostname):
+        raise ConfigurationError(
+            f"{advice}: plain http would show the credentials to the network, so it must be https."
+        )
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _start_date(value: Any) -> datetime | None:
+    if value in (None, ""):
+        return None
+    try:
+        if not isinstance(value, str) or not re.match(r"\d{4}-\d{2}-\d{2}", value):
+            raise ValueError
+        moment: datetime = ab_datetime_parse(value)
+        return max(EPOCH, moment.astimezone(timezone.utc))
+    except (ValueError, OverflowError):
+        raise ConfigurationError(
+            "Set start_date to a date and time such as 2026-01-01T00:00:00Z, or leave it out."
+        ) from None
+
+
+def _texts(value: Any, name: str) -> list[str]:
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+        raise ConfigurationError(f"Set {name} to a list of texts, or leave it out.")
+    return value
+
+
+def _asset_kinds(value: Any) -> tuple[str, ...]:
+    kinds = _texts(value, "asset_kinds") if value is not None else list(ASSET_KINDS[:3])
+    unknown = [kind for kind in kinds if kind not in ASSET_KINDS]
+    if unknown:
+        raise ConfigurationError(
+            f"Set asset_kinds to kinds out of {', '.join(ASSET_KINDS)}; {unknown[0]!r} is none of them."
+        )
+    return tuple(dict.fromkeys(kinds))
+
+
+def _filters(value: Any) -> dict[str, str]:
+    if value is None:
+        return {}
+    if not isinstance(value, list):
+        raise ConfigurationError(
+            "Set filters to a list of objects with a stream and a filter, or leave it out."
+        )
+    filters: dict[str, str] = {}
+    for entry in value:
+        stream = entry.get("stream") if isinstance(entry, dict) else None
+        expression = entry.get("filter") if isinstance(entry, dict) else None
+        if (
+            not isinstance(stream, str)
+            or not isinstance(expression, str)
+            or not stream
+            or not expression.strip()
+        ):
+            raise ConfigurationError("Give every entry of filters a stream and a filter, both as text.")
+        if stream in filters:
+            raise ConfigurationError(
+                f"Give stream {stream} one filter only: join several conditions with -and or -or."
+            )
+        try:
+            check_filter(expression)
+        except FilterSyntaxError as error:
+            raise ConfigurationError(f"Correct the filter of stream {stream}: {error}.") from None
+        filters[stream] = expression.strip()
+    return filters

@@ -1,0 +1,1 @@
+"""One request: the client, its pace, and the reply."""

@@ -1,0 +1,60 @@
+"""One error per stream that failed. The CDK reports every partition's failure, each with a traceback in the log."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+
+from airbyte_cdk.models import AirbyteMessage, FailureType, TraceType, Type
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+
+from source_snow_atlas.components.basics.errors import SnowAtlasError
+
+
+def one_error_per_stream(messages: Iterable[AirbyteMessage], streams: int) -> Iterator[AirbyteMessage]:
+    """The messages without repeated errors of a stream. Raises one summarizing error in the end where streams failed."""
+    failed: list[str] = []
+    with _WithoutTracebacks():
+        try:
+            for message in messages:
+                stream = _failed_stream(message)
+                if stream is not None:
+                    if stream in failed:
+                        continue
+                    failed.append(stream)
+                yield message
+        except AirbyteTracedException:
+            if not failed:
+                raise
+        if failed:
+            raise SnowAtlasError(
+                f"{len(failed)} of {streams} streams could not be read whole: {', '.join(sorted(failed))}. "
+                "The error of each says why; the other streams are complete.",
+                FailureType.config_error,
+            ) from None
+
+
+def _failed_stream(message: AirbyteMessage) -> str | None:
+    """The stream that an error message is about."""
+    trace = message.trace
+    if message.type != Type.TRACE or trace is None or trace.type != TraceType.ERROR or trace.error is None:
+        return None
+    descriptor = trace.error.stream_descriptor
+    return descriptor.name if descriptor else None
+
+
+class _WithoutTracebacks(logging.Filter):
+    """While it lasts, the CDK's log lines about failures that have a sentence of their own are left out."""
+
+    LOGGER = logging.getLogger("airbyte.ConcurrentDeclarativeSource")
+
+    def __enter__(self) -> None:
+        self.LOGGER.addFilter(self)
+
+    def __exit__(self, *_: object) -> None:
+        self.LOGGER.removeFilter(self)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the line is written."""
+        expected = record.exc_info is not None and isinstance(record.exc_info[1], SnowAtlasError)
+        return not expected and not str(record.msg).startswith("During the sync, the following streams")

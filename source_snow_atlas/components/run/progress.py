@@ -1,0 +1,160 @@
+"""Signs of life: estimates as soon as a total is known, and a line every few seconds for what is being read."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from airbyte_cdk.models import (
+    AirbyteEstimateTraceMessage,
+    AirbyteMessage,
+    AirbyteTraceMessage,
+    EstimateType,
+    TraceType,
+    Type,
+)
+
+from source_snow_atlas.components.basics.errors import NotFound
+
+LOGGER = logging.getLogger("airbyte")
+SECONDS_BETWEEN_LINES = 10.0
+NAMED_PARENTS = 20
+"""How many of the parents that were gone are named in the log, a stream."""
+MANY_PARENTS = 3
+"""Parents that can hardly all have gone between listing and reading."""
+SECONDS_OF_SILENCE = 60.0
+"""After so long without a line, one says that the connector waits, and for how many requests."""
+
+
+def estimate(stream: str, rows: int) -> AirbyteMessage:
+    """The protocol's message that a stream is expected to hold so many rows."""
+    return AirbyteMessage(
+        type=Type.TRACE,
+        trace=AirbyteTraceMessage(
+            type=TraceType.ESTIMATE,
+            emitted_at=time.time() * 1000,
+            estimate=AirbyteEstimateTraceMessage(name=stream, type=EstimateType.STREAM, row_estimate=rows),
+        ),
+    )
+
+
+class Progress:
+    """Counts per stream; says them at most every ten seconds a stream."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._started: dict[str, float] = {}
+        self._said: dict[str, float] = {}
+        self._counts: dict[str, dict[str, int]] = {}
+        self._failures: dict[str, Exception] = {}
+        self._last_line = clock()
+
+    def add(self, stream: str, **counts: int) -> None:
+        """Count `records`, `pages`, `parents`, `gone` (parents no longer there), `skipped` rows."""
+        with self._lock:
+            held = self._counts.setdefault(stream, {})
+            for name, count in counts.items():
+                held[name] = held.get(name, 0) + count
+            now = self._clock()
+            self._started.setdefault(stream, now)
+            due = now - self._said.setdefault(stream, now) >= SECONDS_BETWEEN_LINES
+            if due:
+                self._said[stream] = self._last_line = now
+                line = self._line(stream, now)
+        if due:
+            LOGGER.info(line)
+
+    def expect(self, stream: str, **totals: int) -> None:
+        """Set what the counts will come to: `total_records`, `total_pages`, `total_parents`."""
+        with self._lock:
+            self._counts.setdefault(stream, {}).update(totals)
+
+    def gone(self, stream: str, path: str, collection: bool) -> None:
+        """A parent was no longer there (404) when `path` was asked for: it is counted, and the first ones are named in the log.
+
+        `collection` tells a parent's collection, which is there while the parent is, from a detail that it may not have.
+        """
+        self.add(stream, gone=1, **({"gone_collections": 1} if collection else {}))
+        if self.count(stream, "gone") <= NAMED_PARENTS:
+            LOGGER.info("Stream %s: nothing is at %s (HTTP 404), the parent is skipped.", stream, path)
+
+    def raise_if_nothing_was_there(self, stream: str) -> None:
+        """Raise where every parent's collection was answered with 404: parents don't all go at once, the endpoint is not there."""
+        gone = self.count(stream, "gone_collections")
+        if gone >= MANY_PARENTS and gone == self.count(stream, "parents"):
+            raise NotFound(
+                f"Stream {stream}: all {gone} requests were answered with HTTP 404, one for each parent. This host does not seem "
+                "to have the endpoint: check the region or the API URL; if they are right, leave the stream out of the connection.",
+                stream,
+            )
+
+    def conclude(self) -> None:
+        """Say how many parents were skipped, stream by stream."""
+        with self._lock:
+            skipped = {stream: held["gone"] for stream, held in self._counts.items() if held.get("gone")}
+        for stream, parents in skipped.items():
+            LOGGER.info("Stream %s: %d parents were skipped, nothing was there (HTTP 404).", stream, parents)
+
+    def count(self, stream: str, name: str) -> int:
+        """A count so far."""
+        with self._lock:
+            return self._counts.get(stream, {}).get(name, 0)
+
+    def failed(self, stream: str, error: Exception) -> None:
+        """A partition of the stream could not be read: the stream is lost, and reading the rest of it is no use."""
+        with self._lock:
+            self._failures.setdefault(stream, error)
+
+    def raise_if_failed(self, stream: str) -> None:
+        """Raise the stream's first failure again, if there was one: its other partitions must not count as read."""
+        failure = self._failures.get(stream)
+        if failure is not None:
+            raise failure
+
+    def has_failed(self, stream: str) -> bool:
+        """Whether the stream is lost."""
+        return stream in self._failures
+
+    def say_waiting(self, requests: int) -> None:
+        """Where nothing was said for a minute: how much was read, and that the server is slow, not the connector dead."""
+        with self._lock:
+            now = self._clock()
+            if now - self._last_line < SECONDS_OF_SILENCE:
+                return
+            self._last_line = now
+            records = sum(held.get("records", 0) for held in self._counts.values())
+        LOGGER.info(
+            "Waiting for Snow Atlas: %d requests in flight, %d records read so far.", requests, records
+        )
+
+    def _line(self, stream: str, now: float) -> str:
+        held = self._counts[stream]
+        parts = []
+        for name in ("records", "pages", "parents"):
+            if name in held:
+                total = held.get(f"total_{name}")
+                parts.append(f"{held[name]:,}" + (f" of {total:,}" if total else "") + f" {name}")
+        seconds = max(now - self._started[stream], 0.001)
+        return f"Reading {stream}: {', '.join(parts)}, {held.get('records', 0) / seconds:,.0f} records/s"
+
+
+class Heartbeat(threading.Thread):
+    """Says every minute that the connector waits, while nothing else is said."""
+
+    def __init__(self, progress: Progress, requests_in_flight: Callable[[], int]) -> None:
+        super().__init__(name="heartbeat", daemon=True)
+        self._progress = progress
+        self._requests_in_flight = requests_in_flight
+        self._stopped = threading.Event()
+
+    def run(self) -> None:
+        """Look every few seconds until stopped."""
+        while not self._stopped.wait(SECONDS_BETWEEN_LINES):
+            self._progress.say_waiting(self._requests_in_flight())
+
+    def stop(self) -> None:
+        """Say no more."""
+        self._stopped.set()

@@ -1,0 +1,75 @@
+"""What all streams of one sync share: the client, the pages fetched ahead, the parents' keys and the progress.
+
+The CDK builds every component from the configuration alone, so components find their sync by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, ClassVar, TypeVar
+
+from source_snow_atlas.components.basics.errors import NotFound
+from source_snow_atlas.components.collection.prefetch import PagePrefetch
+from source_snow_atlas.components.identity.configuration import Configuration
+from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
+from source_snow_atlas.components.request.client import SnowAtlasClient
+from source_snow_atlas.components.run.parents import ParentRegistry
+from source_snow_atlas.components.run.progress import Heartbeat, Progress
+
+Result = TypeVar("Result")
+
+
+class Sync:
+    """One run of `read` or `check`. `whole_streams` are the selected streams that read their collection from end to end."""
+
+    _running: ClassVar[dict[tuple[str, str], Sync]] = {}
+
+    def __init__(
+        self, settings: Configuration, config: Mapping[str, Any], whole_streams: Collection[str] = ()
+    ) -> None:
+        self.settings = settings
+        self.config = config
+        self.authenticator = SnowAtlasOauth2Authenticator(config=config)
+        self.client = SnowAtlasClient(self.authenticator, settings.num_workers)
+        self.prefetch = PagePrefetch(settings.num_workers)
+        self.parents = ParentRegistry(frozenset(whole_streams))
+        self.progress = Progress()
+        self.heartbeat = Heartbeat(self.progress, self.client.pace.in_flight)
+
+    @classmethod
+    def begin(cls, config: Mapping[str, Any], whole_streams: Collection[str] = ()) -> Sync:
+        """Start a sync: components built from this configuration after this call belong to it."""
+        settings = Configuration.parse(config)
+        sync = cls(settings, config, whole_streams)
+        cls._running[settings.host, settings.client_id] = sync
+        return sync
+
+    def start_heartbeat(self) -> None:
+        """Show signs of life from now on."""
+        self.heartbeat.start()
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> Sync:
+        """The sync that a component with this configuration belongs to; a new one where none was begun (`discover`)."""
+        settings = Configuration.parse(config)
+        return cls._running.get((settings.host, settings.client_id)) or cls.begin(config)
+
+    def children_ended(self, stream: str) -> None:
+        """All partitions of a stream per parent were read: its own children may end too, unless nothing was there at all.
+
+        Raises NotFound then, after its children were told: they must not take it for a stream without rows.
+        """
+        try:
+            self.progress.raise_if_nothing_was_there(stream)
+        except NotFound as error:
+            self.progress.failed(stream, error)
+            self.parents.fail(stream, error)
+            raise
+        self.parents.collection_ended(stream)
+
+    def end(self) -> None:
+        """Say what was skipped, and let go of threads and tables."""
+        self.progress.conclude()
+        self.heartbeat.stop()
+        self.prefetch.close()
+        self._running.pop((self.settings.host, self.settings.client_id), None)

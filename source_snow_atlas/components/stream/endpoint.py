@@ -1,0 +1,74 @@
+"""Where and how a collection is read: one endpoint of the API as a stream's definition describes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote as percent_encode
+
+from source_snow_atlas.components.collection.paging import CollectionReader, Prefetch
+from source_snow_atlas.components.request.reply import Page, parse_page
+from source_snow_atlas.components.run.sync import Sync
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where and how a collection is read: what a stream's definition says of it."""
+
+    name: str
+    path: str
+    permission: Any = None
+    page_parameters: bool = True
+    items_field: str = "items"
+    primary_key: tuple[str, ...] = ()
+    record_key: tuple[str, ...] = ()
+    known_fields: frozenset[str] = frozenset()
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The fields that tell the rows of one collection apart; a part that may be null counts as null."""
+        return self.record_key or self.primary_key
+
+    def reader(
+        self,
+        sync: Sync,
+        partition: Mapping[str, Any],
+        query: Mapping[str, Any],
+        prefetch: Prefetch,
+        on_page: Callable[[Page], None] = lambda page: None,
+    ) -> CollectionReader:
+        """A reader of this endpoint's collection for one partition."""
+        path = fill(self.path, partition)
+
+        def fetch(number: int, size: int) -> Page:
+            paged = self.page_parameters or number > 1
+            pages = {"page_number": number, "page_size": size} if paged else {}
+            page = sync.client.get(
+                self.name,
+                path,
+                {**query, **pages},
+                lambda body: parse_page(
+                    body, self.items_field, self.known_fields, number if self.page_parameters else None
+                ),
+                self.permission,
+            )
+            return page if page is not None else Page([])
+
+        own_key = tuple(name for name in self.key if name not in partition)
+        return CollectionReader(
+            label=f"Stream {self.name}" + (f" ({path})" if partition else ""),
+            fetch=fetch,
+            page_size=sync.settings.page_size,
+            key=own_key,
+            prefetch=prefetch,
+            pages_declared=self.page_parameters,
+            on_page=on_page,
+        )
+
+
+def fill(path: str, partition: Mapping[str, Any]) -> str:
+    """The path with every `{field}` replaced by the partition's value, percent-encoded whole."""
+    for name, value in partition.items():
+        path = path.replace("{" + name + "}", percent_encode(str(value), safe=""))
+    return path

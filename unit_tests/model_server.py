@@ -11,12 +11,14 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 import orjson
 
 from source_snow_atlas.components.basics.errors import ServerError
-from source_snow_atlas.components.collection.paging import CollectionReader, NoPrefetch, Prefetch
+from source_snow_atlas.components.collection.pages import NoPrefetch, Prefetch
+from source_snow_atlas.components.collection.paging import CollectionReader
 from source_snow_atlas.components.request.reply import Page, Row, parse_page
 
 
@@ -59,12 +61,13 @@ class ModelServer:
                     document["_links"].append({"rel": "next", "href": f"/?page_number={number + 1}"})
             return orjson.dumps(document)
 
-    def fetch(self, number: int, size: int) -> Page:
+    def fetch(self, number: int, size: int, echo: int | None = None) -> Page:
         """The reply as the connector reads it."""
-        return parse_page(self.body(number, size), "items", {"id"}, number)
+        return parse_page(self.body(number, size), "items", {"id"}, echo)
 
     def reader(self, page_size: int, key: Sequence[str] = ("id",), **options: Any) -> CollectionReader:
         """The connector's reader on this server."""
+        options.setdefault("clock", count().__next__)
         return CollectionReader("Stream rows", self.fetch, page_size, key, **options)
 
 

@@ -16,6 +16,9 @@ MAXIMUM_QUOTE = 300
 class SnowAtlasError(AirbyteTracedException):
     """A failure whose sentence is complete: shown to the user as it is, without a traceback."""
 
+    status: int | None = None
+    """The HTTP status that the request was refused with, where that is the cause."""
+
     def __init__(self, message: str, failure_type: FailureType, stream: str | None = None) -> None:
         message = filter_secrets(message)
         super().__init__(
@@ -97,6 +100,14 @@ def failed_request(
     stream: str, path: str, status: int, body: bytes, permission: Any, filtered: bool = False
 ) -> SnowAtlasError:
     """The error for a reply with an HTTP status that retrying does not mend."""
+    error = _refusal(stream, path, status, body, permission, filtered)
+    error.status = status
+    return error
+
+
+def _refusal(
+    stream: str, path: str, status: int, body: bytes, permission: Any, filtered: bool
+) -> SnowAtlasError:
     said = quote(body)
     reason = f' The server said: "{said}".' if said else ""
     where = f"Stream {stream}: GET {path} was refused with HTTP {status}."

@@ -1,74 +1,58 @@
 """All rows of one collection: pages in parallel, every row once, and no row lost where the API shows that the data moved.
 
-The first page says how many there are (`total_pages`, `total_items`); the rest are fetched side by side. Where the reply has no
-total, reading goes page by page until a page is short and names no next one. The page size that counts is the one of the reply.
-
-Rows are added and removed while pages are read, so rows shift between pages: one may be served twice, one not at all. Signs of it:
-the total differs between two pages, a row comes twice, a page before the last is short, the number of rows is not the total.
-Then the pages on both sides of every place that moved are read once more, with another page size, so that no boundary of the
-second pass lies where one of the first lay; rows that come to light are given out, rows already given out are not. If the API
-still counts more rows than were seen, reading fails: a table that lacks rows without a word is worse than a failed sync.
+The first page says how many there are (`total_items`, `total_pages`); the rest are fetched side by side. Rows come and go while pages
+are read, so rows shift between pages: one may be served twice, one not at all. `passes` finds the places and mends them while
+reading goes on; here rows are told apart, given out once, and counted. Where the count does not fit in the end, all is read once
+more; if the API still counts more rows than were seen, reading fails: a table that lacks rows without a word is worse than a failed sync.
 """
 
 from __future__ import annotations
 
 import logging
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from itertools import pairwise
-from typing import Protocol
 
-from source_snow_atlas.components.basics.errors import ServerError
+from source_snow_atlas.components.basics.errors import ServerError, SnowAtlasError
+from source_snow_atlas.components.collection.evidence import Evidence
+from source_snow_atlas.components.collection.moments import Moments
+from source_snow_atlas.components.collection.pages import (
+    Fetch,
+    NoPrefetch,
+    PageRequest,
+    Prefetch,
+    in_flight,
+)
+from source_snow_atlas.components.collection.passes import Pass
+from source_snow_atlas.components.collection.plan import other_page_size
+from source_snow_atlas.components.collection.seams import Look, Taken
 from source_snow_atlas.components.collection.seen import SeenRows, content_hash, key_hash
 from source_snow_atlas.components.request.reply import Page, Row
 
 LOGGER = logging.getLogger("airbyte")
-FEW_CHANGES = 2
-"""Signs of change up to which only the pages around them are read again."""
 HELD_ROWS = 10_000
 """Rows with a key seen before that are kept until it is known whether the data moved or the key is not unique."""
-
-Fetch = Callable[[int, int], Page]
-"""Fetches a page: number from 1, page size asked for."""
-
-
-class Prefetch(Protocol):
-    """Runs fetches ahead of their use. `try_submit` gives None where enough pages are under way or waiting."""
-
-    def try_submit(self, task: Callable[[], Page]) -> Future[Page] | None:
-        """Start the task in another thread, if there is room."""
-
-    def done(self) -> None:
-        """A submitted page was used up: there is room for another."""
+BEHIND_THE_END = frozenset({400, 404, 416})
+"""HTTP statuses by which a server may say that a page does not exist."""
+FAR = 1_000_003
+"""Pages behind the end where no collection can have rows."""
+LARGEST_EXPECTED = 200_000
+"""Rows up to which room is made in advance: a total may be a lie."""
+ROUND = 25
+NOTICEABLE = 0.05
+"""Rows expected to have been lost without a sign, from which on the log says so."""
 
 
-class NoPrefetch:
-    """One page after the other, in the caller's thread."""
+@dataclass(frozen=True)
+class Changes:
+    """What a reading saw of the changes: rows that came or went at least, pages read for their sake, rows that those brought,
+    rows that came twice, and whether single rows may be missing all the same."""
 
-    def try_submit(self, task: Callable[[], Page]) -> Future[Page] | None:
-        """No room, ever."""
-        return None
-
-    def done(self) -> None:
-        """Nothing was submitted."""
-
-
-@dataclass
-class Served:
-    """What one page said of itself and of the collection when it was served."""
-
-    number: int
-    rows: int
-    size: int
-    total_items: int | None
-    total_pages: int | None
-
-    def moved_since(self, other: Served) -> bool:
-        """Whether the collection changed between the serving of the two pages, as far as they say."""
-        return _differ(self.total_items, other.total_items) or _differ(self.total_pages, other.total_pages)
+    seen: int
+    read_again: int
+    found: int
+    twice: int
+    may_be_missing: bool
 
 
 @dataclass
@@ -82,316 +66,391 @@ class CollectionReader:
     prefetch: Prefetch = field(default_factory=NoPrefetch)
     pages_declared: bool = True
     """False where the operation declares no page parameters: page 1 is then asked for without them."""
+    accepts_missing: bool = False
+    """Whether rows that the API counts and never serves are the user's to accept."""
     on_page: Callable[[Page], None] = lambda page: None
     """Told of every page of the first pass, for progress."""
+    on_changes: Callable[[Changes], None] = lambda changes: None
+    """Told in the end, where the data changed while it was read."""
+    on_missing: Callable[[int], None] = lambda rows: None
+    """Told how many rows the API counts and does not serve, where that is accepted."""
+    warn: Callable[[str, str], None] = lambda kind, message: LOGGER.warning(message)
+    """Told of what contradicts itself: the kind, to be said once a stream, and the sentence."""
+    clock: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
-        self._served: dict[int, Served] = {}
         self._seen = SeenRows()
         self._repeats: dict[int, int] = {}
+        self._from_looks: set[int] = set()
+        self._is_ambiguous = False
         self._held: list[Row] = []
-        self._held_pages: set[int] = set()
+        self._twice = 0
+        self._found = 0
         self._key_is_unique = bool(self.key)
+        self._echo_shift = 0
+        self._last_rows: list[Row] = []
+        self._refused: SnowAtlasError | None = None
+        self._tally: _Tally | None = None
+        self._is_second = False
+        self._moments = Moments(self.clock)
+        self._said: set[str] = set()
+        self._evidence = Evidence(self.label, self._warn)
         self.emitted = 0
 
     def rows(self) -> Iterator[list[Row]]:
         """The rows in batches, a page each. Raises what `fetch` raises, and ServerError where rows are missing in the end."""
-        first = self.fetch(1, self.page_size)
-        self.on_page(first)
-        if not first.is_collection or not self._may_have_more(first):
-            self.emitted += len(first.rows)
-            yield first.rows
-            if first.is_collection and first.total_items is not None and len(first.rows) < first.total_items:
-                yield from self._whole_again(first)
+        request = PageRequest(1, self.page_size)
+        page, epoch = self._fetch(request)
+        self._learn_numbering(page)
+        self.on_page(page)
+        if not page.is_collection:
+            self.emitted += len(page.rows)
+            yield page.rows
             return
-        self._seen = SeenRows(expected=first.total_items or 0)
-        yield self._take(1, first)
-        yield from self._rest(first)
-        yield from self._settle(first)
+        request = PageRequest(1, self._size(page))
+        if not self._evidence.says_more(request, page) and (
+            page.total_items is None or page.total_items == len(page.rows)
+        ):
+            self._look_at_keys(page.rows)
+            self.emitted += len(page.rows)
+            yield page.rows
+            return
+        try:
+            yield from self._whole(request, page, epoch)
+        finally:
+            self._seen.close()
 
-    def _may_have_more(self, page: Page) -> bool:
-        """Whether there can be rows behind this page."""
-        if not page.rows:
-            return False
-        if page.has_next:
-            return True
-        number = page.number or 1
-        if page.total_items is not None and page.size is not None:
-            return number * page.size < page.total_items
-        if page.total_pages is not None and number < page.total_pages:
-            return True
-        return len(page.rows) >= (
-            page.size or (self.page_size if self.pages_declared else len(page.rows) + 1)
+    def _whole(self, request: PageRequest, page: Page, epoch: int) -> Iterator[list[Row]]:
+        if page.total_items is not None:
+            self._seen = SeenRows(expected=min(page.total_items, LARGEST_EXPECTED))
+        self._evidence.note(request, page)
+        first = Pass(
+            request.size,
+            self._evidence,
+            self._moments,
+            mends=True,
+            may_overlap=self._key_is_unique and self.pages_declared and bool(page.size),
+            # without a total a deletion leaves no sign, so every seam has to be proved
+            overlaps=not self._evidence.has_total,
         )
+        yield from self._begin(first, request, page, epoch)
+        yield from self._run(first)
+        second = self._second_pass(first)
+        if second is not None:
+            LOGGER.info("%s: what was read does not add up; all of it is read once more.", self.label)
+            self._is_second = True
+            self._tally = None if self._key_is_unique else _Tally(self._seen, self._repeats)
+            before = self.emitted
+            yield from self._run(second)
+            yield from self._conclude_key(first, second, self.emitted - before)
+        self._twice += len(self._held)
+        self._report(first, second)
+        self._check_total(first, second)
+
+    def _begin(self, first: Pass, request: PageRequest, page: Page, epoch: int) -> Iterator[list[Row]]:
+        hashes = self._hashes(page.rows)
+        rows = self._fresh(page.rows, hashes, request)
+        self._last_rows = page.rows
+        self._look_at_keys(page.rows)
+        first.first(request, page, _taken(request, page, hashes, epoch))
+        yield rows
+
+    def _run(self, reading: Pass) -> Iterator[list[Row]]:
+        for request, (sent, epoch) in in_flight(reading.following, self._fetch, self.prefetch):
+            page = self._verified(request, sent, reading)
+            if page is None:
+                reading.skip(request)
+                continue
+            hashes = self._hashes(page.rows)
+            left = reading.neighbours(request)
+            if left is not None and self._is_served_again(request, page, hashes, left, reading):
+                reading.skip(request)
+                continue
+            if not reading.take(request, page, _taken(request, page, hashes, epoch)):
+                continue
+            if not isinstance(request, Look):
+                self._last_rows = page.rows
+                if not self._is_second:
+                    self.on_page(page)
+            rows = self._fresh(page.rows, hashes, request, left)
+            if rows:
+                yield rows
+
+    def _warn(self, kind: str, message: str) -> None:
+        if kind not in self._said:
+            self._said.add(kind)
+            self.warn(kind, message)
+
+    # one page
+
+    def _fetch(self, request: PageRequest, echo: int | None = None) -> tuple[Page, int]:
+        """The page, and the epoch it belongs to. A refusal of any page but the first may mean that there is none such."""
+        try:
+            page = self.fetch(request.number, request.size, echo)
+        except SnowAtlasError as error:
+            if request.number == 1 or error.status not in BEHIND_THE_END:
+                raise
+            self._refused = error
+            page = Page([], is_collection=True)
+        return page, self._moments.stamp(page)
+
+    def _learn_numbering(self, page: Page) -> None:
+        """Some servers number the pages of their replies from zero although they are asked for from one."""
+        if page.number == 0 and page.rows:
+            self._echo_shift = -1
+            self._warn(
+                "numbering",
+                f"{self.label}: the API calls page 1 page 0 in its reply; its pages are taken to be counted from zero there.",
+            )
+
+    def _verified(self, request: PageRequest, page: Page, reading: Pass) -> Page | None:
+        """The page, if it says that it is the one asked for; else it is asked for again, and must be.
+
+        None where nothing says that the page exists: a server may send another one for it.
+        """
+        expected = request.number + self._echo_shift
+        if page.number is None or page.number == expected:
+            return page
+        if not self.pages_declared or reading.is_behind(request):
+            return None
+        if page.number < expected and len(page.rows) < request.size:
+            # a last page that is served for every page behind it
+            return page
+        return self._fetch(request, expected)[0]
+
+    def _is_served_again(
+        self,
+        request: PageRequest,
+        page: Page,
+        hashes: list[int],
+        left: Taken,
+        reading: Pass,
+    ) -> bool:
+        """Whether the page is the one before it once more, as servers do that send their last page for every page behind it.
+
+        Rows may be equal for a whole page, so a page is asked for that can't be there.
+        """
+        counted = self._evidence.has_total and not reading.is_behind(request)
+        if self._key_is_unique and hashes and not counted:
+            return reading.brings_nothing(hashes) and self._agrees(page.rows, hashes, left)
+        if not hashes or request.start < left.end or list(hashes) != list(left.hashes):
+            return False
+        if not self._is_last_page(page.rows):
+            return False
+        far, _ = self._fetch(PageRequest(request.number + FAR, request.size))
+        return self._is_last_page(far.rows)
+
+    def _agrees(self, rows: list[Row], hashes: list[int], left: Taken) -> bool:
+        """Whether rows that share their key with one of the last page are that row: else the key is not unique."""
+        places = {value: place for place, value in enumerate(left.hashes)}
+        before = self._last_rows
+        return all(
+            _same(row, before[places[value]])
+            for row, value in zip(rows, hashes, strict=True)
+            if value in places and places[value] < len(before)
+        )
+
+    def _is_last_page(self, rows: list[Row]) -> bool:
+        """Whether the rows are those of the last page that was given out, what was added to them apart."""
+        before = self._last_rows
+        return len(rows) == len(before) and all(map(_same, rows, before))
 
     def _size(self, page: Page) -> int:
         """The page size the server goes by: the one of the reply; where it names none, what a full page held."""
-        if page.size:
-            return page.size
-        return len(page.rows) if page.has_next or not self.pages_declared else self.page_size
+        if not page.size:
+            if not self.pages_declared:
+                return len(page.rows) if page.has_next else len(page.rows) + 1
+            return len(page.rows) if page.has_next else self.page_size
+        is_all = page.total_items == len(page.rows) and (page.total_pages or 1) == 1 and not page.has_next
+        if is_all and page.size == len(page.rows) < self.page_size and page.size % ROUND:
+            # some name the number of their rows as their page size; a clamp would be a round number
+            return self.page_size
+        return page.size
 
-    def _rest(self, first: Page) -> Iterator[list[Row]]:
-        """Pages 2 to the last: the announced ones in parallel, then page by page while there are more."""
-        size = self._size(first)
-        announced = _page_count(first, size)
-        last = first
-        if announced > 1:
-            for number, page in self._pages(range(2, announced + 1), size):
-                self.on_page(page)
-                yield self._take(number, page, size)
-                last = page
-        number = max(announced, 1)
-        while self._goes_on(last, number, size):
-            number += 1
-            page = self.fetch(number, size)
-            if not self.pages_declared and page.number not in (None, number):
-                # the server has no pages: it sent the same reply once more
-                return
-            self.on_page(page)
-            yield self._take(number, page, size)
-            last = page
+    # rows
 
-    def _goes_on(self, page: Page, number: int, size: int) -> bool:
-        """Whether to ask for the page behind `page`, which is the last one known of."""
-        if not page.rows:
-            return False
-        if page.has_next:
-            return True
-        if page.total_items is not None:
-            return number * size < page.total_items
-        return len(page.rows) >= size
+    def _hashes(self, rows: list[Row]) -> list[int]:
+        key = self.key
+        if key:
+            return [key_hash(row, key) for row in rows]
+        return [content_hash(row) for row in rows]
 
-    def _pages(self, numbers: Iterable[int], size: int) -> Iterator[tuple[int, Page]]:
-        """The pages in order, fetched ahead as far as there is room."""
-        waiting: deque[tuple[int, Future[Page]]] = deque()
-        remaining = iter(numbers)
-        following = next(remaining, None)
-        try:
-            while following is not None or waiting:
-                while following is not None:
-                    future = self.prefetch.try_submit(partial(self.fetch, following, size))
-                    if future is None:
-                        break
-                    waiting.append((following, future))
-                    following = next(remaining, None)
-                if waiting:
-                    number, future = waiting.popleft()
-                    try:
-                        page = future.result()
-                    finally:
-                        self.prefetch.done()
-                    yield number, page
-                elif following is not None:
-                    number, following = following, next(remaining, None)
-                    yield number, self.fetch(number, size)
-        finally:
-            for _, future in waiting:
-                future.cancel()
-                self.prefetch.done()
-
-    def _take(self, number: int, page: Page, size: int | None = None) -> list[Row]:
-        """Note what the page says, and give the rows of it that are new."""
-        self._served[number] = _served(number, page, size or self._size(page))
-        return self._new_rows(number, page.rows)
-
-    def _new_rows(self, number: int, rows: list[Row]) -> list[Row]:
-        seen, key = self._seen, self.key
-        if not key:
-            self._count_contents(rows)
-            self.emitted += len(rows)
-            return rows
-        before = len(seen)
-        hashes = [key_hash(row, key) for row in rows]
-        new = [seen.add(value) for value in hashes]
-        if len(seen) - before == len(rows) or not self._key_is_unique:
-            self.emitted += len(rows)
-            return rows
-        fresh = [row for row, is_new in zip(rows, new, strict=True) if is_new]
-        repeated = [row for row, is_new in zip(rows, new, strict=True) if not is_new]
+    def _fresh(
+        self,
+        rows: list[Row],
+        hashes: list[int],
+        request: PageRequest,
+        left: Taken | None = None,
+    ) -> list[Row]:
+        """The rows that are to be given out: those not given out before."""
+        is_look = isinstance(request, Look)
+        if self._tally is not None:
+            fresh = self._tally.surplus(rows, hashes)
+            self._found += len(fresh)
+            self.emitted += len(fresh)
+            return fresh
+        if not self._key_is_unique and not is_look:
+            fresh = self._count_contents(rows, hashes)
+        else:
+            new = self._seen.add_all(hashes)
+            if len(new) == len(rows):
+                fresh = rows
+            else:
+                fresh = [rows[position] for position in new]
+                if not is_look and not self._is_second:
+                    fresh = fresh + self._hold(rows, hashes, set(new), request, left)
+            if is_look or self._is_second:
+                self._found += len(fresh)
+            if is_look and not self._key_is_unique:
+                self._from_looks.update(hashes[position] for position in new)
         self.emitted += len(fresh)
-        if len(set(hashes)) < len(hashes) or len(self._held) + len(repeated) > HELD_ROWS:
-            # one page is one moment: the same key twice in it is no shift, the key is not unique in this tenant's data
-            return fresh + self._give_up_key(repeated)
-        self._held += repeated
-        self._held_pages.add(number)
         return fresh
 
+    def _hold(
+        self, rows: list[Row], hashes: list[int], new: set[int], request: PageRequest, left: Taken | None
+    ) -> list[Row]:
+        """Keep the rows whose key came before, except those that a page was meant to share; those to give out all the same."""
+        shared = set(left.hashes) if left is not None and request.start < left.end else set()
+        repeated = [
+            row for position, row in enumerate(rows) if position not in new and hashes[position] not in shared
+        ]
+        twice_here = len(set(hashes)) < len(hashes)
+        if twice_here or len(self._held) + len(repeated) > HELD_ROWS:
+            # one page is one moment: the same key twice in it is no shift, the key is not unique in this tenant's data
+            return self._give_up_key([row for position, row in enumerate(rows) if position not in new])
+        self._held += repeated
+        return []
+
     def _give_up_key(self, rows: list[Row]) -> list[Row]:
-        LOGGER.warning(
-            "%s: the primary key %s is not unique in the data; every row is given out, none is taken for a repeat.",
-            self.label,
-            ", ".join(self.key),
-        )
-        self._key_is_unique = False
         released, self._held = self._held + rows, []
-        self._held_pages.clear()
-        self.emitted += len(released)
+        self._key_is_unique = False
+        example = self._example(released[0]) if released else ""
+        self._warn(
+            "key",
+            f"{self.label}: the primary key {', '.join(self.key)} is not unique in the data{example}; every row is given out, "
+            "none is taken for a repeat.",
+        )
         return released
 
-    def _count_contents(self, rows: list[Row]) -> None:
-        """Remember rows without a key by their content, as often as they came."""
-        for row in rows:
-            value = content_hash(row)
-            if not self._seen.add(value):
+    def _count_contents(self, rows: list[Row], hashes: list[int]) -> list[Row]:
+        """The rows of a page whose keys don't tell rows apart: all but those that a look has given out before. They are counted."""
+        new = set(self._seen.add_all(hashes))
+        if len(new) == len(hashes):
+            return rows
+        fresh = []
+        for position, value in enumerate(hashes):
+            if position not in new:
+                if value in self._from_looks:
+                    self._from_looks.discard(value)
+                    self._is_ambiguous = True
+                    continue
                 self._repeats[value] = self._repeats.get(value, 0) + 1
+            fresh.append(rows[position])
+        return fresh
 
-    def _settle(self, first: Page) -> Iterator[list[Row]]:
-        """Look for signs that the data moved while it was read, and read again what moved."""
-        pages = [self._served[number] for number in sorted(self._served)]
-        ranges = self._moved_ranges(pages)
-        if not ranges:
+    def _look_at_keys(self, rows: list[Row]) -> None:
+        """Say where a part of the key is null or a key repeats: a destination that merges by the key would lose rows."""
+        if not self.key:
             return
-        if not self._key_is_unique:
-            # without a key only two whole passes can be compared
-            ranges = [(0, None)]
-        LOGGER.info(
-            "%s: the data changed while it was read; the pages that moved are read once more.", self.label
+        for name in self.key:
+            for row in rows:
+                if row.get(name) is None:
+                    self._warn(
+                        "null key",
+                        f"{self.label}: {name}, a part of the primary key, is null in some rows{self._example(row)}. They are "
+                        "given out; a destination that merges by the key may refuse or lose them.",
+                    )
+                    return
+
+    def _example(self, row: Row) -> str:
+        """The key of a row for a message; only the parts that are identifiers are shown, others may be personal."""
+        shown = ", ".join(
+            f"{name} = {str(row.get(name))[:60]!r}" if name.lower().endswith("id") else f"{name} = …"
+            for name in self.key
         )
-        yield from self._second_pass(ranges, pages)
+        return f" (for example {shown})"
 
-    def _moved_ranges(self, pages: list[Served]) -> list[tuple[int, int | None]]:
-        """Row ranges (from, to; None is the end) whose pages don't fit together. Empty where nothing moved.
+    # the end
 
-        A change or two are mended where they happened. Where there were more, some will have cancelled out in the total
-        between two pages and left no sign, so all that lies behind the first sign is read again; where the replies have no
-        total of rows, hardly any change leaves a sign, so one sign is enough to read everything again.
-        """
-        ranges: list[tuple[int, int | None]] = []
-        size = pages[0].size
-        capacity = size * len(pages)
-        total = pages[-1].total_items
-        counted = sum(page.rows for page in pages)
-        if any(page.size != size for page in pages):
-            return [(0, None)]
-        # rows slip as far as the data moved, then and later
-        far = sum(_difference(page.total_items, following.total_items) for page, following in pairwise(pages))
-        for index, (page, following) in enumerate(pairwise(pages)):
-            if following.moved_since(page) or page.rows != size:
-                ranges.append((max(0, index * size - far), min((index + 2) * size + far, capacity)))
-        signs = len(ranges) + len(self._held_pages)
-        if total is None:
-            return [(0, None)] if signs else []
-        if not ranges and (counted != total or self._held):
-            return [(0, None)]
-        for number in self._held_pages:
-            ranges.append((max(0, (number - 2) * size - far), min((number + 1) * size + far, capacity)))
-        if signs > FEW_CHANGES:
-            return [(min(start for start, _ in ranges), None)]
-        return _joined(ranges)
-
-    def _second_pass(self, ranges: list[tuple[int, int | None]], pages: list[Served]) -> Iterator[list[Row]]:
-        size = other_page_size(pages[-1].size)
-        whole = ranges == [(0, None)]
-        found = 0
-        fallen_to = _fallen_to(pages)
-        again: dict[int, Served] = {}
-        repeats_before = len(self._held)
-        tally = None if self.key else _Tally(self._seen, self._repeats)
-        for start, end in ranges:
-            for number, page in self._numbered(start, end, size, again, fallen_to):
-                again[number] = _served(number, page, size)
-                rows = tally.surplus(page.rows) if tally else self._unseen(page.rows)
-                found += len(rows)
-                self.emitted += len(rows)
-                if rows:
-                    yield rows
-        read_again = sum(page.rows for page in again.values())
-        if whole and repeats_before and not found and self._is_stable(pages, again):
-            # nothing moved in either pass, and yet keys repeat: they are not unique
-            yield self._give_up_key([])
-        LOGGER.info(
-            "%s: %d rows had slipped between pages and were found; %d came twice and were given out once.",
-            self.label,
-            found,
-            repeats_before,
+    def _second_pass(self, first: Pass) -> Pass | None:
+        """Another pass over all, where the first one does not add up; None where it does."""
+        lacks = self._lacks(first.moved) > 0
+        ambiguous = (
+            not self._key_is_unique
+            and first.moved
+            and (self._is_ambiguous or bool(self._repeats) or bool(self.key))
         )
-        if len({page.total_items for page in again.values()} - {None}) > 1:
-            LOGGER.warning(
-                "%s: the data went on changing while it was read again, so single rows may be missing: "
-                "to be sure of every row, sync at a quieter time.",
-                self.label,
-            )
-        self._check_total([*pages, *again.values()], read_again if whole else None)
+        undecided = bool(self._held) and not first.moved
+        if not (lacks or ambiguous or undecided or first.unproved):
+            return None
+        reading = Pass(
+            other_page_size(first.size),
+            self._evidence,
+            self._moments,
+            mends=self._key_is_unique,
+            may_overlap=self._key_is_unique and self.pages_declared and first.moved,
+            overlaps=first.moved,
+        )
+        return reading if self.pages_declared or first.pages > 1 else None
 
-    def _numbered(
-        self, start: int, end: int | None, size: int, done: dict[int, Served], fallen_to: int | None
-    ) -> Iterator[tuple[int, Page]]:
-        """The pages of the second pass that hold the rows `start` to `end`, those read already left out."""
-        first_number = start // size + 1
-        if end is None and fallen_to is not None:
-            yield from self._downwards(first_number, max(first_number, -(-fallen_to // size)), size)
+    def _lacks(self, moved: bool) -> int:
+        """How many rows are missing by the lowest total. Rows that came behind the reader and rows that went before it explain as many
+        as there were changes: what came there was counted and not read, and need not be."""
+        lowest = self._evidence.lowest_total
+        if lowest is None:
+            return 0
+        return lowest - (2 * self._moments.changes if moved else 0) - self.emitted
+
+    def _conclude_key(self, first: Pass, second: Pass, found: int) -> Iterator[list[Row]]:
+        """Nothing moved in either pass, and yet keys repeat: they are not unique."""
+        still = not first.moved and not second.moved and not found and first.rows == second.rows
+        if self._held and self._key_is_unique and still:
+            rows = self._give_up_key([])
+            self.emitted += len(rows)
+            yield rows
+
+    def _report(self, first: Pass, second: Pass | None) -> None:
+        if not first.moved and not (second and second.moved):
             return
-        if end is not None:
-            yield from self._one_by_one(
-                (n for n in range(first_number, -(-end // size) + 1) if n not in done), size
+        last = second or first
+        unseen = first.expected_unseen if second is None else second.expected_unseen
+        self.on_changes(
+            Changes(
+                seen=self._moments.changes,
+                read_again=first.looks + (second.pages + second.looks if second else 0),
+                found=self._found,
+                twice=self._twice,
+                may_be_missing=bool(last.unproved)
+                or unseen > NOTICEABLE
+                or (second is not None and second.moved and not self._key_is_unique),
             )
-            return
-        page = self.fetch(first_number, size)
-        yield first_number, page
-        actual = page.size or size
-        announced = max(_page_count(page, actual), first_number)
-        last = page
-        for number, last in self._one_by_one(range(first_number + 1, announced + 1), actual):
-            yield number, last
-        number = announced
-        while self._goes_on(last, number, actual):
-            number += 1
-            last = self.fetch(number, actual)
-            yield number, last
+        )
 
-    def _downwards(self, first_number: int, top: int, size: int) -> Iterator[tuple[int, Page]]:
-        """The pages from the end to `first_number`, for data that shrinks.
-
-        Read upwards, a row is lost when a deletion before it moves it into a page that was read already. Read downwards it moves
-        towards the pages still to come: what deletions took from the first pass, further ones can't take from this one.
-        """
-        number, last = top, self.fetch(top, size)
-        yield number, last
-        while self._goes_on(last, number, size):
-            number += 1
-            last = self.fetch(number, size)
-            yield number, last
-        yield from self._one_by_one(range(top - 1, first_number - 1, -1), size)
-
-    def _one_by_one(self, numbers: Iterable[int], size: int) -> Iterator[tuple[int, Page]]:
-        """The pages in their order, none ahead: side by side, a change falls between more pages and takes more rows along."""
-        for number in numbers:
-            yield number, self.fetch(number, size)
-
-    def _unseen(self, rows: list[Row]) -> list[Row]:
-        return [row for row in rows if self._seen.add(key_hash(row, self.key))]
-
-    def _is_stable(self, pages: list[Served], again: dict[int, Served]) -> bool:
-        totals = {page.total_items for page in pages} | {page.total_items for page in again.values()}
-        counts = {sum(page.rows for page in pages), sum(page.rows for page in again.values())}
-        return len(totals) == len(counts) == 1 and totals <= counts | {None}
-
-    def _check_total(self, served: list[Served], read_again: int | None) -> None:
+    def _check_total(self, first: Pass, second: Pass | None) -> None:
         """Fail where fewer rows were given out than the API ever counted while it was read."""
-        totals = [page.total_items for page in served if page.total_items is not None]
-        if (
-            not totals
-            or self.emitted >= min(totals)
-            or (read_again is not None and read_again >= min(totals))
-        ):
+        total = self._evidence.lowest_total
+        moved = first.moved or (second is not None and second.moved)
+        if total is None or self._lacks(moved) <= 0 or (second is not None and second.rows >= total):
+            return
+        if moved or second is None or first.rows != second.rows:
+            raise ServerError(
+                f"{self.label}: the API counts {total} rows, but only {self.emitted} could be read, twice. "
+                "The data may be changing too fast, or this client may not see all of it: sync again, at a quieter time."
+            )
+        missing = total - self.emitted
+        if self.accepts_missing:
+            self._warn(
+                "missing",
+                f"{self.label}: the API counts {total} rows and serves {self.emitted}. {missing} rows are not served; "
+                "the stream goes on without them, as accept_missing_rows asks for.",
+            )
+            self.on_missing(missing)
             return
         raise ServerError(
-            f"{self.label}: the API counts {min(totals)} rows, but only {self.emitted} could be read, twice. "
-            "The data may be changing too fast, or this client may not see all of it: sync again, at a quieter time.",
+            f"{self.label}: the API counts {total} rows, but serves only {self.emitted}: two whole readings with different page sizes "
+            f"agree, and nothing changed meanwhile. Ask Snow Atlas support for the other {missing}; to sync without them, name the "
+            "stream in the option accept_missing_rows."
         )
-
-    def _whole_again(self, first: Page) -> Iterator[list[Row]]:
-        """The one page of a small collection held fewer rows than its own total: read it all once more."""
-        self._take(1, first)
-        self.emitted -= len(first.rows)
-        pages = [self._served[1]]
-        LOGGER.info(
-            "%s: %d rows came where %s were counted; reading once more.",
-            self.label,
-            len(first.rows),
-            first.total_items,
-        )
-        yield from self._second_pass([(0, None)], pages)
 
 
 class _Tally:
@@ -402,11 +461,10 @@ class _Tally:
         self._repeats = repeats
         self._counts: dict[int, int] = {}
 
-    def surplus(self, rows: list[Row]) -> list[Row]:
+    def surplus(self, rows: list[Row], hashes: list[int]) -> list[Row]:
         """The rows that came more often now than they were given out."""
         fresh = []
-        for row in rows:
-            value = content_hash(row)
+        for row, value in zip(rows, hashes, strict=True):
             count = self._counts.get(value, 0) + 1
             self._counts[value] = count
             if self._seen.add(value) or count > 1 + self._repeats.get(value, 0):
@@ -414,44 +472,12 @@ class _Tally:
         return fresh
 
 
-def _served(number: int, page: Page, asked: int) -> Served:
+def _same(row: Row, given: Row) -> bool:
+    """Whether a row is one that was given out, what was added to it apart."""
+    return all(given.get(name) == value or value is None for name, value in row.items())
+
+
+def _taken(request: PageRequest, page: Page, hashes: Sequence[int], epoch: int) -> Taken:
     """What to remember of a page. A reply that names the number of its rows as its size (a last page) keeps the size asked for."""
-    size = page.size if page.size and page.size != len(page.rows) else asked
-    return Served(number, len(page.rows), size, page.total_items, page.total_pages)
-
-
-def _differ(first: int | None, second: int | None) -> bool:
-    return first is not None and second is not None and first != second
-
-
-def _fallen_to(pages: list[Served]) -> int | None:
-    """The total of the last page where it is below that of the first; None where the data did not shrink."""
-    before, after = pages[0].total_items, pages[-1].total_items
-    return after if before is not None and after is not None and after < before else None
-
-
-def _difference(first: int | None, second: int | None) -> int:
-    return 0 if first is None or second is None else abs(first - second)
-
-
-def other_page_size(size: int) -> int:
-    """A page size whose boundaries keep away from those of `size`: about 0.907 of it, and smaller wherever that is possible."""
-    return max(1, min(size - 1, round(size * 0.907))) if size > 2 else size
-
-
-def _page_count(page: Page, size: int) -> int:
-    """How many pages the reply announces; 0 where it announces none."""
-    by_items = -(-page.total_items // size) if page.total_items is not None else 0
-    return max(page.total_pages or 0, by_items)
-
-
-def _joined(ranges: list[tuple[int, int | None]]) -> list[tuple[int, int | None]]:
-    """The ranges in order, overlapping ones made one."""
-    joined: list[tuple[int, int | None]] = []
-    for start, end in sorted(ranges, key=lambda bounds: bounds[0]):
-        if joined and joined[-1][1] is not None and start <= joined[-1][1]:
-            previous = joined[-1]
-            joined[-1] = (previous[0], None if end is None else max(end, previous[1] or 0))
-        else:
-            joined.append((start, end))
-    return joined
+    size = page.size if page.size and page.size != len(page.rows) else request.size
+    return Taken((request.number - 1) * size, size, hashes, page.total_items, page.total_pages, epoch)

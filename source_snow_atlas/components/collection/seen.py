@@ -42,6 +42,23 @@ class SeenRows:
             self._grow()
         return True
 
+    def __contains__(self, value: int) -> bool:
+        value = (value & MASK) or 1
+        index = value & (self._size - 1)
+        while self._table[index]:
+            if self._table[index] == value:
+                return True
+            index = (index + 1) & (self._size - 1)
+        return False
+
+    def add_all(self, values: Sequence[int]) -> list[int]:
+        """Add the hashes; the positions of those that are new."""
+        return [position for position, value in enumerate(values) if self.add(value)]
+
+    def close(self) -> None:
+        """Let go of the table."""
+        self._allocate(1)
+
     def _allocate(self, size: int) -> None:
         self._size = size
         self._used = 0

@@ -17,6 +17,7 @@ from airbyte_cdk.models import (
 )
 
 from source_snow_atlas.components.basics.errors import NotFound
+from source_snow_atlas.components.collection.paging import Changes
 
 LOGGER = logging.getLogger("airbyte")
 SECONDS_BETWEEN_LINES = 10.0
@@ -50,7 +51,43 @@ class Progress:
         self._said: dict[str, float] = {}
         self._counts: dict[str, dict[str, int]] = {}
         self._failures: dict[str, Exception] = {}
+        self._warned: set[tuple[str, str]] = set()
+        self._changed: dict[str, list[Changes]] = {}
         self._last_line = clock()
+
+    def warn_once(self, stream: str, kind: str, message: str) -> None:
+        """Log a warning, unless one of its kind was logged for the stream before."""
+        with self._lock:
+            if (stream, kind) in self._warned:
+                return
+            self._warned.add((stream, kind))
+        LOGGER.warning(message)
+
+    def changed(self, stream: str, changes: Changes) -> None:
+        """A collection of the stream changed while it was read."""
+        with self._lock:
+            self._changed.setdefault(stream, []).append(changes)
+
+    def say_changes(self, stream: str) -> None:
+        """Say what a stream that has been read saw of changes, in one line; nothing where it saw none."""
+        with self._lock:
+            found = self._changed.pop(stream, None)
+        if not found:
+            return
+        missing = any(changes.may_be_missing for changes in found)
+        LOGGER.log(
+            logging.WARNING if missing else logging.INFO,
+            "Stream %s: the data changed while it was read: at least %d rows came or went; %d pages were read for that, %d rows "
+            "were found by it, %d rows came twice and were given out once. %s",
+            stream,
+            sum(changes.seen for changes in found),
+            sum(changes.read_again for changes in found),
+            sum(changes.found for changes in found),
+            sum(changes.twice for changes in found),
+            "Single rows may be missing: to be sure of every row, sync at a quieter time."
+            if missing
+            else "No row is known to be missing.",
+        )
 
     def add(self, stream: str, **counts: int) -> None:
         """Count `records`, `pages`, `parents`, `gone` (parents no longer there), `skipped` rows."""
@@ -95,6 +132,9 @@ class Progress:
         """Say how many parents were skipped, stream by stream."""
         with self._lock:
             skipped = {stream: held["gone"] for stream, held in self._counts.items() if held.get("gone")}
+            changed = list(self._changed)
+        for stream in changed:
+            self.say_changes(stream)
         for stream, parents in skipped.items():
             LOGGER.info("Stream %s: %d parents were skipped, nothing was there (HTTP 404).", stream, parents)
 

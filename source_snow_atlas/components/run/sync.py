@@ -65,6 +65,7 @@ class Sync:
             self.progress.failed(stream, error)
             self.parents.fail(stream, error)
             raise
+        self.progress.say_changes(stream)
         self.parents.collection_ended(stream)
 
     def end(self) -> None:

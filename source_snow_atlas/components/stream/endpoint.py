@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote as percent_encode
 
-from source_snow_atlas.components.collection.paging import CollectionReader, Prefetch
+from source_snow_atlas.components.collection.pages import Prefetch
+from source_snow_atlas.components.collection.paging import CollectionReader
 from source_snow_atlas.components.request.reply import Page, parse_page
 from source_snow_atlas.components.run.sync import Sync
 
@@ -41,16 +42,14 @@ class Endpoint:
         """A reader of this endpoint's collection for one partition."""
         path = fill(self.path, partition)
 
-        def fetch(number: int, size: int) -> Page:
+        def fetch(number: int, size: int, echo: int | None) -> Page:
             paged = self.page_parameters or number > 1
             pages = {"page_number": number, "page_size": size} if paged else {}
             page = sync.client.get(
                 self.name,
                 path,
                 {**query, **pages},
-                lambda body: parse_page(
-                    body, self.items_field, self.known_fields, number if self.page_parameters else None
-                ),
+                lambda body: parse_page(body, self.items_field, self.known_fields, echo),
                 self.permission,
             )
             return page if page is not None else Page([])
@@ -64,6 +63,8 @@ class Endpoint:
             prefetch=prefetch,
             pages_declared=self.page_parameters,
             on_page=on_page,
+            on_changes=lambda changes: sync.progress.changed(self.name, changes),
+            warn=lambda kind, message: sync.progress.warn_once(self.name, kind, message),
         )
 
 

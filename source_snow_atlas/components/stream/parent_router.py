@@ -16,7 +16,7 @@ from typing import Any
 from airbyte_cdk.sources.types import StreamSlice
 
 from source_snow_atlas.components.basics.errors import NotFound
-from source_snow_atlas.components.collection.paging import NoPrefetch
+from source_snow_atlas.components.collection.pages import NoPrefetch
 from source_snow_atlas.components.collection.prefetch import PagePrefetch
 from source_snow_atlas.components.request.reply import Row
 from source_snow_atlas.components.run.parents import Batches, KeyFeed, Keys

@@ -86,6 +86,7 @@ class CollectionRetriever(Retriever):
             if registry.partition_ended(self.name):
                 self._sync.children_ended(self.name)
         else:
+            progress.say_changes(self.name)
             registry.collection_ended(self.name)
 
     def _fail(self, error: Exception) -> None:

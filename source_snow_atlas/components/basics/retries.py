@@ -14,10 +14,10 @@ LONGEST_WAIT = 3600.0
 """Seconds: a Retry-After longer than an hour is an error, not a wait."""
 
 
-def retry_after(headers: Mapping[str, str], default: float = 1.0) -> float:
+def announced_wait(headers: Mapping[str, str]) -> float | None:
     """Seconds that a 429 or 503 asks to wait, given in seconds or as a date (RFC 9110 section 10.2.3).
 
-    `default` where it says nothing readable.
+    None where it says nothing readable.
     """
     text = headers.get("Retry-After", "")
     try:
@@ -26,13 +26,20 @@ def retry_after(headers: Mapping[str, str], default: float = 1.0) -> float:
         try:
             seconds = (parsedate_to_datetime(text) - datetime.now(timezone.utc)).total_seconds()
         except (ValueError, TypeError):
-            return default
-    return seconds if 0 <= seconds < float("inf") else default
+            return None
+    return seconds if 0 <= seconds < float("inf") else None
+
+
+def retry_after(headers: Mapping[str, str], default: float = 1.0) -> float:
+    """As `announced_wait`, or `default` seconds where the reply names no wait."""
+    seconds = announced_wait(headers)
+    return default if seconds is None else seconds
 
 
 @dataclass
 class Attempts:
-    """The repeats of one request: bounded in number and in seconds, with full jitter between them.
+    """The repeats of one request: bounded in number and in seconds, with jitter between them. All waits together take at most 92 s,
+    so that a page which fails for good is said within two minutes.
 
     `clock` and `sleep` are replaced in tests, so that no test waits.
     """
@@ -40,7 +47,7 @@ class Attempts:
     maximum: int = 9
     seconds: float = 600.0
     first_wait: float = 0.5
-    longest_wait: float = 60.0
+    longest_wait: float = 30.0
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     random: Callable[[], float] = random.random

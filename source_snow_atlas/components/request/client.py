@@ -33,14 +33,14 @@ from source_snow_atlas.components.basics.retries import (
     LONGEST_WAIT,
     TRANSIENT_STATUSES,
     Attempts,
-    retry_after,
+    announced_wait,
 )
 from source_snow_atlas.components.identity.oauth import (
     SnowAtlasOauth2Authenticator,
     does_not_resolve,
     no_ambient_credentials,
 )
-from source_snow_atlas.components.request.pace import Pace
+from source_snow_atlas.components.request.pace import Pace, Ticket
 from source_snow_atlas.components.request.reply import MalformedReply
 
 LOGGER = logging.getLogger("airbyte")
@@ -120,13 +120,15 @@ class SnowAtlasClient:
         while True:
             failure: SnowAtlasError
             try:
-                with self.pace.slot() as sent_at:
+                with self.pace.slot() as ticket:
                     # not before: what waits for its turn would send a token that was revoked meanwhile
                     token = self.authenticator.get_access_token()
                     status, headers, body = self._send(url, token)
                     if status == 429:
-                        self._wait_as_told(headers, sent_at, attempts, stream, path)
-                        continue
+                        wait_alone = self._wait_as_told(headers, ticket, attempts, stream, path)
+                if status == 429:
+                    self._sleep(wait_alone)
+                    continue
             except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
                 failure = self._no_reply(stream, path, error)
             else:
@@ -140,7 +142,7 @@ class SnowAtlasClient:
                             stream,
                         )
                     else:
-                        self.pace.succeeded()
+                        self.pace.succeeded(ticket)
                         return parsed
                 elif status == 204:
                     return None
@@ -150,6 +152,8 @@ class SnowAtlasClient:
                     continue
                 elif status in TRANSIENT_STATUSES or (status > 505):
                     said = quote(body)
+                    if not self._fail_fast:
+                        self.pace.pause(min(announced_wait(headers) or 0.0, LONGEST_WAIT))
                     failure = TransientError(
                         f"Stream {stream}: GET {path} keeps failing with HTTP {status}; try again later."
                         + (f' The server said: "{said}".' if said else ""),
@@ -184,16 +188,24 @@ class SnowAtlasClient:
         ) as response:
             return response.status_code, response.headers, response.raw.read(decode_content=True)
 
-    def _wait_as_told(self, headers: Any, sent_at: float, attempts: Attempts, stream: str, path: str) -> None:
-        wait = max(retry_after(headers), 0.1)
+    def _wait_as_told(
+        self, headers: Any, ticket: Ticket, attempts: Attempts, stream: str, path: str
+    ) -> float:
+        """Let the pace learn of a refusal. Seconds that this request has to wait besides."""
+        announced = announced_wait(headers)
         waited = self._clock() - attempts.started
-        if self._fail_fast or wait > LONGEST_WAIT or waited > 2 * LONGEST_WAIT:
+        if self._fail_fast or (announced or 0) > LONGEST_WAIT or waited > 2 * LONGEST_WAIT:
+            asks = (
+                f"asks for {announced:.0f} s of quiet"
+                if announced is not None
+                else "does not say for how long"
+            )
             raise RateLimited(
-                f"Stream {stream}: GET {path} was refused with HTTP 429: Snow Atlas limits the rate of requests and asks for "
-                f"{wait:.0f} s of quiet. Try again later, lower num_workers, or run fewer scripts with this client.",
+                f"Stream {stream}: GET {path} was refused with HTTP 429: Snow Atlas limits the rate of requests and {asks}. "
+                "Try again later, lower num_workers, or run fewer scripts with this client.",
                 stream,
             )
-        self.pace.refused(wait, sent_at)
+        return self.pace.refused(announced, ticket)
 
     def _no_reply(self, stream: str, path: str, error: Exception) -> SnowAtlasError:
         host = self.authenticator.host

@@ -1,10 +1,9 @@
-"""How fast requests leave, decided once for all threads: a number in flight, a rate, and a gate that a 429 closes.
+"""When requests leave, decided once for all threads: a gate that a refusal closes, a rate, and a number in flight.
 
-The vendor limits by address, client and user, publishes no figures, and answers a request inside the announced wait with another
-429 (api conventions, rate limiting). So one refusal closes the gate for every thread until its `Retry-After` has passed. Then the
-number in flight is halved and rises by one per round of successes (additive increase, multiplicative decrease), and the rate
-starts a little below what went through between two refusals and rises slowly: on a server with a fixed allowance most of the
-allowance is used and hardly a request is refused. The CDK sleeps in the refused thread alone while the others keep sending.
+One refusal (HTTP 429) closes the gate for every thread until its `Retry-After` has passed: a request inside the announced wait earns
+another one (vendor's page on rate limiting). What is learnt from refusals is said in `allowance`. Where a refusal announces no
+wait, a single one only sends its own request to the back of the queue; the gate closes when refusals are frequent. After a gate
+that opened on nothing but refusals one request goes first, alone. The CDK sleeps in the refused thread while the others keep sending.
 """
 
 from __future__ import annotations
@@ -12,16 +11,37 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+
+from source_snow_atlas.components.request.allowance import Allowance, Cycle
 
 LOGGER = logging.getLogger("airbyte")
-SAFETY = 0.97
-"""Part of the measured rate that is used after a refusal."""
-FEW = 5
-"""Successes below which a measured rate says nothing."""
+FIRST_IN_FLIGHT = 10
+"""Requests in flight at the start; every answer allows one more, up to the maximum."""
 LONGEST_NAP = 1.0
 """Seconds after which a waiting request looks again: the rate rises meanwhile, most of all after a guess that was too low."""
+LONE_WAIT, FIRST_WAIT, LONGEST_OWN_WAIT = 0.1, 0.25, 30.0
+"""Seconds of wait that we choose where a refusal names none: for a lone one, and for all; the latter doubled while nothing else comes."""
+OWN_SHARE = 0.4
+"""Part of the wait that was needed the last time, which the next one begins with."""
+RECENT = 12
+"""Replies among which refusals without a wait are counted."""
+FREQUENT = 6
+"""That many refusals among them close the gate."""
+SECONDS_BETWEEN_LINES = 10.0
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A request on its way: when it left, how many were in flight with it, and the cycle it belongs to."""
+
+    sent_at: float
+    serial: int
+    in_flight: int
+    cycle: Cycle
 
 
 class Pace:
@@ -37,21 +57,25 @@ class Pace:
         self._clock = clock
         self._wait = wait or (lambda condition, seconds: condition.wait(seconds))
         self._changed = threading.Condition()
-        self._window = float(maximum)
+        self._allowance = Allowance(maximum)
         self._in_flight = 0
+        self._sent = 0
+        self._ramp = min(FIRST_IN_FLIGHT, maximum)
         self._open_at = clock()
-        self._successes = 0
-        self._measured_since = clock()
-        self._probing = False
-        self._rate: float | None = None
+        self._cycle = Cycle(self._open_at)
+        self._ended: Cycle | None = None
+        self._is_new = False
         self._last_start: float | None = None
+        self._recent: deque[bool] = deque(maxlen=RECENT)
+        self._own_wait, self._own_growth = FIRST_WAIT, 2.0
+        self._said = float("-inf")
 
     @contextmanager
-    def slot(self) -> Iterator[float]:
-        """Wait for permission, hold it for the block. Gives the moment of sending, which `refused` wants back."""
-        sent_at = self._acquire()
+    def slot(self) -> Iterator[Ticket]:
+        """Wait for permission, hold it for the block. Gives the ticket that `succeeded` and `refused` want back."""
+        ticket = self._acquire()
         try:
-            yield sent_at
+            yield ticket
         finally:
             with self._changed:
                 self._in_flight -= 1
@@ -61,44 +85,104 @@ class Pace:
         """How many requests are on their way."""
         return self._in_flight
 
-    def succeeded(self) -> None:
-        """A request was answered as it should be: the number in flight may rise."""
+    def succeeded(self, ticket: Ticket) -> None:
+        """A request was answered as it should be."""
         with self._changed:
-            self._successes += 1
-            if self._window < self.maximum:
-                self._window = min(float(self.maximum), self._window + 1 / self._window)
+            cycle = ticket.cycle
+            cycle.answer(ticket.serial, ticket.in_flight)
+            self._recent.append(False)
+            if cycle is self._cycle:
+                self._is_open_again()
+            if self._ramp < self.maximum:
+                self._ramp += 1
+                self._changed.notify()
 
-    def refused(self, seconds: float, sent_at: float) -> None:
-        """A request sent at `sent_at` earned a 429 that asks for `seconds` of quiet."""
+    def refused(self, announced: float | None, ticket: Ticket) -> float:
+        """A request earned a 429 that asks for `announced` seconds of quiet; None where it does not say.
+
+        Seconds that the refused request should wait by itself: 0 where the gate holds it back.
+        """
         with self._changed:
             now = self._clock()
-            reopens = now + seconds
-            if sent_at < self._open_at:
+            cycle = ticket.cycle
+            cycle.refuse(ticket.serial, ticket.in_flight)
+            if cycle is not self._cycle or ticket.sent_at < self._open_at:
                 # sent before the gate last closed: the same refusal seen by another thread
-                self._open_at = max(self._open_at, reopens)
-                return
-            self._window = max(1.0, self._window / 2)
-            self._rate, self._probing = self._rate_after_refusal(now, reopens)
-            if self._successes >= FEW:
-                self._measured_since, self._successes = reopens, 0
-            self._open_at = reopens
-            self._last_start = None
-        LOGGER.warning(
-            "Snow Atlas limits the rate of requests (HTTP 429): nothing is sent for %.0f s, as it asks; reading goes on after that.",
-            seconds,
-        )
+                if announced is not None:
+                    self._open_at = max(self._open_at, now + announced)
+                return 0.0
+            if announced is None:
+                self._recent.append(True)
+                may_be_alone = self._allowance.law is None and cycle.answered + cycle.refused > FREQUENT
+                if sum(self._recent) < FREQUENT and may_be_alone:
+                    return LONE_WAIT
+                self._recent.clear()
+                cycle.announced = False
+                self._close(now, self._own_wait)
+                self._own_wait = min(LONGEST_OWN_WAIT, self._own_growth * self._own_wait)
+            else:
+                self._close(now, announced)
+        return 0.0
 
-    def _acquire(self) -> float:
+    def pause(self, seconds: float) -> None:
+        """Send nothing for a while, for a reason that is no limit: a server that is down says when to come again."""
+        with self._changed:
+            self._open_at = max(self._open_at, self._clock() + seconds)
+
+    def _close(self, now: float, seconds: float) -> None:
+        """Shut the gate, and end the cycle with it."""
+        if self._cycle.answered or self._ended is None:
+            self._cycle.sending = max(0.0, now - self._cycle.began)
+            self._ended = self._cycle
+        self._open_at = now + seconds
+        self._cycle = Cycle(self._open_at)
+        self._is_new = True
+        self._last_start = None
+        if now - self._said >= SECONDS_BETWEEN_LINES or seconds >= SECONDS_BETWEEN_LINES:
+            self._said = now
+            LOGGER.warning(
+                "Snow Atlas limits the rate of requests (HTTP 429): nothing is sent for %.1f s; reading goes on after that.",
+                seconds,
+            )
+
+    def _begin(self, now: float) -> None:
+        """The gate is open again. Where the wait was our own, or brought nothing, one request goes first, alone."""
+        self._is_new = False
+        self._cycle.began = now
+        ended = self._ended
+        if ended is not None and ended.answered and ended.announced:
+            self._is_open_again()
+        else:
+            self._ramp = 1
+
+    def _is_open_again(self) -> None:
+        """The wait is over: all replies of the cycle before it are in, so learn from it."""
+        ended, self._ended = self._ended, None
+        if ended is None:
+            return
+        ended.total = max(self._cycle.began - ended.began, 0.001)
+        waited = ended.total - ended.sending
+        self._own_growth = 1.2 if ended.answered else 2.0
+        self._own_wait = max(FIRST_WAIT, min(OWN_SHARE * waited, LONGEST_OWN_WAIT))
+        self._allowance.conclude(ended)
+        self._ramp = min(self.maximum, max(FIRST_IN_FLIGHT, self._ramp))
+
+    def _acquire(self) -> Ticket:
         with self._changed:
             while True:
                 now = self._clock()
-                gap = self._gap(now)
-                earliest = self._open_at if self._last_start is None else self._last_start + gap
                 if now < self._open_at:
                     self._wait(self._changed, self._open_at - now)
-                elif now < earliest:
+                    continue
+                if self._is_new:
+                    self._begin(now)
+                age = max(0.0, now - self._cycle.began)
+                law = self._allowance.law
+                gap = 0.0 if law is None else 1 / law.rate(age)
+                earliest = now if self._last_start is None else self._last_start + gap
+                if now < earliest:
                     self._wait(self._changed, min(earliest - now, LONGEST_NAP))
-                elif self._in_flight >= max(1, int(self._window)):
+                elif self._in_flight >= min(self._ramp, self._allowance.window(age)):
                     self._wait(self._changed, None)
                 else:
                     break
@@ -107,33 +191,7 @@ class Pace:
                 # one that leaves late takes little from the next one's turn
                 self._last_start = now if self._last_start is None else max(earliest, now - gap)
                 self._changed.notify()
-            return now
-
-    def _gap(self, now: float) -> float:
-        """Seconds between two requests, by the rate of this moment; 0 where none was learnt."""
-        rate = self._current_rate(now)
-        return 0.0 if rate is None else 1 / rate
-
-    def _rate_after_refusal(self, now: float, reopens: float) -> tuple[float, bool]:
-        """The rate to go on with, and whether it is a guess to be doubled every second until the next refusal."""
-        measured = self._successes / max(reopens - self._measured_since, 0.001)
-        enough = self._successes >= FEW
-        current = self._current_rate(now)
-        if current is None:
-            return (
-                (measured * SAFETY, False) if enough else (max(measured, 1 / max(reopens - now, 1.0)), True)
-            )
-        if not enough:
-            # too little came between two refusals to have learnt anything: a guess stays one
-            return current * 0.6, self._probing
-        return min(max(measured * SAFETY, current * 0.8), current * SAFETY), False
-
-    def _current_rate(self, now: float) -> float | None:
-        """The learnt rate, risen since the gate opened: 4 % after ten seconds, half as much again after a minute."""
-        if self._rate is None:
-            return None
-        age = max(0.0, now - self._open_at)
-        if self._probing:
-            doublings: float = 2.0 ** min(age, 30.0)
-            return self._rate * doublings
-        return self._rate * (1 + 0.003 * age + 0.0001 * age * age)
+            else:
+                self._last_start = None
+            self._sent += 1
+            return Ticket(now, self._sent, self._in_flight, self._cycle)

@@ -1,0 +1,134 @@
+"""The pace on servers that limit in every way, in virtual time: near the speed of a client that knows the rule, and no nuisance."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from statistics import median
+from typing import Any
+
+import pytest
+
+from unit_tests.pace_simulation import (
+    Bucket,
+    Every,
+    InFlight,
+    Leftover,
+    Server,
+    Shedding,
+    Window,
+    all_knowing,
+    run,
+)
+
+SEEDS = range(3)
+Make = Callable[..., Server]
+FIXED: dict[str, Make] = {
+    "no limit": Server,
+    "bucket of 20, 20 a second": Bucket,
+    "window of 100 in 10 s": Window,
+    "4 in flight": InFlight,
+}
+OTHER: dict[str, Make] = {
+    "5 % at random": Shedding,
+    "a share of another client": lambda **options: Bucket(other_rate=15, **options),
+    "the first ten": Leftover,
+    "every 11th": Every,
+}
+VARIED: dict[str, Make] = {
+    "10 a second": lambda **options: Bucket(rate=10, burst=10, retry_after=1, **options),
+    "50 a second, burst 5": lambda **options: Bucket(rate=50, burst=5, retry_after=1, **options),
+    "100 a second, burst 100": lambda **options: Bucket(rate=100, burst=100, retry_after=3, **options),
+    "20 in 1 s": lambda **options: Window(allowed=20, seconds=1, **options),
+    "600 in 60 s": lambda **options: Window(allowed=600, seconds=60, **options),
+    "1 in flight": lambda **options: InFlight(allowed=1, **options),
+    "7 in flight, wait of 2 s": lambda **options: InFlight(allowed=7, retry_after=2, **options),
+    "1 % at random": lambda **options: Shedding(share=0.01, **options),
+    "15 % at random": lambda **options: Shedding(share=0.15, **options),
+    "5 % at random, wait of 5 s": lambda **options: Shedding(retry_after=5, **options),
+}
+
+
+def changing(name: str, work: int) -> Make:
+    """A limit that changes by four times when half of the work is done."""
+    half = work // 2
+    return {
+        "bucket up": lambda **options: Bucket(change_at=half, change_to=80, **options),
+        "bucket down": lambda **options: Bucket(rate=80, change_at=half, change_to=20, **options),
+        "in flight up": lambda **options: InFlight(allowed=2, change_at=half, change_to=8, **options),
+        "in flight down": lambda **options: InFlight(allowed=8, change_at=half, change_to=2, **options),
+    }[name]
+
+
+@pytest.fixture(autouse=True)
+def silent() -> Iterator[None]:
+    """The lines about refusals would fill the output of a failed test."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+def measure(make: Make, work: int, announces: bool, **options: Any) -> tuple[float, float, int]:
+    """Medians over the seeds: time over that of a client that knows, share of refusals; and how often an announced wait was broken."""
+    ratios, shares, inside = [], [], 0
+    for seed in SEEDS:
+        known = all_knowing(
+            make(seed=seed, announces=announces),
+            work,
+            options.get("workers", 10),
+            options.get("latency", 0.05),
+        )
+        outcome = run(make(seed=seed, announces=announces), work=work, limit=10 * known + 60, **options)
+        ratios.append(outcome.seconds / known)
+        shares.append(outcome.refused / outcome.requests)
+        inside += outcome.inside_waits
+    return median(ratios), median(shares), inside
+
+
+@pytest.mark.parametrize("announces", [True, False], ids=["with wait", "without"])
+@pytest.mark.parametrize("work", [600, 2000])
+@pytest.mark.parametrize("name", [*FIXED, *OTHER])
+def test_near_the_speed_of_a_client_that_knows(name: str, work: int, announces: bool) -> None:
+    """A sync would take several times as long as the limit asks for, or for ever, after refusals that it did not cause."""
+    ratio, refused, inside = measure({**FIXED, **OTHER}[name], work, announces)
+    assert ratio <= 1.5
+    assert inside == 0
+    if name in FIXED:
+        assert refused <= 0.03 + 0.005 * (not announces)
+
+
+@pytest.mark.parametrize("announces", [True, False], ids=["with wait", "without"])
+@pytest.mark.parametrize("name", ["bucket up", "bucket down", "in flight up", "in flight down"])
+def test_a_limit_that_changes_is_found_again(name: str, announces: bool) -> None:
+    """A limit that was raised would never be used, one that was lowered would be run into again and again."""
+    ratio, _, inside = measure(changing(name, 2000), 2000, announces)
+    assert ratio <= (1.75 if name == "in flight up" else 1.55)
+    assert inside == 0
+
+
+@pytest.mark.parametrize("latency", [0.02, 0.2])
+@pytest.mark.parametrize("name", list(VARIED))
+def test_other_figures_and_other_latencies(name: str, latency: float) -> None:
+    """A pace made for the figures of one server would fail on the next one's."""
+    ratio, _, inside = measure(VARIED[name], 1000, announces=True, latency=latency)
+    assert ratio <= 2.0
+    assert inside == 0
+
+
+def test_less_than_one_request_a_second_is_used_too() -> None:
+    """A small allowance would never let the sync make headway."""
+    ratio, refused, _ = measure(
+        lambda **options: Bucket(rate=0.5, burst=1, retry_after=4, **options), 200, True
+    )
+    assert ratio <= 2.0
+    assert refused <= 0.4
+
+
+@pytest.mark.parametrize("workers", [1, 2, 40])
+def test_any_number_of_workers(workers: int) -> None:
+    """One worker would wait for a second one; forty would all run into the limit."""
+    for make in (Bucket, Window):
+        ratio, refused, inside = measure(make, 1000, announces=True, workers=workers)
+        assert ratio <= 1.5
+        assert refused <= 0.03
+        assert inside == 0

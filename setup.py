@@ -75,7 +75,9 @@ setup(
         "orjson>=3.10,<4",
         "PyJWT[crypto]>=2.8,<3",
         "PyYAML>=6,<7",
-        "requests>=2.31,<3",
+        "requests>=2.32,<3",
+        # bodies are unpacked in bounded pieces since 2.6
+        "urllib3>=2.6,<3",
     ],
     extras_require={"tests": TESTS, "sync": SYNC},
     entry_points={"console_scripts": ["source-snow-atlas = source_snow_atlas.run:run"]},

@@ -245,7 +245,7 @@ def churn(seeds: int) -> list[str]:
 
 def _read_here(_sandbox: Sandbox, connector: Connector, _page_size: int) -> tuple[list[str], bool, bool]:
     outcome = connector.read_here(["computers"])
-    warned = any("single rows may be missing" in line for line in outcome.logs)
+    warned = any("Single rows may be missing" in line for line in outcome.logs)
     return [record["id"] for record in outcome.records["computers"]], outcome.exit_code != 0, warned
 
 

@@ -50,7 +50,7 @@ def assert_nothing_is_lost(outcome: Outcome, sandbox: Sandbox) -> None:
 
 def is_warned(outcome: Outcome) -> bool:
     """Whether the log says that the table may lack rows."""
-    return any("single rows may be missing" in line for line in outcome.logs)
+    return any("Single rows may be missing" in line for line in outcome.logs)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -72,14 +72,14 @@ def test_deletes_before_every_page(sandbox: Sandbox, reader: Connector, seed: in
 
 @pytest.mark.parametrize("seed", range(4))
 def test_changes_that_never_end(sandbox: Sandbox, reader: Connector, seed: int) -> None:
-    """Where three rows come or go with every page, one more pass can't see all: no row may come twice, and hardly one be missing."""
+    """Where three rows come or go with every page, no row may come twice, and none be missing without a warning."""
     sandbox.control.random_churn("computers", PATH, seed=seed, rate=3.0)
     outcome = reader.read_here(["computers"])
     counted = keys_of(outcome.records["computers"], ["id"])
     assert max(counted.values()) == 1
     if outcome.exit_code == 0:
-        assert is_warned(outcome)
-        assert len(sandbox.churn.survivors("computers") - {key for (key,) in counted}) <= COMPUTERS // 100
+        missing = sandbox.churn.survivors("computers") - {key for (key,) in counted}
+        assert len(missing) <= (COMPUTERS // 100 if is_warned(outcome) else 0)
 
 
 @pytest.mark.parametrize("after", [1, 15, 29])

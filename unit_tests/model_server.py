@@ -61,9 +61,9 @@ class ModelServer:
                     document["_links"].append({"rel": "next", "href": f"/?page_number={number + 1}"})
             return orjson.dumps(document)
 
-    def fetch(self, number: int, size: int, echo: int | None = None) -> Page:
+    def fetch(self, number: int, size: int, numbers: frozenset[int] | None = None) -> Page:
         """The reply as the connector reads it."""
-        return parse_page(self.body(number, size), "items", {"id"}, echo)
+        return parse_page(self.body(number, size), "items", {"id"}, numbers)
 
     def reader(self, page_size: int, key: Sequence[str] = ("id",), **options: Any) -> CollectionReader:
         """The connector's reader on this server."""

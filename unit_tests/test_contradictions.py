@@ -50,7 +50,7 @@ class LyingServer:
     behind: str
     requests: list[tuple[int, int]] = field(default_factory=list)
 
-    def fetch(self, number: int, size: int, echo: int | None) -> Page:
+    def fetch(self, number: int, size: int, numbers: frozenset[int] | None) -> Page:
         """The reply as the connector reads it. Raises what its client raises for a refusal."""
         self.requests.append((number, size))
         if len(self.requests) > REQUESTS:
@@ -72,7 +72,7 @@ class LyingServer:
         document: dict[str, Any] = {"items": rows, "pagination": pagination}
         if self.links == "never ends" or (self.links == "right" and number < last):
             document["_links"] = [{"rel": "next", "href": f"/rows?page_number={number + 1}"}]
-        return parse_page(orjson.dumps(document), "items", {"id"}, echo)
+        return parse_page(orjson.dumps(document), "items", {"id"}, numbers)
 
     @staticmethod
     def _claim(pagination: dict[str, Any], name: str, claim: str, right: int, of_the_page: int) -> None:

@@ -142,7 +142,7 @@ def test_prefetch_room_is_given_back() -> None:
 def failing_on(page: int, rows: list[Row], prefetch: Any, error: Exception | None = None) -> CollectionReader:
     server = ModelServer(rows)
 
-    def fetch(number: int, size: int, echo: int | None) -> Page:
+    def fetch(number: int, size: int, numbers: frozenset[int] | None) -> Page:
         if number == page:
             raise error or TransientError("page can't be read")
         return server.fetch(number, size)
@@ -179,7 +179,7 @@ def test_pages_nobody_declared_are_followed() -> None:
 
 def test_a_single_object_is_one_row() -> None:
     """Details would be paged on and on, or refused for want of a total."""
-    reader = CollectionReader("Stream rows", lambda number, size, echo: Page([{"id": 7}]), 1, ("id",))
+    reader = CollectionReader("Stream rows", lambda number, size, numbers: Page([{"id": 7}]), 1, ("id",))
     assert ids(reader) == [7]
 
 
@@ -227,7 +227,7 @@ def test_a_total_that_never_fits_is_an_error(claimed: int, count: int, key: tupl
     """Rows would be missing without a word: the API counts more of them than it serves."""
     server = ModelServer(numbered(count))
 
-    def fetch(number: int, size: int, echo: int | None) -> Page:
+    def fetch(number: int, size: int, numbers: frozenset[int] | None) -> Page:
         page = server.fetch(number, size)
         page.total_items = count + claimed
         return page
@@ -243,7 +243,7 @@ def test_a_short_page_in_the_middle_is_read_again(cut: int, key: tuple[str, ...]
     server = ModelServer(numbered(95))
     asked: list[int] = []
 
-    def fetch(number: int, size: int, echo: int | None) -> Page:
+    def fetch(number: int, size: int, numbers: frozenset[int] | None) -> Page:
         page = server.fetch(number, size)
         asked.append(number)
         if number == 4 and asked.count(4) == 1:

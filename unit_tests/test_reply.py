@@ -17,7 +17,7 @@ KNOWN = frozenset({"id", "name"})
 
 def parse(document: Any, number: int | None = 1, items_field: str = "items") -> Page:
     body = document if isinstance(document, bytes) else json.dumps(document).encode()
-    return parse_page(body, items_field, KNOWN, number)
+    return parse_page(body, items_field, KNOWN, None if number is None else {number})
 
 
 def test_envelope() -> None:

@@ -104,7 +104,7 @@ class VirtualTime:
         self._started = 0
         self._totals = totals
 
-    def fetch(self, number: int, size: int, echo: int | None = None) -> Page:
+    def fetch(self, number: int, size: int, numbers: frozenset[int] | None = None) -> Page:
         """The page, served now."""
         self.requests += 1
         size = min(size, 1000)
@@ -114,11 +114,6 @@ class VirtualTime:
             page.total_items = len(self.rows)
         page.total_pages = -(-len(self.rows) // size)
         return page
-
-    def serve_alone(self, number: int, size: int, echo: int | None = None) -> Page:
-        """As `fetch`, for who waits for nothing else: one latency passes."""
-        self._advance(self.now + self._wait())
-        return self.fetch(number, size, echo)
 
     def try_submit(self, task: Callable[[], Result]) -> Future[Result] | None:
         """Start the task as soon as a thread is free, if there is room."""

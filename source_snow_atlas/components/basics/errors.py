@@ -65,7 +65,7 @@ class RateLimited(TransientError):
     """HTTP 429 that can't be waited out: the wait is too long, or the caller asked to fail fast."""
 
 
-def quote(body: bytes) -> str:
+def quote(body: bytes | bytearray) -> str:
     """The server's own words out of an error body, one line, at most 300 characters, no secrets.
 
     Shapes: `{"error": {"code": int, "message": str}}` of the APIs, `{"error": str, "error_description": str}`
@@ -97,7 +97,7 @@ def permission_names(permission: str | Sequence[str] | None) -> str:
 
 
 def failed_request(
-    stream: str, path: str, status: int, body: bytes, permission: Any, filtered: bool = False
+    stream: str, path: str, status: int, body: bytes | bytearray, permission: Any, filtered: bool = False
 ) -> SnowAtlasError:
     """The error for a reply with an HTTP status that retrying does not mend."""
     error = _refusal(stream, path, status, body, permission, filtered)
@@ -106,7 +106,7 @@ def failed_request(
 
 
 def _refusal(
-    stream: str, path: str, status: int, body: bytes, permission: Any, filtered: bool
+    stream: str, path: str, status: int, body: bytes | bytearray, permission: Any, filtered: bool
 ) -> SnowAtlasError:
     said = quote(body)
     reason = f' The server said: "{said}".' if said else ""

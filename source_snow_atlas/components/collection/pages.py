@@ -53,8 +53,8 @@ class NoPrefetch:
         """Nothing was submitted."""
 
 
-Fetch = Callable[[int, int, "int | None"], Page]
-"""Fetches a page: its number, the page size asked for, and the number that the reply must name as its own (None: any)."""
+Fetch = Callable[[int, int, "frozenset[int] | None"], Page]
+"""Fetches a page: its number, the page size asked for, and the numbers that the reply may name as its own (None: any)."""
 
 
 def in_flight(

@@ -34,6 +34,8 @@ HELD_ROWS = 10_000
 """Rows with a key seen before that are kept until it is known whether the data moved or the key is not unique."""
 BEHIND_THE_END = frozenset({400, 404, 416})
 """HTTP statuses by which a server may say that a page does not exist."""
+FIRST = frozenset({0, 1})
+"""The numbers by which replies may call the first page."""
 FAR = 1_000_003
 """Pages behind the end where no collection can have rows."""
 LARGEST_EXPECTED = 200_000
@@ -89,7 +91,6 @@ class CollectionReader:
         self._key_is_unique = bool(self.key)
         self._echo_shift = 0
         self._last_rows: list[Row] = []
-        self._refused: SnowAtlasError | None = None
         self._tally: _Tally | None = None
         self._is_second = False
         self._moments = Moments(self.clock)
@@ -100,7 +101,8 @@ class CollectionReader:
     def rows(self) -> Iterator[list[Row]]:
         """The rows in batches, a page each. Raises what `fetch` raises, and ServerError where rows are missing in the end."""
         request = PageRequest(1, self.page_size)
-        page, epoch = self._fetch(request)
+        page = self.fetch(1, self.page_size, FIRST if self.pages_declared else None)
+        epoch = self._moments.stamp(page)
         self._learn_numbering(page)
         self.on_page(page)
         if not page.is_collection:
@@ -157,6 +159,8 @@ class CollectionReader:
 
     def _run(self, reading: Pass) -> Iterator[list[Row]]:
         for request, (sent, epoch) in in_flight(reading.following, self._fetch, self.prefetch):
+            if sent.refusal is not None and not reading.is_behind(request):
+                self._raise_unless_shrunk(request, sent.refusal)
             page = self._verified(request, sent, reading)
             if page is None:
                 reading.skip(request)
@@ -183,16 +187,28 @@ class CollectionReader:
 
     # one page
 
-    def _fetch(self, request: PageRequest, echo: int | None = None) -> tuple[Page, int]:
-        """The page, and the epoch it belongs to. A refusal of any page but the first may mean that there is none such."""
+    def _fetch(self, request: PageRequest, strictly: bool = False) -> tuple[Page, int]:
+        """The page, and the epoch it belongs to. A refusal of any page but the first may mean that there is none such.
+
+        A page that is counted must name itself; of one that may not be there, anything may come back.
+        """
+        total = self._evidence.total
+        strictly = strictly or (total is not None and request.start < total)
+        numbers = frozenset({request.number + self._echo_shift}) if strictly else None
         try:
-            page = self.fetch(request.number, request.size, echo)
+            page = self.fetch(request.number, request.size, numbers)
         except SnowAtlasError as error:
             if request.number == 1 or error.status not in BEHIND_THE_END:
                 raise
-            self._refused = error
-            page = Page([], is_collection=True)
+            page = Page([], is_collection=True, refusal=error)
         return page, self._moments.stamp(page)
+
+    def _raise_unless_shrunk(self, request: PageRequest, refusal: Exception) -> None:
+        """A page that was counted is refused: right where the collection has become shorter since, an error otherwise."""
+        if self._evidence.has_total:
+            now, _ = self._fetch(PageRequest(1, request.size))
+            if now.total_items is None or now.total_items > request.start:
+                raise refusal
 
     def _learn_numbering(self, page: Page) -> None:
         """Some servers number the pages of their replies from zero although they are asked for from one."""
@@ -216,7 +232,7 @@ class CollectionReader:
         if page.number < expected and len(page.rows) < request.size:
             # a last page that is served for every page behind it
             return page
-        return self._fetch(request, expected)[0]
+        return self._fetch(request, strictly=True)[0]
 
     def _is_served_again(
         self,
@@ -448,8 +464,8 @@ class CollectionReader:
             return
         raise ServerError(
             f"{self.label}: the API counts {total} rows, but serves only {self.emitted}: two whole readings with different page sizes "
-            f"agree, and nothing changed meanwhile. Ask Snow Atlas support for the other {missing}; to sync without them, name the "
-            "stream in the option accept_missing_rows."
+            f"agree, and nothing changed meanwhile. Check whether this client may see the other {missing}, or ask Snow Atlas support; "
+            "to sync without them, name the stream in the option accept_missing_rows."
         )
 
 

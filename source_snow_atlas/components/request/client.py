@@ -16,7 +16,6 @@ from urllib.parse import urlencode
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 
 from source_snow_atlas import __version__
 from source_snow_atlas.components.basics.errors import (
@@ -40,6 +39,8 @@ from source_snow_atlas.components.identity.oauth import (
     does_not_resolve,
     no_ambient_credentials,
 )
+from source_snow_atlas.components.request.body import LONGEST, BodyReader
+from source_snow_atlas.components.request.connections import WatchedAdapter
 from source_snow_atlas.components.request.pace import Pace, Ticket
 from source_snow_atlas.components.request.reply import MalformedReply
 
@@ -52,6 +53,7 @@ ORACLE_ROOT = "/sam/oracle/"
 ORACLE_PROBE = "/sam/oracle/v1/products"
 
 Parsed = TypeVar("Parsed")
+Body = bytes | bytearray
 
 
 class SnowAtlasClient:
@@ -72,11 +74,19 @@ class SnowAtlasClient:
         self._clock = clock
         self._sleep = sleep
         self._session = requests.Session()
-        adapter = HTTPAdapter(pool_connections=2, pool_maxsize=requests_in_flight + 1, max_retries=0)
+        self._bodies = BodyReader()
+        self._longest_body = HASTY_TIMEOUTS[1] if fail_fast else LONGEST
+        adapter = WatchedAdapter(
+            self._timeouts[1] + 30, pool_connections=2, pool_maxsize=requests_in_flight + 1, max_retries=0
+        )
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)  # ignore-https-check: for loopback only, see configuration.py
         self._session.headers.update(
-            {"Accept": "application/json", "User-Agent": f"airbyte-source-snow-atlas/{__version__}"}
+            {
+                "Accept": "application/json",
+                "Accept-Encoding": "gzip",
+                "User-Agent": f"airbyte-source-snow-atlas/{__version__}",
+            }
         )
         # proxies and CA bundle of the environment, looked up once: requests would do it for every request
         self._environment: dict[str, Any] = dict(
@@ -90,7 +100,7 @@ class SnowAtlasClient:
         stream: str,
         path: str,
         query: Mapping[str, Any],
-        parse: Callable[[bytes], Parsed],
+        parse: Callable[[Body], Parsed],
         permission: Any = None,
     ) -> Parsed | None:
         """The parsed reply to GET `path`, repeated while the failure may pass; None where the server says "no content".
@@ -106,7 +116,7 @@ class SnowAtlasClient:
         stream: str,
         path: str,
         query: Mapping[str, Any],
-        parse: Callable[[bytes], Parsed],
+        parse: Callable[[Body], Parsed],
         permission: Any,
         attempts: Attempts | None = None,
     ) -> Parsed | None:
@@ -131,16 +141,14 @@ class SnowAtlasClient:
                     continue
             except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
                 failure = self._no_reply(stream, path, error)
+            except MalformedReply as error:
+                failure = self._not_right(stream, path, error)
             else:
                 if status == 200:
                     try:
                         parsed = parse(body)
                     except MalformedReply as error:
-                        failure = ServerError(
-                            f"Stream {stream}: GET {path} was answered with a body that can't be right: {error}. "
-                            "Nothing of it was used; if it happens again, report it to Snow Atlas support.",
-                            stream,
-                        )
+                        failure = self._not_right(stream, path, error)
                     else:
                         self.pace.succeeded(ticket)
                         return parsed
@@ -174,19 +182,20 @@ class SnowAtlasClient:
             )
             self._sleep(wait)
 
-    def _send(self, url: str, token: str) -> tuple[int, Any, bytes]:
+    def _send(self, url: str, token: str) -> tuple[int, Any, Body]:
         request = requests.Request(
             "GET", url, headers={**self._session.headers, "Authorization": f"Bearer {token}"}
         )
         request.auth = no_ambient_credentials
-        # the whole body in one read: requests would take it in pieces of 10 KiB
+        # read here and not by requests, which would take pieces of 10 KiB and as many as there are
         with self._session.send(
             request.prepare(),
             timeout=self._timeouts,
             allow_redirects=False,
             **self._environment,
         ) as response:
-            return response.status_code, response.headers, response.raw.read(decode_content=True)
+            body = self._bodies.read(response.raw, longest=self._longest_body)
+            return response.status_code, response.headers, body
 
     def _wait_as_told(
         self, headers: Any, ticket: Ticket, attempts: Attempts, stream: str, path: str
@@ -206,6 +215,13 @@ class SnowAtlasClient:
                 stream,
             )
         return self.pace.refused(announced, ticket)
+
+    def _not_right(self, stream: str, path: str, error: MalformedReply) -> SnowAtlasError:
+        return ServerError(
+            f"Stream {stream}: GET {path} was answered with a body that can't be right: {error}. "
+            "Nothing of it was used; if it happens again, report it to Snow Atlas support.",
+            stream,
+        )
 
     def _no_reply(self, stream: str, path: str, error: Exception) -> SnowAtlasError:
         host = self.authenticator.host
@@ -246,7 +262,7 @@ class SnowAtlasClient:
         return True
 
 
-def _is_json(body: bytes) -> bool:
+def _is_json(body: Body) -> bool:
     if body.lstrip()[:1] not in (b"{", b"["):
         raise MalformedReply("the body is not JSON")
     return True

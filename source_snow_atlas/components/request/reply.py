@@ -42,10 +42,14 @@ class Page:
     total_pages: int | None = None
     total_items: int | None = None
     has_next: bool = False
+    refusal: Exception | None = None
+    """Why the server did not serve the page, where that may mean that there is none."""
 
 
-def parse_page(body: bytes, items_field: str, known_fields: Collection[str], number: int | None) -> Page:
-    """The page in a body. `known_fields` are the fields of the stream's records, `number` is the page asked for, if any.
+def parse_page(
+    body: bytes | bytearray, items_field: str, known_fields: Collection[str], numbers: Collection[int] | None
+) -> Page:
+    """The page in a body. `known_fields` are the fields of the stream's records, `numbers` those by which the reply may call its page (None: any).
 
     Raises MalformedReply.
     """
@@ -55,7 +59,7 @@ def parse_page(body: bytes, items_field: str, known_fields: Collection[str], num
     if not isinstance(document, dict):
         raise MalformedReply(f"the body is {type(document).__name__}, not an object or an array")
     if items_field in document:
-        return _envelope(document, items_field, number)
+        return _envelope(document, items_field, numbers)
     if "error" in document and "error" not in known_fields:
         raise MalformedReply("an error object came with status 200")
     if "pagination" in document and "pagination" not in known_fields:
@@ -65,7 +69,7 @@ def parse_page(body: bytes, items_field: str, known_fields: Collection[str], num
     return Page([document])
 
 
-def decode(body: bytes) -> Any:
+def decode(body: bytes | bytearray) -> Any:
     """The JSON document of a body, every value exactly as sent. Raises MalformedReply.
 
     orjson is fast but turns whole numbers above 64 bits into floats and refuses lone surrogates; the standard library keeps both.
@@ -82,7 +86,7 @@ def decode(body: bytes) -> Any:
     return document
 
 
-def _decode_exactly(body: bytes) -> Any:
+def _decode_exactly(body: bytes | bytearray) -> Any:
     try:
         document = json.loads(body, parse_constant=_NotANumber, parse_float=_finite)
     except (ValueError, RecursionError) as error:
@@ -123,7 +127,7 @@ def _first_line(error: BaseException) -> str:
     return str(error).split("\n", 1)[0][:80]
 
 
-def _envelope(document: Row, items_field: str, number: int | None) -> Page:
+def _envelope(document: Row, items_field: str, numbers: Collection[int] | None) -> Page:
     items = document[items_field]
     if isinstance(items, dict):
         return Page([items])
@@ -143,8 +147,8 @@ def _envelope(document: Row, items_field: str, number: int | None) -> Page:
         total_items=_count(pagination.get("total_items")),
         has_next=_has_next(document.get("_links") or document.get("links")),
     )
-    if number is not None and page.number is not None and page.number != number:
-        raise WrongPage(f"page {page.number} came back for page {number}")
+    if numbers is not None and page.number is not None and page.number not in numbers:
+        raise WrongPage(f"page {page.number} came back for page {max(numbers)}")
     return page
 
 

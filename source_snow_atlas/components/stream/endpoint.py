@@ -42,14 +42,14 @@ class Endpoint:
         """A reader of this endpoint's collection for one partition."""
         path = fill(self.path, partition)
 
-        def fetch(number: int, size: int, echo: int | None) -> Page:
+        def fetch(number: int, size: int, numbers: frozenset[int] | None) -> Page:
             paged = self.page_parameters or number > 1
             pages = {"page_number": number, "page_size": size} if paged else {}
             page = sync.client.get(
                 self.name,
                 path,
                 {**query, **pages},
-                lambda body: parse_page(body, self.items_field, self.known_fields, echo),
+                lambda body: parse_page(body, self.items_field, self.known_fields, numbers),
                 self.permission,
             )
             return page if page is not None else Page([])

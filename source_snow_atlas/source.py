@@ -78,16 +78,19 @@ class SourceSnowAtlas(Source):
         from source_snow_atlas.components.run.failures import one_error_per_stream
         from source_snow_atlas.components.run.inputs import (
             check_filters,
+            check_streams,
             incremental_streams,
             usable_catalog,
             usable_state,
         )
+        from source_snow_atlas.components.run.not_served import with_rows_not_served
         from source_snow_atlas.components.run.sync import Sync
 
         settings = Configuration.parse(config)
-        config = settings.normalized(config)
+        config = Sync.marked(settings.normalized(config))
         catalog = usable_catalog(catalog)
         check_filters(settings.filters)
+        check_streams(settings.accept_missing_rows, "accept_missing_rows")
         selected = [stream.stream.name for stream in catalog.streams]
         incremental = incremental_streams(catalog)
         state = usable_state(state or [], incremental)
@@ -109,7 +112,8 @@ class SourceSnowAtlas(Source):
                 named = executor.submit(log_tenant, logger, sync.authenticator, settings.region)
                 declarative = self._build(config, selected, without_cursor, catalog, state)
                 named.result()
-            yield from one_error_per_stream(declarative.read(logger, config, catalog, state), len(selected))
+            messages = declarative.read(logger, config, catalog, state)
+            yield from one_error_per_stream(with_rows_not_served(messages, sync.progress), len(selected))
         finally:
             sync.end()
 

@@ -21,7 +21,7 @@ from unit_tests.pace_simulation import (
     run,
 )
 
-SEEDS = range(3)
+SEEDS = range(5)
 Make = Callable[..., Server]
 FIXED: dict[str, Make] = {
     "no limit": Server,

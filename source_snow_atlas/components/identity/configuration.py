@@ -26,6 +26,8 @@ ASSET_KINDS = (
     "datacenters",
     "custom_objects",
 )
+EVERY_STREAM = "all"
+"""What an option that lists streams says for every one."""
 DATETIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 """The earliest moment that dates are told apart from: nothing in Snow Atlas is older, and the CDK can't write the year 1."""
@@ -45,6 +47,7 @@ class Configuration:
     filters: Mapping[str, str]
     asset_kinds: tuple[str, ...]
     insight_rule_ids: tuple[str, ...]
+    accept_missing_rows: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, config: Mapping[str, Any]) -> Configuration:
@@ -67,7 +70,12 @@ class Configuration:
             filters=_filters(config.get("filters")),
             asset_kinds=_asset_kinds(config.get("asset_kinds")),
             insight_rule_ids=tuple(_texts(config.get("insight_rule_ids"), "insight_rule_ids")),
+            accept_missing_rows=_streams(config, "accept_missing_rows"),
         )
+
+    def accepts_missing_rows(self, stream: str) -> bool:
+        """Whether the stream may go on without rows that the API counts and never serves."""
+        return stream in self.accept_missing_rows or EVERY_STREAM in self.accept_missing_rows
 
     def normalized(self, config: Mapping[str, Any]) -> dict[str, Any]:
         """The configuration as the manifest's templates read it: every default in place, the start date in one format."""
@@ -91,6 +99,13 @@ def _text(config: Mapping[str, Any], name: str) -> str:
             f"Remove the spaces or line breaks around {name}: they are not part of the value."
         )
     return value
+
+
+def _streams(config: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    streams = tuple(_texts(config.get(name), name))
+    if EVERY_STREAM in streams and len(streams) > 1:
+        raise ConfigurationError(f"Set {name} to {EVERY_STREAM} alone, or to the names of streams.")
+    return streams
 
 
 def _number(config: Mapping[str, Any], name: str, default: int, maximum: int) -> int:

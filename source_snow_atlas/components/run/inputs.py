@@ -7,11 +7,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from airbyte_cdk.models import AirbyteStateMessage, ConfiguredAirbyteCatalog, SyncMode
+from airbyte_cdk.models import AirbyteStateBlob, AirbyteStateMessage, ConfiguredAirbyteCatalog, SyncMode
 from airbyte_cdk.utils.datetime_helpers import ab_datetime_parse
 
 from source_snow_atlas import definitions
 from source_snow_atlas.components.basics.errors import ConfigurationError
+from source_snow_atlas.components.identity.configuration import EVERY_STREAM
+from source_snow_atlas.components.run.not_served import ROWS_NOT_SERVED
 
 LOGGER = logging.getLogger("airbyte")
 WITHOUT_CURSOR = "__ab_no_cursor_state_message"
@@ -78,13 +80,15 @@ def usable_state(state: list[AirbyteStateMessage], incremental: Collection[str])
             )
         if descriptor.name in incremental:
             values = _plain(message.stream.stream_state)
+            values.pop(ROWS_NOT_SERVED, None)
             _check_cursor(descriptor.name, values)
             if values and not values.get(WITHOUT_CURSOR):
-                usable.append(message)
+                stream = replace(message.stream, stream_state=AirbyteStateBlob(values))
+                usable.append(replace(message, stream=stream))
     return usable
 
 
-def _plain(stream_state: Any) -> Mapping[str, Any]:
+def _plain(stream_state: Any) -> dict[str, Any]:
     return dict(vars(stream_state)) if stream_state is not None else {}
 
 
@@ -111,4 +115,14 @@ def check_filters(filters: Mapping[str, str]) -> None:
         if not definitions.parameters(stream).get("filterable"):
             raise ConfigurationError(
                 f"The API can't filter the stream {stream}: remove its filter from the configuration."
+            )
+
+
+def check_streams(names: Collection[str], option: str) -> None:
+    """Raise ConfigurationError where an option names a stream that does not exist. `all` stands for every stream."""
+    for name in names:
+        if name != EVERY_STREAM and name not in definitions.stream_definitions():
+            raise ConfigurationError(
+                f"The option {option} names the stream {name!r}, which does not exist: name streams as they are called in the "
+                f"connection, or {EVERY_STREAM} alone."
             )

@@ -1,12 +1,14 @@
 """What all streams of one sync share: the client, the pages fetched ahead, the parents' keys and the progress.
 
-The CDK builds every component from the configuration alone, so components find their sync by it.
+The CDK builds every component from the configuration alone, so a run marks its configuration, and components find it by the mark.
+Two runs with the same client in one process, as in a notebook, thus share their token and nothing else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
+from uuid import uuid4
 
 from source_snow_atlas.components.basics.errors import NotFound
 from source_snow_atlas.components.collection.prefetch import PagePrefetch
@@ -16,13 +18,14 @@ from source_snow_atlas.components.request.client import SnowAtlasClient
 from source_snow_atlas.components.run.parents import ParentRegistry
 from source_snow_atlas.components.run.progress import Heartbeat, Progress
 
-Result = TypeVar("Result")
+RUN = "__run"
+"""The key of the configuration that holds the mark of a run."""
 
 
 class Sync:
     """One run of `read` or `check`. `whole_streams` are the selected streams that read their collection from end to end."""
 
-    _running: ClassVar[dict[tuple[str, str], Sync]] = {}
+    _running: ClassVar[dict[str, Sync]] = {}
 
     def __init__(
         self, settings: Configuration, config: Mapping[str, Any], whole_streams: Collection[str] = ()
@@ -36,12 +39,17 @@ class Sync:
         self.progress = Progress()
         self.heartbeat = Heartbeat(self.progress, self.client.pace.in_flight)
 
+    @staticmethod
+    def marked(config: Mapping[str, Any]) -> dict[str, Any]:
+        """The configuration with the mark of a new run."""
+        return {**config, RUN: uuid4().hex}
+
     @classmethod
     def begin(cls, config: Mapping[str, Any], whole_streams: Collection[str] = ()) -> Sync:
-        """Start a sync: components built from this configuration after this call belong to it."""
+        """Start a sync: components built from this configuration, or one with the same mark, belong to it."""
         settings = Configuration.parse(config)
         sync = cls(settings, config, whole_streams)
-        cls._running[settings.host, settings.client_id] = sync
+        cls._running[_run_of(config)] = sync
         return sync
 
     def start_heartbeat(self) -> None:
@@ -51,8 +59,7 @@ class Sync:
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Sync:
         """The sync that a component with this configuration belongs to; a new one where none was begun (`discover`)."""
-        settings = Configuration.parse(config)
-        return cls._running.get((settings.host, settings.client_id)) or cls.begin(config)
+        return cls._running.get(_run_of(config)) or cls.begin(config)
 
     def children_ended(self, stream: str) -> None:
         """All partitions of a stream per parent were read: its own children may end too, unless nothing was there at all.
@@ -73,4 +80,11 @@ class Sync:
         self.progress.conclude()
         self.heartbeat.stop()
         self.prefetch.close()
-        self._running.pop((self.settings.host, self.settings.client_id), None)
+        run = _run_of(self.config)
+        if self._running.get(run) is self:
+            del self._running[run]
+
+
+def _run_of(config: Mapping[str, Any]) -> str:
+    """What tells one run from another: its mark in the configuration; without one, the whole of its credentials and options."""
+    return str(config.get(RUN) or sorted(config.items(), key=str))

@@ -62,7 +62,9 @@ class Endpoint:
             key=own_key,
             prefetch=prefetch,
             pages_declared=self.page_parameters,
+            accepts_missing=sync.settings.accepts_missing_rows(self.name),
             on_page=on_page,
+            on_missing=lambda rows: sync.progress.add(self.name, not_served=rows),
             on_changes=lambda changes: sync.progress.changed(self.name, changes),
             warn=lambda kind, message: sync.progress.warn_once(self.name, kind, message),
         )

@@ -250,3 +250,22 @@ def test_a_killed_full_refresh_begins_anew(
     expected = Expected(sandbox)
     for stream in streams:
         assert difference(again.records[stream], expected.records(stream)) == "", stream
+
+
+@pytest.mark.parametrize("newest_first", [True, False], ids=["newest first", "oldest first"])
+@pytest.mark.parametrize("cap", [2, 5])
+def test_audit_logs_are_whole_where_the_server_caps_replies(
+    sandbox: Sandbox, incremental: Connector, cap: int, newest_first: bool
+) -> None:
+    """Busy days of the audit log would be cut short without a word."""
+    row = sandbox.estate.built("audit_logs")[0]
+    busy = START + timedelta(days=1)
+    for number in range(300):
+        entry = {**row, "id": f"busy-{number}", "created": stamp(busy + timedelta(seconds=60 * number))}
+        sandbox.control.change_row("insert", "audit_logs", row=entry, position=number)
+    sandbox.control.set(array_cap=cap * 50, array_newest_first=newest_first)
+    outcome = incremental.read_here(["audit_logs"], ["audit_logs"])
+    sandbox.control.set(array_cap=None, array_newest_first=False)
+    assert outcome.exit_code == 0
+    ids = {record["id"] for record in outcome.records["audit_logs"]}
+    assert {f"busy-{number}" for number in range(300)} <= ids

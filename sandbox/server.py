@@ -212,6 +212,9 @@ class Server:
         fault: Fault | None,
     ) -> Reply:
         payload = self.data.payload(route, parameters, target, self.settings.page_size_clamp)
+        if isinstance(payload, list):
+            payload = payload[::-1] if self.settings.array_newest_first else payload
+            payload = payload[: self.settings.array_cap]
         if fault is not None and fault.kind in PAYLOAD:
             payload = fault.spoil_payload(payload)
         reply = _spoil_bytes(Reply(encode(payload)), fault)

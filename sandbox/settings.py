@@ -25,6 +25,7 @@ _LEAST = {
     "rate_limit": 0,
     "rate_burst": 1,
     "page_size_clamp": 1,
+    "array_cap": 1,
 }
 _NEEDED = ("latency", "token_life")
 
@@ -33,7 +34,8 @@ _NEEDED = ("latency", "token_life")
 class Settings:
     """The switches; times are in seconds, and ``None`` means no limit.
 
-    ``id_token_fault`` and ``discovery_fault`` name one of the faults in the tuples above.
+    ``array_cap`` cuts replies that are bare arrays, without a word, as some servers do; ``array_newest_first`` turns them
+    round before. ``id_token_fault`` and ``discovery_fault`` name one of the faults in the tuples above.
     """
 
     region: str = "westeurope"
@@ -47,6 +49,8 @@ class Settings:
     rate_limit: float | None = None
     rate_burst: int | None = None
     page_size_clamp: int | None = None
+    array_cap: int | None = None
+    array_newest_first: bool = False
     gzip: bool = False
     refuse_resource: bool = False
     refuse_openid: bool = False

@@ -8,6 +8,7 @@ told by whoever sees all its pages, and because a cursor's state stays right whe
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -20,14 +21,17 @@ from airbyte_cdk.sources.types import Record, StreamSlice
 from airbyte_cdk.utils.datetime_helpers import ab_datetime_parse
 
 from source_snow_atlas.components.basics.errors import NotFound
+from source_snow_atlas.components.collection.pages import NoPrefetch
 from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT, EPOCH
 from source_snow_atlas.components.identity.filters import both
 from source_snow_atlas.components.request.reply import Page, Row
 from source_snow_atlas.components.run.progress import estimate
 from source_snow_atlas.components.run.sync import Sync
 from source_snow_atlas.components.stream.endpoint import Endpoint, fill
+from source_snow_atlas.components.stream.window_proof import Window, WindowProofs
 
 RECORD_KEY = "recordKey"
+ROUND_ROWS = 100
 BEGINNING = "1970-01-01T00:00:00Z"
 """The start of an incremental stream without a start date: no filter is sent, so rows without a cursor value come too."""
 
@@ -56,6 +60,8 @@ class CollectionRetriever(Retriever):
     window_format: str | None = None
     parents: list[dict[str, Any]] | None = None
     _endpoint: Endpoint | None = field(default=None, init=False, repr=False)
+    _proofs: WindowProofs | None = field(default=None, init=False, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._sync = Sync.of(self.config)
@@ -105,11 +111,21 @@ class CollectionRetriever(Retriever):
         reader = endpoint.reader(self._sync, path_partition, query, self._sync.prefetch, on_page)
         finish = self._finisher(partition, window)
         name = self.name
+        unpaged = not self.page_parameters and not self.parents and window is None
         for rows in reader.rows():
             if announced:
                 yield estimate(name, announced.pop())
             if finish is not None:
                 rows = finish(rows)
+            if window is not None:
+                rows = self._window_proofs(endpoint).whole(window, rows)
+            elif unpaged and len(rows) >= ROUND_ROWS and len(rows) % ROUND_ROWS == 0:
+                self._sync.progress.warn_once(
+                    name,
+                    "round",
+                    f"Stream {name}: {len(rows)} rows came in a reply without pages and without a total. That is a round number: the "
+                    "server may have cut the list without a word.",
+                )
             self._sync.parents.offer(name, rows)
             if self.cursor_field is None:
                 for row in rows:
@@ -119,6 +135,21 @@ class CollectionRetriever(Retriever):
                     cursor_row = CursorRow(row)
                     cursor_row.cursor_field = self.cursor_field
                     yield Record(cursor_row, name, stream_slice)
+
+    def _window_proofs(self, endpoint: Endpoint) -> WindowProofs:
+        """What is known of how much the endpoint sends for a window; the same for all windows of the sync."""
+
+        def read(window: Window) -> list[Row]:
+            query = self._filter(self._between(window))
+            finish = self._finisher({}, window)
+            reader = endpoint.reader(self._sync, {}, query, NoPrefetch())
+            rows = [row for batch in reader.rows() for row in batch]
+            return finish(rows) if finish else rows
+
+        with self._lock:
+            if self._proofs is None:
+                self._proofs = WindowProofs(self.name, endpoint.key, read)
+            return self._proofs
 
     def _describe(self, schema: Mapping[str, Any]) -> Endpoint:
         key = [self.primary_key] if isinstance(self.primary_key, str) else self.primary_key or []
@@ -133,9 +164,8 @@ class CollectionRetriever(Retriever):
             known_fields=frozenset(schema.get("properties", {})),
         )
 
-    def _query(self, stream_slice: StreamSlice | None) -> tuple[dict[str, Any], tuple[str, str] | None]:
+    def _query(self, stream_slice: StreamSlice | None) -> tuple[dict[str, Any], Window | None]:
         """The query without page parameters, and the half-open window [from, to) that the rows must lie in, if any."""
-        user_filter = self._sync.settings.filters.get(self.name)
         if self.window_format and stream_slice:
             return dict(stream_slice.partition), None
         window = None
@@ -144,18 +174,23 @@ class CollectionRetriever(Retriever):
             start, end = stream_slice.cursor_slice["start_time"], stream_slice.cursor_slice["end_time"]
             if self.cursor_filter == "window":
                 window = (start, _second_after(end))
-                cursor_filter = both(
-                    f'{self.cursor_field} -ge "{window[0]}"', f'{self.cursor_field} -lt "{window[1]}"'
-                )
+                cursor_filter = self._between(window)
             elif start != BEGINNING:
                 cursor_filter = f'{self.cursor_field} -ge "{start}"'
-        parts = [part for part in (user_filter, cursor_filter) if part]
+        return self._filter(cursor_filter), window
+
+    def _between(self, window: Window) -> str:
+        return both(f'{self.cursor_field} -ge "{window[0]}"', f'{self.cursor_field} -lt "{window[1]}"')
+
+    def _filter(self, cursor_filter: str | None) -> dict[str, Any]:
+        """The query with the user's filter of the stream and the cursor's."""
+        parts = [part for part in (self._sync.settings.filters.get(self.name), cursor_filter) if part]
         if not parts:
-            return {}, window
-        return {"filter": both(*parts) if len(parts) == 2 else parts[0]}, window
+            return {}
+        return {"filter": both(*parts) if len(parts) == 2 else parts[0]}
 
     def _finisher(
-        self, partition: Mapping[str, Any], window: tuple[str, str] | None
+        self, partition: Mapping[str, Any], window: Window | None
     ) -> Callable[[list[Row]], list[Row]] | None:
         """What is done to the rows of the partition, if anything: parent ids where they lack, the added key, the window's bounds."""
         added = list(partition.items())
@@ -231,7 +266,7 @@ def _moment(value: Any) -> datetime | None:
         return None
 
 
-def _within(value: Any, window: tuple[str, str]) -> bool:
+def _within(value: Any, window: Window) -> bool:
     """Whether a moment lies in [from, to). What can't be read as a moment is not the window's to refuse."""
     moment = _moment(value)
     if moment is None:

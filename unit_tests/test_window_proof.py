@@ -1,0 +1,104 @@
+"""Windows of a list without pages: read whole although the server caps its replies without a word."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta, timezone
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from source_snow_atlas.components.basics.errors import ServerError
+from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT
+from source_snow_atlas.components.stream.window_proof import Window, WindowProofs
+
+START = datetime(2026, 3, 1, tzinfo=timezone.utc)
+Row = dict[str, Any]
+
+
+class AuditServer:
+    """Entries at seconds from the start; replies hold at most `cap` of them, the newest or the oldest ones."""
+
+    def __init__(self, seconds: list[int], cap: int | None, newest_first: bool) -> None:
+        self._entries = [
+            {"id": number, "created": START + timedelta(seconds=second)}
+            for number, second in enumerate(sorted(seconds))
+        ]
+        self._cap = cap
+        self._newest_first = newest_first
+        self.requests = 0
+
+    def read(self, window: Window) -> list[Row]:
+        """The reply to the request for a window."""
+        self.requests += 1
+        start, end = (
+            datetime.strptime(moment, DATETIME_FORMAT).replace(tzinfo=timezone.utc) for moment in window
+        )
+        found: list[Row] = [entry for entry in self._entries if start <= entry["created"] < end]
+        if self._newest_first:
+            found.reverse()
+        return found[: self._cap]
+
+
+def days(count: int) -> list[Window]:
+    """Windows of a day."""
+    moments = [(START + timedelta(days=day)).strftime(DATETIME_FORMAT) for day in range(count + 1)]
+    return list(pairwise(moments))
+
+
+def read_all(server: AuditServer, windows: list[Window]) -> list[int]:
+    """The ids that come, window by window."""
+    proofs = WindowProofs("audit_logs", ("id",), server.read)
+    return [row["id"] for window in windows for row in proofs.whole(window, server.read(window))]
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+@pytest.mark.parametrize("cap", [37, 100, 250, 1000, 5000])
+@pytest.mark.parametrize("per_day", [30, 900, 7000])
+def test_a_cap_takes_no_entry(cap: int, newest_first: bool, per_day: int) -> None:
+    """Whoever audits would miss what happened on busy days, and no one would know."""
+    chance = random.Random(cap + per_day)
+    seconds = [
+        day * 86_400 + chance.randrange(86_400)
+        for day in range(5)
+        for _ in range(chance.randrange(per_day // 2, per_day))
+    ]
+    server = AuditServer(seconds, cap, newest_first)
+    ids = read_all(server, days(5))
+    assert set(ids) == set(range(len(seconds)))
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_a_burst_within_a_minute_is_parted(newest_first: bool) -> None:
+    """A script that changes thousands of assets at night would leave a hole in the log."""
+    chance = random.Random(1)
+    server = AuditServer([40_000 + chance.randrange(60) for _ in range(3000)], 100, newest_first)
+    assert len(set(read_all(server, days(1)))) == 3000
+
+
+def test_more_entries_in_one_second_than_a_reply_holds_are_an_error() -> None:
+    """The rest of that second can't be had; a table without it must not look whole."""
+    server = AuditServer([40_000] * 150 + list(range(0, 30_000, 100)), 100, newest_first=True)
+    with pytest.raises(ServerError, match="as many as a reply holds"):
+        read_all(server, days(1))
+
+
+@pytest.mark.parametrize("mean", [40, 800, 1500, 4000])
+def test_a_log_without_a_cap_costs_few_requests_more(mean: int) -> None:
+    """Every sync would take three times as long, for fear of a cap that is not there."""
+    chance = random.Random(mean)
+    counts = [max(1, int(chance.gauss(mean, mean**0.5))) for _ in range(90)]
+    seconds = [
+        day * 86_400 + chance.randrange(86_400) for day, count in enumerate(counts) for _ in range(count)
+    ]
+    server = AuditServer(seconds, None, newest_first=False)
+    assert len(read_all(server, days(90))) == len(seconds)
+    assert server.requests <= 90 * 1.1
+
+
+def test_no_entry_comes_twice_in_a_window() -> None:
+    """Parts overlap the whole they were cut from."""
+    server = AuditServer(list(range(0, 86_400, 30)), 100, newest_first=True)
+    ids = read_all(server, days(1))
+    assert len(ids) == len(set(ids)) == 2880

@@ -38,8 +38,6 @@ FIRST = frozenset({0, 1})
 """The numbers by which replies may call the first page."""
 FAR = 1_000_003
 """Pages behind the end where no collection can have rows."""
-LARGEST_EXPECTED = 200_000
-"""Rows up to which room is made in advance: a total may be a lie."""
 ROUND = 25
 NOTICEABLE = 0.05
 """Rows expected to have been lost without a sign, from which on the log says so."""
@@ -124,7 +122,7 @@ class CollectionReader:
 
     def _whole(self, request: PageRequest, page: Page, epoch: int) -> Iterator[list[Row]]:
         if page.total_items is not None:
-            self._seen = SeenRows(expected=min(page.total_items, LARGEST_EXPECTED))
+            self._seen = SeenRows(expected=page.total_items)
         self._evidence.note(request, page)
         first = Pass(
             request.size,

@@ -28,6 +28,8 @@ FEW_PAGES = 64
 """Pages up to which all seams are looked at again once something moved: it costs little."""
 OFTEN = 0.025
 """Changes a page above which seams without a sign are looked at again, however many they are."""
+REMEMBERED_SEAMS = 1000
+"""Seams without a sign that can be looked at later: where changes are so many that it is needed, the first sign comes before that."""
 TRIES = 3
 SMALLEST_MARGIN = 6
 LONGEST_RANGE = 20
@@ -65,7 +67,8 @@ class Pass:
         self._last: tuple[PageRequest, Page] | None = None
         self._planned_end = 0
         self._outstanding = 0
-        self._quiet: list[tuple[Taken, Taken]] = []
+        self._quiet: deque[tuple[Taken, Taken]] = deque(maxlen=REMEMBERED_SEAMS)
+        self._quiet_seams = 0
         self._quiet_looked_at = False
         self._empty = 0
         self._has_ended = False
@@ -226,6 +229,7 @@ class Pass:
             self._look_at(left, right)
             self._settle_mode()
         else:
+            self._quiet_seams += 1
             self._quiet.append((left.edges(last=True), right.edges(last=False)))
 
     # looks
@@ -277,14 +281,15 @@ class Pass:
 
     def _look_at_quiet_seams(self) -> None:
         """Look at the seams without a sign where changes were so many that some may have cancelled out."""
-        quiet, self._quiet = self._quiet, []
+        quiet = list(self._quiet)
+        self._quiet.clear()
         if not self.moved or not self._mends:
             return
         if self.pages <= FEW_PAGES or self._changes_a_page() > OFTEN:
             for left, right in quiet:
                 self._order(Seam(left, right, right.start, SMALLEST_MARGIN))
         else:
-            self.expected_unseen = len(quiet) * self._unseen_a_seam()
+            self.expected_unseen = self._quiet_seams * self._unseen_a_seam()
 
 
 def _differ(left: Taken, right: Taken) -> bool:

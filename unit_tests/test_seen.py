@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_snow_atlas.components.collection.seen import SeenRows, content_hash, key_hash
+from source_snow_atlas.components.collection import seen as seen_module
+from source_snow_atlas.components.collection.seen import SeenRows, content_hash, file_system, key_hash
 
 INTEGERS = st.integers(-(2**63), 2**64) | st.sampled_from([0, 1, -1, 4096, 2**32, 2**63, 2**64 - 1])
 
@@ -52,3 +57,30 @@ def test_contents_are_told_apart_whatever_they_hold() -> None:
     rows = [{"a": 10**30}, {"a": "\ud800"}, {"a": 1}, {"a": 2}, {"b": 1}, {}]
     assert len({content_hash(row) for row in rows}) == len(rows)
     assert content_hash({"a": 1, "b": [2]}) == content_hash({"b": [2], "a": 1})
+
+
+@pytest.mark.parametrize("writable", [True, False])
+def test_a_large_table_lies_in_a_file_and_holds_the_same(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture, writable: bool
+) -> None:
+    """Fifty million rows would take a gibibyte that nobody can reclaim; on a read-only root they would end the sync."""
+    monkeypatch.setattr(seen_module, "IN_MEMORY", 1 << 12)
+    monkeypatch.setattr(seen_module, "_said", set())
+    seen = SeenRows(folder=lambda: str(tmp_path) if writable else None)
+    values = [hash((number, "row")) for number in range(30_000)]
+    assert seen.add_all(values) == list(range(30_000))
+    assert seen.add_all(values) == []
+    assert all(value in seen for value in values[::100])
+    assert len(seen) == 30_000
+    assert list(tmp_path.iterdir()) == [], "the file has no name: nothing stays behind"
+    said = [record for record in caplog.records if "no folder on a disk" in record.message]
+    assert len(said) == 0 if writable else len(said) >= 1
+    seen.close()
+    assert values[0] not in seen
+
+
+def test_memory_that_looks_like_a_disk_is_told_apart() -> None:
+    """A table on tmpfs would take the memory that the file is meant to save."""
+    if Path("/dev/shm").is_dir():
+        assert file_system("/dev/shm") == "tmpfs"
+    assert file_system(tempfile.gettempdir()) != ""

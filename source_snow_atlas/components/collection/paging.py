@@ -79,7 +79,6 @@ class CollectionReader:
     clock: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
-        self._seen = SeenRows()
         self._repeats: dict[int, int] = {}
         self._from_looks: set[int] = set()
         self._is_ambiguous = False
@@ -92,7 +91,7 @@ class CollectionReader:
         self._tally: _Tally | None = None
         self._is_second = False
         self._moments = Moments(self.clock)
-        self._said: set[str] = set()
+        self._warn = _Once(self.warn)
         self._evidence = Evidence(self.label, self._warn)
         self.emitted = 0
 
@@ -121,8 +120,7 @@ class CollectionReader:
             self._seen.close()
 
     def _whole(self, request: PageRequest, page: Page, epoch: int) -> Iterator[list[Row]]:
-        if page.total_items is not None:
-            self._seen = SeenRows(expected=page.total_items)
+        self._seen = SeenRows(expected=page.total_items or 0)
         self._evidence.note(request, page)
         first = Pass(
             request.size,
@@ -177,11 +175,6 @@ class CollectionReader:
             rows = self._fresh(page.rows, hashes, request, left)
             if rows:
                 yield rows
-
-    def _warn(self, kind: str, message: str) -> None:
-        if kind not in self._said:
-            self._said.add(kind)
-            self.warn(kind, message)
 
     # one page
 
@@ -465,6 +458,19 @@ class CollectionReader:
             f"agree, and nothing changed meanwhile. Check whether this client may see the other {missing}, or ask Snow Atlas support; "
             "to sync without them, name the stream in the option accept_missing_rows."
         )
+
+
+class _Once:
+    """Passes a warning on, one of each kind. It does not know the reader: a circle of references would outlive it for long."""
+
+    def __init__(self, warn: Callable[[str, str], None]) -> None:
+        self._warn = warn
+        self._said: set[str] = set()
+
+    def __call__(self, kind: str, message: str) -> None:
+        if kind not in self._said:
+            self._said.add(kind)
+            self._warn(kind, message)
 
 
 class _Tally:

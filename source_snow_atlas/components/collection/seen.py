@@ -24,7 +24,7 @@ LOGGER = logging.getLogger("airbyte")
 MASK = 0xFFFFFFFFFFFFFFFF
 IN_MEMORY = 1 << 21
 """Slots (16 MiB) up to which a table is kept in memory."""
-MOST_EXPECTED = 20_000_000
+MOST_EXPECTED = 300_000
 """Rows up to which room is made in advance: a total may be a lie."""
 VOLATILE = frozenset({"tmpfs", "ramfs", "devtmpfs"})
 """File systems whose files are memory that can't be reclaimed."""
@@ -87,7 +87,7 @@ class SeenRows:
         self._used = 0
         self._table: MutableSequence[int] | Any = self._mapped(size) if size > IN_MEMORY else None
         if self._table is None:
-            self._table = array("Q", bytes(8 * size))
+            self._table = array("Q", (0,)) * size
 
     def _mapped(self, size: int) -> memoryview | None:
         """The table in a file without a name; None where there is no room for one on a disk."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 
+import orjson
 import pytest
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.airbyte_secrets_utils import update_secrets
@@ -17,6 +19,7 @@ from source_snow_atlas.components.basics.errors import (
     TransientError,
     failed_request,
     permission_names,
+    plain,
     quote,
 )
 
@@ -88,3 +91,12 @@ def test_permission_names() -> None:
     assert permission_names(["a.r", "b.r"]) == "the permission a.r or b.r"
     assert "[" not in permission_names(None)
     assert json.dumps(permission_names(""))
+
+
+@given(st.text(max_size=2000))
+def test_server_text_stays_within_its_line(text: str) -> None:
+    """A tenant could write lines into the log that look like the connector's, or like messages of the protocol."""
+    for said in (plain(text), quote(orjson.dumps({"error": {"message": text}}))):
+        assert len(said.splitlines()) <= 1
+        assert not any(unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp") for character in said)
+        assert len(said) <= 301

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -84,8 +85,19 @@ def quote(body: bytes | bytearray) -> str:
             text = " ".join(str(part) for part in (error, document.get("error_description")) if part)
     if not text:
         text = body[: 4 * MAXIMUM_QUOTE].decode("utf-8", "replace")
-    text = " ".join(filter_secrets(text).split())
-    return text if len(text) <= MAXIMUM_QUOTE else text[:MAXIMUM_QUOTE] + "…"
+    return plain(filter_secrets(text), MAXIMUM_QUOTE)
+
+
+def plain(text: str, longest: int = 100) -> str:
+    """Text of the server for a sentence of ours: one line without control characters, cut where it is longer.
+
+    So it can't begin a line of a log, look like a message of the protocol, or move the cursor of a terminal.
+    """
+    shown = "".join(
+        " " if unicodedata.category(character)[0] in "CZ" else character for character in text[: 8 * longest]
+    )
+    shown = " ".join(shown.split())
+    return shown if len(shown) <= longest else shown[:longest] + "…"
 
 
 def permission_names(permission: str | Sequence[str] | None) -> str:

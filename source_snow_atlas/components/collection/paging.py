@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from source_snow_atlas.components.basics.errors import ServerError, SnowAtlasError
+from source_snow_atlas.components.basics.errors import ServerError, SnowAtlasError, plain
 from source_snow_atlas.components.collection.evidence import Evidence
 from source_snow_atlas.components.collection.moments import Moments
 from source_snow_atlas.components.collection.pages import (
@@ -372,7 +372,7 @@ class CollectionReader:
     def _example(self, row: Row) -> str:
         """The key of a row for a message; only the parts that are identifiers are shown, others may be personal."""
         shown = ", ".join(
-            f"{name} = {str(row.get(name))[:60]!r}" if name.lower().endswith("id") else f"{name} = …"
+            f"{name} = {plain(str(row.get(name)), 60)!r}" if name.lower().endswith("id") else f"{name} = …"
             for name in self.key
         )
         return f" (for example {shown})"

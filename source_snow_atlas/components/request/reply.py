@@ -15,6 +15,8 @@ from typing import Any
 
 import orjson
 
+from source_snow_atlas.components.basics.errors import plain
+
 Row = dict[str, Any]
 
 LONG_DIGITS = b"0" * 20
@@ -94,7 +96,7 @@ def _decode_exactly(body: bytes | bytearray) -> Any:
         raise MalformedReply(f"the body is {kind} ({_first_line(error)})") from None
     bad = _find_constant(document, "")
     if bad:
-        raise MalformedReply(f"field {bad} is not a number that JSON allows, or too large for one")
+        raise MalformedReply(f"field {plain(bad)} is not a number that JSON allows, or too large for one")
     return document
 
 
@@ -124,7 +126,7 @@ def _find_constant(value: Any, path: str) -> str:
 
 
 def _first_line(error: BaseException) -> str:
-    return str(error).split("\n", 1)[0][:80]
+    return plain(str(error).split("\n", 1)[0], 80)
 
 
 def _envelope(document: Row, items_field: str, numbers: Collection[int] | None) -> Page:

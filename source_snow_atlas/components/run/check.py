@@ -11,7 +11,7 @@ from typing import Any
 
 from airbyte_cdk.models import AirbyteConnectionStatus, FailureType, Status
 
-from source_snow_atlas.components.basics.errors import RateLimited, SnowAtlasError, permission_names
+from source_snow_atlas.components.basics.errors import RateLimited, SnowAtlasError, permission_names, plain
 from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT, Configuration
 from source_snow_atlas.components.identity.identity_token import IdentityUnavailable, read_tenant
 from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
@@ -72,7 +72,10 @@ def log_tenant(logger: logging.Logger, authenticator: SnowAtlasOauth2Authenticat
         logger.info("The tenant is not known: %s.", reason)
     else:
         logger.info(
-            "Tenant %s (%s), region %s.", tenant.name or "without a name", tenant.id, tenant.region or region
+            "Tenant %s (%s), region %s.",
+            plain(tenant.name or "without a name"),
+            plain(str(tenant.id)),
+            plain(str(tenant.region or region)),
         )
 
 

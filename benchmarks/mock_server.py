@@ -2,7 +2,7 @@
 
 Bodies are made once and kept; the latency is a timer of the event loop, so that any number of requests wait side
 by side; a request costs a few dozen microseconds. It knows paging, bearer tokens and, if asked, gzip and TLS. It
-does not filter. Run it with `python -m benchmarks.mock_server`: it prints its port as its first line, counts
+does not filter. With `--limit` it refuses what the rule of that name in `limits.py` refuses. Run it with `python -m benchmarks.mock_server`: it prints its port as its first line, counts
 requests at `/stats`, and starts counting anew after `POST /stats`.
 """
 
@@ -22,6 +22,7 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 import trustme
 import uvloop
 
+from benchmarks import limits
 from benchmarks.data import CHILD_ROWS, COLLECTIONS, COMPUTERS, Collection, child_rows, row_index, rows
 
 CLIENT_ID = "benchmark"
@@ -32,7 +33,16 @@ CACHE_BYTES = 256 * 1024 * 1024
 """Pages beyond this are made when asked for (under a microsecond per row)."""
 
 Reply = tuple[int, bytes, dict[str, str]]
-_REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 405: "Method Not Allowed"}
+ON_ITS_WAY = 0.1
+"""Seconds after a refusal in which a request may arrive that left before the client knew of it."""
+_REASONS = {
+    200: "OK",
+    400: "Bad Request",
+    401: "Unauthorized",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    429: "Too Many Requests",
+}
 
 
 class Statistics:
@@ -69,6 +79,50 @@ class Statistics:
             "seconds": self.last - self.first,
         }
         return json.dumps(counts).encode()
+
+
+class Gatekeeper:
+    """Applies a rule to the requests for data. `announces`: whether a refusal says how long to wait."""
+
+    def __init__(self, limit: limits.Limit, announces: bool) -> None:
+        self._limit = limit
+        self._announces = announces
+        self._first: float | None = None
+        self._last = 0.0
+        self._in_flight = 0
+        self._quiet_from = self._quiet_until = 0.0
+        self._inside_waits = 0
+
+    def refusal(self) -> Reply | None:
+        """None where a request that has just arrived is let in."""
+        now = time.monotonic()
+        self._first = now if self._first is None else self._first
+        self._inside_waits += self._quiet_from + ON_ITS_WAY < now < self._quiet_until
+        asked = self._limit.arrive(now - self._first, self._in_flight)
+        if asked is None:
+            self._in_flight += 1
+            return None
+        if not self._announces:
+            return _error(429, "too many requests")
+        if now > self._quiet_until:
+            self._quiet_from = now
+        self._quiet_until = max(self._quiet_until, now + asked)
+        status, body, _ = _error(429, "too many requests")
+        return status, body, {"Retry-After": f"{asked:g}"}
+
+    def left(self) -> None:
+        """A request that was let in is answered."""
+        self._last = time.monotonic()
+        self._in_flight -= 1
+
+    def figures(self) -> dict[str, float]:
+        """What came of it; seconds from the first request for data to the last answer."""
+        return {
+            "served": self._limit.served,
+            "refused": self._limit.refused,
+            "inside_waits": self._inside_waits,
+            "busy": self._last - (self._first or 0.0),
+        }
 
 
 class Api:
@@ -181,8 +235,9 @@ def _error(status: int, message: str) -> Reply:
 class Connection(asyncio.Protocol):
     """HTTP/1.1 with keep-alive, as little of it as the contenders use."""
 
-    def __init__(self, api: Api, latency: float) -> None:
+    def __init__(self, api: Api, latency: float, gatekeeper: Gatekeeper | None = None) -> None:
         self._api = api
+        self._gatekeeper = gatekeeper
         self._latency = latency
         self._buffer = b""
         self._loop = asyncio.get_running_loop()
@@ -218,12 +273,21 @@ class Connection(asyncio.Protocol):
                 self._api.statistics = Statistics()
             self._send((200, statistics.body(), {}), close)
             return
+        gatekeeper = None if target == TOKEN_PATH else self._gatekeeper
+        if target == "/limit" and gatekeeper:
+            self._send((200, json.dumps(gatekeeper.figures()).encode(), {}), close)
+            return
+        if gatekeeper and (refusal := gatekeeper.refusal()):
+            self._send(refusal, close)
+            return
         statistics = self._api.statistics
         statistics.started()
         name, reply = self._api.answer(method, target, headers, body)
 
         def finish() -> None:
             statistics.answered(name, reply[0])
+            if gatekeeper:
+                gatekeeper.left()
             self._send(reply, close)
 
         if self._latency:
@@ -264,8 +328,10 @@ async def serve(arguments: argparse.Namespace) -> None:
     api.prepare(arguments.page_size)
     context = _tls(arguments.tls) if arguments.tls else None
     latency = arguments.latency_ms / 1000
+    limit = limits.make(arguments.limit, arguments.work, arguments.seed) if arguments.limit else None
+    gatekeeper = Gatekeeper(limit, not arguments.silent) if limit else None
     server = await asyncio.get_running_loop().create_server(
-        lambda: Connection(api, latency), "127.0.0.1", arguments.port, ssl=context, backlog=256
+        lambda: Connection(api, latency, gatekeeper), "127.0.0.1", arguments.port, ssl=context, backlog=256
     )
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
@@ -281,6 +347,12 @@ def main() -> None:
     parser.add_argument("--page-size", type=int, default=1000, help="pages made ahead of the first request")
     parser.add_argument("--token-life", type=int, default=3600, help="seconds")
     parser.add_argument("--gzip", action="store_true", help="compress for those who accept it")
+    parser.add_argument("--limit", choices=limits.TITLES, help="refuse requests by this rule; see /limit")
+    parser.add_argument(
+        "--work", type=int, default=0, help="requests, where the rule changes at half of them"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the refusals at random")
+    parser.add_argument("--silent", action="store_true", help="refuse without Retry-After")
     parser.add_argument("--tls", type=Path, help="speak TLS; write the certificate authority to this file")
     try:
         uvloop.run(serve(parser.parse_args()))

@@ -1,11 +1,12 @@
 """Turns samples into the Markdown of docs/performance.md."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks import limits
 from benchmarks.contenders import LABELS
 from benchmarks.works import (
     CDK,
@@ -13,6 +14,7 @@ from benchmarks.works import (
     DLT_PARALLEL,
     EVERYBODY,
     GOALS,
+    KNOWING_GOAL,
     MEBIBYTE,
     MEMORY_GOAL,
     MEMORY_GROWTH_GOAL,
@@ -21,7 +23,9 @@ from benchmarks.works import (
     PROCESSOR_GOAL,
     RATE_GOAL,
     RATE_LIMIT,
+    RATE_LIMITS,
     REFUSED_GOAL,
+    REFUSED_OF_FIXED_GOAL,
     START_UP,
     WORKS,
 )
@@ -99,6 +103,7 @@ def report(results: dict[str, Any], picture: str) -> str:
         _section("TLS and gzip", _secure(samples)),
         _section("Commands that read nothing, wall time in seconds", _commands(samples)),
         _section("A server that allows 20 requests a second, 40 workers", _rate(samples)),
+        _section("Servers that limit in every way, 600 pages, 50 ms, ten workers", _limits(samples)),
         _section("Runs that were not counted", _bad(samples)),
         END,
     ]
@@ -167,6 +172,28 @@ def _goals(samples: Samples) -> str:
     add("requests answered with 429", "at most 5 %", refused, REFUSED_GOAL, _percent)
     used = samples.values(RATE_LIMIT, OURS, "rate_share")
     add("share of the allowed rate used", "at least 85 %", used, RATE_GOAL, _percent)
+    for kind, title in limits.TITLES.items():
+        for announces, found in _limited(samples, kind):
+            what = f"{title}{'' if announces else ', no `Retry-After`'}"
+            over = [sample["over_knowing"] for sample in found]
+            add(
+                f"{what}: time over a client that knows",
+                f"at most {KNOWING_GOAL}",
+                over,
+                KNOWING_GOAL,
+                _ratio,
+            )
+            if kind in limits.FIXED:
+                shares = [sample["refused_share"] for sample in found]
+                add(f"{what}: refused", "at most 3 %", shares, REFUSED_OF_FIXED_GOAL, _percent)
+    inside = samples.values(RATE_LIMITS, OURS, "inside_waits")
+    add(
+        "requests inside an announced wait, most of any run",
+        "at most 0",
+        [max(inside)] if inside else [],
+        0,
+        _whole,
+    )
     return table(["what", "goal", "measured", "met"], rows)
 
 
@@ -272,6 +299,41 @@ def _rate(samples: Samples) -> str:
         for sample in samples.of(RATE_LIMIT, OURS)
     ]
     return table(["requests", "answered with 429", "of the allowed rate used", "wall time (s)"], rows)
+
+
+def _limited(samples: Samples, kind: str) -> Iterator[tuple[bool, list[Sample]]]:
+    """The samples on a kind of limit: those with `Retry-After`, then those without, where there are any."""
+    for announces in (True, False):
+        found = [
+            sample
+            for sample in samples.of(RATE_LIMITS, OURS)
+            if (sample["kind"], sample["announces"]) == (kind, announces)
+        ]
+        if found:
+            yield announces, found
+
+
+def _limits(samples: Samples) -> str:
+    rows = []
+    for kind, title in limits.TITLES.items():
+        for announces, found in _limited(samples, kind):
+
+            def values(field: str, found: list[Sample] = found) -> list[float]:
+                return [float(sample[field]) for sample in found]
+
+            rows.append(
+                [
+                    title,
+                    "yes" if announces else "no",
+                    spread(values("knowing"), _seconds),
+                    spread(values("busy"), _seconds),
+                    spread(values("over_knowing"), _ratio),
+                    spread(values("refused_share"), _percent),
+                    _whole(max(values("inside_waits"))),
+                ]
+            )
+    head = ["server", "`Retry-After`", "a client that knows (s)", "connector (s)", "ratio", "refused"]
+    return table([*head, "inside an announced wait"], rows)
 
 
 def _bad(samples: Samples) -> str:

@@ -17,8 +17,9 @@ from typing import Any
 from benchmarks import contenders, report
 from benchmarks.environments import PROJECT, executable, versions
 from benchmarks.rate_limit import run_rate_limit
+from benchmarks.rate_limits import run_rate_limits
 from benchmarks.session import Plan, Sample, run_start_up, run_work
-from benchmarks.works import NAMES, OURS, RATE_LIMIT, START_UP, WORKS
+from benchmarks.works import NAMES, OURS, RATE_LIMIT, RATE_LIMITS, START_UP, WORKS
 
 RESULTS = PROJECT / "docs" / "performance.json"
 PAGE = PROJECT / "docs" / "performance.md"
@@ -76,6 +77,9 @@ def samples(options: argparse.Namespace) -> Iterator[Sample]:
         if RATE_LIMIT in options.works:
             print("\nA server with a rate limit", file=sys.stderr)
             yield run_rate_limit(options.timeout)
+        if RATE_LIMITS in options.works:
+            print("\nServers that limit in every way", file=sys.stderr)
+            yield from run_rate_limits(min(options.rounds, options.slow_rounds), options.timeout)
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:

@@ -57,6 +57,21 @@ def mock_server(
 
 
 @contextmanager
+def limited_server(
+    kind: str, announces: bool, seed: int, computers: int, page_size: int, latency_ms: int
+) -> Iterator[Server]:
+    """The mock server with one of the rules of `limits.py`, unused so far."""
+    options: list[object] = ["--computers", computers, "--records", 0, "--page-size", page_size]
+    options += ["--latency-ms", latency_ms, "--limit", kind, "--seed", seed]
+    options += ["--work", -(-computers // page_size)]
+    if not announces:
+        options.append("--silent")
+    command = [executable("mock_server"), "-m", "benchmarks.mock_server", *map(str, options)]
+    with _process(command) as line:
+        yield Server(f"http://127.0.0.1:{int(line)}", line)
+
+
+@contextmanager
 def sandbox(computers: int, rate_limit: int) -> Iterator[Server]:
     """The project's own stand-in for Snow Atlas, with a rate limit."""
     command = [executable("sandbox"), "-m", "sandbox"]

@@ -98,7 +98,7 @@ def run_start_up(plan: Plan) -> Iterator[Sample]:
         for number in range(2 * plan.rounds):
             for label, argv in commands.items():
                 sample = measured(argv, variables, folder, plan.timeout)
-                problems = [] if sample["exit"] == 0 else [_last_words(folder)]
+                problems = [] if sample["exit"] == 0 else [last_words(folder)]
                 if label != "import" and f'"type":"{_MESSAGE[label]}"' not in _compact(folder / "stdout"):
                     problems.append(f"{label} printed no {_MESSAGE[label]} message")
                 yield {"work": START_UP, "contender": label, "round": number, **sample, "problems": problems}
@@ -116,20 +116,26 @@ def _run_once(work: Work, contender: str, server: Server, timeout: int) -> Sampl
         server.ask("/stats", "POST")
         sample = measured(argv, variables, folder, timeout, work.bytes_per_second)
         statistics = server.ask("/stats")
-        problems = [] if sample["exit"] == 0 else [_last_words(folder)]
-        check = {
-            "path": str(contenders.output(contender, task, folder)),
-            "streams": [stream.name for stream in work.streams],
-            "computers": work.computers,
-            "records": work.records,
-        }
+        problems = [] if sample["exit"] == 0 else [last_words(folder)]
         if not problems:
-            problems = list(_helper([sys.executable, "-m", "benchmarks.records"], check))
+            path = contenders.output(contender, task, folder)
+            problems = wrong_records(path, work.streams, work.computers, work.records)
         return {
             **sample,
             **{key: statistics[key] for key in ("requests", "tokens", "most_in_flight")},
             "problems": problems,
         }
+
+
+def wrong_records(path: Path, streams: tuple[Collection, ...], computers: int, records: int) -> list[str]:
+    """What is wrong with what a contender wrote, in sentences; empty where all is well."""
+    check = {
+        "path": str(path),
+        "streams": [stream.name for stream in streams],
+        "computers": computers,
+        "records": records,
+    }
+    return list(_helper([sys.executable, "-m", "benchmarks.records"], check))
 
 
 def _helper(command: list[str], job: dict[str, Any]) -> Any:
@@ -140,7 +146,7 @@ def _helper(command: list[str], job: dict[str, Any]) -> Any:
     return json.loads(done.stdout)
 
 
-def _last_words(folder: Path) -> str:
+def last_words(folder: Path) -> str:
     """Why a process failed, as far as its output tells."""
     for name in ("stderr", "stdout"):
         text = (folder / name).read_text(encoding="utf-8", errors="replace").strip()

@@ -100,7 +100,8 @@ WORKS = (
 )
 START_UP = "start-up"
 RATE_LIMIT = "rate-limit"
-NAMES = (*(work.name for work in WORKS), START_UP, RATE_LIMIT)
+RATE_LIMITS = "rate-limits"
+NAMES = (*(work.name for work in WORKS), START_UP, RATE_LIMIT, RATE_LIMITS)
 
 
 @dataclass(frozen=True)
@@ -135,5 +136,9 @@ MEMORY_GOAL = 200 * MEBIBYTE
 PARENTS_MEMORY_GOAL = 250 * MEBIBYTE
 REFUSED_GOAL = 0.05
 """Share of requests that may be answered with 429."""
+KNOWING_GOAL = 1.5
+"""Time over that of a client that knows the limit, whatever it is."""
+REFUSED_OF_FIXED_GOAL = 0.03
+"""Share of requests that may be refused where the allowance stays the same."""
 RATE_GOAL = 0.85
 """Share of the allowed rate that has to be used."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +115,70 @@ def test_lasting_faults_end_in_an_error_that_names_stream_and_endpoint(
     assert PATH in (error.value.message or "")
     assert len(http.asked(PATH)) <= 10
     assert sum(clock.sleeps) <= 600
+
+
+@pytest.mark.parametrize("fault", PASSING.values(), ids=PASSING.keys())
+def test_a_page_that_fails_for_good_is_said_within_two_minutes(
+    client: SnowAtlasClient, http: FakeHttp, clock: FakeClock, fault: Any
+) -> None:
+    """A sync would look as if it hung for ten minutes, for every page that can't be read."""
+    http.on("GET", URL, fault)
+    started = clock.now
+    with pytest.raises((TransientError, ServerError)):
+        get(client)
+    assert clock.now - started <= 120
+    assert len(http.asked(PATH)) == 9, "fewer repeats would not outlast a tenth of failing requests"
+
+
+def later(seconds: float) -> str:
+    """A moment as servers write it."""
+    return format_datetime(datetime.now(timezone.utc) + timedelta(seconds=seconds), usegmt=True)
+
+
+@pytest.mark.parametrize(("asked", "least"), [("40", 40.0), ("1.5", 1.5), (later(300), 290.0)])
+@pytest.mark.parametrize("status", [500, 502, 503])
+def test_a_server_that_is_down_says_when_to_come_again(
+    client: SnowAtlasClient, http: FakeHttp, clock: FakeClock, status: int, asked: str, least: float
+) -> None:
+    """Requests inside the wait that a 503 announces would keep the server down, those of other streams too."""
+    asked_at: list[float] = []
+
+    def answer(request: requests.PreparedRequest) -> Reply:
+        asked_at.append(clock.now)
+        return Reply(status, {}, headers={"Retry-After": asked}) if len(asked_at) == 1 else GOOD
+
+    http.on("GET", URL, answer)
+    other = PATH.replace("computers", "user-accounts")
+
+    def other_answer(request: requests.PreparedRequest) -> Reply:
+        asked_at.append(clock.now)
+        return GOOD
+
+    http.on("GET", HOST + other, other_answer)
+    pause, started = client.pace.pause, clock.now
+
+    def pause_and_let_another_stream_ask(seconds: float) -> None:
+        pause(seconds)
+        get(client, other)
+
+    client.pace.pause = pause_and_let_another_stream_ask  # type: ignore[method-assign]
+    assert get(client).rows == [{"id": 1}]
+    assert len(asked_at) == 3
+    assert min(asked_at[1:]) - started >= least
+
+
+def test_a_refusal_that_announces_no_time_is_not_answered_at_once(
+    client: SnowAtlasClient, http: FakeHttp, clock: FakeClock
+) -> None:
+    """A server that refuses with `Retry-After: 0` would be asked without a pause for two hours."""
+
+    def answer(request: requests.PreparedRequest) -> Reply:
+        assert len(http.asked(PATH)) < 500
+        return Reply(429, {}, headers={"Retry-After": "0"})
+
+    http.on("GET", URL, answer)
+    with pytest.raises(RateLimited):
+        get(client)
 
 
 def test_a_connection_test_gives_up_early(hasty: SnowAtlasClient, http: FakeHttp, clock: FakeClock) -> None:

@@ -132,3 +132,17 @@ def test_any_number_of_workers(workers: int) -> None:
         assert ratio <= 1.5
         assert refused <= 0.03
         assert inside == 0
+
+
+@pytest.mark.parametrize("announced", [0.0, 0.01, 1.0, None])
+def test_a_server_that_refuses_everything_is_not_hammered(announced: float | None) -> None:
+    """A gateway that is shut for a minute and says `Retry-After: 0` would be asked a hundred times a second."""
+
+    class Shut(Server):
+        def wait(self, now: float) -> float | None:
+            return (announced or 0.0) if now < 60 else None
+
+    outcome = run(Shut(announces=announced is not None), work=100)
+    assert outcome.refused <= 80
+    assert outcome.seconds <= 60 * 1.5
+    assert outcome.inside_waits == 0

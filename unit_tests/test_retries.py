@@ -46,6 +46,17 @@ def test_repeats_are_bounded_in_number_and_in_time(maximum: int, seconds: float,
     assert clock.now - started <= seconds
 
 
+@pytest.mark.parametrize("chance", [0.0, 0.5, 1.0])
+def test_all_waits_together_leave_room_in_two_minutes(chance: float) -> None:
+    """A page that fails for good would be said late, or given up before a passing fault is over."""
+    clock = FakeClock()
+    attempts = Attempts(clock=clock, random=lambda: chance)
+    while (wait := attempts.next_wait()) is not None:
+        clock.sleep(wait)
+    assert 40 <= sum(clock.sleeps) <= 100
+    assert attempts.made == 9
+
+
 def test_waits_grow_and_differ() -> None:
     """All threads of a sync would hit a struggling server again at the same moments."""
     clock = FakeClock()

@@ -103,6 +103,9 @@ class Pace:
         Seconds that the refused request should wait by itself: 0 where the gate holds it back.
         """
         with self._changed:
+            if announced is not None and announced < LONE_WAIT:
+                # shorter than any wait of our own; obeyed alone, a server that refuses everything is asked without a pause
+                announced = None
             now = self._clock()
             cycle = ticket.cycle
             cycle.refuse(ticket.serial, ticket.in_flight)

@@ -1,0 +1,71 @@
+"""The connector on servers that limit in every way, beside a client that knows the rule: `make bench ARGS="--works rate-limits"`.
+
+Both times run from the first request for data to the last answer, so that starting a process does not hide a loss. The connector is
+a whole process over real HTTP; the time of the client that knows is worked out (`limits.all_knowing`).
+"""
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks import contenders, limits
+from benchmarks.data import COMPUTERS
+from benchmarks.servers import limited_server
+from benchmarks.session import (
+    CLIENT_ID,
+    CLIENT_SECRET,
+    Sample,
+    last_words,
+    make_task,
+    measured,
+    wrong_records,
+)
+from benchmarks.works import OURS, RATE_LIMITS, WORKERS
+
+PAGES = 600
+PAGE_SIZE = 100
+LATENCY_MS = 50
+
+
+def run_rate_limits(rounds: int, timeout: int) -> Iterator[Sample]:
+    """Every kind of limit, with and without `Retry-After`."""
+    for number in range(rounds):
+        for kind, title in limits.TITLES.items():
+            for announces in (True, False) if kind != "none" else (True,):
+                print(f"  {title}{'' if announces else ', no Retry-After'}", file=sys.stderr)
+                yield _run_once(kind, announces, number, timeout)
+
+
+def _run_once(kind: str, announces: bool, number: int, timeout: int) -> Sample:
+    knowing = limits.all_knowing(
+        limits.make(kind, PAGES, number), PAGES, WORKERS, LATENCY_MS / 1000, announces
+    )
+    computers = PAGES * PAGE_SIZE
+    with (
+        tempfile.TemporaryDirectory(prefix="benchmark-") as name,
+        limited_server(kind, announces, number, computers, PAGE_SIZE, LATENCY_MS) as server,
+    ):
+        folder = Path(name)
+        task = make_task(server.url, (CLIENT_ID, CLIENT_SECRET), (COMPUTERS,), WORKERS, folder)
+        task = replace(task, page_size=PAGE_SIZE)
+        argv = contenders.command(OURS, task, folder)
+        sample = measured(argv, contenders.variables(OURS, folder, None), folder, timeout)
+        figures = server.ask("/limit")
+        problems = [] if sample["exit"] == 0 else [last_words(folder)]
+        if not problems:
+            problems = wrong_records(folder / "stdout", (COMPUTERS,), computers, 0)
+    return {
+        "work": RATE_LIMITS,
+        "contender": OURS,
+        "round": number,
+        **sample,
+        **figures,
+        "kind": kind,
+        "announces": announces,
+        "knowing": knowing,
+        "over_knowing": figures["busy"] / knowing,
+        "refused_share": figures["refused"] / (figures["served"] + figures["refused"]),
+        "problems": problems,
+    }

@@ -26,7 +26,7 @@ NEGLIGIBLE = 1.5e-3
 """Rows expected to be lost without a sign, a stream, up to which pages need not overlap."""
 FEW_PAGES = 64
 """Pages up to which all seams are looked at again once something moved: it costs little."""
-OFTEN = 0.025
+OFTEN = 0.04
 """Changes a page above which seams without a sign are looked at again, however many they are."""
 REMEMBERED_SEAMS = 1000
 """Seams without a sign that can be looked at later: where changes are so many that it is needed, the first sign comes before that."""

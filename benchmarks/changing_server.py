@@ -1,0 +1,126 @@
+"""Serves one collection that changes by the clock: `python -m benchmarks.changing_server --rate 5`. Prints its port.
+
+A change is a row that comes or goes at a random place. A page shows the rows of the moment when its latency is over, with their total
+unless `--no-total`. `/truth` gives the rows that were there all the time, and what was asked; `/reset` begins anew with another seed.
+"""
+
+import argparse
+import random
+import time
+
+import orjson
+from aiohttp import web
+
+PATH = "/api/sam/estate/v1/computers"
+
+
+class Changing:
+    """The rows and their changes. Changes that are due are made when somebody looks."""
+
+    def __init__(self, rows: int, rate: float, seed: int) -> None:
+        self._random = random.Random(seed)
+        self._rate = rate
+        self.rows = list(range(rows))
+        self.gone: set[int] = set()
+        self.initial = rows
+        self._fresh = 10**9
+        self._due: float | None = None
+        self.requests = 0
+        self.changes = 0
+
+    def look(self) -> list[int]:
+        """The rows of this moment. The clock of the changes starts with the first look."""
+        now = time.monotonic()
+        if self._due is None:
+            self._due = now + self._next()
+        while self._due <= now:
+            self._change()
+            self._due += self._next()
+        return self.rows
+
+    def _next(self) -> float:
+        return self._random.expovariate(self._rate) if self._rate else float("inf")
+
+    def _change(self) -> None:
+        self.changes += 1
+        if self._random.random() < 0.5:
+            self.rows.insert(self._random.randint(0, len(self.rows)), self._fresh)
+            self._fresh += 1
+        else:
+            self.gone.add(self.rows.pop(self._random.randrange(len(self.rows))))
+
+
+def application(arguments: argparse.Namespace) -> web.Application:
+    """The server."""
+    import asyncio
+
+    state = {"changing": Changing(arguments.rows, arguments.rate, 0)}
+
+    async def token(request: web.Request) -> web.Response:
+        return web.json_response({"access_token": "benchmark", "expires_in": 3600, "token_type": "Bearer"})
+
+    async def page(request: web.Request) -> web.Response:
+        changing = state["changing"]
+        changing.requests += 1
+        number, size = int(request.query["page_number"]), min(int(request.query["page_size"]), 1000)
+        await asyncio.sleep(arguments.latency_ms / 1000)
+        rows = changing.look()
+        pagination = {"page_number": number, "page_size": size, "total_pages": -(-len(rows) // size)}
+        if not arguments.no_total:
+            pagination["total_items"] = len(rows)
+        items = [
+            {"id": f"{row:012d}", "hostName": f"WS-{row}", "manufacturer": "Dell Inc.", "status": "Active"}
+            for row in rows[(number - 1) * size : number * size]
+        ]
+        return web.Response(
+            body=orjson.dumps({"items": items, "pagination": pagination}), content_type="application/json"
+        )
+
+    async def truth(request: web.Request) -> web.Response:
+        changing = state["changing"]
+        gone = sorted(row for row in changing.gone if row < changing.initial)
+        return web.json_response(
+            {
+                "initial": changing.initial,
+                "gone": gone,
+                "requests": changing.requests,
+                "changes": changing.changes,
+            }
+        )
+
+    async def reset(request: web.Request) -> web.Response:
+        state["changing"] = Changing(arguments.rows, float(request.query["rate"]), int(request.query["seed"]))
+        return web.Response()
+
+    served = web.Application()
+    served.router.add_post("/idp/api/connect/token", token)
+    served.router.add_get(PATH, page)
+    served.router.add_get("/truth", truth)
+    served.router.add_post("/reset", reset)
+    return served
+
+
+def main() -> None:
+    """Read the command line and serve."""
+    import asyncio
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--rate", type=float, default=0)
+    parser.add_argument("--latency-ms", type=float, default=100)
+    parser.add_argument("--no-total", action="store_true")
+    arguments = parser.parse_args()
+
+    async def serve() -> None:
+        runner = web.AppRunner(application(arguments), access_log=None)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        print(runner.addresses[0][1], flush=True)
+        await asyncio.Event().wait()
+
+    asyncio.run(serve())
+
+
+if __name__ == "__main__":
+    main()

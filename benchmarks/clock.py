@@ -1,0 +1,133 @@
+"""The connector, as a process, on a collection that changes by the clock: `python -m benchmarks.clock` prints a Markdown table.
+
+Beside each changing read stands the quiet one of the same work. Wall time is that of reading: from the first request for data to the
+end of the process, so that starting the process does not hide what changes cost.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+WORKS = ((200, 100, 1.0, 200), (200, 100, 5.0, 200), (400, 200, 3.0, 50), (200, 100, 50.0, 200))
+"""Pages of 500 rows, milliseconds, changes a second, reads that the goal speaks of."""
+PAGE_SIZE = 500
+
+
+@dataclass
+class Read:
+    """One read: seconds, requests, rows lost of those that were there all the time, rows that came twice, changes meanwhile."""
+
+    seconds: float
+    requests: int
+    lost: int
+    repeated: int
+    changes: int
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--share", type=float, default=1.0, help="part of the reads of each work that is done"
+    )
+    parser.add_argument("--least", type=int, default=5)
+    arguments = parser.parse_args()
+    print(
+        "| work | totals | reads | wall over quiet | requests over quiet | rows lost | rows repeated | changes a read |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
+    for with_total in (True, False):
+        for pages, latency, rate, reads in WORKS:
+            count = max(arguments.least, round(reads * arguments.share))
+            print(_row(pages, latency, rate, count, with_total), flush=True)
+
+
+def _row(pages: int, latency: int, rate: float, reads: int, with_total: bool) -> str:
+    with _server(pages * PAGE_SIZE, latency, with_total) as url:
+        quiet = [_read(url, 0, seed) for seed in range(5)]
+        changing = [_read(url, rate, seed) for seed in range(1, reads + 1)]
+    wall = median(read.seconds for read in changing) / median(read.seconds for read in quiet)
+    requests = sum(read.requests for read in changing) / reads / median(read.requests for read in quiet)
+    return (
+        f"| {pages} pages, {latency} ms, {rate:g} changes/s | {'items and pages' if with_total else 'pages only'} | {reads} "
+        f"| {wall:.2f} | {requests:.3f} | {sum(read.lost for read in changing)} | {sum(read.repeated for read in changing)} "
+        f"| {sum(read.changes for read in changing) / reads:.1f} |"
+    )
+
+
+@contextmanager
+def _server(rows: int, latency: int, with_total: bool) -> Iterator[str]:
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.changing_server",
+        "--rows",
+        str(rows),
+        "--latency-ms",
+        str(latency),
+    ]
+    process = subprocess.Popen(
+        [*command, *([] if with_total else ["--no-total"])], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _read(url: str, rate: float, seed: int) -> Read:
+    urllib.request.urlopen(
+        urllib.request.Request(f"{url}/reset?rate={rate}&seed={seed}", method="POST")
+    ).close()
+    with tempfile.TemporaryDirectory(prefix="benchmark-") as name:
+        folder = Path(name)
+        config = {
+            "region": "westeurope",
+            "api_url": url,
+            "client_id": "benchmark",
+            "client_secret": "no-secret",
+        }
+        (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+        (folder / "catalog.json").write_text(json.dumps(_catalog()), encoding="utf-8")
+        command = [sys.executable, "-m", "source_snow_atlas.run", "read"]
+        command += ["--config", str(folder / "config.json"), "--catalog", str(folder / "catalog.json")]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        ids: list[int] = []
+        started: float | None = None
+        for line in process.stdout:
+            if line.startswith(b'{"type":"RECORD"'):
+                started = started or time.monotonic()
+                ids.append(int(json.loads(line)["record"]["data"]["id"]))
+        seconds = time.monotonic() - (started or time.monotonic())
+        if process.wait():
+            raise RuntimeError("the connector failed")
+    with urllib.request.urlopen(f"{url}/truth") as reply:
+        truth = json.load(reply)
+    given = set(ids)
+    gone = set(truth["gone"])
+    lost = sum(1 for row in range(truth["initial"]) if row not in given and row not in gone)
+    return Read(seconds, truth["requests"], lost, len(ids) - len(given), truth["changes"])
+
+
+def _catalog() -> dict[str, Any]:
+    stream = {"name": "computers", "json_schema": {}, "supported_sync_modes": ["full_refresh"]}
+    return {
+        "streams": [{"stream": stream, "sync_mode": "full_refresh", "destination_sync_mode": "overwrite"}]
+    }
+
+
+if __name__ == "__main__":
+    main()

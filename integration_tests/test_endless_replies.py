@@ -1,0 +1,184 @@
+"""Replies without an end, and replies that unpack to a thousand times their size: refused before they take the memory."""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+import socket
+import threading
+import tracemalloc
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+import pytest
+import requests
+import urllib3
+
+from source_snow_atlas.components.request.body import BodyReader
+from source_snow_atlas.components.request.connections import WatchedAdapter
+from source_snow_atlas.components.request.reply import MalformedReply
+
+MIB = 2**20
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+@contextmanager
+def serving(pieces: Callable[[], Iterator[bytes]]) -> Iterator[str]:
+    """A server on the loopback host that answers every request with the pieces, and closes. Gives its URL."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = server.accept()
+            except OSError:
+                return
+            with connection, suppress(OSError):
+                connection.recv(65536)
+                for piece in pieces():
+                    connection.sendall(piece)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/"
+    finally:
+        with suppress(OSError):
+            server.shutdown(socket.SHUT_RDWR)
+        server.close()
+
+
+def read(url: str, clock: Callable[[], float] | None = None, seconds: float = 30.0, **bounds: float) -> bytes:
+    """The body at the URL, read as the connector reads it."""
+    session = requests.Session()
+    session.trust_env = False
+    session.mount("http://", WatchedAdapter(seconds))
+    reader = BodyReader(clock) if clock else BodyReader()
+    with session.get(url, stream=True, timeout=(5, 5), headers={"Accept-Encoding": "gzip"}) as response:
+        return bytes(reader.read(response.raw, **bounds))  # type: ignore[arg-type]
+
+
+def packed(body: bytes, coding: str = "gzip") -> Iterator[bytes]:
+    """A whole reply with a packed body."""
+    yield HEAD + f"Content-Encoding: {coding}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def endless(piece: bytes) -> Iterator[bytes]:
+    """A body that never ends, in chunks."""
+    yield HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+    chunk = f"{len(piece):x}\r\n".encode() + piece + b"\r\n"
+    yield from itertools.repeat(chunk)
+
+
+def bomb(mebibytes: int) -> bytes:
+    """Blanks, packed to a thousandth."""
+    compressor = zlib.compressobj(9, zlib.DEFLATED, 31)
+    blanks = b" " * MIB
+    return b"".join(compressor.compress(blanks) for _ in range(mebibytes)) + compressor.flush()
+
+
+@pytest.mark.parametrize("size", [0, 1, 300_000, 3 * MIB])
+@pytest.mark.parametrize("is_packed", [True, False])
+def test_bodies_arrive_as_they_were_sent(size: int, is_packed: bool) -> None:
+    """Pages would lose bytes where pieces meet."""
+    body = bytes(itertools.islice(itertools.cycle(range(251)), size))
+    reply = (
+        packed(gzip.compress(body))
+        if is_packed
+        else iter([HEAD + f"Content-Length: {size}\r\n\r\n".encode() + body])
+    )
+    pieces = list(reply)
+    with serving(lambda: iter(pieces)) as url:
+        assert read(url) == body
+
+
+def test_a_body_in_several_gzip_members_arrives_whole() -> None:
+    """A proxy that packs piece by piece would cost all pieces but the first."""
+    body = gzip.compress(b"[1,") + gzip.compress(b"2]")
+    with serving(lambda: packed(body)) as url:
+        assert read(url) == b"[1,2]"
+
+
+def test_a_bomb_is_refused_and_takes_no_memory() -> None:
+    """Three megabytes on the wire took six gigabytes, and the kernel killed the pod without a word."""
+    body = bomb(600)
+    tracemalloc.start()
+    try:
+        with serving(lambda: packed(body)) as url, pytest.raises(MalformedReply, match="times its size"):
+            read(url)
+        assert tracemalloc.get_traced_memory()[1] < 100 * MIB
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_bomb_within_a_bomb_is_refused() -> None:
+    """A packed bomb that is packed again gets past a bound on one of the two."""
+    body = gzip.compress(bomb(600))
+    with (
+        serving(lambda: packed(body, "gzip, gzip")) as url,
+        pytest.raises((MalformedReply, urllib3.exceptions.HTTPError)),
+    ):
+        read(url)
+
+
+def test_a_body_without_an_end_is_refused_at_the_bound() -> None:
+    """A server that never stops would fill the memory of the pod."""
+    with (
+        serving(lambda: endless(b"x" * 65536)) as url,
+        pytest.raises(MalformedReply, match="larger than 8 MiB"),
+    ):
+        read(url, largest=8 * MIB)
+
+
+def test_a_trickle_is_refused_after_its_time() -> None:
+    """A byte now and then trips no timeout between two pieces, and would hold the sync for ever."""
+    clock = itertools.count(0, 40).__next__
+    with serving(lambda: endless(b"x")) as url, pytest.raises(MalformedReply, match="within 300 s"):
+        read(url, clock=clock)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("piece", [b"X-Filler: " + b"a" * 60 + b"\r\n", b"HTTP/1.1 100 Continue\r\n\r\n"])
+def test_headers_without_an_end_are_refused(piece: bytes) -> None:
+    """Headers, or interim replies, that go on and on are read before any bound on the body."""
+
+    def pieces() -> Iterator[bytes]:
+        yield b"HTTP/1.1 200 OK\r\n" if piece.startswith(b"X") else b""
+        yield from itertools.repeat(piece)
+
+    with serving(pieces) as url, pytest.raises(requests.RequestException):
+        read(url, seconds=0.4)
+
+
+def test_large_bodies_wait_for_one_another() -> None:
+    """Forty large replies at once would take forty times the memory of one."""
+    reader = BodyReader()
+    most, lock, under_way = [0], threading.Lock(), [0]
+
+    class Large:
+        """A urllib3 response, as far as the reader looks, with 40 MiB of text."""
+
+        def __init__(self) -> None:
+            self.left = 160
+
+        def read1(self, size: int, decode_content: bool) -> bytes:
+            self.left -= 1
+            if self.left == 60:
+                with lock:
+                    under_way[0] += 1
+                    most[0] = max(most[0], under_way[0])
+            if self.left == 0:
+                with lock:
+                    under_way[0] -= 1
+            return b"x" * size if self.left > 0 else b""
+
+        def tell(self) -> int:
+            return 160 * 256 * 1024
+
+    threads = [threading.Thread(target=lambda: reader.read(Large())) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert most[0] == 1

@@ -1,0 +1,51 @@
+"""Collections that change by the clock, in virtual time: what a change costs, and that it takes no row along."""
+
+from __future__ import annotations
+
+from statistics import mean
+
+import pytest
+
+from unit_tests.virtual_time import Outcome
+
+WORKS = {
+    # pages of 500, seconds of latency, changes a second: wall and requests over the quiet read
+    "1 a second": (200, 0.1, 1.0, 1.1, 1.06),
+    "5 a second": (200, 0.1, 5.0, 1.4, 1.3),
+    "3 a second, 200 ms": (400, 0.2, 3.0, 1.4, 1.3),
+    "50 a second": (200, 0.1, 50.0, 2.5, 2.3),
+}
+
+
+@pytest.mark.parametrize("totals", [True, False], ids=["with total", "without"])
+@pytest.mark.parametrize("name", list(WORKS))
+def test_changes_by_the_clock_cost_little_and_no_row(name: str, totals: bool) -> None:
+    """A tenant that changes all day, as every tenant does, would be read as slowly as by the script this replaces, or lose rows."""
+    pages, latency, rate, wall, requests = WORKS[name]
+    options = {"page_size": 500, "latency": latency, "totals": totals}
+    quiet = Outcome(pages * 500, 0, rate=0.0, **options)
+    reads = [Outcome(pages * 500, seed, rate=rate, **options) for seed in range(1, 9)]
+    assert sum(read.lost for read in reads) == 0
+    assert sum(read.repeated for read in reads) == 0
+    assert mean(read.seconds for read in reads) <= wall * quiet.seconds
+    assert mean(read.requests for read in reads) <= requests * quiet.requests
+    assert not any(report.may_be_missing for read in reads for report in read.reports)
+
+
+def test_a_large_collection_in_use_is_read_as_fast_as_a_still_one() -> None:
+    """Millions of rows would take hours more because a few of them change meanwhile. Pages of 50 stand for pages of 1000."""
+    options = {"page_size": 50, "latency": 0.3}
+    quiet = Outcome(2_000 * 50, 0, rate=0.0, **options)
+    read = Outcome(2_000 * 50, 1, rate=1.0, **options)
+    assert (read.lost, read.repeated) == (0, 0)
+    assert read.seconds <= 1.35 * quiet.seconds
+
+
+def test_what_was_seen_of_changes_is_said() -> None:
+    """Nobody could tell a quiet tenant from a busy one, or know whether to trust the table."""
+    read = Outcome(50_000, 1, page_size=500, latency=0.1, rate=5.0)
+    (report,) = read.reports
+    assert report.seen >= 1
+    assert report.read_again >= 1
+    assert not report.may_be_missing
+    assert Outcome(50_000, 1, page_size=500, latency=0.1, rate=0.0).reports == []

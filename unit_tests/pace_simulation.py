@@ -195,8 +195,11 @@ def run(
     workers: int = 10,
     latency: float = 0.05,
     limit: float = 36_000.0,
+    first_alone: bool = False,
 ) -> Outcome:
-    """`workers` that do `work` requests through one pace."""
+    """`workers` that do `work` requests through one pace. `first_alone`: nothing else is known to be asked for until the first
+    answer is there, as with the first page of a stream.
+    """
     moment = Moment()
     pace = pace(workers, moment) if pace else Pace(workers, moment, must_wait)
     events: list[tuple[float, int, Callable[[], None]]] = []
@@ -241,7 +244,8 @@ def run(
         pace.succeeded(ticket)
         slot.__exit__(None, None, None)
         done[0] += 1
-        at(moment.now, take)
+        for _ in range(workers if first_alone and done[0] == 1 else 1):
+            at(moment.now, take)
         wake()
 
     def receive_refusal(slot: AbstractContextManager[Ticket], ticket: Ticket, asked: float) -> None:
@@ -256,7 +260,7 @@ def run(
         while idle:
             at(moment.now, idle.pop())
 
-    for _ in range(workers):
+    for _ in range(1 if first_alone else workers):
         at(0.0, take)
     while done[0] < work and events and events[0][0] < limit:
         moment.now, _, action = heapq.heappop(events)

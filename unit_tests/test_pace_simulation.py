@@ -146,3 +146,17 @@ def test_a_server_that_refuses_everything_is_not_hammered(announced: float | Non
     assert outcome.refused <= 80
     assert outcome.seconds <= 60 * 1.5
     assert outcome.inside_waits == 0
+
+
+def test_refusals_before_the_first_answer_cost_seconds() -> None:
+    """The first page is asked for alone: ten refusals that name no wait would cost a sync of five seconds two minutes."""
+    outcome = run(Leftover(announces=False), work=600, first_alone=True, limit=600)
+    assert outcome.refused == 10
+    assert outcome.seconds <= 12
+
+
+def test_the_first_page_alone_obeys_every_announced_wait() -> None:
+    """A reader that is refused before it has read anything would knock inside the wait."""
+    outcome = run(Leftover(), work=600, first_alone=True, limit=600)
+    assert outcome.inside_waits == 0
+    assert 20 <= outcome.seconds <= 20 * 1.5

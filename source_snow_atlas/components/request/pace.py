@@ -24,7 +24,9 @@ FIRST_IN_FLIGHT = 10
 LONGEST_NAP = 1.0
 """Seconds after which a waiting request looks again: the rate rises meanwhile, most of all after a guess that was too low."""
 LONE_WAIT, FIRST_WAIT, LONGEST_OWN_WAIT = 0.1, 0.25, 30.0
-"""Seconds of wait that we choose where a refusal names none: for a lone one, and for all; the latter doubled while nothing else comes."""
+"""Seconds of wait that we choose where a refusal names none: for a lone one, and for all; the latter grows while nothing else comes."""
+GENTLE_GROWTH = 1.2
+"""Growth of our own wait where no answer says yet how long one has to be, and where one was measured."""
 OWN_SHARE = 0.4
 """Part of the wait that was needed the last time, which the next one begins with."""
 RECENT = 12
@@ -122,7 +124,10 @@ class Pace:
                 self._recent.clear()
                 cycle.announced = False
                 self._close(now, self._own_wait)
-                self._own_wait = min(LONGEST_OWN_WAIT, self._own_growth * self._own_wait)
+                # before the first answer one request is out at a time: doubling would wait minutes for another script's leftover
+                has_answers = self._ended is not None and self._ended.answered
+                growth = self._own_growth if has_answers else GENTLE_GROWTH
+                self._own_wait = min(LONGEST_OWN_WAIT, growth * self._own_wait)
             else:
                 self._close(now, announced)
         return 0.0
@@ -165,7 +170,7 @@ class Pace:
             return
         ended.total = max(self._cycle.began - ended.began, 0.001)
         waited = ended.total - ended.sending
-        self._own_growth = 1.2 if ended.answered else 2.0
+        self._own_growth = GENTLE_GROWTH if ended.answered else 2.0
         self._own_wait = max(FIRST_WAIT, min(OWN_SHARE * waited, LONGEST_OWN_WAIT))
         self._allowance.conclude(ended)
         self._ramp = min(self.maximum, max(FIRST_IN_FLIGHT, self._ramp))

@@ -37,7 +37,7 @@ def test_metadata_is_valid_by_airbytes_model() -> None:
 def test_one_version_everywhere() -> None:
     """Otherwise a user of image 0.1.0 runs other code than 0.1.0, and bug reports name the wrong version."""
     image = re.search(r"^ARG VERSION=(\S+)$", DOCKERFILE, re.MULTILINE)
-    changelog = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    changelog = re.search(r"^## (\d\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert image is not None
     assert changelog is not None
     assert {DATA["dockerImageTag"], image[1], changelog[1]} == {__version__}

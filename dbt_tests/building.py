@@ -44,7 +44,9 @@ def build(scenario: Scenario, warehouse: Warehouse, select: Sequence[str], scrat
     return Built(scenario, warehouse.target, warehouse.tables())
 
 
-def run_dbt(warehouse: Warehouse, arguments: Sequence[str], variables: Mapping[str, Any], scratch: Path) -> str:
+def run_dbt(
+    warehouse: Warehouse, arguments: Sequence[str], variables: Mapping[str, Any], scratch: Path
+) -> str:
     """One run of dbt in the package; what it said. The clock is not on UTC, and neither is the session."""
     command = [str(DBT), "--quiet", "--no-use-colors", *arguments, "--target", warehouse.target]
     command += ["--profiles-dir", "profiles", "--vars", json.dumps(variables)]

@@ -27,7 +27,9 @@ def difference(actual: Iterable[Row], expected: Iterable[Row], key: Sequence[str
     return "\n".join([f"{len(problems)} differences", *problems[:SHOWN]])
 
 
-def _by_key(rows: Iterable[Row], key: Sequence[str]) -> tuple[dict[tuple[Any, ...], Row], list[tuple[Any, ...]]]:
+def _by_key(
+    rows: Iterable[Row], key: Sequence[str]
+) -> tuple[dict[tuple[Any, ...], Row], list[tuple[Any, ...]]]:
     held = list(rows)
     keys = [tuple(row[name] for name in key) for row in held]
     return dict(zip(keys, held, strict=True)), [each for each, count in Counter(keys).items() if count > 1]

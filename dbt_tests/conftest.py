@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import cache
 
 import pytest
 
@@ -31,7 +31,9 @@ def company_rows() -> Rows:
 
 
 @pytest.fixture(scope="session", params=["duckdb", "postgres"])
-def warehouse(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+def warehouse(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Warehouse]:
     if request.param == "duckdb":
         yield DuckDB(tmp_path_factory.mktemp("duckdb") / "warehouse.duckdb")
         return
@@ -54,7 +56,7 @@ def build_scenario(
     select = ["*"] if marts == EVERYTHING else [f"+{name}" for name in marts.split()]
     scratch = tmp_path_factory.mktemp(f"dbt-{warehouse.target}")
 
-    @lru_cache(maxsize=None)
+    @cache
     def built(name: str) -> Built:
         return build(scenario(name, company_rows), warehouse, select, scratch)
 

@@ -45,7 +45,9 @@ class Scenario:
         """The rows of a stream by their id."""
         return {row[key]: row for row in self[stream]}
 
-    def money(self, amount: float | Decimal | None, currency: str | None) -> tuple[Decimal | None, str | None]:
+    def money(
+        self, amount: float | Decimal | None, currency: str | None
+    ) -> tuple[Decimal | None, str | None]:
         """What the macros `money` and `money_currency` are to give."""
         code = currency.upper() if currency is not None else None
         exact = None if amount is None else Decimal(str(amount))
@@ -120,7 +122,9 @@ def _two_currencies(rows: Rows) -> Rows:
     return {
         stream: [
             {
-                name: codes[number % 3] if name.lower().endswith("currency") else value
+                name: codes[number % 3]
+                if isinstance(value, str) and name.lower().endswith("currency")
+                else value
                 for name, value in row.items()
             }
             for number, row in enumerate(held)

@@ -136,7 +136,9 @@ def of_license(scenario: Scenario, row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def period(kind: str, source: str | None, starts: str | None, ends: str | None, **more: Any) -> dict[str, Any]:
+def period(
+    kind: str, source: str | None, starts: str | None, ends: str | None, **more: Any
+) -> dict[str, Any]:
     return {
         "kind": kind,
         "source_id": source,

@@ -45,6 +45,10 @@ class Warehouse(ABC):
     def query(self, sql: str) -> Table:
         """Rows that a query gives."""
 
+    @abstractmethod
+    def execute(self, sql: str) -> None:
+        """Change something."""
+
     def tables(self) -> dict[str, Table]:
         """All that dbt has made, by model."""
         made = self.query(
@@ -85,9 +89,14 @@ class DuckDB(Warehouse):
         with lines.open("w", encoding="utf-8") as file:
             for number, record in enumerate(records):
                 values = {name.lower(): _plain(cell(record.get(name), kind)) for name, kind in types.items()}
-                values |= {"_airbyte_raw_id": str(number), "_airbyte_extracted_at": _plain(NOW.replace(tzinfo=None))}
+                values |= {
+                    "_airbyte_raw_id": str(number),
+                    "_airbyte_extracted_at": _plain(NOW.replace(tzinfo=None)),
+                }
                 file.write(json.dumps(values) + "\n")
-        shape = ", ".join(f"'{name}': '{kind if kind != 'JSON' else 'VARCHAR'}'" for name, kind in columns.items())
+        shape = ", ".join(
+            f"'{name}': '{kind if kind != 'JSON' else 'VARCHAR'}'" for name, kind in columns.items()
+        )
         database.execute(
             f"INSERT INTO \"{stream}\" SELECT * FROM read_json('{lines}', format='newline_delimited', columns={{{shape}}})"
         )
@@ -97,6 +106,10 @@ class DuckDB(Warehouse):
         with closing(duckdb.connect(str(self.path), read_only=True)) as database:
             found = database.execute(sql)
             return _named([column[0] for column in found.description or ()], found.fetchall())
+
+    def execute(self, sql: str) -> None:
+        with closing(duckdb.connect(str(self.path))) as database:
+            database.execute(sql)
 
 
 @dataclass(frozen=True)
@@ -133,7 +146,11 @@ class PostgreSQL(Warehouse):
             name: "JSON" if len(properties[name]["type"]) > 2 else kind
             for name, kind in column_types(properties).items()
         }
-        added = {"_airbyte_raw_id": "VARCHAR", "_airbyte_extracted_at": "TIMESTAMP", "_airbyte_generation_id": "BIGINT"}
+        added = {
+            "_airbyte_raw_id": "VARCHAR",
+            "_airbyte_extracted_at": "TIMESTAMP",
+            "_airbyte_generation_id": "BIGINT",
+        }
         columns = {name: self.types.get(kind, kind) for name, kind in {**kinds, **added}.items()}
         cursor.execute(f'CREATE TABLE "{stream}" ({_declared(columns)})')
         values = [
@@ -146,6 +163,11 @@ class PostgreSQL(Warehouse):
         with closing(self._connection()) as connection, connection.cursor() as cursor:
             cursor.execute(sql)
             return _named([column[0] for column in cursor.description], cursor.fetchall())
+
+    def execute(self, sql: str) -> None:
+        with closing(self._connection()) as connection, connection.cursor() as cursor:
+            cursor.execute(sql)
+            connection.commit()
 
     def _connection(self) -> Any:
         server = self.server

@@ -83,7 +83,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stale = stale_files(STAGING)
     for path, text in sorted(stale.items()):
         done = "written" if text is not None else "removed"
-        print(f"dbt-staging: {path.relative_to(STAGING)} {'is stale: run make dbt-staging' if check else done}")
+        print(
+            f"dbt-staging: {path.relative_to(STAGING)} {'is stale: run make dbt-staging' if check else done}"
+        )
         if not check:
             write(path, text)
     return 1 if check and stale else 0
@@ -173,7 +175,9 @@ def in_column_names(text: str) -> str:
 @lru_cache(maxsize=1)
 def all_fields() -> frozenset[str]:
     """The names of the fields of all streams."""
-    return frozenset(field for stream in definitions.stream_definitions() for field in schema(stream)["properties"])
+    return frozenset(
+        field for stream in definitions.stream_definitions() for field in schema(stream)["properties"]
+    )
 
 
 def column_type(field: str, declared: Mapping[str, Any]) -> str:
@@ -223,7 +227,10 @@ def descriptions(streams: Sequence[str]) -> str:
 
 
 def _described(stream: str) -> dict[str, Any]:
-    described: dict[str, Any] = {"name": model_name(stream), "description": in_column_names(schema(stream)["description"])}
+    described: dict[str, Any] = {
+        "name": model_name(stream),
+        "description": in_column_names(schema(stream)["description"]),
+    }
     key = primary_key(stream)
     if key:
         arguments = {"columns": [column_name(field) for field in key]}

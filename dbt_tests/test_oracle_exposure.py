@@ -212,9 +212,7 @@ def finished(row: dict[str, Any], scenario: Scenario) -> dict[str, Any]:
         "organization_id": computer.get("organizationId") or datacenter.get("organizationId"),
         "shortfall": shortfall,
         "surplus": None if missing is None else max(-missing, 0),
-        "is_product_bought": row["product_id"] in {each.get("productId") for each in orders}
-        if orders
-        else None,
+        "is_product_bought": row["product_id"] in bought if orders else None,
         "is_used_without_license": bool(row.get("databases_using"))
         and finding in ("short", "in use, not counted"),
         "unit_price_base": price,

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sandbox import oracle_children, saas_children
-from sandbox.estate import Estate, Row
-from sandbox.model import Route
-from sandbox.oracle_catalogue import LOOKUPS
-from sandbox.routes_oracle import ROUTES as ORACLE_ROUTES
-from sandbox.routes_saas import ROUTES as SAAS_ROUTES
-from sandbox.routes_saas_family import ROUTES as FAMILY_ROUTES
+from sandbox.api.route import Route
+from sandbox.company import oracle_children, saas_children
+from sandbox.company.estate import Estate, Row
+from sandbox.company.oracle_catalogue import LOOKUPS
+from sandbox.routes.oracle import ROUTES as ORACLE_ROUTES
+from sandbox.routes.saas import ROUTES as SAAS_ROUTES
+from sandbox.routes.saas_family import ROUTES as FAMILY_ROUTES
 
 ROUTES = {route.path: route for route in [*ORACLE_ROUTES, *SAAS_ROUTES, *FAMILY_ROUTES]}
 ORACLE, SAAS = "/sam/oracle/v1", "/api/saas/consolidated-view"

@@ -14,19 +14,17 @@ import pytest
 import yaml
 
 from integration_tests.vendor_files import problems, reply_schema, resolve
-from sandbox import (
-    routes_assets,
-    routes_computers,
-    routes_custom,
-    routes_datacenters,
-    routes_people,
-)
-from sandbox.assets_data import ASSETS
-from sandbox.estate import Estate, Row
-from sandbox.estate_tables import BUILDERS
-from sandbox.model import Route
-from sandbox.people_data import NO_PARENT
-from sandbox.route_helpers import NO_MAXIMUM, View
+from sandbox.api.route import Route
+from sandbox.company.assets import ASSETS
+from sandbox.company.estate import Estate, Row
+from sandbox.company.tables import BUILDERS
+from sandbox.company.user_accounts import NO_PARENT
+from sandbox.routes import assets as routes_assets
+from sandbox.routes import computers as routes_computers
+from sandbox.routes import custom as routes_custom
+from sandbox.routes import datacenters as routes_datacenters
+from sandbox.routes import people as routes_people
+from sandbox.routes.helpers import NO_MAXIMUM, View
 
 SPECIFICATIONS = Path(__file__).resolve().parents[2] / "shared" / "api_specifications"
 FILES = (

@@ -14,8 +14,8 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from sandbox.api.settings import TOKEN_CAP_MODES, Settings
 from sandbox.runner import Sandbox
-from sandbox.settings import TOKEN_CAP_MODES, Settings
 
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:

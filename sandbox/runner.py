@@ -12,14 +12,14 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox import tls
-from sandbox.churn import Churn, Operation, RandomChurn
-from sandbox.faults import Fault
-from sandbox.model import Route
-from sandbox.recording import Counts, Exchange
-from sandbox.server import Server
-from sandbox.settings import Settings
-from sandbox.tokens import Client
+from sandbox.api import tls
+from sandbox.api.churn import Churn, Operation, RandomChurn
+from sandbox.api.faults import Fault
+from sandbox.api.recording import Counts, Exchange
+from sandbox.api.route import Route
+from sandbox.api.server import Server
+from sandbox.api.settings import Settings
+from sandbox.api.tokens import Client
 
 # Replies that a fault holds back are dropped at the end instead of waited for.
 _SHUTDOWN_SECONDS = 0.2
@@ -97,7 +97,7 @@ class Sandbox:
         **settings: Any,
     ) -> None:
         if estate is None:
-            from sandbox.estate import Estate
+            from sandbox.company.estate import Estate
 
             estate = Estate(computers, seed)
         if routes is None:

@@ -1,0 +1,91 @@
+"""Assets of all kinds, and the files and links attached to some of them."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from sandbox.company.agreements import agreements, contracts
+from sandbox.company.estate import Estate, Row
+from sandbox.company.licenses import licenses
+from sandbox.company.vocabulary import COMPANY
+
+# The tables whose rows files, links and custom field values can belong to, and the asset type's name.
+ASSETS: Mapping[str, tuple[str, Callable[[Estate], list[Row]]]] = {
+    "computers": ("Computer", lambda estate: estate.computers),
+    "users": ("User", lambda estate: estate.users),
+    "mobile_devices": ("Mobile device", lambda estate: estate.mobile_devices),
+    "datacenters": ("Datacenter", lambda estate: estate.datacenters),
+    "licenses": ("License", licenses),
+    "agreements": ("Agreement", agreements),
+    "contracts": ("Contract", contracts),
+}
+# Attachments are made for this many assets of a kind at most, so that a large estate is served quickly.
+MOST_ASSETS = 500
+
+
+def asset_type(estate: Estate, kind: str) -> Row:
+    """The asset type of a kind of asset."""
+    name = ASSETS[kind][0]
+    return {"id": estate.guid("asset type", name), "name": name}
+
+
+def is_asset(estate: Estate, identifier: str) -> bool:
+    """Whether some asset has this id."""
+    for kind, (_, rows) in ASSETS.items():
+        rows(estate)
+        if identifier in estate.by_id(kind):
+            return True
+    return False
+
+
+def _attachments(estate: Estate, what: str, share: float) -> Iterator[tuple[str, Row, int]]:
+    """The kind and row of each asset with attachments, once for each attachment."""
+    for kind, (_, rows) in ASSETS.items():
+        rng = estate.random(what, kind)
+        for asset in rows(estate)[:MOST_ASSETS]:
+            if rng.random() < share:
+                for number in range(rng.choice((1, 1, 2, 3, 7))):
+                    yield kind, asset, number
+
+
+def build_files(estate: Estate) -> list[Row]:
+    """Files of a quarter of the assets: metadata alone."""
+    rows: list[Row] = []
+    titles = ("Purchase order", "Lizenzvertrag", "Invoice", "Kvitto på köp", "Photo", "Delivery note", "Scan")
+    for kind, asset, number in _attachments(estate, "files", 0.25):
+        rng = estate.random("file", asset["id"], number)
+        age = 5 + rng.random() * 900
+        row = {
+            "id": estate.guid("file", asset["id"], number),
+            "fileName": f"{titles[number].lower()} {rng.randrange(1000)}.{rng.choice(('pdf', 'docx'))}",
+            "fileTitle": titles[number],
+            "assetId": asset["id"],
+            "assetTypeId": asset_type(estate, kind)["id"],
+            "assetOrgId": rng.choice(estate.organizations)["id"],
+            "insertedTs": estate.ago(age),
+            "modifiedTs": estate.ago(age * rng.random()),
+            "status": "Uploaded",
+            "tenantId": estate.guid("tenant"),
+        }
+        if rng.random() < 0.7:  # optional
+            row["description"] = f"{titles[number]} of {COMPANY}"
+        rows.append(row)
+    return rows
+
+
+def build_links(estate: Estate) -> list[Row]:
+    """Links of a part of the assets."""
+    rows: list[Row] = []
+    for kind, asset, number in _attachments(estate, "links", 0.2):
+        rng = estate.random("link", asset["id"], number)
+        age = 5 + rng.random() * 900
+        row = {
+            "id": estate.guid("link", asset["id"], number),
+            "url": f"https://intranet.nordlicht.example/documents/{rng.randrange(10**6)}?sprache=de&titel=%C3%A4",
+            "createdDate": estate.ago(age),
+            "lastUpdatedDate": estate.ago(age * rng.random()),
+            "assetType": asset_type(estate, kind),
+            "assetId": asset["id"],
+        }
+        if rng.random() < 0.7:  # optional
+            row["description"] = "Everything about this one"
+        rows.append(row)
+    return rows

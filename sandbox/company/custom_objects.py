@@ -1,0 +1,173 @@
+"""What the company has defined for itself: custom objects, custom fields and custom metrics."""
+
+from sandbox.company.assets import ASSETS, MOST_ASSETS, asset_type
+from sandbox.company.estate import Estate, Row
+
+_OBJECT_TYPES = (
+    (
+        "Printer",
+        "Printers and plotters",
+        ("Serial number", "Location", "Färg", "Lease end", "Pages", "Contact"),
+    ),
+    ("Dongle", None, ("Serial number", "Port")),
+    ("Projector", "Projectors in meeting rooms", ("Serial number", "Lumen", "Room")),
+    ("Badge reader", "Not in use yet", ()),
+)
+_DATA_TYPES = ("Text", "Number", "Date", "Yes/No", "Document reference")
+# Name, data type, choices, asset kinds, required
+_FIELDS: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...], bool], ...] = (
+    ("Cost center", "Text", (), ("computers", "users", "mobile_devices", "licenses"), True),
+    ("In scope of audit", "Yes/No", (), ("computers", "licenses"), False),
+    ("Zuständig", "Text", (), ("computers", "datacenters", "agreements"), False),
+    ("Criticality", "Text", ("High", "Medium", "Low"), ("computers", "datacenters"), False),
+    ("Seats", "Number", (), ("licenses", "contracts"), False),
+    ("Renewal decision", "Date", (), ("agreements", "contracts"), False),
+    ("Remote worker", "Yes/No", (), ("users",), False),
+    ("Data room", "Document reference", (), ("agreements", "contracts"), False),
+    ("Retired", "Yes/No", (), ("mobile_devices",), False),
+    ("Measured load", "Number", (), ("computers",), False),
+    ("Unused field", "Text", (), (), False),
+)
+
+
+def build_object_types(estate: Estate) -> list[Row]:
+    """Kinds of things that inventory does not find by itself."""
+    rows: list[Row] = []
+    for name, description, _ in _OBJECT_TYPES:
+        rng = estate.random("custom object type", name)
+        age = 200 + rng.random() * 900
+        rows.append(
+            {
+                "id": estate.guid("custom object type", name),
+                "name": name,
+                "description": description,
+                "canAttachToContract": rng.random() < 0.5,
+                "createdDate": estate.ago(age),
+                "updatedDate": estate.ago(age * rng.random()),
+            }
+        )
+    return rows
+
+
+def build_object_properties(estate: Estate) -> list[Row]:
+    """Properties of each kind of custom object; the last kind has none."""
+    return [
+        {
+            "id": estate.guid("custom object property", type_name, name),
+            "typeId": estate.guid("custom object type", type_name),
+            "name": name,
+            "description": None if number % 2 else f"{name} of the {type_name.lower()}",
+            "isMandatory": number == 0,
+            "defaultValue": None if number != 1 else "unknown",
+        }
+        for type_name, _, names in _OBJECT_TYPES
+        for number, name in enumerate(names)
+    ]
+
+
+def build_objects(estate: Estate) -> list[Row]:
+    """Custom objects, some attached to a computer or a user."""
+    rng = estate.random("custom objects")
+    rows: list[Row] = []
+    for number in range(max(9, min(2000, estate.size // 5))):
+        age = 10 + rng.random() * 700
+        rows.append(
+            {
+                "id": estate.guid("custom object", number),
+                "objectName": None if number % 17 == 8 else f"{_OBJECT_TYPES[number % 3][0]} {number}",
+                "computerId": rng.choice(estate.computers)["id"] if rng.random() < 0.4 else None,
+                "userId": rng.choice(estate.users)["id"] if rng.random() < 0.5 else None,
+                "createdDate": estate.ago(age),
+                "updatedDate": estate.ago(age * rng.random()),
+            }
+        )
+    return rows
+
+
+def build_property_values(estate: Estate) -> list[Row]:
+    """Values of the custom objects' properties; every eighth object has none."""
+    rows: list[Row] = []
+    for number, thing in enumerate(estate.built("custom_objects")):
+        type_name, _, names = _OBJECT_TYPES[number % 3]
+        if number % 8 != 7:
+            rows += [
+                {
+                    "id": estate.guid("property value", thing["id"], name),
+                    "propertyId": estate.guid("custom object property", type_name, name),
+                    "objectId": thing["id"],
+                    "value": f"{name} {number}",
+                }
+                for name in names
+            ]
+    return rows
+
+
+def build_asset_types(estate: Estate) -> list[Row]:
+    """The kinds of assets that custom fields can be defined for."""
+    return [asset_type(estate, kind) for kind in ASSETS]
+
+
+def build_data_types(estate: Estate) -> list[Row]:
+    """The types of custom fields."""
+    return [{"id": estate.guid("data type", name), "name": name} for name in _DATA_TYPES]
+
+
+def build_fields(estate: Estate) -> list[Row]:
+    """Custom fields; one of them is defined for no asset type and has no values."""
+    return [
+        {
+            "id": estate.guid("custom field", name),
+            "name": name,
+            "description": None if number % 3 == 1 else f"{name}, as agreed with finance",
+            "isRequired": required,
+            "defaultValue": {"Yes/No": "False", "Number": "0"}.get(data_type),
+            "isMultipleChoice": bool(choices),
+            "multipleChoice": list(choices) or None,
+            "assetTypes": [asset_type(estate, kind) for kind in kinds] or None,
+            "dataType": {"id": estate.guid("data type", data_type), "name": data_type},
+        }
+        for number, (name, data_type, choices, kinds, required) in enumerate(_FIELDS)
+    ]
+
+
+def build_field_values(estate: Estate) -> list[Row]:
+    """Values of custom fields on a part of the assets; a Yes/No value is the word True or False."""
+    rows: list[Row] = []
+    for name, data_type, choices, kinds, required in _FIELDS:
+        for kind in kinds:
+            rng = estate.random("custom field values", name, kind)
+            for asset in ASSETS[kind][1](estate)[:MOST_ASSETS]:
+                if rng.random() < (0.9 if required else 0.4):
+                    value: str | None = {
+                        "Text": rng.choice(choices) if choices else f"K-{rng.randrange(100, 999)} Göteborg",
+                        "Number": f"{rng.random() * 500:.2f}",
+                        "Date": estate.ago(-300 * rng.random())[:10],
+                        "Yes/No": rng.choice(("True", "False")),
+                        "Document reference": f"https://intranet.nordlicht.example/rooms/{rng.randrange(9999)}",
+                    }[data_type]
+                    rows.append(
+                        {
+                            "id": estate.guid("custom field value", name, asset["id"]),
+                            "customFieldId": estate.guid("custom field", name),
+                            "customFieldName": name,
+                            "assetId": asset["id"],
+                            "assetType": asset_type(estate, kind),
+                            "value": None if rng.random() < 0.03 else value,
+                        }
+                    )
+    return rows
+
+
+def build_metrics(estate: Estate) -> list[Row]:
+    """Custom metrics: licenses counted by the value of a custom field of type Number."""
+    return [
+        {
+            "id": estate.guid("custom metric", name, number),
+            "name": f"{name} per {unit}",
+            "description": f"Counts {name.lower()} for each {unit}",
+            "customFieldId": estate.guid("custom field", name),
+        }
+        for name, data_type, *_ in _FIELDS
+        if data_type == "Number"
+        for number, unit in enumerate(("site", "Werk", "month"))
+    ]

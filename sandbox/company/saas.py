@@ -1,0 +1,219 @@
+"""SaaS users and applications as the API shows them, and the small tables around them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from sandbox.company import saas_catalogue as catalogue
+from sandbox.company.estate import Estate, Row, Table
+from sandbox.company.saas_catalogue import DISCOVERY_SOURCES, MANUAL, SINGLE_SIGN_ON
+from sandbox.company.saas_usage import (
+    ACTIVE,
+    INACTIVE,
+    NO_ACTIVITY,
+    NOT_MONITORED,
+    assignments_by,
+    count_applications,
+    memberships_by,
+    optional,
+    people,
+    product_of,
+    purchased,
+    subscriptions,
+    tenant_id,
+    wasted,
+)
+
+
+def _build_users(estate: Estate) -> Iterator[Row]:
+    used, held = memberships_by(estate, "userId"), assignments_by(estate, "userId")
+    order = (ACTIVE, INACTIVE, NO_ACTIVITY, NOT_MONITORED)
+    for number, person in enumerate(people(estate)):
+        rng = estate.random("saas user", person["id"])
+        mine, costs = used.get(person["id"], []), held.get(person["id"], [])
+        types = {code for membership in mine for code in membership["discoveryTypes"]}
+        if not mine and rng.random() < 0.7:
+            types = {MANUAL}
+        row = {
+            "id": person["id"],
+            "displayName": person["displayName"],
+            "username": person["username"],
+            "email": person["email"],
+            "country": person["country"],
+            "department": person["department"],
+            "createdDate": person["createdDate"],
+            "lastActive": max((each["lastActive"] for each in mine), default=person["createdDate"]),
+            "status": min((each["status"] for each in mine), key=order.index, default=NO_ACTIVITY),
+            "discoveryTypes": sorted(types),
+            "licenseCount": len(costs),
+            "userCostPerMonth": round(sum(each["monthlyCost"] for each in costs), 2),
+            "potentialSavings": round(sum(map(wasted, costs)), 2),
+            "isEnabled": person["isEnabled"],
+            "isInReview": person["isInReview"],
+            "isOnline": person["isOnline"],
+            "isQualified": person["isQualified"],
+        }
+        if number % 19 == 4:  # undeclared, as some fields of the vendor are
+            row["jobTitle"] = rng.choice(("Controller", "Küchenchef", "Engineer"))
+        yield optional(rng, row, "isEnabled")
+
+
+def users(estate: Estate) -> Table:
+    """The SaaS users as the list and the details show them."""
+    return estate.table("saas_users", _build_users)
+
+
+def _licenses(estate: Estate, application_id: str) -> list[Row]:
+    held = assignments_by(estate, "subscriptionId")
+    return [
+        {
+            "id": subscription["id"],
+            "total": purchased(estate, subscription),
+            "assigned": len(held.get(subscription["id"], ())),
+            "productId": subscription["productId"],
+            "collectionTargetId": subscription["collectionTargetId"],
+        }
+        for subscription in estate.grouped("saas_subscriptions", "applicationId").get(application_id, [])
+    ]
+
+
+def _numbers(estate: Estate, application_id: str, licenses: list[Row]) -> Row:
+    """The counts and costs of one application."""
+    used = memberships_by(estate, "applicationId").get(application_id, [])
+    offers = estate.by_id("saas_subscriptions")
+    bought = sum(each["total"] for each in licenses)
+    assigned = sum(each["assigned"] for each in licenses)
+    active = sum(membership["status"] == ACTIVE for membership in used)
+    inactive = sum(membership["status"] == INACTIVE for membership in used)
+    return {
+        "licenses": licenses,
+        "licenseCount": len(licenses),
+        "total": bought,
+        "purchased": bought,
+        "available": max(0, bought - assigned),
+        "assigned": assigned,
+        "yearlyCost": round(
+            sum(each["total"] * offers[each["id"]]["monthlyCost"] for each in licenses) * 12, 2
+        ),
+        "active": active,
+        "inactive": inactive,
+        "utilization": round(100 * assigned / bought, 2) if bought else 0.0,
+        "totalUniqueUsers": len(used),
+        "totalUniqueUsersFromActivities": active + inactive,
+        "discoveryTypes": sorted({code for each in used for code in each["discoveryTypes"]}) or [MANUAL],
+    }
+
+
+def _build_applications(estate: Estate) -> Iterator[Row]:
+    everyone = people(estate)
+    subscriptions(estate)
+    for number in range(count_applications(estate)):
+        application_id, product = estate.guid("saas application", number), product_of(number)
+        rng = estate.random("saas application", number)
+        numbers = _numbers(estate, application_id, _licenses(estate, application_id))
+        owner = everyone[rng.randrange(len(everyone))] if everyone else None
+        known = number < len(catalogue.PRODUCTS)
+        row = {
+            "id": application_id,
+            "name": product.name,
+            "vendor": product.vendor,
+            "vendorId": estate.guid("saas vendor", product.vendor),
+            **numbers,
+            "bundle": product.bundle,
+            "discoveryDate": estate.ago(rng.random() ** 2 * 500)[:10],
+            "discoverySource": DISCOVERY_SOURCES[numbers["discoveryTypes"][0]],
+            "categoryName": product.category,
+            "website": product.website,
+            "privacyPolicy": f"{product.website}/privacy",
+            "sanctioned": rng.random() < (0.8 if known else 0.3),
+            "singleSignOn": SINGLE_SIGN_ON in numbers["discoveryTypes"],
+            "notes": rng.choice(
+                ("", "Reviewed by IT Operations", "Vertrag läuft aus", "Used by the 大阪 site")
+            ),
+            "disServiceId": estate.guid("saas service", product.name),
+            "description": f"{product.name} by {product.vendor}: {product.category.lower()}.",
+            "aiCategory": product.ai_category,
+            "aiSubcategory": product.ai_subcategory,
+            "riskScore": rng.randint(1, 10),
+            "certifications": sorted(rng.sample(catalogue.CERTIFICATIONS, rng.randint(0, 5))),
+        }
+        if owner and rng.random() < 0.6:
+            row |= {"primaryOwnerId": owner["id"], "primaryOwnerName": owner["displayName"]}
+        if number % 9 == 2:  # undeclared
+            row["lifecycleState"] = "Approved"
+        yield optional(rng, row, "notes", "riskScore", "privacyPolicy", "aiSubcategory", "description")
+
+
+def applications(estate: Estate) -> Table:
+    """The SaaS applications as the list and the details show them."""
+    return estate.table("saas_applications", _build_applications)
+
+
+# --- custom fields, background tasks ---
+
+
+_CUSTOM_FIELDS: tuple[tuple[str, str, str, list[str], str, bool], ...] = (
+    ("Cost centre", "string", "saas-users", [], "", False),
+    ("Contract owner", "string", "saas-applications", [], "unknown", False),
+    ("Farbe", "string", "saas-users", ["blau", "grün"], "blau", False),
+    ("Renewal date", "date", "saas-subscriptions", [], "", False),
+    ("Negotiated price", "number", "saas-subscriptions", [], "0", True),
+    ("Holds personal data", "boolean", "saas-applications", ["True", "False"], "False", False),
+    ("Criticality", "string", "saas-applications", ["low", "medium", "high"], "medium", False),
+)
+
+
+def _build_custom_fields(estate: Estate) -> Iterator[Row]:
+    for name, kind, category, values, default, is_currency in _CUSTOM_FIELDS:
+        yield {
+            "id": estate.guid("saas custom field", name),
+            "tenantId": tenant_id(estate),
+            "fieldName": name,
+            "dataType": kind,
+            "saasCategory": category,
+            "predefinedValues": values,
+            "defaultValue": default,
+            "isCurrency": is_currency,
+        }
+
+
+def custom_fields(estate: Estate) -> Table:
+    """The custom fields defined for SaaS."""
+    return estate.table("saas_custom_fields", _build_custom_fields)
+
+
+def _build_tasks(estate: Estate) -> Iterator[Row]:
+    for name, status in (("Bulk update applications", "Complete"), ("Export users", "Running")):
+        task_id = estate.guid("saas task", name)
+        href = f"api/saas/consolidated-view/v1/tasks/{task_id}"
+        yield {
+            "id": task_id,
+            "name": name,
+            "status": status,
+            "description": f"{name}: {status.lower()}",
+            "_links": [{"href": href, "rel": "self", "method": "GET"}],
+        }
+
+
+def tasks(estate: Estate) -> Table:
+    """Background tasks that somebody's writes have started."""
+    return estate.table("saas_tasks", _build_tasks)
+
+
+def _build_bulk_updates(estate: Estate) -> Iterator[Row]:
+    done = math.ceil(estate.size / 2)
+    first = people(estate)[0]["id"] if estate.size else ""
+    yield {"id": estate.guid("saas bulk update", 0), "successCount": done, "failedCount": 0, "failed": []}
+    yield {
+        "id": estate.guid("saas bulk update", 1),
+        "successCount": done,
+        "failedCount": 1,
+        "failed": [first],
+        "failureReason": "The user is managed by a connector.",
+    }
+
+
+def bulk_updates(estate: Estate) -> Table:
+    """Results of finished bulk updates of users."""
+    return estate.table("saas_bulk_updates", _build_bulk_updates)

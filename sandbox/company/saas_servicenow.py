@@ -1,0 +1,154 @@
+"""ServiceNow subscriptions and the users that hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sandbox.company import saas_catalogue as catalogue
+from sandbox.company.estate import Estate, Row, Table
+from sandbox.company.saas import applications
+from sandbox.company.saas_families import (
+    count,
+    family_id,
+    family_subscriptions,
+    holders_by_user,
+    percentage,
+    wanted,
+)
+from sandbox.company.saas_usage import (
+    ACTIVE,
+    INACTIVE,
+    NO_ACTIVITY,
+    NOT_MONITORED,
+    assignments_by,
+    optional,
+    people,
+    purchased,
+)
+
+_SERVICENOW_ROLES = ("fulfiller", "approver", "requester", "business_stakeholder")
+_SERVICENOW_TYPES = ("ITSM", "HRSD", "CSM", "ITOM", "Custom")
+
+
+def _application(estate: Estate, name: str) -> Row | None:
+    return next((each for each in applications(estate) if each["name"] == name), None)
+
+
+def _build_servicenow_subscriptions(estate: Estate) -> Iterator[Row]:
+    application = _application(estate, catalogue.SERVICENOW)
+    if application is None:
+        return
+    for number, offer in enumerate(family_subscriptions(estate, catalogue.SERVICENOW)):
+        rng = estate.random("servicenow subscription", offer["id"])
+        held = assignments_by(estate, "subscriptionId").get(offer["id"], [])
+        bought = purchased(estate, offer)
+        counts = [count(held, status) for status in (ACTIVE, INACTIVE, NO_ACTIVITY)]
+        started = 30 + rng.randrange(300)
+        row = {
+            "id": offer["id"],
+            "name": offer["name"],
+            "application": application["name"],
+            "applicationId": application["id"],
+            "applications": [
+                {
+                    "applicationId": application["id"],
+                    "applicationName": application["name"],
+                    "appCategoryName": application["categoryName"],
+                    "disServiceId": application["disServiceId"],
+                }
+            ],
+            "familyId": family_id(estate, catalogue.SERVICENOW),
+            "familyName": catalogue.SERVICENOW,
+            "vendor": offer["vendor"],
+            "vendorId": offer["vendorId"],
+            "disServiceId": application["disServiceId"],
+            "connectorName": "ServiceNow connector",
+            "automaticallyAdded": offer["discoveryType"] == catalogue.CONNECTOR,
+            "discovered": offer["discoveryType"],
+            # Declared as a list of lists, unlike everywhere else.
+            "discoveryTypes": [[offer["discoveryType"]]],
+            "purchased": bought,
+            "quantity": bought,
+            "assigned": len(held),
+            "unassigned": max(0, bought - len(held)),
+            "overassigned": max(0, len(held) - bought),
+            "active": counts[0],
+            "inactive": counts[1],
+            "noActivity": counts[2],
+            "notMonitored": count(held, NOT_MONITORED),
+            "usage": round(counts[0] / sum(counts), 4) if sum(counts) else 0.0,
+            "utilization": percentage(len(held), bought),
+            "costPerUnit": offer["monthlyCost"],
+            "currency": "EUR",
+            "rrpPeriod": rng.choice(("Monthly", "Annually")),
+            "rrpValue": round(offer["monthlyCost"] * 12 * 1.1, 2),
+            "free": not offer["monthlyCost"],
+            "isBundled": False,
+            # The vendor describes the one and requires the other.
+            "excludedFromMetrics": not offer["monthlyCost"],
+            "excludeFromMetrics": not offer["monthlyCost"],
+            "purchasedDate": estate.ago(started + 14),
+            "startDate": estate.ago(started),
+            "expirationDate": estate.ago(started - 365),
+            "measuredRoleTypes": list(_SERVICENOW_ROLES[: number % 3]),
+            "applicationTypes": [_SERVICENOW_TYPES[number % len(_SERVICENOW_TYPES)]],
+        }
+        yield optional(rng, row, "excludedFromMetrics")
+
+
+def _subscriptions(estate: Estate) -> Table:
+    return estate.table("saas_servicenow_subscriptions", _build_servicenow_subscriptions)
+
+
+def subscriptions(estate: Estate, ids: str | None) -> list[Row]:
+    """The ServiceNow subscriptions."""
+    include = wanted(ids)
+    return [row for row in _subscriptions(estate) if include(row["id"])]
+
+
+def users(estate: Estate, ids: str | None) -> list[Row]:
+    """The users that hold ServiceNow subscriptions."""
+    include = wanted(ids)
+    offers = [offer for offer in family_subscriptions(estate, catalogue.SERVICENOW) if include(offer["id"])]
+    found = holders_by_user(estate, offers)
+    people(estate)
+    listed, persons = estate.by_id("saas_users"), estate.by_id("saas_people")
+    rows = []
+    for user_id, pairs in found.items():
+        user, rng = listed[user_id], estate.random("servicenow user", user_id)
+        row = {
+            "id": user_id,
+            "username": user["username"],
+            "displayName": user["displayName"],
+            "email": user["email"],
+            "country": persons.get(user_id, {}).get("countryCode", "Se"),
+            "department": user["department"],
+            "createdDate": user["createdDate"],
+            "lastActive": max(held["lastActive"] for _, held in pairs),
+            "status": pairs[0][1]["status"],
+            "monthlyCost": round(sum(offer["monthlyCost"] for offer, _ in pairs), 2),
+            "details": [
+                {
+                    "applicationName": offer["applicationName"],
+                    "subscriptionName": offer["name"],
+                    "lastActive": held["lastActive"],
+                    "lastActiveValueInInt": held["daysSinceActive"],
+                    "lastActiveValueType": 5,
+                }
+                for offer, held in pairs
+            ],
+            "discoveryTypes": [user["discoveryTypes"]],
+            "isInReview": user["isInReview"],
+            "isOnline": user["isOnline"],
+            "isQualified": user["isQualified"],
+            "manuallyAssigned": any(held["manuallyAssigned"] for _, held in pairs),
+            "roleTypes": sorted(rng.sample(_SERVICENOW_ROLES, rng.randint(1, 2))),
+            "oobRoles": rng.sample(("itil", "admin", "catalog_admin", "sn_incident_read"), rng.randint(0, 3)),
+            "customRoles": rng.sample(("u_nordlicht_approver", "u_küche"), rng.randint(0, 1)),
+            "webServiceUser": rng.random() < 0.05,
+            "applications": sorted({offer["applicationName"] for offer, _ in pairs}),
+            "applicationTypes": sorted(rng.sample(_SERVICENOW_TYPES, rng.randint(1, 3))),
+            "groups": rng.sample(("Service Desk", "Network", "Hardware", "Änderungen"), rng.randint(0, 3)),
+        }
+        rows.append(optional(rng, row, "applicationTypes"))
+    return rows

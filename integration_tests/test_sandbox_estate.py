@@ -16,8 +16,7 @@ import yaml
 from integration_tests.vendor_files import problems, reply_schema, resolve
 from sandbox.api.route import Route
 from sandbox.company.assets import ASSETS
-from sandbox.company.estate import Estate, Row
-from sandbox.company.tables import BUILDERS
+from sandbox.company.estate import BUILDERS, Estate, Row
 from sandbox.company.user_accounts import NO_PARENT
 from sandbox.routes import assets as routes_assets
 from sandbox.routes import computers as routes_computers

@@ -5,7 +5,7 @@ A third of them are appendices: their parentId names one that stands before them
 
 from __future__ import annotations
 
-from sandbox.company.estate import Estate, Row
+from sandbox.company.estate import Estate, Row, table
 from sandbox.company.values import choose, or_none
 
 LIST_FIELDS = ("id", "parentId", "assignedId", "name", "typeId", "contactId", "manufacturerId")
@@ -36,24 +36,28 @@ _CONTACTS = ("Ingrid Åkesson", "Paul Meyer", "Zoë Laurent", "Sam Okafor", "Mar
 _DEPARTMENTS = ("IT", "Procurement", "Finance", "Legal")
 
 
+@table("agreements")
 def agreements(estate: Estate) -> list[Row]:
     """All agreements as full detail records."""
-    return estate.table("agreements", lambda built: _build(built, "agreement", agreement_types(built)))
+    return _build(estate, "agreement", agreement_types(estate))
 
 
+@table("contracts")
 def contracts(estate: Estate) -> list[Row]:
     """All contracts as full detail records; the vendor gives them the fields of an agreement."""
-    return estate.table("contracts", lambda built: _build(built, "contract", contract_types(built)))
+    return _build(estate, "contract", contract_types(estate))
 
 
+@table("agreement_types")
 def agreement_types(estate: Estate) -> list[Row]:
     """The kinds of agreement."""
-    return estate.table("agreement_types", lambda built: _types(built, "agreement-type", _AGREEMENT_TYPES))
+    return _types(estate, "agreement-type", _AGREEMENT_TYPES)
 
 
+@table("contract_types")
 def contract_types(estate: Estate) -> list[Row]:
     """The kinds of contract."""
-    return estate.table("contract_types", lambda built: _types(built, "contract-type", _CONTRACT_TYPES))
+    return _types(estate, "contract-type", _CONTRACT_TYPES)
 
 
 def periods(estate: Estate, parent: Row) -> list[Row]:

@@ -1,15 +1,17 @@
 """The software registry: applications with their families, bundles, groups and metrics."""
 
-from sandbox.company.estate import Estate, Row
+from sandbox.company.estate import Estate, Row, table
 from sandbox.company.vocabulary import LONG_TAIL_WORDS, METRICS, PRODUCTS, Product
 
 
-def build_metrics(estate: Estate) -> list[Row]:
+@table("metrics")
+def metrics(estate: Estate) -> list[Row]:
     """The metrics that licences and metering refer to."""
     return [{"id": estate.guid("metric", name), "name": name} for name in METRICS]
 
 
-def build_application_families(estate: Estate) -> list[Row]:
+@table("application_families")
+def application_families(estate: Estate) -> list[Row]:
     """The families of the registry's products."""
     families = dict.fromkeys((product.manufacturer, product.family) for product in PRODUCTS)
     return [
@@ -28,7 +30,8 @@ def application_id(estate: Estate, manufacturer: str, name: str, release: str) -
     return estate.guid("application", manufacturer, name, release)
 
 
-def build_applications(estate: Estate) -> list[Row]:
+@table("applications")
+def applications(estate: Estate) -> list[Row]:
     """The software registry: the known products' releases, then a long tail that grows with the estate."""
     rows = [
         _application(estate, product, release, number)
@@ -99,7 +102,8 @@ def _application(estate: Estate, product: Product, release: str, number: int) ->
     }
 
 
-def build_application_bundles(estate: Estate) -> list[Row]:
+@table("application_bundles")
+def application_bundles(estate: Estate) -> list[Row]:
     """The parts of each bundle, release by release."""
     return [
         {
@@ -115,7 +119,8 @@ def build_application_bundles(estate: Estate) -> list[Row]:
     ]
 
 
-def build_application_groups(estate: Estate) -> list[Row]:
+@table("application_groups")
+def application_groups(estate: Estate) -> list[Row]:
     """The members of each group: every release of the family's products."""
     names = {row["id"]: row["name"] for row in estate.applications}
     return [

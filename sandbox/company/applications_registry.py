@@ -6,9 +6,10 @@ Types, article numbers, releases that cover each other, metrics in detail, store
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 
 from sandbox.company.applications import application_id
-from sandbox.company.estate import Estate, Row
+from sandbox.company.estate import Estate, Row, table
 from sandbox.company.values import CURRENCIES, TO_BASE_CURRENCY, choose, money, or_none
 from sandbox.company.vocabulary import PRODUCTS
 
@@ -82,30 +83,16 @@ _INTERVALS = ("Continuous", "PeriodIncludingCurrentMonth", "PeriodExcludingCurre
 _ARTICLE_KINDS = ("Reseller", "Manufacturer", "SKU")
 
 
+@table("application_platforms")
 def platforms(estate: Estate) -> list[Row]:
     """The platforms an application can be made for."""
-    return estate.table("application_platforms", lambda _estate: [{"name": name} for name in PLATFORMS])
-
-
-def types(estate: Estate) -> list[Row]:
-    """The kinds of software, parents before their children."""
-    return estate.table("application_types", _build_types)
+    return [{"name": name} for name in PLATFORMS]
 
 
 def types_of(estate: Estate, application: Row) -> list[Row]:
     """The kinds an application belongs to: none for a few, many for a few."""
     rng = estate.random("types-of", application["id"])
     return choose(rng, types(estate), rng.choices((0, 1, 2, 3, 7), (15, 50, 20, 10, 5))[0])
-
-
-def article_numbers(estate: Estate) -> list[Row]:
-    """The article numbers under which applications are sold."""
-    return estate.table("application_article_numbers", _build_article_numbers)
-
-
-def compatibilities(estate: Estate) -> list[Row]:
-    """Which releases of a product a license of another release covers."""
-    return estate.table("application_compatibilities", _build_compatibilities)
 
 
 def compatible_ids(estate: Estate) -> frozenset[str]:
@@ -131,56 +118,50 @@ def store_of(estate: Estate, application: Row) -> Row | None:
     return None if rng.random() < 0.15 else _store(rng, application)
 
 
-def _build_types(estate: Estate) -> list[Row]:
-    rows: list[Row] = []
+@table("application_types")
+def types(estate: Estate) -> Iterator[Row]:
+    """The kinds of software, parents before their children."""
     for parent, children in _TYPES.items():
         for name in (parent, *children):
-            rows.append(
-                {
-                    "id": estate.guid("application-type", name),
-                    "name": name,
-                    "parentId": None if name == parent else estate.guid("application-type", parent),
-                    "updatedDate": estate.moment(estate.random("application-type", name), 700),
-                }
-            )
-    return rows
+            yield {
+                "id": estate.guid("application-type", name),
+                "name": name,
+                "parentId": None if name == parent else estate.guid("application-type", parent),
+                "updatedDate": estate.moment(estate.random("application-type", name), 700),
+            }
 
 
-def _build_article_numbers(estate: Estate) -> list[Row]:
-    rows: list[Row] = []
+@table("application_article_numbers")
+def article_numbers(estate: Estate) -> Iterator[Row]:
+    """The article numbers under which applications are sold."""
     for application in estate.applications:
         rng = estate.random("article-numbers", application["id"])
         if application["isNoLicenseRequired"] or application["isGroup"]:
             continue
         for index in range(rng.choice((0, 1, 1, 2, 3))):
             kind = rng.choice(_ARTICLE_KINDS)
-            rows.append(
-                {
-                    "id": estate.guid("article-number", application["id"], index),
-                    "applicationId": application["id"],
-                    "type": kind,
-                    "articleNumber": f"{kind[0]}{rng.randrange(100, 999)}-{rng.randrange(10_000, 99_999)}",
-                }
-            )
-    return rows
+            yield {
+                "id": estate.guid("article-number", application["id"], index),
+                "applicationId": application["id"],
+                "type": kind,
+                "articleNumber": f"{kind[0]}{rng.randrange(100, 999)}-{rng.randrange(10_000, 99_999)}",
+            }
 
 
-def _build_compatibilities(estate: Estate) -> list[Row]:
-    rows: list[Row] = []
+@table("application_compatibilities")
+def compatibilities(estate: Estate) -> Iterator[Row]:
+    """Which releases of a product a license of another release covers."""
     for product in PRODUCTS:
         ids = [application_id(estate, product.manufacturer, product.name, name) for name in product.releases]
         for own, application in enumerate(ids):
             for other, compatible in enumerate(ids):
                 if own != other:
-                    rows.append(
-                        {
-                            "applicationId": application,
-                            "compatibleApplicationId": compatible,
-                            "compatibilityType": "Upgrade" if other > own else "Downgrade",
-                            "compatibilityOrder": abs(other - own),
-                        }
-                    )
-    return rows
+                    yield {
+                        "applicationId": application,
+                        "compatibleApplicationId": compatible,
+                        "compatibilityType": "Upgrade" if other > own else "Downgrade",
+                        "compatibilityOrder": abs(other - own),
+                    }
 
 
 def _metric(estate: Estate, application: Row, metric: Row) -> Row:

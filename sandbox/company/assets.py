@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from sandbox.company.agreements import agreements, contracts
-from sandbox.company.estate import Estate, Row
+from sandbox.company.estate import Estate, Row, table
 from sandbox.company.licenses import licenses
 from sandbox.company.vocabulary import COMPANY
 
@@ -46,9 +46,9 @@ def _attachments(estate: Estate, what: str, share: float) -> Iterator[tuple[str,
                     yield kind, asset, number
 
 
-def build_files(estate: Estate) -> list[Row]:
+@table("files")
+def files(estate: Estate) -> Iterator[Row]:
     """Files of a quarter of the assets: metadata alone."""
-    rows: list[Row] = []
     titles = ("Purchase order", "Lizenzvertrag", "Invoice", "Kvitto på köp", "Photo", "Delivery note", "Scan")
     for kind, asset, number in _attachments(estate, "files", 0.25):
         rng = estate.random("file", asset["id"], number)
@@ -67,13 +67,12 @@ def build_files(estate: Estate) -> list[Row]:
         }
         if rng.random() < 0.7:  # optional
             row["description"] = f"{titles[number]} of {COMPANY}"
-        rows.append(row)
-    return rows
+        yield row
 
 
-def build_links(estate: Estate) -> list[Row]:
+@table("links")
+def links(estate: Estate) -> Iterator[Row]:
     """Links of a part of the assets."""
-    rows: list[Row] = []
     for kind, asset, number in _attachments(estate, "links", 0.2):
         rng = estate.random("link", asset["id"], number)
         age = 5 + rng.random() * 900
@@ -87,5 +86,4 @@ def build_links(estate: Estate) -> list[Row]:
         }
         if rng.random() < 0.7:  # optional
             row["description"] = "Everything about this one"
-        rows.append(row)
-    return rows
+        yield row

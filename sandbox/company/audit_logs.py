@@ -3,7 +3,7 @@
 from datetime import timedelta
 from random import Random
 
-from sandbox.company.estate import Estate, Row, stamp
+from sandbox.company.estate import Estate, Row, stamp, table
 
 DAYS = 400
 _EVENTS = (
@@ -18,7 +18,8 @@ _EVENTS = (
 )
 
 
-def build_audit_logs(estate: Estate) -> list[Row]:
+@table("audit_logs")
+def audit_logs(estate: Estate) -> list[Row]:
     """Entries, newest first; bulk changes leave many entries at one and the same time."""
     rng = estate.random("audit logs")
     changes = max(60, min(80_000, estate.size))

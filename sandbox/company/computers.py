@@ -2,14 +2,15 @@
 
 from random import Random
 
-from sandbox.company.estate import Estate, Row
+from sandbox.company.estate import Estate, Row, table
 from sandbox.company.vocabulary import DESKTOPS, LAPTOPS, SERVERS, SITES, VIRTUAL, Hardware
 
 # Every twentieth computer is a virtualization host and the five after it are virtual servers.
 BLOCK, VIRTUAL_SERVERS = 20, 5
 
 
-def build_computers(estate: Estate) -> list[Row]:
+@table("computers")
+def computers(estate: Estate) -> list[Row]:
     """Laptops and desktops of people, hosts with their virtual servers, virtual desktops."""
     rng = estate.random("computers")
     systems = {row["name"]: row["id"] for row in estate.applications if row["isOs"]}

@@ -1,21 +1,23 @@
 """What happens on the computers: logons, remote clients, virtual machines; and what they cost."""
 
+from collections.abc import Iterator
+
 from sandbox.company.agreements import contracts
-from sandbox.company.estate import Estate, Row
+from sandbox.company.estate import Estate, Row, table
 
 
-def build_logons(estate: Estate) -> list[Row]:
+@table("computer_logons")
+def computer_logons(estate: Estate) -> Iterator[Row]:
     """Who logged on where: the owner and a few others; on virtual desktops many, on some machines no one."""
     rng = estate.random("logons")
     users = [row["id"] for row in estate.users]
-    rows: list[Row] = []
     for number, computer in enumerate(estate.computers):
         if number % 23 == 11:
             continue
         visitors = 8 if computer["isVDI"] else int(rng.random() * 3)
         people = [computer["mostFrequentUser"], computer["mostRecentUser"]]
         people += [users[int(rng.random() * len(users))] for _ in range(visitors)]
-        rows += [
+        yield from (
             {
                 "computerId": computer["id"],
                 "userId": user,
@@ -24,8 +26,7 @@ def build_logons(estate: Estate) -> list[Row]:
             }
             for user in dict.fromkeys(people)
             if user is not None
-        ]
-    return rows
+        )
 
 
 def remote_clients(estate: Estate, computer: Row) -> list[Row]:

@@ -1,6 +1,8 @@
 """Parts of each computer, made when it is asked for, and what is known of all computers in bulk."""
 
-from sandbox.company.estate import Estate, Row
+from collections.abc import Iterator
+
+from sandbox.company.estate import Estate, Row, table
 from sandbox.company.vocabulary import DESKTOPS, LAPTOPS, SERVERS, VIRTUAL
 
 _PROCESSORS = {
@@ -193,7 +195,8 @@ def registries(estate: Estate, computer: Row) -> list[Row]:
     ]
 
 
-def build_network_adapters(estate: Estate) -> list[Row]:
+@table("computer_network_adapters")
+def computer_network_adapters(estate: Estate) -> Iterator[Row]:
     """One to three adapters for each computer; unused ones have no address."""
     rng = estate.random("network adapters")
     names = (
@@ -201,23 +204,19 @@ def build_network_adapters(estate: Estate) -> list[Row]:
         "Intel 82574L Gigabit Network Connection",
         "VMware Virtual Ethernet Adapter",
     )
-    rows: list[Row] = []
     for computer in estate.computers:
         for number in range(1 + int(rng.random() * 3)):
-            rows.append(
-                {
-                    "computerId": computer["id"],
-                    "name": names[number] if rng.random() > 0.02 else None,
-                    "ipAddress": computer["ipAddress"] if number == 0 else None,
-                    "macAddress": "-".join(f"{rng.getrandbits(8):02X}" for _ in range(6)),
-                }
-            )
-    return rows
+            yield {
+                "computerId": computer["id"],
+                "name": names[number] if rng.random() > 0.02 else None,
+                "ipAddress": computer["ipAddress"] if number == 0 else None,
+                "macAddress": "-".join(f"{rng.getrandbits(8):02X}" for _ in range(6)),
+            }
 
 
-def build_environment_variables(estate: Estate) -> list[Row]:
+@table("computer_environment_variables")
+def computer_environment_variables(estate: Estate) -> Iterator[Row]:
     """Environment variables, some with values that no one should copy into a warehouse."""
-    rows: list[Row] = []
     for number, computer in enumerate(estate.computers):
         windows = "Windows" in computer["operatingSystem"]
         values: dict[str, str | None] = {
@@ -232,12 +231,11 @@ def build_environment_variables(estate: Estate) -> list[Row]:
             values["DEPLOY_PASSWORD"] = "not-a-real-password"
         if number % 13 == 6:
             values["EMPTY"] = None
-        rows += [
+        yield from (
             {
                 "computerId": computer["id"],
                 "environmentVariableName": name,
                 "environmentVariableValue": value,
             }
             for name, value in values.items()
-        ]
-    return rows
+        )

@@ -4,27 +4,27 @@ The tables of installations and usage grow by about 25 rows per computer: they h
 alone, and what only a detail shows is derived from the row when it is asked for.
 """
 
+from collections.abc import Iterator
 from random import Random
 
-from sandbox.company.estate import Estate, Row
+from sandbox.company.estate import Estate, Row, table
 
 # How long ago a used installation was used last, in days: most lately, a part of them not for months.
 RECENT, STALE = 45.0, (95.0, 600.0)
 SHARE_NEVER_USED, SHARE_STALE = 0.22, 0.2
 
 
-def build_installations(estate: Estate) -> list[Row]:
+@table("computer_applications")
+def computer_applications(estate: Estate) -> Iterator[Row]:
     """Installations of each computer: the operating system, bundles with their parts, single products."""
     shelves = _Shelves(estate)
     moments = _Moments(estate)
-    rows: list[Row] = []
     for number, computer in enumerate(estate.computers):
         if number % 31 != 17:  # the software inventory of some computers is empty
             rng = estate.random("installations", computer["id"])
-            rows += [
+            yield from (
                 _installation(rng, moments, computer, *chosen) for chosen in shelves.choose(rng, computer)
-            ]
-    return rows
+            )
 
 
 class _Shelves:
@@ -118,12 +118,12 @@ def installation_detail(estate: Estate, row: Row) -> Row:
     }
 
 
-def build_usage(estate: Estate) -> list[Row]:
+@table("computer_application_usage")
+def computer_application_usage(estate: Estate) -> Iterator[Row]:
     """Who uses which installation: the computer's most frequent user, at times the most recent one too."""
     computers = estate.by_id("computers")
     everyone = [row["id"] for row in estate.users]
     rng = estate.random("usage")
-    rows: list[Row] = []
     for installation in estate.built("computer_applications"):
         if installation["lastUsed"] is None:
             continue
@@ -136,24 +136,22 @@ def build_usage(estate: Estate) -> list[Row]:
             users.append(other)
         for user in users:
             days = 1 + int(rng.random() * min(60, installation["usedCount"]))
-            rows.append(
-                {
-                    "computerId": installation["computerId"],
-                    "userId": user,
-                    "bundleApplicationId": installation["bundleApplicationId"],
-                    "applicationId": installation["applicationId"],
-                    "firstUsed": installation["firstDiscovered"],
-                    "lastUsedDate": installation["lastUsed"],
-                    "usedCount": installation["usedCount"],
-                    "usedMinutes": days * (1 + int(rng.random() * 200)),
-                    "usedDays": None if rng.random() < 0.03 else days,
-                    "isInstalled": installation["isInstalled"],
-                }
-            )
-    return rows
+            yield {
+                "computerId": installation["computerId"],
+                "userId": user,
+                "bundleApplicationId": installation["bundleApplicationId"],
+                "applicationId": installation["applicationId"],
+                "firstUsed": installation["firstDiscovered"],
+                "lastUsedDate": installation["lastUsed"],
+                "usedCount": installation["usedCount"],
+                "usedMinutes": days * (1 + int(rng.random() * 200)),
+                "usedDays": None if rng.random() < 0.03 else days,
+                "isInstalled": installation["isInstalled"],
+            }
 
 
-def build_user_usage(estate: Estate) -> list[Row]:
+@table("computer_application_user_usage")
+def computer_application_user_usage(estate: Estate) -> list[Row]:
     """When each user last used an application, on whichever computer."""
     latest: dict[tuple[str, str, str | None], str] = {}
     for row in estate.built("computer_application_usage"):
@@ -170,7 +168,8 @@ def build_user_usage(estate: Estate) -> list[Row]:
     ]
 
 
-def build_usage_summaries(estate: Estate) -> list[Row]:
+@table("application_usage_summaries")
+def application_usage_summaries(estate: Estate) -> list[Row]:
     """One row for each installed application: on how many computers it is used, by how many users."""
     users: dict[str, set[str]] = {}
     computers: dict[str, set[str]] = {}
@@ -237,7 +236,8 @@ def _metric_of(estate: Estate, per_user: bool) -> dict[str, str]:
     return metrics
 
 
-def build_computer_metering(estate: Estate) -> list[Row]:
+@table("computer_metering")
+def computer_metering(estate: Estate) -> list[Row]:
     """The requirement that an installation of a licensed application causes under its metric."""
     metrics, computers = _metric_of(estate, per_user=False), estate.by_id("computers")
     rows: dict[tuple[str, str], Row] = {}
@@ -259,7 +259,8 @@ def build_computer_metering(estate: Estate) -> list[Row]:
     return list(rows.values())
 
 
-def build_user_metering(estate: Estate) -> list[Row]:
+@table("user_metering")
+def user_metering(estate: Estate) -> list[Row]:
     """The requirement that a user's use of a licensed application causes, for metrics that count users."""
     metrics, users = _metric_of(estate, per_user=True), estate.by_id("users")
     rows: dict[tuple[str, str], Row] = {}

@@ -1,7 +1,9 @@
 """What the company has defined for itself: custom objects, custom fields and custom metrics."""
 
+from collections.abc import Iterator
+
 from sandbox.company.assets import ASSETS, MOST_ASSETS, asset_type
-from sandbox.company.estate import Estate, Row
+from sandbox.company.estate import Estate, Row, table
 
 _OBJECT_TYPES = (
     (
@@ -30,26 +32,24 @@ _FIELDS: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...], bool], ...] = (
 )
 
 
-def build_object_types(estate: Estate) -> list[Row]:
+@table("custom_object_types")
+def custom_object_types(estate: Estate) -> Iterator[Row]:
     """Kinds of things that inventory does not find by itself."""
-    rows: list[Row] = []
     for name, description, _ in _OBJECT_TYPES:
         rng = estate.random("custom object type", name)
         age = 200 + rng.random() * 900
-        rows.append(
-            {
-                "id": estate.guid("custom object type", name),
-                "name": name,
-                "description": description,
-                "canAttachToContract": rng.random() < 0.5,
-                "createdDate": estate.ago(age),
-                "updatedDate": estate.ago(age * rng.random()),
-            }
-        )
-    return rows
+        yield {
+            "id": estate.guid("custom object type", name),
+            "name": name,
+            "description": description,
+            "canAttachToContract": rng.random() < 0.5,
+            "createdDate": estate.ago(age),
+            "updatedDate": estate.ago(age * rng.random()),
+        }
 
 
-def build_object_properties(estate: Estate) -> list[Row]:
+@table("custom_object_properties")
+def custom_object_properties(estate: Estate) -> list[Row]:
     """Properties of each kind of custom object; the last kind has none."""
     return [
         {
@@ -65,32 +65,29 @@ def build_object_properties(estate: Estate) -> list[Row]:
     ]
 
 
-def build_objects(estate: Estate) -> list[Row]:
+@table("custom_objects")
+def custom_objects(estate: Estate) -> Iterator[Row]:
     """Custom objects, some attached to a computer or a user."""
     rng = estate.random("custom objects")
-    rows: list[Row] = []
     for number in range(max(9, min(2000, estate.size // 5))):
         age = 10 + rng.random() * 700
-        rows.append(
-            {
-                "id": estate.guid("custom object", number),
-                "objectName": None if number % 17 == 8 else f"{_OBJECT_TYPES[number % 3][0]} {number}",
-                "computerId": rng.choice(estate.computers)["id"] if rng.random() < 0.4 else None,
-                "userId": rng.choice(estate.users)["id"] if rng.random() < 0.5 else None,
-                "createdDate": estate.ago(age),
-                "updatedDate": estate.ago(age * rng.random()),
-            }
-        )
-    return rows
+        yield {
+            "id": estate.guid("custom object", number),
+            "objectName": None if number % 17 == 8 else f"{_OBJECT_TYPES[number % 3][0]} {number}",
+            "computerId": rng.choice(estate.computers)["id"] if rng.random() < 0.4 else None,
+            "userId": rng.choice(estate.users)["id"] if rng.random() < 0.5 else None,
+            "createdDate": estate.ago(age),
+            "updatedDate": estate.ago(age * rng.random()),
+        }
 
 
-def build_property_values(estate: Estate) -> list[Row]:
+@table("custom_object_property_values")
+def custom_object_property_values(estate: Estate) -> Iterator[Row]:
     """Values of the custom objects' properties; every eighth object has none."""
-    rows: list[Row] = []
     for number, thing in enumerate(estate.built("custom_objects")):
         type_name, _, names = _OBJECT_TYPES[number % 3]
         if number % 8 != 7:
-            rows += [
+            yield from (
                 {
                     "id": estate.guid("property value", thing["id"], name),
                     "propertyId": estate.guid("custom object property", type_name, name),
@@ -98,21 +95,23 @@ def build_property_values(estate: Estate) -> list[Row]:
                     "value": f"{name} {number}",
                 }
                 for name in names
-            ]
-    return rows
+            )
 
 
-def build_asset_types(estate: Estate) -> list[Row]:
+@table("custom_field_asset_types")
+def custom_field_asset_types(estate: Estate) -> list[Row]:
     """The kinds of assets that custom fields can be defined for."""
     return [asset_type(estate, kind) for kind in ASSETS]
 
 
-def build_data_types(estate: Estate) -> list[Row]:
+@table("custom_field_data_types")
+def custom_field_data_types(estate: Estate) -> list[Row]:
     """The types of custom fields."""
     return [{"id": estate.guid("data type", name), "name": name} for name in _DATA_TYPES]
 
 
-def build_fields(estate: Estate) -> list[Row]:
+@table("custom_fields")
+def custom_fields(estate: Estate) -> list[Row]:
     """Custom fields; one of them is defined for no asset type and has no values."""
     return [
         {
@@ -130,9 +129,9 @@ def build_fields(estate: Estate) -> list[Row]:
     ]
 
 
-def build_field_values(estate: Estate) -> list[Row]:
+@table("custom_field_values")
+def custom_field_values(estate: Estate) -> Iterator[Row]:
     """Values of custom fields on a part of the assets; a Yes/No value is the word True or False."""
-    rows: list[Row] = []
     for name, data_type, choices, kinds, required in _FIELDS:
         for kind in kinds:
             rng = estate.random("custom field values", name, kind)
@@ -145,20 +144,18 @@ def build_field_values(estate: Estate) -> list[Row]:
                         "Yes/No": rng.choice(("True", "False")),
                         "Document reference": f"https://intranet.nordlicht.example/rooms/{rng.randrange(9999)}",
                     }[data_type]
-                    rows.append(
-                        {
-                            "id": estate.guid("custom field value", name, asset["id"]),
-                            "customFieldId": estate.guid("custom field", name),
-                            "customFieldName": name,
-                            "assetId": asset["id"],
-                            "assetType": asset_type(estate, kind),
-                            "value": None if rng.random() < 0.03 else value,
-                        }
-                    )
-    return rows
+                    yield {
+                        "id": estate.guid("custom field value", name, asset["id"]),
+                        "customFieldId": estate.guid("custom field", name),
+                        "customFieldName": name,
+                        "assetId": asset["id"],
+                        "assetType": asset_type(estate, kind),
+                        "value": None if rng.random() < 0.03 else value,
+                    }
 
 
-def build_metrics(estate: Estate) -> list[Row]:
+@table("custom_metrics")
+def custom_metrics(estate: Estate) -> list[Row]:
     """Custom metrics: licenses counted by the value of a custom field of type Number."""
     return [
         {

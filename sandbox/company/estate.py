@@ -2,15 +2,30 @@
 
 An `Estate` is determined by the number of computers, a seed and a reference time. Its tables are built on
 first use, from generators seeded by name: what a table holds does not depend on which ones were built before.
+The modules of this package say what the tables hold: a function marked with `@table("name")` gives its rows.
 """
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta, timezone
 from random import Random
-from typing import Any, SupportsIndex, overload
+from typing import Any
 
 Row = dict[str, Any]
+Builder = Callable[["Estate"], Iterable[Row]]
+
+BUILDERS: dict[str, Builder] = {}
+"""What builds the tables, by their names."""
+
+
+def _change(name: str) -> Any:
+    """The method of a list, counted as a change."""
+
+    def change(rows: "Table", *arguments: Any) -> Any:
+        rows.version += 1
+        return getattr(super(Table, rows), name)(*arguments)
+
+    return change
 
 
 class Table(list[Row]):
@@ -21,50 +36,34 @@ class Table(list[Row]):
     """
 
     version = 0
+    append, extend, insert = _change("append"), _change("extend"), _change("insert")
+    remove, pop, clear = _change("remove"), _change("pop"), _change("clear")
+    __iadd__, __setitem__, __delitem__ = _change("__iadd__"), _change("__setitem__"), _change("__delitem__")
 
-    def append(self, row: Row) -> None:
-        self.version += 1
-        super().append(row)
 
-    def extend(self, rows: Iterable[Row]) -> None:
-        self.version += 1
-        super().extend(rows)
+class _Attribute:
+    """A table that an estate has as an attribute of the same name."""
 
-    def __iadd__(self, rows: Iterable[Row]) -> "Table":  # type: ignore[misc,override]
-        self.extend(rows)
-        return self
+    def __set_name__(self, _owner: type, name: str) -> None:
+        self._name = name
 
-    def insert(self, index: SupportsIndex, row: Row) -> None:
-        self.version += 1
-        super().insert(index, row)
-
-    def remove(self, row: Row) -> None:
-        self.version += 1
-        super().remove(row)
-
-    def pop(self, index: SupportsIndex = -1) -> Row:
-        self.version += 1
-        return super().pop(index)
-
-    def clear(self) -> None:
-        self.version += 1
-        super().clear()
-
-    @overload
-    def __setitem__(self, index: SupportsIndex, value: Row) -> None: ...
-    @overload
-    def __setitem__(self, index: slice, value: Iterable[Row]) -> None: ...
-    def __setitem__(self, index: Any, value: Any) -> None:
-        self.version += 1
-        super().__setitem__(index, value)
-
-    def __delitem__(self, index: SupportsIndex | slice) -> None:
-        self.version += 1
-        super().__delitem__(index)
+    def __get__(self, estate: "Estate", _owner: type) -> Table:
+        return estate.built(self._name)
 
 
 class Estate:
     """All tables of the made-up company; rows hold the full detail record under the vendor's field names."""
+
+    organizations = _Attribute()
+    users = _Attribute()
+    computers = _Attribute()
+    mobile_devices = _Attribute()
+    datacenters = _Attribute()
+    applications = _Attribute()
+    application_families = _Attribute()
+    application_bundles = _Attribute()
+    application_groups = _Attribute()
+    metrics = _Attribute()
 
     def __init__(self, computers: int = 60, seed: int = 1, now: datetime | None = None) -> None:
         self.size = computers
@@ -93,7 +92,7 @@ class Estate:
         """The time this many days before the reference time, to the second."""
         return (self._now_without_zone - timedelta(seconds=int(days * 86400))).isoformat() + "Z"
 
-    def table(self, name: str, build: Callable[["Estate"], Iterable[Row]]) -> Table:
+    def table(self, name: str, build: Builder) -> Table:
         """The named table: built once, then always the same list, whatever has happened to its rows since."""
         table = self._tables.get(name)
         if table is None:
@@ -101,85 +100,51 @@ class Estate:
         return table
 
     def built(self, name: str) -> Table:
-        """A table by name: those of `estate_tables` are built when needed, all others must have been."""
-        if name not in self._tables:
-            from sandbox.company.tables import BUILDERS  # it imports this module
-
-            return self.table(name, BUILDERS[name])
-        return self._tables[name]
+        """A table by name; it is built when it is needed first."""
+        table = self._tables.get(name)
+        return self.table(name, BUILDERS[name]) if table is None else table
 
     @property
     def tables(self) -> Mapping[str, Table]:
         """The tables built so far, by name."""
         return self._tables
 
-    def by_id(self, table_name: str, field: str = "id") -> dict[str, Row]:
-        """The rows of a built table by their id."""
-        table = self.built(table_name)
-        version, index = self._indexes.get((table_name, field), (-1, {}))
-        if version != table.version:
-            index = {row[field]: row for row in table}
-            self._indexes[table_name, field] = table.version, index
-        return index
+    def by_id(self, name: str, field: str = "id") -> dict[str, Row]:
+        """The rows of a table by their id."""
+        return self._index(name, field, lambda table: {row[field]: row for row in table})
 
-    def grouped(self, table_name: str, field: str) -> dict[str, list[Row]]:
-        """The rows of a built table, gathered by the value of one field (a reference to a parent)."""
-        table = self.built(table_name)
-        version, groups = self._indexes.get((table_name, f"*{field}"), (-1, {}))
-        if version != table.version:
-            groups = {}
+    def grouped(self, name: str, field: str) -> dict[str, list[Row]]:
+        """The rows of a table, gathered by the value of one field (a reference to a parent)."""
+
+        def gather(table: Table) -> dict[str, list[Row]]:
+            groups: dict[str, list[Row]] = {}
             for row in table:
                 groups.setdefault(row[field], []).append(row)
-            self._indexes[table_name, f"*{field}"] = table.version, groups
-        return groups
+            return groups
+
+        return self._index(name, f"*{field}", gather)
 
     def asset_ids(self, kind: str) -> list[str]:
-        """The ids of all assets of a kind (computers, licenses, …) that can have files and links."""
-        from sandbox.company.assets import ASSETS  # it imports this module
+        """The ids of all assets of a kind (computers, licenses, …): what can have files and links."""
+        return [row["id"] for row in self.built(kind)]
 
-        return [row["id"] for row in ASSETS[kind][1](self)]
+    def _index(self, name: str, kind: str, make: Callable[[Table], dict[Any, Any]]) -> dict[Any, Any]:
+        table = self.built(name)
+        version, index = self._indexes.get((name, kind), (-1, {}))
+        if version != table.version:
+            index = make(table)
+            self._indexes[name, kind] = table.version, index
+        return index
 
-    @property
-    def organizations(self) -> Table:
-        return self.built("organizations")
 
-    @property
-    def users(self) -> Table:
-        return self.built("users")
+def table(name: str) -> Callable[[Builder], Callable[[Estate], Table]]:
+    """Make a function that gives rows the builder of a table; calling it then gives the table, built once."""
 
-    @property
-    def computers(self) -> Table:
-        return self.built("computers")
+    def register(build: Builder) -> Callable[[Estate], Table]:
+        BUILDERS[name] = build
+        return lambda estate: estate.built(name)
 
-    @property
-    def mobile_devices(self) -> Table:
-        return self.built("mobile_devices")
-
-    @property
-    def applications(self) -> Table:
-        return self.built("applications")
-
-    @property
-    def application_families(self) -> Table:
-        return self.built("application_families")
-
-    @property
-    def application_bundles(self) -> Table:
-        """Which applications a bundle is made of: `id` is the bundle, `childId` a part of it."""
-        return self.built("application_bundles")
-
-    @property
-    def application_groups(self) -> Table:
-        """Which applications a group gathers: `id` is the group, `childId` a member of it."""
-        return self.built("application_groups")
-
-    @property
-    def metrics(self) -> Table:
-        return self.built("metrics")
-
-    @property
-    def datacenters(self) -> Table:
-        return self.built("datacenters")
+    return register
 
 
 def stamp(moment: datetime) -> str:

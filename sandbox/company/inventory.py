@@ -1,21 +1,23 @@
 """Raw inventory: which sources reported a device, and the documents each of them sent."""
 
-from sandbox.company.estate import Estate, Row
+from collections.abc import Iterator
+
+from sandbox.company.estate import Estate, Row, table
 from sandbox.company.vocabulary import COMPANY
 
 _AGENTS = {"Windows": "agent-win32", "macOS": "agent-osx"}
 
 
-def build_devices(estate: Estate) -> list[Row]:
+@table("inventory_devices")
+def inventory_devices(estate: Estate) -> Iterator[Row]:
     """One row for each source of a device: the agent, and for some a second source."""
     tenant = estate.guid("tenant")
-    rows: list[Row] = []
     for number, computer in enumerate(estate.computers):
         system = computer["operatingSystem"]
         sources = [next((agent for word, agent in _AGENTS.items() if word in system), "agent-linux")]
         if number % 7 == 3:
             sources.append("data-collector-configmgr")
-        rows += [
+        yield from (
             {
                 "tenantId": tenant,
                 "hostname": computer["hostName"],
@@ -24,8 +26,7 @@ def build_devices(estate: Estate) -> list[Row]:
                 "source": source,
             }
             for source in sources
-        ]
-    return rows
+        )
 
 
 def device_data(estate: Estate, computer: Row, reports: list[Row]) -> Row:

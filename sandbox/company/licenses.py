@@ -11,7 +11,7 @@ from typing import Any
 
 from sandbox.company.agreements import agreements, contracts
 from sandbox.company.applications_registry import compatible_ids
-from sandbox.company.estate import Estate, Row
+from sandbox.company.estate import Estate, Row, table
 from sandbox.company.values import CURRENCIES, choose, money, or_none
 
 _COMMON_FIELDS = (
@@ -84,20 +84,13 @@ _VENDORS = ("Atea", "Crayon", "SoftwareOne", "Insight", "Bechtle", "Zážitek s.
 _NO_REASON, _MISSING_APPLICATION, _MISSING_COUNT, _MISSING_ASSIGNMENT_TYPE = 0, 1, 2, 128
 
 
-def licenses(estate: Estate) -> list[Row]:
-    """All licenses with the fields of list and detail."""
-    return estate.table("licenses", _build_licenses)
-
-
+@table("license_assignment_types")
 def assignment_types(estate: Estate) -> list[Row]:
     """The kinds of assignment."""
-    return estate.table(
-        "license_assignment_types",
-        lambda built: [
-            {"assignmentType": number, "assignmentTypeId": _assignment_type_id(built, name), "name": name}
-            for number, name in enumerate(ASSIGNMENT_TYPES)
-        ],
-    )
+    return [
+        {"assignmentType": number, "assignmentTypeId": _assignment_type_id(estate, name), "name": name}
+        for number, name in enumerate(ASSIGNMENT_TYPES)
+    ]
 
 
 def assignment_type(estate: Estate, row: Row) -> str | None:
@@ -111,20 +104,16 @@ def counted(row: Row) -> bool:
     return row["status"] == "Active" and not row["isIncomplete"]
 
 
+@table("license_maintenance_periods")
 def maintenance_periods(estate: Estate) -> list[Row]:
     """The maintenance and support periods of all licenses."""
-    return estate.table(
-        "license_maintenance_periods",
-        lambda built: [period for row in licenses(built) for period in _maintenance_of(built, row)],
-    )
+    return [period for row in licenses(estate) for period in _maintenance_of(estate, row)]
 
 
+@table("license_policies")
 def policies(estate: Estate) -> list[Row]:
     """The license policies; the vendor shows their id alone."""
-    return estate.table(
-        "license_policies",
-        lambda built: [{"id": built.guid("license-policy", number)} for number in range(4)],
-    )
+    return [{"id": estate.guid("license-policy", number)} for number in range(4)]
 
 
 def policy_fields(estate: Estate, policy: Row) -> list[Row]:
@@ -152,7 +141,9 @@ def _metric(estate: Estate, rng: random.Random, application: Row, number: int) -
     return str((rng.choice(own) if rng.random() < 0.2 else default)["id"])
 
 
-def _build_licenses(estate: Estate) -> list[Row]:
+@table("licenses")
+def licenses(estate: Estate) -> list[Row]:
+    """All licenses with the fields of list and detail."""
     with_releases, every = _licensable(estate)
     rows: list[Row] = []
     for number in range(1, max(12, estate.size // 3) + 1):

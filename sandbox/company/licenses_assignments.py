@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable
 
-from sandbox.company.estate import Estate, Row
+from sandbox.company.estate import Estate, Row, table
 from sandbox.company.licenses import EXEMPLARY, assignment_type, licenses
 from sandbox.company.values import choose, money, or_none
 
@@ -15,29 +15,34 @@ _COUNTS = (0, 1, 1, 2, 3, 4, 7)
 _INVALID_REASONS = (0, 0, 0, 0, None, 1, 8, 16, 512, 4096, 1 | 4096)
 
 
+@table("license_assignments_computers")
 def computer_assignments(estate: Estate) -> list[Row]:
     """The computers that licenses are assigned to."""
-    return estate.table("license_assignments_computers", lambda built: _each(built, _to_computers))
+    return _each(estate, _to_computers)
 
 
+@table("license_assignments_datacenters")
 def datacenter_assignments(estate: Estate) -> list[Row]:
     """The datacenters that licenses are assigned to: only licenses for computers can have them."""
-    return estate.table("license_assignments_datacenters", lambda built: _each(built, _to_datacenters))
+    return _each(estate, _to_datacenters)
 
 
+@table("license_assignments_users")
 def user_assignments(estate: Estate) -> list[Row]:
     """The users that licenses are assigned to."""
-    return estate.table("license_assignments_users", lambda built: _each(built, _to_users))
+    return _each(estate, _to_users)
 
 
+@table("license_assignments_organizations")
 def organization_assignments(estate: Estate) -> list[Row]:
     """The organizations that licenses are assigned to."""
-    return estate.table("license_assignments_organizations", lambda built: _each(built, _to_organizations))
+    return _each(estate, _to_organizations)
 
 
+@table("license_assignments_site")
 def site_assignments(estate: Estate) -> list[Row]:
     """The sites that licenses are assigned to: at most one for a license."""
-    return estate.table("license_assignments_site", lambda built: _each(built, _to_site))
+    return _each(estate, _to_site)
 
 
 def of_license(table: Callable[[Estate], list[Row]], name: str, estate: Estate, license_id: str) -> list[Row]:

@@ -7,10 +7,10 @@ to a computer or a user is tracked there; where its rights allow it, it also cov
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from sandbox.company.applications_registry import compatibilities_of
-from sandbox.company.estate import Estate, Row
+from sandbox.company.estate import Estate, Row, table
 from sandbox.company.licenses import (
     ASSIGNMENT_TYPES,
     CUSTOM_METRIC,
@@ -33,78 +33,43 @@ _ENTITLEMENT_STATES = (
 )
 
 
-def computer_tracking(estate: Estate) -> list[Row]:
-    """Which license covers which application on which computer."""
-    return estate.table("license_tracking_computers", _track_computers)
-
-
-def user_tracking(estate: Estate) -> list[Row]:
-    """Which license covers which application for which user."""
-    return estate.table("license_tracking_users", _track_users)
-
-
+@table("license_transfers_computers")
 def computer_transfers(estate: Estate) -> list[Row]:
     """Licenses of one release that cover another one on a computer."""
-    return estate.table(
-        "license_transfers_computers",
-        lambda built: _transfers(built, "computerId", _subjects(computer_assignments(built), "computerId")),
-    )
+    return _transfers(estate, "computerId", _subjects(computer_assignments(estate), "computerId"))
 
 
+@table("license_transfers_users")
 def user_transfers(estate: Estate) -> list[Row]:
     """Licenses of one release that cover another one for a user."""
-    return estate.table(
-        "license_transfers_users",
-        lambda built: _transfers(built, "userId", _subjects(user_assignments(built), "userId")),
-    )
+    return _transfers(estate, "userId", _subjects(user_assignments(estate), "userId"))
 
 
-def custom_value_transfers(estate: Estate) -> list[Row]:
-    """Licenses with a custom metric that cover another release for a value of that metric."""
-    return estate.table("license_transfers_custom_values", _transfer_custom_values)
-
-
-def entitlements(estate: Estate) -> list[Row]:
-    """What organizations are entitled to, by application, metric and kind of assignment."""
-    return estate.table("license_entitlements", _entitlements)
-
-
+@table("license_entitlement_states")
 def entitlement_states(estate: Estate) -> list[Row]:
     """How well an entitlement is covered."""
-    return estate.table(
-        "license_entitlement_states",
-        lambda built: [
-            {"id": built.guid("entitlement-state", name), "name": name, "description": description}
-            for name, description in _ENTITLEMENT_STATES
-        ],
-    )
+    return [
+        {"id": estate.guid("entitlement-state", name), "name": name, "description": description}
+        for name, description in _ENTITLEMENT_STATES
+    ]
 
 
+@table("license_entitlements_computers")
 def computer_entitlements(estate: Estate) -> list[Row]:
     """The applications that computers are entitled to."""
-    return estate.table(
-        "license_entitlements_computers",
-        lambda built: _states(built, "computerId", computer_tracking(built)),
-    )
+    return _states(estate, "computerId", computer_tracking(estate))
 
 
+@table("license_entitlements_users")
 def user_entitlements(estate: Estate) -> list[Row]:
     """The applications that users are entitled to."""
-    return estate.table(
-        "license_entitlements_users", lambda built: _states(built, "userId", user_tracking(built))
-    )
+    return _states(estate, "userId", user_tracking(estate))
 
 
+@table("license_extended_coverage_types")
 def extended_coverage_types(estate: Estate) -> list[Row]:
     """The reasons for which coverage extends to another computer."""
-    return estate.table(
-        "license_extended_coverage_types", lambda _estate: [{"name": name} for name in COVERAGE_REASONS]
-    )
-
-
-def extended_coverages(estate: Estate) -> list[Row]:
-    """Computers that are covered by what another computer or a datacenter is licensed for."""
-    return estate.table("license_extended_coverages", _extended_coverages)
+    return [{"name": name} for name in COVERAGE_REASONS]
 
 
 def _tracked_licenses(estate: Estate) -> Iterable[Row]:
@@ -138,30 +103,30 @@ def _tracking_row(estate: Estate, rng: random.Random, row: Row, field: str, subj
     }
 
 
-def _track_computers(estate: Estate) -> list[Row]:
+@table("license_tracking_computers")
+def computer_tracking(estate: Estate) -> Iterator[Row]:
+    """Which license covers which application on which computer."""
     assigned = _subjects(computer_assignments(estate), "computerId")
     by_organization = estate.grouped("computers", "organizationId")
-    rows: list[Row] = []
     for row in _tracked_licenses(estate):
         rng = estate.random("track-computers", row["id"])
         subjects, right = assigned.get(row["id"], []), _NAMED_COMPUTER
         if assignment_type(estate, row) in ("Organization", "Site"):
             local = by_organization.get(row["organizationId"], [])
             subjects, right = [computer["id"] for computer in choose(rng, local, 6)], _STANDARD
-        rows += [_tracking_row(estate, rng, row, "computerId", subject, right) for subject in subjects]
-    return rows
+        yield from (_tracking_row(estate, rng, row, "computerId", subject, right) for subject in subjects)
 
 
-def _track_users(estate: Estate) -> list[Row]:
+@table("license_tracking_users")
+def user_tracking(estate: Estate) -> Iterator[Row]:
+    """Which license covers which application for which user."""
     assigned = _subjects(user_assignments(estate), "userId")
-    rows: list[Row] = []
     for row in _tracked_licenses(estate):
         rng = estate.random("track-users", row["id"])
         for subject in assigned.get(row["id"], []):
             tracked = _tracking_row(estate, rng, row, "userId", subject, _NAMED_USER)
             del tracked["requirement"]  # the vendor declares it for computers alone
-            rows.append(tracked)
-    return rows
+            yield tracked
 
 
 def _targets(estate: Estate, row: Row) -> list[Row]:
@@ -206,9 +171,10 @@ def _transfers(estate: Estate, field: str, subjects: dict[str, list[str]]) -> li
     return rows
 
 
-def _transfer_custom_values(estate: Estate) -> list[Row]:
+@table("license_transfers_custom_values")
+def custom_value_transfers(estate: Estate) -> Iterator[Row]:
+    """Licenses with a custom metric that cover another release for a value of that metric."""
     metric = next((row["id"] for row in estate.metrics if row["name"] == CUSTOM_METRIC), None)
-    rows: list[Row] = []
     for row in _tracked_licenses(estate):
         rng = estate.random("custom-value-transfers", row["id"])
         targets = _targets(estate, row) if row["metricId"] == metric else []
@@ -217,11 +183,12 @@ def _transfer_custom_values(estate: Estate) -> list[Row]:
                 value = estate.guid("custom-compare-value", number)
                 transfer = _transfer(estate, rng, row, target, "customCompareValueId", value)
                 transfer["useRights"] = _UPGRADE if transfer["isUpgrade"] else _DOWNGRADE
-                rows.append(transfer)
-    return rows
+                yield transfer
 
 
-def _entitlements(estate: Estate) -> list[Row]:
+@table("license_entitlements")
+def entitlements(estate: Estate) -> list[Row]:
+    """What organizations are entitled to, by application, metric and kind of assignment."""
     quantities: dict[tuple[str, str, str, str], int] = {}
     for row in _tracked_licenses(estate):
         kind = assignment_type(estate, row) or ASSIGNMENT_TYPES[0]
@@ -255,29 +222,27 @@ def _states(estate: Estate, field: str, tracking: list[Row]) -> list[Row]:
     return list(rows.values())
 
 
-def _extended_coverages(estate: Estate) -> list[Row]:
+@table("license_extended_coverages")
+def extended_coverages(estate: Estate) -> Iterator[Row]:
+    """Computers that are covered by what another computer or a datacenter is licensed for."""
     applications = [row["applicationId"] for row in _tracked_licenses(estate)]
     covering: list[Callable[[random.Random], str]] = [
         lambda rng: str(rng.choice(estate.computers)["id"]),
         lambda rng: str(rng.choice(estate.datacenters)["id"]),
     ]
-    rows: list[Row] = []
     for number in range(max(7, estate.size // 20) if applications else 0):
         rng = estate.random("extended-coverage", number)
         is_datacenter = rng.random() < 0.3
         parent = covering[is_datacenter](rng)
         extended = next(row["id"] for row in choose(rng, estate.computers, 2) if row["id"] != parent)
         reason = COVERAGE_REASONS[number % len(COVERAGE_REASONS)]
-        rows.append(
-            {
-                "id": estate.guid("extended-coverage", number),
-                "parentComputerId": parent,
-                "isParentComputerDatacenter": is_datacenter,
-                "extendedComputerId": extended,
-                "applicationId": rng.choice(applications),
-                "coveredApplicationId": or_none(rng, rng.choice(applications), 0.3),
-                "reason": reason,
-                "reasonDescription": "Reservdrift" if reason == "Other" else None,
-            }
-        )
-    return rows
+        yield {
+            "id": estate.guid("extended-coverage", number),
+            "parentComputerId": parent,
+            "isParentComputerDatacenter": is_datacenter,
+            "extendedComputerId": extended,
+            "applicationId": rng.choice(applications),
+            "coveredApplicationId": or_none(rng, rng.choice(applications), 0.3),
+            "reason": reason,
+            "reasonDescription": "Reservdrift" if reason == "Other" else None,
+        }

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from sandbox.company import oracle_catalogue as catalogue
 from sandbox.company import oracle_children as children
 from sandbox.company import oracle_installations as installations
-from sandbox.company.estate import Estate, Row, Table
+from sandbox.company.estate import Estate, Row, Table, table
 from sandbox.company.vocabulary import SITES
 
 SERVERS, VIRTUAL_MACHINES, DATACENTERS = "Servers", "VirtualMachines", "Datacenters"
@@ -22,7 +22,9 @@ USERS_PER_PROCESSOR = 25  # Oracle's minimum of named users for one processor
 # --- orders and licenses ---
 
 
-def _build_orders(estate: Estate) -> Iterator[Row]:
+@table("oracle_orders")
+def orders(estate: Estate) -> Iterator[Row]:
+    """The orders; the last of them has no licenses yet."""
     for number in range(max(5, estate.size // 40)):
         rng = estate.random("oracle order", number)
         days = 100 + rng.randrange(3000)
@@ -37,12 +39,9 @@ def _build_orders(estate: Estate) -> Iterator[Row]:
         }
 
 
-def orders(estate: Estate) -> Table:
-    """The orders; the last of them has no licenses yet."""
-    return estate.table("oracle_orders", _build_orders)
-
-
-def _build_licenses(estate: Estate) -> Iterator[Row]:
+@table("oracle_licenses")
+def licenses(estate: Estate) -> Iterator[Row]:
+    """The licenses of all orders."""
     sold = [product for product in catalogue.PRODUCTS if product.processor_price]
     for number, order in enumerate(list(orders(estate))[:-1]):
         rng = estate.random("oracle order licenses", number)
@@ -76,11 +75,6 @@ def _build_licenses(estate: Estate) -> Iterator[Row]:
                 "nonPerpertualYears": None if perpetual else rng.randint(1, 5),
             }
             earlier = license_id
-
-
-def licenses(estate: Estate) -> Table:
-    """The licenses of all orders."""
-    return estate.table("oracle_licenses", _build_licenses)
 
 
 def order_licenses(estate: Estate, order_id: str) -> list[Row] | None:

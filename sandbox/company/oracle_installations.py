@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from random import Random
 
 from sandbox.company import oracle_catalogue as catalogue
-from sandbox.company.estate import Estate, Row, Table
+from sandbox.company.estate import Estate, Row, Table, table
 from sandbox.company.vocabulary import DOMAIN
 
 NO_PRODUCT = "00000000-0000-0000-0000-000000000000"
@@ -90,7 +90,9 @@ def _servers(estate: Estate) -> tuple[list[Row], list[Row]]:
     return (found if len(found) >= 6 else everything), (physical or everything)
 
 
-def _build_databases(estate: Estate) -> Iterator[Row]:
+@table("oracle_databases")
+def databases(estate: Estate) -> Iterator[Row]:
+    """Database installations with all detail fields."""
     for number in range(max(6, estate.size // 12)):
         rng = estate.random("oracle database", number)
         edition = rng.choices(("ee", "se2", "xe"), (60, 32, 8))[0] if number else "ee"
@@ -160,12 +162,9 @@ def _summary(rng: Random | None = None) -> Row:
     return {**flags, "managementPackAccess11G": access}
 
 
-def databases(estate: Estate) -> Table:
-    """Database installations with all detail fields."""
-    return estate.table("oracle_databases", _build_databases)
-
-
-def _build_database_servers(estate: Estate) -> Iterator[Row]:
+@table("oracle_database_servers")
+def database_servers(estate: Estate) -> Iterator[Row]:
+    """Which computers each database runs on."""
     servers, physical = _servers(estate)
     for number, database in enumerate(databases(estate)):
         rng = estate.random("oracle database servers", number)
@@ -179,12 +178,9 @@ def _build_database_servers(estate: Estate) -> Iterator[Row]:
             }
 
 
-def database_servers(estate: Estate) -> Table:
-    """Which computers each database runs on."""
-    return estate.table("oracle_database_servers", _build_database_servers)
-
-
-def _build_java(estate: Estate) -> Iterator[Row]:
+@table("oracle_java")
+def java(estate: Estate) -> Iterator[Row]:
+    """Java installations."""
     computers = estate.computers
     for number in range(max(8, estate.size // 6) if computers else 0):
         rng = estate.random("oracle java", number)
@@ -203,12 +199,9 @@ def _build_java(estate: Estate) -> Iterator[Row]:
         }
 
 
-def java(estate: Estate) -> Table:
-    """Java installations."""
-    return estate.table("oracle_java", _build_java)
-
-
-def _build_middleware(estate: Estate) -> Iterator[Row]:
+@table("oracle_middleware")
+def middleware(estate: Estate) -> Iterator[Row]:
+    """Middleware installations."""
     servers, physical = _servers(estate)
     for number in range(max(4, estate.size // 25) if servers else 0):
         rng = estate.random("oracle middleware", number)
@@ -220,11 +213,6 @@ def _build_middleware(estate: Estate) -> Iterator[Row]:
             "oracleHomePath": rng.choice(("/u01/app/oracle/middleware", "D:\\Oracle\\Middleware\\Övrigt")),
             "firstDiscovered": estate.moment(rng, 900),
         }
-
-
-def middleware(estate: Estate) -> Table:
-    """Middleware installations."""
-    return estate.table("oracle_middleware", _build_middleware)
 
 
 def declared_detail(estate: Estate, installation: Row) -> Row:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from sandbox.company import saas_catalogue as catalogue
-from sandbox.company.estate import Estate, Row, Table
+from sandbox.company.estate import Estate, Row, table
 from sandbox.company.saas_catalogue import DISCOVERY_SOURCES, MANUAL, SINGLE_SIGN_ON
 from sandbox.company.saas_usage import (
     ACTIVE,
@@ -26,7 +26,9 @@ from sandbox.company.saas_usage import (
 )
 
 
-def _build_users(estate: Estate) -> Iterator[Row]:
+@table("saas_users")
+def users(estate: Estate) -> Iterator[Row]:
+    """The SaaS users as the list and the details show them."""
     used, held = memberships_by(estate, "userId"), assignments_by(estate, "userId")
     order = (ACTIVE, INACTIVE, NO_ACTIVITY, NOT_MONITORED)
     for number, person in enumerate(people(estate)):
@@ -57,11 +59,6 @@ def _build_users(estate: Estate) -> Iterator[Row]:
         if number % 19 == 4:  # undeclared, as some fields of the vendor are
             row["jobTitle"] = rng.choice(("Controller", "Küchenchef", "Engineer"))
         yield optional(rng, row, "isEnabled")
-
-
-def users(estate: Estate) -> Table:
-    """The SaaS users as the list and the details show them."""
-    return estate.table("saas_users", _build_users)
 
 
 def _licenses(estate: Estate, application_id: str) -> list[Row]:
@@ -105,7 +102,9 @@ def _numbers(estate: Estate, application_id: str, licenses: list[Row]) -> Row:
     }
 
 
-def _build_applications(estate: Estate) -> Iterator[Row]:
+@table("saas_applications")
+def applications(estate: Estate) -> Iterator[Row]:
+    """The SaaS applications as the list and the details show them."""
     everyone = people(estate)
     subscriptions(estate)
     for number in range(count_applications(estate)):
@@ -145,11 +144,6 @@ def _build_applications(estate: Estate) -> Iterator[Row]:
         yield optional(rng, row, "notes", "riskScore", "privacyPolicy", "aiSubcategory", "description")
 
 
-def applications(estate: Estate) -> Table:
-    """The SaaS applications as the list and the details show them."""
-    return estate.table("saas_applications", _build_applications)
-
-
 # --- custom fields, background tasks ---
 
 
@@ -164,7 +158,9 @@ _CUSTOM_FIELDS: tuple[tuple[str, str, str, list[str], str, bool], ...] = (
 )
 
 
-def _build_custom_fields(estate: Estate) -> Iterator[Row]:
+@table("saas_custom_fields")
+def custom_fields(estate: Estate) -> Iterator[Row]:
+    """The custom fields defined for SaaS."""
     for name, kind, category, values, default, is_currency in _CUSTOM_FIELDS:
         yield {
             "id": estate.guid("saas custom field", name),
@@ -178,12 +174,9 @@ def _build_custom_fields(estate: Estate) -> Iterator[Row]:
         }
 
 
-def custom_fields(estate: Estate) -> Table:
-    """The custom fields defined for SaaS."""
-    return estate.table("saas_custom_fields", _build_custom_fields)
-
-
-def _build_tasks(estate: Estate) -> Iterator[Row]:
+@table("saas_tasks")
+def tasks(estate: Estate) -> Iterator[Row]:
+    """Background tasks that somebody's writes have started."""
     for name, status in (("Bulk update applications", "Complete"), ("Export users", "Running")):
         task_id = estate.guid("saas task", name)
         href = f"api/saas/consolidated-view/v1/tasks/{task_id}"
@@ -196,12 +189,9 @@ def _build_tasks(estate: Estate) -> Iterator[Row]:
         }
 
 
-def tasks(estate: Estate) -> Table:
-    """Background tasks that somebody's writes have started."""
-    return estate.table("saas_tasks", _build_tasks)
-
-
-def _build_bulk_updates(estate: Estate) -> Iterator[Row]:
+@table("saas_bulk_updates")
+def bulk_updates(estate: Estate) -> Iterator[Row]:
+    """Results of finished bulk updates of users."""
     done = math.ceil(estate.size / 2)
     first = people(estate)[0]["id"] if estate.size else ""
     yield {"id": estate.guid("saas bulk update", 0), "successCount": done, "failedCount": 0, "failed": []}
@@ -212,8 +202,3 @@ def _build_bulk_updates(estate: Estate) -> Iterator[Row]:
         "failed": [first],
         "failureReason": "The user is managed by a connector.",
     }
-
-
-def bulk_updates(estate: Estate) -> Table:
-    """Results of finished bulk updates of users."""
-    return estate.table("saas_bulk_updates", _build_bulk_updates)

@@ -6,7 +6,7 @@ import string
 from collections.abc import Iterable, Iterator
 
 from sandbox.company import saas_catalogue as catalogue
-from sandbox.company.estate import Estate, Row, Table
+from sandbox.company.estate import Estate, Row, table
 from sandbox.company.saas_families import (
     count,
     family_subscriptions,
@@ -236,7 +236,9 @@ _ENTITLEMENTS = (
 )
 
 
-def _build_salesforce_consumptions(estate: Estate) -> Iterator[Row]:
+@table("saas_salesforce_consumptions")
+def consumptions(estate: Estate) -> Iterator[Row]:
+    """What the Salesforce organizations consume of their entitlements, grouped by entitlement."""
     organizations = salesforce_organizations(estate)
     for name, frequency, limit in _ENTITLEMENTS:
         details = []
@@ -272,8 +274,3 @@ def _build_salesforce_consumptions(estate: Estate) -> Iterator[Row]:
             "details": details,
             "organizationNames": [each["organizationName"] for each in details],
         }
-
-
-def consumptions(estate: Estate) -> Table:
-    """What the Salesforce organizations consume of their entitlements, grouped by entitlement."""
-    return estate.table("saas_salesforce_consumptions", _build_salesforce_consumptions)

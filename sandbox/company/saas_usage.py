@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from sandbox.company import saas_catalogue as catalogue
-from sandbox.company.estate import Estate, Row, Table
+from sandbox.company.estate import Estate, Row, table
 from sandbox.company.saas_catalogue import CONNECTOR, DISCOVERY_SOURCES, MANUAL
 from sandbox.company.vocabulary import COUNTRIES, DEPARTMENTS, DOMAIN, FIRST_NAMES, LAST_NAMES
 
@@ -86,7 +86,9 @@ def _subscription_offers(estate: Estate, product: catalogue.Product) -> Iterator
             }
 
 
-def _build_subscriptions(estate: Estate) -> Iterator[Row]:
+@table("saas_subscriptions")
+def subscriptions(estate: Estate) -> Iterator[Row]:
+    """All subscriptions: a table of our own, because the API has no list of them."""
     serial = 0
     for number in range(count_applications(estate)):
         product = product_of(number)
@@ -116,11 +118,6 @@ def _build_subscriptions(estate: Estate) -> Iterator[Row]:
             serial += 1
 
 
-def subscriptions(estate: Estate) -> Table:
-    """All subscriptions: a table of our own, because the API has no list of them."""
-    return estate.table("saas_subscriptions", _build_subscriptions)
-
-
 # --- people, memberships and assignments ---
 
 
@@ -135,7 +132,9 @@ def _person(estate: Estate, number: int, rng: random.Random) -> Row:
     return {"displayName": f"{first} {last}", "email": f"external{number}@{DOMAIN}", "isOnline": True}
 
 
-def _build_people(estate: Estate) -> Iterator[Row]:
+@table("saas_people")
+def people(estate: Estate) -> Iterator[Row]:
+    """What is known of each SaaS user apart from the use of applications."""
     for number in range(estate.size):
         rng = estate.random("saas person", number)
         person = _person(estate, number, rng)
@@ -157,11 +156,6 @@ def _build_people(estate: Estate) -> Iterator[Row]:
             "hireDate": estate.ago(hired),
             "terminationDate": None if employed else estate.ago(rng.randrange(120)),
         }
-
-
-def people(estate: Estate) -> Table:
-    """What is known of each SaaS user apart from the use of applications."""
-    return estate.table("saas_people", _build_people)
 
 
 def _applications_of(estate: Estate, rng: random.Random, used: int) -> list[int]:
@@ -191,7 +185,9 @@ _DISCOVERY_TYPES = [
 _ROLES = [list(each) for size in (0, 1, 1, 2) for each in combinations(catalogue.ROLES, size)]
 
 
-def _build_memberships(estate: Estate) -> Iterator[Row]:
+@table("saas_memberships")
+def memberships(estate: Estate) -> Iterator[Row]:
+    """Who uses which application: one row per user and application."""
     used = count_applications(estate) - 3
     ids = [estate.guid("saas application", number) for number in range(used)]
     ago = [estate.ago(days) for days in range(500)]
@@ -212,12 +208,9 @@ def _build_memberships(estate: Estate) -> Iterator[Row]:
             }
 
 
-def memberships(estate: Estate) -> Table:
-    """Who uses which application: one row per user and application."""
-    return estate.table("saas_memberships", _build_memberships)
-
-
-def _build_assignments(estate: Estate) -> Iterator[Row]:
+@table("saas_assignments")
+def assignments(estate: Estate) -> Iterator[Row]:
+    """Who holds which subscription: one row per user and subscription."""
     subscriptions(estate)
     offers = estate.grouped("saas_subscriptions", "applicationId")
     ago = [estate.ago(days) for days in range(600)]
@@ -244,11 +237,6 @@ def _build_assignments(estate: Estate) -> Iterator[Row]:
                 "manuallyAssigned": subscription["discoveryType"] == MANUAL,
                 "usage": rng.randint(0, 40),
             }
-
-
-def assignments(estate: Estate) -> Table:
-    """Who holds which subscription: one row per user and subscription."""
-    return estate.table("saas_assignments", _build_assignments)
 
 
 def memberships_by(estate: Estate, field: str) -> dict[str, list[Row]]:

@@ -12,7 +12,7 @@ from sandbox.company.estate import Estate, Row
 from sandbox.company.oracle_catalogue import LOOKUPS
 from sandbox.routes.oracle import ROUTES as ORACLE_ROUTES
 from sandbox.routes.saas import ROUTES as SAAS_ROUTES
-from sandbox.routes.saas_family import ROUTES as FAMILY_ROUTES
+from sandbox.routes.saas_families import ROUTES as FAMILY_ROUTES
 
 ROUTES = {route.path: route for route in [*ORACLE_ROUTES, *SAAS_ROUTES, *FAMILY_ROUTES]}
 ORACLE, SAAS = "/sam/oracle/v1", "/api/saas/consolidated-view"

@@ -33,7 +33,7 @@ from sandbox.routes.helpers import NO_MAXIMUM
 from sandbox.routes.oracle import ROUTES as ORACLE_ROUTES
 from sandbox.routes.oracle import oracle_routes
 from sandbox.routes.saas import ROUTES as SAAS_ROUTES
-from sandbox.routes.saas_family import ROUTES as FAMILY_ROUTES
+from sandbox.routes.saas_families import ROUTES as FAMILY_ROUTES
 
 SPECIFICATIONS = Path(__file__).resolve().parents[2] / "shared" / "api_specifications"
 FILES = (

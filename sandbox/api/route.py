@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from sandbox.company.estate import Estate
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -32,7 +29,7 @@ class Route:
     """
 
     path: str
-    rows: Callable[[Estate, Mapping[str, str], Mapping[str, str]], object]
+    rows: Callable[[Any, Mapping[str, str], Mapping[str, str]], Any]
     permissions: tuple[str, ...] = ()
     shape: str = "collection"
     page_parameters: bool = True

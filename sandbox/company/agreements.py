@@ -8,8 +8,6 @@ from __future__ import annotations
 from sandbox.company.estate import Estate, Row, table
 from sandbox.company.values import choose, or_none
 
-LIST_FIELDS = ("id", "parentId", "assignedId", "name", "typeId", "contactId", "manufacturerId")
-
 _AGREEMENT_TYPES = (
     ("Enterprise agreement", "Volume purchase at fixed prices for a number of years."),
     ("Subscription agreement", "Right to use the software for as long as it is paid."),
@@ -58,11 +56,6 @@ def agreement_types(estate: Estate) -> list[Row]:
 def contract_types(estate: Estate) -> list[Row]:
     """The kinds of contract."""
     return _types(estate, "contract-type", _CONTRACT_TYPES)
-
-
-def periods(estate: Estate, parent: Row) -> list[Row]:
-    """The periods of one agreement or contract; as at the vendor, a period's id is that of its parent."""
-    return estate.table(f"periods/{parent['id']}", lambda built: _periods(built, parent))
 
 
 def _types(estate: Estate, kind: str, types: tuple[tuple[str, str | None], ...]) -> list[Row]:
@@ -115,7 +108,8 @@ def _build(estate: Estate, kind: str, types: list[Row]) -> list[Row]:
     return rows
 
 
-def _periods(estate: Estate, parent: Row) -> list[Row]:
+def periods(estate: Estate, parent: Row) -> list[Row]:
+    """The periods of one agreement or contract; as at the vendor, a period's id is that of its parent."""
     rng = estate.random("periods", parent["id"])
     # A draft has no period yet; long-lived agreements have been renewed many times.
     count = rng.choice((0, 1, 1, 2, 2, 3, 6, 7))

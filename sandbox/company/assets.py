@@ -1,21 +1,19 @@
 """Assets of all kinds, and the files and links attached to some of them."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 
-from sandbox.company.agreements import agreements, contracts
 from sandbox.company.estate import Estate, Row, table
-from sandbox.company.licenses import licenses
 from sandbox.company.vocabulary import COMPANY
 
 # The tables whose rows files, links and custom field values can belong to, and the asset type's name.
-ASSETS: Mapping[str, tuple[str, Callable[[Estate], list[Row]]]] = {
-    "computers": ("Computer", lambda estate: estate.computers),
-    "users": ("User", lambda estate: estate.users),
-    "mobile_devices": ("Mobile device", lambda estate: estate.mobile_devices),
-    "datacenters": ("Datacenter", lambda estate: estate.datacenters),
-    "licenses": ("License", licenses),
-    "agreements": ("Agreement", agreements),
-    "contracts": ("Contract", contracts),
+ASSETS = {
+    "computers": "Computer",
+    "users": "User",
+    "mobile_devices": "Mobile device",
+    "datacenters": "Datacenter",
+    "licenses": "License",
+    "agreements": "Agreement",
+    "contracts": "Contract",
 }
 # Attachments are made for this many assets of a kind at most, so that a large estate is served quickly.
 MOST_ASSETS = 500
@@ -23,24 +21,20 @@ MOST_ASSETS = 500
 
 def asset_type(estate: Estate, kind: str) -> Row:
     """The asset type of a kind of asset."""
-    name = ASSETS[kind][0]
+    name = ASSETS[kind]
     return {"id": estate.guid("asset type", name), "name": name}
 
 
 def is_asset(estate: Estate, identifier: str) -> bool:
     """Whether some asset has this id."""
-    for kind, (_, rows) in ASSETS.items():
-        rows(estate)
-        if identifier in estate.by_id(kind):
-            return True
-    return False
+    return any(identifier in estate.by_id(kind) for kind in ASSETS)
 
 
 def _attachments(estate: Estate, what: str, share: float) -> Iterator[tuple[str, Row, int]]:
     """The kind and row of each asset with attachments, once for each attachment."""
-    for kind, (_, rows) in ASSETS.items():
+    for kind in ASSETS:
         rng = estate.random(what, kind)
-        for asset in rows(estate)[:MOST_ASSETS]:
+        for asset in estate.built(kind)[:MOST_ASSETS]:
             if rng.random() < share:
                 for number in range(rng.choice((1, 1, 2, 3, 7))):
                     yield kind, asset, number

@@ -45,6 +45,11 @@ def datacenters(estate: Estate) -> Iterator[Row]:
         }
 
 
+def hypervisors_of(estate: Estate, datacenter: Row) -> list[Row]:
+    """What a datacenter runs on."""
+    return [estate.by_id("hypervisors")[datacenter["hypervisor"]]]
+
+
 @table("datacenter_members")
 def datacenter_members(estate: Estate) -> Iterator[Row]:
     """Servers, spread over the datacenters; the last datacenter stays empty."""

@@ -29,8 +29,15 @@ def inventory_devices(estate: Estate) -> Iterator[Row]:
         )
 
 
-def device_data(estate: Estate, computer: Row, reports: list[Row]) -> Row:
+def _reports(estate: Estate, computer: Row) -> list[Row]:
+    return estate.grouped("inventory_devices", "deviceId").get(computer["id"], [])
+
+
+def device_data(estate: Estate, computer: Row) -> Row | None:
     """The device document: one part for each source."""
+    reports = _reports(estate, computer)
+    if not reports:
+        return None
     return {
         "tenantId": estate.guid("tenant"),
         "deviceId": computer["id"],
@@ -174,8 +181,11 @@ def _device(estate: Estate, computer: Row) -> Row:
     }
 
 
-def device_software(estate: Estate, computer: Row, reports: list[Row]) -> Row:
+def device_software(estate: Estate, computer: Row) -> Row | None:
     """The software document: what each source found installed, with the days it was used."""
+    reports = _reports(estate, computer)
+    if not reports:
+        return None
     return {
         "tenantId": estate.guid("tenant"),
         "deviceId": computer["id"],

@@ -10,67 +10,8 @@ import random
 from typing import Any
 
 from sandbox.company.agreements import agreements, contracts
-from sandbox.company.applications_registry import compatible_ids
 from sandbox.company.estate import Estate, Row, table
 from sandbox.company.values import CURRENCIES, choose, money, or_none
-
-_COMMON_FIELDS = (
-    "id",
-    "organizationId",
-    "applicationId",
-    "contractId",
-    "agreementId",
-    "metricId",
-    "assignmentTypeId",
-    "purchaseDate",
-    "purchaseValue",
-    "purchaseCurrency",
-    "quantity",
-    "mediaStorage",
-    "licenseProofLocation",
-    "invoiceReference",
-    "vendor",
-    "externalId",
-    "productDescription",
-    "isSubscription",
-    "isCrossEdition",
-    "isCrossPlatform",
-    "isUpgrade",
-    "isDowngrade",
-    "isIncomplete",
-    "incompleteReasons",
-    "updatedDate",
-    "createdDate",
-    "subscriptionValidFrom",
-    "subscriptionValidTo",
-    "upgradedLicenseCount",
-    "autoAllocateOnce",
-    "isAutoAllocated",
-    "maintenanceAccordingToAgreement",
-    "skuId",
-    "status",
-    "archivedDate",
-)
-LIST_FIELDS = (
-    *_COMMON_FIELDS,
-    "initialQuantity",
-    "activeMaintenanceCost",
-    "totalMaintenanceCost",
-    "activeSupportCost",
-    "totalSupportCost",
-    "totalLicenseCost",
-    "upgrades",
-)
-DETAIL_FIELDS = (
-    *_COMMON_FIELDS,
-    "licenseKeys",
-    "notes",
-    "sku",
-    "hasVmUseRights",
-    "numberOfSupportedVirtualMachines",
-)
-# What replies carry now and then though the vendor does not declare it.
-UNDECLARED_FIELDS = ("organizationHierarchy",)
 
 ASSIGNMENT_TYPES = ("Organization", "Computer", "User", "Site")
 CUSTOM_METRIC = "Custom metric"
@@ -104,6 +45,11 @@ def counted(row: Row) -> bool:
     return row["status"] == "Active" and not row["isIncomplete"]
 
 
+def upgrades_of(_estate: Estate, row: Row) -> list[Row]:
+    """The licenses that one license upgrades."""
+    return list(row["upgrades"] or ())
+
+
 @table("license_maintenance_periods")
 def maintenance_periods(estate: Estate) -> list[Row]:
     """The maintenance and support periods of all licenses."""
@@ -116,11 +62,6 @@ def policies(estate: Estate) -> list[Row]:
     return [{"id": estate.guid("license-policy", number)} for number in range(4)]
 
 
-def policy_fields(estate: Estate, policy: Row) -> list[Row]:
-    """The fields that one policy governs; the last policy has none yet."""
-    return estate.table(f"license_policy_fields/{policy['id']}", lambda built: _policy_fields(built, policy))
-
-
 def _assignment_type_id(estate: Estate, name: str) -> str:
     return estate.guid("assignment-type", name)
 
@@ -128,7 +69,7 @@ def _assignment_type_id(estate: Estate, name: str) -> str:
 def _licensable(estate: Estate) -> tuple[list[Row], list[Row]]:
     """The applications that need a license: those with compatible releases, and all of them."""
     rows = [row for row in estate.applications if not (row["isNoLicenseRequired"] or row["isGroup"])]
-    with_releases = compatible_ids(estate)
+    with_releases = estate.grouped("application_compatibilities", "applicationId")
     return [row for row in rows if row["id"] in with_releases], rows
 
 
@@ -294,7 +235,8 @@ _POLICY_FIELDS = (
 )
 
 
-def _policy_fields(estate: Estate, policy: Row) -> list[Row]:
+def policy_fields(estate: Estate, policy: Row) -> list[Row]:
+    """The fields that one policy governs; the last policy has none yet."""
     position = [row["id"] for row in policies(estate)].index(policy["id"])
     count = (len(_POLICY_FIELDS), 3, 1, 0)[position] if position < 4 else 0
     rng = estate.random("policy-fields", policy["id"])

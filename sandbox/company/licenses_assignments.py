@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
-from sandbox.company.estate import Estate, Row, table
+from sandbox.company.estate import Estate, Row, Table, table
 from sandbox.company.licenses import EXEMPLARY, assignment_type, licenses
 from sandbox.company.values import choose, money, or_none
 
@@ -15,71 +15,123 @@ _COUNTS = (0, 1, 1, 2, 3, 4, 7)
 _INVALID_REASONS = (0, 0, 0, 0, None, 1, 8, 16, 512, 4096, 1 | 4096)
 
 
-@table("license_assignments_computers")
-def computer_assignments(estate: Estate) -> list[Row]:
+_Assign = Callable[[Estate, random.Random, Row, int], Iterable[Row]]
+
+
+def _assignments(to: str, kind: str) -> Callable[[_Assign], Callable[[Estate], Table]]:
+    """Make a function that assigns one license the table of what all licenses of a kind are assigned to."""
+
+    def register(assign: _Assign) -> Callable[[Estate], Table]:
+        def build(estate: Estate) -> Iterator[Row]:
+            for position, row in enumerate(licenses(estate)):
+                if assignment_type(estate, row) == kind:
+                    rng = estate.random(f"_to_{to}", row["id"])
+                    count = rng.choice(_COUNTS[1:] if position < EXEMPLARY else _COUNTS)
+                    yield from assign(estate, rng, row, count)
+
+        return table(f"license_assignments_{to}")(build)
+
+    return register
+
+
+def _assignment(estate: Estate, rng: random.Random, row: Row, subject_field: str, subject: str) -> Row:
+    return {
+        "id": estate.guid("assignment", row["id"], subject_field, subject),
+        "licenseId": row["id"],
+        "applicationId": row["applicationId"],
+        subject_field: subject,
+        "quantity": rng.choice((1, 1, 1, 2, 8)),
+    }
+
+
+def _with_virtual_machines(rng: random.Random, assignment: Row, virtual_machines: list[str]) -> Row:
+    has_use_rights = rng.random() < 0.3
+    return {
+        **assignment,
+        "quantity": or_none(rng, assignment["quantity"]),
+        "numberOfSupportedVirtualMachines": or_none(rng, len(virtual_machines) if has_use_rights else 0),
+        "hasVmUseRights": or_none(rng, has_use_rights),
+        "invalidAssignmentReasons": rng.choice(_INVALID_REASONS),
+        "virtualMachines": or_none(rng, virtual_machines if has_use_rights else [], 0.1),
+    }
+
+
+@_assignments("computers", "Computer")
+def computer_assignments(estate: Estate, rng: random.Random, row: Row, count: int) -> Iterator[Row]:
     """The computers that licenses are assigned to."""
-    return _each(estate, _to_computers)
+    guests = estate.grouped("computers", "hostComputerId")
+    for computer in choose(rng, estate.computers, count):
+        virtual_machines = [guest["id"] for guest in guests.get(computer["id"], [])]
+        assignment = _assignment(estate, rng, row, "computerId", computer["id"])
+        yield _with_virtual_machines(rng, assignment, virtual_machines)
 
 
-@table("license_assignments_datacenters")
-def datacenter_assignments(estate: Estate) -> list[Row]:
+@_assignments("datacenters", "Computer")
+def datacenter_assignments(estate: Estate, rng: random.Random, row: Row, count: int) -> Iterator[Row]:
     """The datacenters that licenses are assigned to: only licenses for computers can have them."""
-    return _each(estate, _to_datacenters)
+    for datacenter in choose(rng, estate.datacenters, (count + 1) // 2 % 4):
+        assignment = _assignment(estate, rng, row, "datacenterId", datacenter["id"])
+        yield _with_virtual_machines(rng, assignment, [])
 
 
-@table("license_assignments_users")
-def user_assignments(estate: Estate) -> list[Row]:
+@_assignments("users", "User")
+def user_assignments(estate: Estate, rng: random.Random, row: Row, count: int) -> Iterator[Row]:
     """The users that licenses are assigned to."""
-    return _each(estate, _to_users)
+    for user in choose(rng, estate.users, count):
+        assignment = _assignment(estate, rng, row, "userId", user["id"])
+        yield {**assignment, "invalidAssignmentReasons": rng.choice(_INVALID_REASONS)}
 
 
-@table("license_assignments_organizations")
-def organization_assignments(estate: Estate) -> list[Row]:
+@_assignments("organizations", "Organization")
+def organization_assignments(estate: Estate, rng: random.Random, row: Row, count: int) -> Iterator[Row]:
     """The organizations that licenses are assigned to."""
-    return _each(estate, _to_organizations)
+    for organization in choose(rng, estate.organizations, count):
+        assignment = _assignment(estate, rng, row, "organizationId", organization["id"])
+        assignment["isAutoAllocated"] = bool(row["isAutoAllocated"])
+        if rng.random() < 0.05:
+            assignment["allocatedCost"] = money(rng, 1, 100)
+        yield assignment
 
 
-@table("license_assignments_site")
-def site_assignments(estate: Estate) -> list[Row]:
+@_assignments("site", "Site")
+def site_assignments(estate: Estate, rng: random.Random, row: Row, _count: int) -> Iterator[Row]:
     """The sites that licenses are assigned to: at most one for a license."""
-    return _each(estate, _to_site)
+    site = _assignment(estate, rng, row, "organizationId", row["organizationId"])
+    yield {**site, "quantity": row["quantity"]}
 
 
-def of_license(table: Callable[[Estate], list[Row]], name: str, estate: Estate, license_id: str) -> list[Row]:
-    """The rows of a table that belong to one license."""
-    table(estate)
-    return estate.grouped(name, "licenseId").get(license_id, [])
+def _of_license(estate: Estate, kind: str, row: Row) -> list[Row]:
+    return estate.grouped(f"license_assignments_{kind}", "licenseId").get(row["id"], [])
 
 
 def assignments_summary(estate: Estate, row: Row) -> Row:
     """Which kinds of assignment a license has."""
-
-    def any_in(table: Callable[[Estate], list[Row]], name: str) -> bool:
-        return bool(of_license(table, name, estate, row["id"]))
-
+    has = {
+        kind: bool(_of_license(estate, kind, row))
+        for kind in ("organizations", "computers", "datacenters", "users", "site")
+    }
     return {
         "licenseId": row["id"],
-        "hasOrganizationAssignment": any_in(organization_assignments, "license_assignments_organizations"),
-        "hasComputerAssignment": any_in(computer_assignments, "license_assignments_computers")
-        or any_in(datacenter_assignments, "license_assignments_datacenters"),
-        "hasUserAssignment": any_in(user_assignments, "license_assignments_users"),
-        "hasSiteAssignment": any_in(site_assignments, "license_assignments_site"),
+        "hasOrganizationAssignment": has["organizations"],
+        "hasComputerAssignment": has["computers"] or has["datacenters"],
+        "hasUserAssignment": has["users"],
+        "hasSiteAssignment": has["site"],
     }
 
 
 def costs(estate: Estate, row: Row) -> list[Row]:
     """What a license costs each organization it is assigned to, or its own where it is assigned to none."""
-    assigned = of_license(organization_assignments, "license_assignments_organizations", estate, row["id"])
-    organizations = [assignment["organizationId"] for assignment in assigned] or [row["organizationId"]]
     if row["quantity"] is None:
         return []
+    assigned = [assignment["organizationId"] for assignment in _of_license(estate, "organizations", row)]
+    organizations = assigned or [row["organizationId"]]
     return [
         _cost(row, organization, position, len(organizations))
         for position, organization in enumerate(organizations)
     ]
 
 
-def costs_summary(row: Row) -> Row:
+def costs_summary(_estate: Estate, row: Row) -> Row:
     """What a license costs in all."""
     quantity = row["quantity"] or 0
     return {
@@ -119,93 +171,3 @@ def _cost(row: Row, organization: str, position: int, parts: int) -> Row:
         "totalCost": round(shared["licensePurchaseCost"] + total, 2),
         "currency": row["purchaseCurrency"],
     }
-
-
-def _each(
-    estate: Estate, assign: Callable[[Estate, random.Random, Row, str, int], Iterable[Row]]
-) -> list[Row]:
-    rows: list[Row] = []
-    for position, row in enumerate(licenses(estate)):
-        kind = assignment_type(estate, row)
-        if kind is not None:
-            rng = estate.random(assign.__name__, row["id"])
-            count = rng.choice(_COUNTS[1:] if position < EXEMPLARY else _COUNTS)
-            rows += assign(estate, rng, row, kind, count)
-    return rows
-
-
-def _assignment(estate: Estate, rng: random.Random, row: Row, subject_field: str, subject: str) -> Row:
-    return {
-        "id": estate.guid("assignment", row["id"], subject_field, subject),
-        "licenseId": row["id"],
-        "applicationId": row["applicationId"],
-        subject_field: subject,
-        "quantity": rng.choice((1, 1, 1, 2, 8)),
-    }
-
-
-def _with_virtual_machines(rng: random.Random, assignment: Row, virtual_machines: list[str]) -> Row:
-    has_use_rights = rng.random() < 0.3
-    return {
-        **assignment,
-        "quantity": or_none(rng, assignment["quantity"]),
-        "numberOfSupportedVirtualMachines": or_none(rng, len(virtual_machines) if has_use_rights else 0),
-        "hasVmUseRights": or_none(rng, has_use_rights),
-        "invalidAssignmentReasons": rng.choice(_INVALID_REASONS),
-        "virtualMachines": or_none(rng, virtual_machines if has_use_rights else [], 0.1),
-    }
-
-
-def _to_computers(estate: Estate, rng: random.Random, row: Row, kind: str, count: int) -> list[Row]:
-    if kind != "Computer":
-        return []
-    guests = estate.grouped("computers", "hostComputerId")
-    return [
-        _with_virtual_machines(
-            rng,
-            _assignment(estate, rng, row, "computerId", computer["id"]),
-            [guest["id"] for guest in guests.get(computer["id"], [])],
-        )
-        for computer in choose(rng, estate.computers, count)
-    ]
-
-
-def _to_datacenters(estate: Estate, rng: random.Random, row: Row, kind: str, count: int) -> list[Row]:
-    if kind != "Computer":
-        return []
-    return [
-        _with_virtual_machines(rng, _assignment(estate, rng, row, "datacenterId", datacenter["id"]), [])
-        for datacenter in choose(rng, estate.datacenters, (count + 1) // 2 % 4)
-    ]
-
-
-def _to_users(estate: Estate, rng: random.Random, row: Row, kind: str, count: int) -> list[Row]:
-    if kind != "User":
-        return []
-    return [
-        {
-            **_assignment(estate, rng, row, "userId", user["id"]),
-            "invalidAssignmentReasons": rng.choice(_INVALID_REASONS),
-        }
-        for user in choose(rng, estate.users, count)
-    ]
-
-
-def _to_organizations(estate: Estate, rng: random.Random, row: Row, kind: str, count: int) -> list[Row]:
-    if kind != "Organization":
-        return []
-    assignments = []
-    for organization in choose(rng, estate.organizations, count):
-        assignment = _assignment(estate, rng, row, "organizationId", organization["id"])
-        assignment["isAutoAllocated"] = bool(row["isAutoAllocated"])
-        if rng.random() < 0.05:
-            assignment["allocatedCost"] = money(rng, 1, 100)
-        assignments.append(assignment)
-    return assignments
-
-
-def _to_site(estate: Estate, rng: random.Random, row: Row, kind: str, count: int) -> list[Row]:
-    if kind != "Site":
-        return []
-    site = _assignment(estate, rng, row, "organizationId", row["organizationId"])
-    return [{**site, "quantity": row["quantity"]}]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Iterator
 
-from sandbox.company.applications_registry import compatibilities_of
 from sandbox.company.estate import Estate, Row, table
 from sandbox.company.licenses import (
     ASSIGNMENT_TYPES,
@@ -135,9 +134,8 @@ def _targets(estate: Estate, row: Row) -> list[Row]:
     if application is None:
         return []
     wanted = {"Upgrade": row["isUpgrade"], "Downgrade": row["isDowngrade"]}
-    return [
-        target for target in compatibilities_of(estate, application) if wanted[target["compatibilityType"]]
-    ]
+    compatible = estate.grouped("application_compatibilities", "applicationId").get(application["id"], [])
+    return [target for target in compatible if wanted[target["compatibilityType"]]]
 
 
 def _transfer(estate: Estate, rng: random.Random, row: Row, target: Row, field: str, subject: str) -> Row:

@@ -77,15 +77,6 @@ def licenses(estate: Estate) -> Iterator[Row]:
             earlier = license_id
 
 
-def order_licenses(estate: Estate, order_id: str) -> list[Row] | None:
-    """The licenses of one order."""
-    orders(estate)
-    if order_id not in estate.by_id("oracle_orders"):
-        return None
-    licenses(estate)
-    return estate.grouped("oracle_licenses", "orderId").get(order_id, [])
-
-
 # --- what runs where ---
 
 
@@ -124,11 +115,9 @@ def _in_use(estate: Estate, category: str) -> Iterator[tuple[str, str, float]]:
                 (computer.get("coreCount") or 4) * 0.5,
             )
         return
-    installations.database_servers(estate)
     nodes = estate.grouped("oracle_database_servers", "databaseId")
     for database in installations.databases(estate):
-        parts = [*(children.options(estate, database["id"]) or [])]
-        parts += children.management_packs(estate, database["id"]) or []
+        parts = [*children.options(estate, database), *children.management_packs(estate, database)]
         wanted = [database["productId"], *(part["productId"] for part in parts if part["isUsed"])]
         for node in nodes.get(database["id"], []):
             computer = estate.by_id("computers").get(node["computerId"], {})
@@ -141,8 +130,7 @@ def _build_uses(estate: Estate, category: str) -> Iterator[Row]:
     free = {
         installations.product_id(estate, each.key) for each in catalogue.PRODUCTS if not each.processor_price
     }
-    known = {each.key: each for each in catalogue.PRODUCTS}
-    by_id = {installations.product_id(estate, key): key for key in known}
+    by_id = {installations.product_id(estate, each.key): each.key for each in catalogue.PRODUCTS}
     found: dict[tuple[str, str, str | None, str | None], Row] = {}
     for computer_id, product, processors in _in_use(estate, category):
         computer = estate.by_id("computers").get(computer_id)
@@ -192,28 +180,20 @@ def compliance(estate: Estate, category: str, estate_type: str) -> list[Row]:
     return list(found.values())
 
 
-def requirements(estate: Estate, category: str, estate_type: str) -> list[Row]:
+def requirements(estate: Estate, category: str, estate_type: str) -> Iterator[Row]:
     """How many licenses each product in each estate of a type requires."""
-    rows = []
     for use in _of_type(estate, category, estate_type):
         rng = estate.random("oracle requirement", use["id"])
-        rows.append(
-            {
-                "productId": use["productId"],
-                "computerId": use["computerId"],
-                "datacenterId": use["datacenterId"],
-                "estateType": estate_type,
-                "requiredQuantity": math.ceil(use["processors"]),
-                "requiredQuantityDecimal": use["processors"] if rng.random() > 0.05 else None,
-                "notAllowedLicensableEntityTypes": "VirtualMachine" if rng.random() < 0.1 else None,
-            }
-        )
-    return rows
+        yield {
+            **{name: use[name] for name in ("productId", "computerId", "datacenterId", "estateType")},
+            "requiredQuantity": math.ceil(use["processors"]),
+            "requiredQuantityDecimal": use["processors"] if rng.random() > 0.05 else None,
+            "notAllowedLicensableEntityTypes": "VirtualMachine" if rng.random() < 0.1 else None,
+        }
 
 
 def _assignments_of(estate: Estate, use: Row) -> list[Row]:
     """Up to three licenses assigned to one product in one estate."""
-    licenses(estate)
     rng = estate.random("oracle assignment", use["id"])
     available = estate.grouped("oracle_licenses", "productId").get(use["productId"], [])
     required = math.ceil(use["processors"])
@@ -234,10 +214,7 @@ def assignments(estate: Estate, category: str, estate_type: str) -> list[Row]:
     """Which licenses are assigned to the products in the estates of a type."""
     return [
         {
-            "productId": use["productId"],
-            "computerId": use["computerId"],
-            "datacenterId": use["datacenterId"],
-            "estateType": estate_type,
+            **{name: use[name] for name in ("productId", "computerId", "datacenterId", "estateType")},
             "orderId": given["license"]["orderId"],
             "licenseId": given["license"]["id"],
             "quantityAssigned": given["quantity"],
@@ -256,9 +233,8 @@ def _status(assigned: int, required: int, issue: bool) -> str:
     return "CompliantWithIssues" if issue else "Compliant"
 
 
-def product_compliance(estate: Estate, category: str) -> list[Row]:
+def product_compliance(estate: Estate, category: str) -> Iterator[Row]:
     """Each product in each estate compared with its licenses: by processors, sometimes by named users too."""
-    rows = []
     for use in uses(estate, category):
         rng = estate.random("oracle product compliance", use["id"])
         required = {"Processor": math.ceil(use["processors"])}
@@ -271,27 +247,24 @@ def product_compliance(estate: Estate, category: str) -> list[Row]:
         issue = rng.random() < 0.2
         for metric in ("Processor", "Nup") if assigned["Nup"] else ("Processor",):
             needs = required[metric] > 0
-            rows.append(
-                {
-                    "productId": use["productId"],
-                    "estateType": use["estateType"],
-                    "estateName": use["estateName"],
-                    "computerId": use["computerId"],
-                    "datacenterId": use["datacenterId"],
-                    "isLicenseRequired": needs,
-                    "totalAssignedLicenseProcessor": assigned["Processor"],
-                    "totalRequiredLicenseProcessor": required["Processor"],
-                    "totalAssignedLicenseNup": assigned["Nup"],
-                    "totalRequiredLicenseNup": required["Nup"],
-                    "allInstallationsCount": use["installations"],
-                    "installationsRequiredLicenseCount": use["installations"] if needs else 0,
-                    "installationsNotRequiredLicenseCount": 0 if needs else use["installations"],
-                    "licenseMetricType": metric,
-                    "productComplianceStatus": _status(assigned[metric], required[metric], issue),
-                    "coveredByProductId": installations.product_id(estate, "ee") if covered else None,
-                    "coveredByEstate": use["estateName"] if covered else "",
-                    "licenseNeeded": max(0, required[metric] - assigned[metric]),
-                    "partitioningType": partitioning,
-                }
-            )
-    return rows
+            yield {
+                "productId": use["productId"],
+                "estateType": use["estateType"],
+                "estateName": use["estateName"],
+                "computerId": use["computerId"],
+                "datacenterId": use["datacenterId"],
+                "isLicenseRequired": needs,
+                "totalAssignedLicenseProcessor": assigned["Processor"],
+                "totalRequiredLicenseProcessor": required["Processor"],
+                "totalAssignedLicenseNup": assigned["Nup"],
+                "totalRequiredLicenseNup": required["Nup"],
+                "allInstallationsCount": use["installations"],
+                "installationsRequiredLicenseCount": use["installations"] if needs else 0,
+                "installationsNotRequiredLicenseCount": 0 if needs else use["installations"],
+                "licenseMetricType": metric,
+                "productComplianceStatus": _status(assigned[metric], required[metric], issue),
+                "coveredByProductId": installations.product_id(estate, "ee") if covered else None,
+                "coveredByEstate": use["estateName"] if covered else "",
+                "licenseNeeded": max(0, required[metric] - assigned[metric]),
+                "partitioningType": partitioning,
+            }

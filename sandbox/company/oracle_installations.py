@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from random import Random
 
 from sandbox.company import oracle_catalogue as catalogue
-from sandbox.company.estate import Estate, Row, Table, table
+from sandbox.company.estate import Estate, Row, table
 from sandbox.company.vocabulary import DOMAIN
 
 NO_PRODUCT = "00000000-0000-0000-0000-000000000000"
@@ -67,19 +67,16 @@ def product_id(estate: Estate, key: str) -> str:
     return estate.guid("oracle product", key)
 
 
-def products(estate: Estate) -> Table:
+@table("oracle_products")
+def products(estate: Estate) -> Iterator[Row]:
     """All Oracle products."""
-
-    def build(estate: Estate) -> Iterator[Row]:
-        for product in catalogue.PRODUCTS:
-            yield {
-                "id": product_id(estate, product.key),
-                "productName": product.name,
-                "productEdition": product.edition,
-                "acronym": product.acronym,
-            }
-
-    return estate.table("oracle_products", build)
+    for product in catalogue.PRODUCTS:
+        yield {
+            "id": product_id(estate, product.key),
+            "productName": product.name,
+            "productEdition": product.edition,
+            "acronym": product.acronym,
+        }
 
 
 def _servers(estate: Estate) -> tuple[list[Row], list[Row]]:

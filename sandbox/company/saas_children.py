@@ -1,15 +1,12 @@
 """Child collections of SaaS users, applications and subscriptions, and the users that an insight is about.
 
-Each function takes a parent id and gives all rows, or None when there is no such parent. A child row never
-names a user or an application that the API no longer lists: those may come and go while a client reads.
+A child row never names a user or an application that the API no longer lists: those may come and go while a
+client reads.
 """
 
-from __future__ import annotations
-
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 from sandbox.company.estate import Estate, Row
-from sandbox.company.saas import applications, users
 from sandbox.company.saas_catalogue import CONNECTOR, DISCOVERY_SOURCES, MANUAL
 from sandbox.company.saas_usage import (
     ACTIVITY_DAYS,
@@ -18,10 +15,9 @@ from sandbox.company.saas_usage import (
     NOT_MONITORED,
     assignments_by,
     memberships_by,
-    people,
-    subscriptions,
     wasted,
 )
+from sandbox.company.values import taken
 
 # The insights a subscription can have. No reply of the API lists these ids.
 INSIGHT_RULE_IDS = (
@@ -32,257 +28,167 @@ INSIGHT_RULE_IDS = (
 )
 
 
-def _user(estate: Estate, user_id: str) -> Row | None:
-    users(estate)
-    return estate.by_id("saas_users").get(user_id)
+def _listed(estate: Estate, uses: Iterable[Row]) -> Iterator[tuple[Row, Row]]:
+    """The user of each membership or assignment together with it, without users that are no longer listed."""
+    users = estate.by_id("saas_users")
+    return ((users[use["userId"]], use) for use in uses if use["userId"] in users)
 
 
-def _person(estate: Estate, user_id: str) -> Row:
-    people(estate)
-    return estate.by_id("saas_people").get(user_id, {})
+def _members(estate: Estate, application: Row) -> Iterator[tuple[Row, Row]]:
+    return _listed(estate, memberships_by(estate, "applicationId").get(application["id"], []))
 
 
-def _application(estate: Estate, application_id: str) -> Row | None:
-    applications(estate)
-    return estate.by_id("saas_applications").get(application_id)
+def _holders(estate: Estate, subscription: Row) -> Iterator[tuple[Row, Row]]:
+    return _listed(estate, assignments_by(estate, "subscriptionId").get(subscription["id"], []))
 
 
-def _subscription(estate: Estate, subscription_id: str) -> Row | None:
-    subscriptions(estate)
-    found = estate.by_id("saas_subscriptions").get(subscription_id)
-    return found if found is not None and found["readable"] else None
+def _person(estate: Estate, user: Row) -> Row:
+    return estate.by_id("saas_people").get(user["id"], {})
 
 
-def _employment(estate: Estate, user_id: str) -> Row:
-    return {"employmentStatus": _person(estate, user_id).get("employmentStatus", "Employed")}
-
-
-def _dates(estate: Estate, user_id: str) -> Row:
-    """When the user was hired and left, as far as there is such a date."""
-    person = _person(estate, user_id)
-    return {name: person[name] for name in ("hireDate", "terminationDate") if person.get(name)}
+def _employment(estate: Estate, user: Row) -> Row:
+    return {"employmentStatus": _person(estate, user).get("employmentStatus", "Employed")}
 
 
 # --- of an application ---
 
 
-def application_users(estate: Estate, application_id: str) -> list[Row] | None:
-    """The users of an application, with their activity in it."""
-    if _application(estate, application_id) is None:
-        return None
-    rows = []
-    for membership in memberships_by(estate, "applicationId").get(application_id, []):
-        user = _user(estate, membership["userId"])
-        if user is None:
-            continue
-        rows.append(
-            {
-                **user,
-                "status": membership["status"],
-                "lastActive": membership["lastActive"],
-                "totalDaysUsed": membership["totalDaysUsed"],
-                "discoveryTypes": membership["discoveryTypes"],
-                "roles": membership["roles"],
-                **_employment(estate, user["id"]),
-                **_dates(estate, user["id"]),
-            }
-        )
-    return rows
+def application_users(estate: Estate, application: Row) -> Iterator[Row]:
+    """The users of an application, with their activity in it, and when they were hired and left."""
+    for user, membership in _members(estate, application):
+        person = _person(estate, user)
+        yield {
+            **user,
+            **taken(membership, "status lastActive totalDaysUsed discoveryTypes roles"),
+            **_employment(estate, user),
+            **{name: person[name] for name in ("hireDate", "terminationDate") if person.get(name)},
+        }
 
 
-def application_roles(estate: Estate, application_id: str) -> Row | None:
+def application_roles(estate: Estate, application: Row) -> Row:
     """The roles that an application's users have in it."""
-    if _application(estate, application_id) is None:
-        return None
-    used = memberships_by(estate, "applicationId").get(application_id, [])
+    used = memberships_by(estate, "applicationId").get(application["id"], [])
     return {"roles": sorted({role for membership in used for role in membership["roles"]})}
 
 
 def _consumption(user: Row, use: Row, roles: list[str]) -> Row:
     """What both kinds of consumption row say; `role` is required and `roles` described, so both are sent."""
     return {
-        "id": user["id"],
-        "displayName": user["displayName"],
-        "email": user["email"],
-        "department": user["department"],
+        **taken(user, "id displayName email department"),
         "createdDate": user["createdDate"][:10],
-        "discoveryTypes": user["discoveryTypes"],
-        "isInReview": user["isInReview"],
-        "isOnline": user["isOnline"],
-        "isQualified": user["isQualified"],
+        **taken(user, "discoveryTypes isInReview isOnline isQualified"),
         "isMonitored": use["status"] != NOT_MONITORED,
-        "status": use["status"],
-        "lastActive": use["lastActive"],
+        **taken(use, "status lastActive"),
         "lastActiveValueInInt": use["daysSinceActive"],
         "lastActiveValueType": 5 if use["daysSinceActive"] <= ACTIVITY_DAYS else 6,
         "role": roles[0] if roles else "",
         "roles": roles,
-        "userCostPerMonth": user["userCostPerMonth"],
-        "potentialSavings": user["potentialSavings"],
+        **taken(user, "userCostPerMonth potentialSavings"),
     }
 
 
-def application_consumption(estate: Estate, application_id: str) -> list[Row] | None:
+def application_consumption(estate: Estate, application: Row) -> Iterator[Row]:
     """How much each user of an application consumes of it."""
-    if _application(estate, application_id) is None:
-        return None
-    rows = []
-    for membership in memberships_by(estate, "applicationId").get(application_id, []):
-        user = _user(estate, membership["userId"])
-        if user is not None:
-            row = _consumption(user, membership, membership["roles"])
-            rows.append({**row, "envelopeusage": membership["totalDaysUsed"] // 3})
-    return rows
+    for user, membership in _members(estate, application):
+        row = _consumption(user, membership, membership["roles"])
+        yield {**row, "envelopeusage": membership["totalDaysUsed"] // 3}
 
 
 # --- of a subscription ---
 
 
-def _subscription_user(estate: Estate, user: Row, held: Row) -> Row:
-    return {
-        **user,
-        "status": held["status"],
-        "lastActive": held["lastActive"],
-        "userCostPerMonth": held["monthlyCost"],
-        "potentialSavings": wasted(held),
-        **_employment(estate, user["id"]),
-    }
-
-
-def subscription_users(estate: Estate, subscription_id: str) -> list[Row] | None:
+def subscription_users(estate: Estate, subscription: Row) -> Iterator[Row]:
     """The users that hold a subscription."""
-    if _subscription(estate, subscription_id) is None:
-        return None
-    held = assignments_by(estate, "subscriptionId").get(subscription_id, [])
-    found = ((_user(estate, each["userId"]), each) for each in held)
-    return [_subscription_user(estate, user, each) for user, each in found if user is not None]
+    for user, held in _holders(estate, subscription):
+        yield {
+            **user,
+            **taken(held, "status lastActive"),
+            "userCostPerMonth": held["monthlyCost"],
+            "potentialSavings": wasted(held),
+            **_employment(estate, user),
+        }
 
 
-def subscription_consumption(estate: Estate, subscription_id: str) -> list[Row] | None:
+def subscription_consumption(estate: Estate, subscription: Row) -> Iterator[Row]:
     """How much each holder of a subscription consumes of it."""
-    if _subscription(estate, subscription_id) is None:
-        return None
-    rows = []
-    for held in assignments_by(estate, "subscriptionId").get(subscription_id, []):
-        user = _user(estate, held["userId"])
-        if user is None:
-            continue
+    for user, held in _holders(estate, subscription):
         roles = [
             role
             for used in memberships_by(estate, "userId").get(user["id"], [])
             if used["applicationId"] == held["applicationId"]
             for role in used["roles"]
         ]
-        rows.append(
-            {
-                **_consumption(user, held, roles),
-                "username": user["username"],
-                "country": user["country"],
-                "isEnabled": user.get("isEnabled", True),
-                "licenseCount": user["licenseCount"],
-                "userCostPerMonth": held["monthlyCost"],
-                "potentialSavings": wasted(held),
-                "activityThreshold": ACTIVITY_DAYS,
-                "manuallyAssigned": held["manuallyAssigned"],
-                "envelopeusage": held["usage"],
-            }
-        )
-    return rows
+        yield {
+            **_consumption(user, held, roles),
+            **taken(user, "username country"),
+            "isEnabled": user.get("isEnabled", True),
+            "licenseCount": user["licenseCount"],
+            "userCostPerMonth": held["monthlyCost"],
+            "potentialSavings": wasted(held),
+            "activityThreshold": ACTIVITY_DAYS,
+            "manuallyAssigned": held["manuallyAssigned"],
+            "envelopeusage": held["usage"],
+        }
 
 
-_RULES: dict[str, Callable[[Row, Row], bool]] = {
-    INSIGHT_RULE_IDS[0]: lambda user, held: held["status"] == INACTIVE,
-    INSIGHT_RULE_IDS[1]: lambda user, held: held["status"] == NO_ACTIVITY,
-    INSIGHT_RULE_IDS[2]: lambda user, held: user["employmentStatus"] == "Terminated",
-    INSIGHT_RULE_IDS[3]: lambda user, held: user["licenseCount"] > 3,
+_RULES: dict[str, Callable[[Row], bool]] = {
+    INSIGHT_RULE_IDS[0]: lambda user: user["status"] == INACTIVE,
+    INSIGHT_RULE_IDS[1]: lambda user: user["status"] == NO_ACTIVITY,
+    INSIGHT_RULE_IDS[2]: lambda user: user["employmentStatus"] == "Terminated",
+    INSIGHT_RULE_IDS[3]: lambda user: user["licenseCount"] > 3,
 }
 
 
-def insight_users(estate: Estate, subscription_id: str, rule_id: str) -> list[Row] | None:
+def insight_users(estate: Estate, subscription: Row, rule_id: str) -> list[Row] | None:
     """The holders of a subscription that an insight is about, with their use of the subscription."""
-    subscription, rule = _subscription(estate, subscription_id), _RULES.get(rule_id)
-    if subscription is None or rule is None:
+    rule = _RULES.get(rule_id)
+    if rule is None:
         return None
-    rows = []
-    for held in assignments_by(estate, "subscriptionId").get(subscription_id, []):
-        user = _user(estate, held["userId"])
-        if user is None:
-            continue
-        row = _subscription_user(estate, user, held)
-        if rule(row, held):
-            detail = {
-                "subscriptionId": subscription_id,
-                "subscriptionName": subscription["name"],
-                "lastActive": held["lastActive"],
-                "applicationId": subscription["applicationId"],
-                "applicationName": subscription["applicationName"],
-            }
-            rows.append({**row, "details": [detail]})
-    return rows
+    about = {"subscriptionId": subscription["id"], "subscriptionName": subscription["name"]}
+    application = taken(subscription, "applicationId applicationName")
+    return [
+        {**user, "details": [{**about, "lastActive": user["lastActive"], **application}]}
+        for user in subscription_users(estate, subscription)
+        if rule(user)
+    ]
 
 
 # --- of a user ---
 
 
-def user_applications(estate: Estate, user_id: str) -> list[Row] | None:
+def user_applications(estate: Estate, user: Row) -> Iterator[Row]:
     """The applications a user uses."""
-    if _user(estate, user_id) is None:
-        return None
-    rows = []
-    for membership in memberships_by(estate, "userId").get(user_id, []):
-        application = _application(estate, membership["applicationId"])
+    for membership in memberships_by(estate, "userId").get(user["id"], []):
+        application = estate.by_id("saas_applications").get(membership["applicationId"])
         if application is not None:
-            rows.append(
-                {
-                    "id": application["id"],
-                    "name": application["name"],
-                    "vendor": application["vendor"],
-                    "vendorId": application["vendorId"],
-                    "discoveryTypes": membership["discoveryTypes"],
-                    "lastActive": membership["lastActive"],
-                }
-            )
-    return rows
-
-
-def user_subscriptions(estate: Estate, user_id: str) -> list[Row] | None:
-    """The subscriptions a user holds, including those that cannot be read on their own."""
-    if _user(estate, user_id) is None:
-        return None
-    subscriptions(estate)
-    offers = estate.by_id("saas_subscriptions")
-    rows = []
-    for held in assignments_by(estate, "userId").get(user_id, []):
-        offer = offers[held["subscriptionId"]]
-        kind = offer["discoveryType"]
-        rows.append(
-            {
-                "id": offer["id"],
-                "name": offer["name"],
-                "applicationId": offer["applicationId"],
-                "applicationName": offer["applicationName"],
-                "vendor": offer["vendor"],
-                "vendorId": offer["vendorId"],
-                "activity": held["status"],
-                "discoverySource": DISCOVERY_SOURCES[CONNECTOR if kind == CONNECTOR else MANUAL],
-                "discoveryType": kind,
-                "firstDiscovered": held["firstDiscovered"],
-                "lastActivity": held["lastActive"],
-                "totalCostPerMonth": held["monthlyCost"],
-                "potentialSavings": wasted(held),
+            yield {
+                **taken(application, "id name vendor vendorId"),
+                **taken(membership, "discoveryTypes lastActive"),
             }
-        )
-    return rows
 
 
-def user_discovery_sources(estate: Estate, user_id: str) -> list[Row] | None:
+def user_subscriptions(estate: Estate, user: Row) -> Iterator[Row]:
+    """The subscriptions a user holds, including those that cannot be read on their own."""
+    for held in assignments_by(estate, "userId").get(user["id"], []):
+        offer = estate.by_id("saas_subscriptions")[held["subscriptionId"]]
+        kind = offer["discoveryType"]
+        yield {
+            **taken(offer, "id name applicationId applicationName vendor vendorId"),
+            "activity": held["status"],
+            "discoverySource": DISCOVERY_SOURCES[CONNECTOR if kind == CONNECTOR else MANUAL],
+            "discoveryType": kind,
+            "firstDiscovered": held["firstDiscovered"],
+            "lastActivity": held["lastActive"],
+            "totalCostPerMonth": held["monthlyCost"],
+            "potentialSavings": wasted(held),
+        }
+
+
+def user_discovery_sources(estate: Estate, user: Row) -> list[Row]:
     """Where a user was found: one source for each of the user's discovery types."""
-    user = _user(estate, user_id)
-    if user is None:
-        return None
     return [
         {
-            "id": estate.guid("saas discovery source", user_id, code),
+            "id": estate.guid("saas discovery source", user["id"], code),
             "name": DISCOVERY_SOURCES[code],
             "type": code,
             "created": user["createdDate"],

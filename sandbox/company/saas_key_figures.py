@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, timedelta
 
-from sandbox.api.errors import ApiError
 from sandbox.company.estate import Estate, Row
 from sandbox.company.saas import applications, users
 from sandbox.company.saas_usage import (
@@ -17,36 +15,9 @@ from sandbox.company.saas_usage import (
     NO_ACTIVITY,
     assignments_by,
     memberships_by,
-    people,
 )
 
 TREND_DAYS = 30
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
-_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})\Z")
-_FRACTION = re.compile(r"\.\d+")
-
-
-def read_date(query: Mapping[str, str], name: str) -> date:
-    """A parameter that must be a full date such as 2024-11-26; anything else is a bad request."""
-    text = query.get(name, "")
-    if _DATE.match(text):
-        try:
-            return date.fromisoformat(text)
-        except ValueError:
-            pass
-    raise ApiError(400, f"The query parameter '{name}' must be a date (YYYY-MM-DD)")
-
-
-def read_moment(query: Mapping[str, str], name: str) -> datetime:
-    """A parameter that must be a date-time such as 2024-05-01T00:00:00Z; anything else is a bad request."""
-    text = query.get(name, "")
-    if _MOMENT.match(text):
-        try:
-            whole = _FRACTION.sub("", text).upper().replace("Z", "+00:00")
-            return datetime.fromisoformat(whole).astimezone(timezone.utc)
-        except (ValueError, OverflowError):
-            pass
-    raise ApiError(400, f"The query parameter '{name}' must be a date-time (YYYY-MM-DDThh:mm:ssZ)")
 
 
 # --- applications ---
@@ -61,14 +32,23 @@ def _busiest(rows: Iterable[Row]) -> list[Row]:
     return [{"name": row["name"], "totalUsers": row["active"]} for row in top]
 
 
-def applications_kpi(estate: Estate, query: Mapping[str, str]) -> Row:
+def _known(estate: Estate, until: date) -> list[Row]:
+    """The applications discovered until a day."""
+    return [row for row in applications(estate) if row["discoveryDate"] <= until.isoformat()]
+
+
+def _new(rows: Iterable[Row], since: date) -> int:
+    """How many of them were discovered from a day on."""
+    return sum(row["discoveryDate"] >= since.isoformat() for row in rows)
+
+
+def applications_kpi(estate: Estate, start: date, end: date) -> Row:
     """Key figures of all applications discovered until the end of the period."""
-    start, end = read_date(query, "fromDate"), read_date(query, "toDate")
-    known = [row for row in applications(estate) if row["discoveryDate"] <= end.isoformat()]
+    known = _known(estate, end)
     unsanctioned = [row for row in known if not row["sanctioned"]]
     return {
         "totalApplications": len(known),
-        "totalApplicationsTrend": sum(row["discoveryDate"] >= start.isoformat() for row in known),
+        "totalApplicationsTrend": _new(known, start),
         "unsanctioned": len(unsanctioned),
         "appCategories": _totals(row["categoryName"] for row in known),
         "aiAppCategories": _totals(row["aiCategory"] for row in known),
@@ -89,13 +69,12 @@ _DISCOVERED_BY = {
 }
 
 
-def applications_overview(estate: Estate, query: Mapping[str, str]) -> Row:
+def applications_overview(estate: Estate, start: date, end: date) -> Row:
     """How many applications there are, and how many were discovered on each of the last seven days."""
-    start, end = read_date(query, "fromDate"), read_date(query, "toDate")
-    known = [row for row in applications(estate) if row["discoveryDate"] <= end.isoformat()]
-    new = sum(row["discoveryDate"] >= start.isoformat() for row in known)
+    known = _known(estate, end)
+    new = _new(known, start)
     not_approved = [row for row in known if not row["sanctioned"] and row["active"]]
-    new_not_approved = sum(row["discoveryDate"] >= start.isoformat() for row in not_approved)
+    new_not_approved = _new(not_approved, start)
     week = []
     for days_back in range(6, -1, -1):
         day = (end - timedelta(days=min(days_back, end.toordinal() - 1))).isoformat()
@@ -112,12 +91,8 @@ def applications_overview(estate: Estate, query: Mapping[str, str]) -> Row:
     }
 
 
-def application_kpi(estate: Estate, application_id: str) -> Row | None:
-    """Key figures of one application, now and thirty days ago; None for an unknown application."""
-    applications(estate)
-    application = estate.by_id("saas_applications").get(application_id)
-    if application is None:
-        return None
+def application_kpi(estate: Estate, application: Row) -> Row:
+    """Key figures of one application, now and thirty days ago."""
     now = {
         "monthlyCost": round(application["yearlyCost"] / 12, 2),
         "subscriptionTypes": application["licenseCount"],
@@ -125,16 +100,15 @@ def application_kpi(estate: Estate, application_id: str) -> Row | None:
         "totalUsers": application["totalUniqueUsers"],
         "unassignedSubscriptions": application["available"],
     }
-    people(estate)
     before, recent = (estate.now - timedelta(days=TREND_DAYS)).isoformat(), estate.by_id("saas_people")
-    used = memberships_by(estate, "applicationId").get(application_id, [])
-    held = assignments_by(estate, "applicationId").get(application_id, [])
+    used = memberships_by(estate, "applicationId").get(application["id"], [])
+    held = assignments_by(estate, "applicationId").get(application["id"], [])
     joined = sum(recent.get(each["userId"], {}).get("createdDate", "") > before for each in used)
     new = sum(recent.get(each["userId"], {}).get("createdDate", "") > before for each in held)
     then = {**now, "totalUsers": now["totalUsers"] - joined}
     then["unassignedSubscriptions"] = now["unassignedSubscriptions"] + new
     figures = {name: {"valueCurrent": now[name], "value30DaysAgo": then[name]} for name in now}
-    return {"id": application_id, **figures}
+    return {"id": application["id"], **figures}
 
 
 # --- users ---
@@ -172,9 +146,8 @@ def _chart(days: Mapping[date, Mapping[str, int]], *names: str) -> list[Row]:
     ]
 
 
-def users_kpi(estate: Estate, query: Mapping[str, str]) -> Row:
+def users_kpi(estate: Estate, start: date, end: date) -> Row:
     """Key figures of all users: today, thirty days ago, and for each day of the period."""
-    start, end = read_moment(query, "fromDate").date(), read_moment(query, "toDate").date()
     history, today = _History(users(estate)), estate.now.date()
     # A chart ends today at the latest and goes back a year at most.
     last = min(end, today)

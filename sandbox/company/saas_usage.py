@@ -211,7 +211,6 @@ def memberships(estate: Estate) -> Iterator[Row]:
 @table("saas_assignments")
 def assignments(estate: Estate) -> Iterator[Row]:
     """Who holds which subscription: one row per user and subscription."""
-    subscriptions(estate)
     offers = estate.grouped("saas_subscriptions", "applicationId")
     ago = [estate.ago(days) for days in range(600)]
     user_id, rng = "", random.Random()
@@ -241,13 +240,11 @@ def assignments(estate: Estate) -> Iterator[Row]:
 
 def memberships_by(estate: Estate, field: str) -> dict[str, list[Row]]:
     """The memberships, gathered by "userId" or "applicationId"."""
-    memberships(estate)
     return estate.grouped("saas_memberships", field)
 
 
 def assignments_by(estate: Estate, field: str) -> dict[str, list[Row]]:
     """The assignments, gathered by "userId", "applicationId" or "subscriptionId"."""
-    assignments(estate)
     return estate.grouped("saas_assignments", field)
 
 

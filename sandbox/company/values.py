@@ -1,10 +1,10 @@
-"""Small helpers that the software tables (applications, agreements, licenses) have in common."""
+"""What the tables of all areas are written with: random values, and lists and tables written as texts."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 Value = TypeVar("Value")
 
@@ -26,3 +26,23 @@ def money(rng: random.Random, low: float, high: float) -> float:
 def choose(rng: random.Random, rows: Sequence[Value], count: int) -> list[Value]:
     """Up to `count` different rows."""
     return rng.sample(rows, min(count, len(rows)))
+
+
+def taken(row: Mapping[str, Any], names: str) -> dict[str, Any]:
+    """These fields of a row, for another one that repeats them."""
+    return {name: row[name] for name in names.split()}
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The words of a text: names and the like, which have no spaces."""
+    return tuple(text.split())
+
+
+def parts(text: str, divider: str = ",") -> tuple[str, ...]:
+    """The parts of a text between dividers, without the spaces around them."""
+    return tuple(part.strip() for part in text.split(divider))
+
+
+def lines(text: str) -> list[tuple[str, ...]]:
+    """A table written as a text: a line a row, with ``|`` between the columns."""
+    return [parts(line, "|") for line in text.strip().splitlines()]

@@ -2,10 +2,7 @@
 
 from typing import NamedTuple
 
-
-def _list(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(","))
-
+from sandbox.company.values import lines, parts
 
 COMPANY = "Nordlicht Foods"
 DOMAIN = "nordlicht.example"
@@ -28,11 +25,11 @@ DEPARTMENTS = (
 )
 SITES = ("Göteborg", "München", "Málaga", "Leeds", "Austin", "São Paulo", "Melbourne", "大阪")
 
-FIRST_NAMES = _list(
+FIRST_NAMES = parts(
     "Anna, Björn, Chloé, Daniel, Elif, François, Grace, Håkan, Inés, James, Kenji, Łukasz, Maria, Nadia, "
     "Oliver, Priya, Quentin, Rosa, Søren, Tomás, Ulrike, Victor, Wei, Zoë"
 )
-LAST_NAMES = _list(
+LAST_NAMES = parts(
     "Andersson, Becker, Castillo, Dubois, Evans, Fischer, García, Hughes, Ibrahim, Jørgensen, Kowalski, "
     "Lindqvist, Müller, Nakamura, O'Brien, Pereira, Quinn, Rossi, Sato, Tanaka, Usman, Virtanen, Walker, "
     "Zhang"
@@ -51,10 +48,9 @@ class Hardware(NamedTuple):
 
 
 def _hardware(text: str) -> tuple[Hardware, ...]:
-    models = [[part.strip() for part in line.split("|")] for line in text.strip().splitlines()]
     return tuple(
         Hardware(maker, website, model, processor, int(speed), int(cores))
-        for maker, website, model, processor, speed, cores in models
+        for maker, website, model, processor, speed, cores in lines(text)
     )
 
 
@@ -123,19 +119,18 @@ METRICS = tuple(_METRICS.values())
 
 
 def _products(text: str) -> tuple[Product, ...]:
-    lines = [[part.strip() for part in line.split("|")] for line in text.strip().splitlines()]
     return tuple(
         Product(
             maker,
             family,
             name,
-            _list(releases),
+            parts(releases),
             platform,
             kind,
             _METRICS[metric],
-            _list(*parts) if parts else (),
+            parts(*of_bundle) if of_bundle else (),
         )
-        for maker, family, name, releases, platform, kind, metric, *parts in lines
+        for maker, family, name, releases, platform, kind, metric, *of_bundle in lines(text)
     )
 
 
@@ -209,7 +204,7 @@ PRODUCTS = _products("""
     The MathWorks | MATLAB | MATLAB | R2021b, R2023a, R2024b | Windows | licensed | users
 """)
 
-LONG_TAIL_WORDS = _list(
+LONG_TAIL_WORDS = parts(
     "Pixel, Ledger, Quick, Archive, Signal, Harbour, Vector, Audit, Kanal, Meadow, Orbit, Print, Route, "
     "Scan, Tempo, Union, Vault, Wave, Zenit, Labor"
 )

@@ -1,68 +1,51 @@
-"""Routes of the vendor's applications file, the software registry. No reply of it declares total_items."""
-
-from __future__ import annotations
-
-from collections.abc import Mapping
+"""Operations of the vendor's applications file, the software registry. No reply of it has total_items."""
 
 from sandbox.api.route import Route
-from sandbox.company import applications_registry as data
-from sandbox.company.estate import Estate, Row
-from sandbox.routes.helpers import NO_MAXIMUM, Rows, listing, record
-from sandbox.routes.software_links import linked
-from sandbox.routes.software_routes import all_of, belonging, child, one_of
+from sandbox.company import applications
+from sandbox.routes.helpers import NO_MAXIMUM, Area, children, linked, listing, made, picked, record
 
-_ROOT = "/api/sam/software-registry/v1"
-_PERMISSIONS = ("sam.application.r",)
+_AREA = Area(
+    "/api/sam/software-registry/v1/",
+    "sam.application.r",
+    maximum_page_size=NO_MAXIMUM,
+    totals="pages",
+    filter_fields={},
+)
+_LIST = (
+    "id name manufacturer platform familyId editionIndex versionIndex metrics isOs isGroup isBundle isHidden "
+    "isNoLicenseRequired isGloballyGeneratedApplication isWebApplication overridesApplicationId updatedDate "
+    "releaseDate endOfSupportDate endOfExtendedSupportDate endOfLifeDate isEndOfSupport isEndOfExtendedSupport "
+    "isEndOfLife isReleaseDateNotAnnounced isEndOfSupportDateNotAnnounced isEndOfExtendedSupportDateNotAnnounced "
+    "isEndOfLifeDateNotAnnounced"
+)
+_DETAIL = f"{_LIST} description manufacturerWebsite language"
 
+_compatibility = children("applications", "applicationId", "application_compatibilities")
+_metrics = made("applications", applications.metrics_of)
+_bundle = children("applications", "id", "application_bundles")
 
-def _collection(path: str, rows: Rows, filtered: bool = True) -> Route:
-    filter_fields: Mapping[str, str] | None = {} if filtered else None
-    return linked(
-        Route(
-            _ROOT + path,
-            rows,
-            _PERMISSIONS,
-            maximum_page_size=NO_MAXIMUM,
-            totals="pages",
-            filter_fields=filter_fields,
-        )
-    )
-
-
-def _object(path: str, rows: Rows) -> Route:
-    return linked(Route(_ROOT + path, rows, _PERMISSIONS, shape="object", page_parameters=False))
-
-
-def _group(estate: Estate, application: Row) -> list[Row]:
-    return estate.grouped("application_groups", "id").get(application["id"], [])
-
-
-def _bundle(estate: Estate, application: Row) -> list[Row]:
-    return estate.grouped("application_bundles", "id").get(application["id"], [])
-
-
-ROUTES: list[Route] = [
-    _collection("/applications", listing("applications", data.LIST_FIELDS)),
-    _object("/applications/{id}", record("applications", data.DETAIL_FIELDS)),
-    _collection("/article-numbers", all_of(data.article_numbers)),
-    _object("/article-numbers/{id}", one_of(data.article_numbers)),
-    _collection("/applications/{id}/compatibility", belonging("applications", data.compatibilities_of)),
-    _object(
-        "/applications/{id}/compatibility/{compatibilityId}",
-        child("applications", data.compatibilities_of, "compatibleApplicationId", "compatibilityId"),
+_PLAIN = [
+    _AREA.collection("applications", listing("applications", _LIST)),
+    _AREA.single("applications/{id}", record("applications", _DETAIL)),
+    _AREA.collection("article-numbers", listing("application_article_numbers")),
+    _AREA.single("article-numbers/{id}", record("application_article_numbers")),
+    _AREA.collection("applications/{id}/compatibility", _compatibility),
+    _AREA.single(
+        "applications/{id}/compatibility/{compatibilityId}",
+        picked(_compatibility, "compatibleApplicationId", "compatibilityId"),
     ),
-    _collection("/families", all_of(lambda estate: estate.application_families)),
-    _object("/families/{id}", one_of(lambda estate: estate.application_families)),
-    _collection("/applications/{id}/group", belonging("applications", _group)),
-    _collection("/applications/{id}/metrics", belonging("applications", data.metrics_of)),
-    _object(
-        "/applications/{id}/metrics/{metricId}", child("applications", data.metrics_of, "id", "metricId")
-    ),
-    _object("/applications/{id}/store", belonging("applications", data.store_of)),
-    _collection("/types", all_of(data.types)),
-    _collection("/applications/{id}/types", belonging("applications", data.types_of)),
-    _object("/types/{id}", one_of(data.types)),
-    _collection("/applications/{id}/bundle", belonging("applications", _bundle)),
-    _object("/applications/{id}/bundle/{childId}", child("applications", _bundle, "childId", "childId")),
-    _collection("/platforms", all_of(data.platforms), filtered=False),
+    _AREA.collection("families", listing("application_families")),
+    _AREA.single("families/{id}", record("application_families")),
+    _AREA.collection("applications/{id}/group", children("applications", "id", "application_groups")),
+    _AREA.collection("applications/{id}/metrics", _metrics),
+    _AREA.single("applications/{id}/metrics/{metricId}", picked(_metrics, "id", "metricId")),
+    _AREA.single("applications/{id}/store", made("applications", applications.store_of)),
+    _AREA.collection("types", listing("application_types")),
+    _AREA.collection("applications/{id}/types", made("applications", applications.types_of)),
+    _AREA.single("types/{id}", record("application_types")),
+    _AREA.collection("applications/{id}/bundle", _bundle),
+    _AREA.single("applications/{id}/bundle/{childId}", picked(_bundle, "childId", "childId")),
+    _AREA.collection("platforms", listing("application_platforms"), filter_fields=None),
 ]
+
+ROUTES: list[Route] = [linked(route) for route in _PLAIN]

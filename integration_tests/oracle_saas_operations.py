@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sandbox.api.route import Route
-from sandbox.company import oracle_children, saas_children
+from sandbox.company import saas_children
 from sandbox.company.estate import Estate, Row
 from sandbox.company.oracle_catalogue import LOOKUPS
 from sandbox.routes.oracle import ROUTES as ORACLE_ROUTES
@@ -105,7 +105,7 @@ def parents(estate: Estate, path: str) -> Iterator[dict[str, str]]:
         yield {}
     elif names == ["id", "oid"]:
         for database in ids(estate, f"{ORACLE}/database/installations"):
-            for option in oracle_children.options(estate, database) or []:
+            for option in call(estate, f"{ORACLE}/database/installations/{{id}}/options", id=database):
                 yield {"id": database, "oid": option["id"]}
     elif names == ["name"]:
         yield from ({"name": value} for value in LOOKUPS[path.split("/")[-2]])

@@ -17,12 +17,19 @@ from integration_tests.vendor_files import problems, reply_schema, resolve
 from sandbox.api.route import Route
 from sandbox.company.assets import ASSETS
 from sandbox.company.estate import BUILDERS, Estate, Row
-from sandbox.company.user_accounts import NO_PARENT
-from sandbox.routes import assets as routes_assets
-from sandbox.routes import computers as routes_computers
-from sandbox.routes import custom as routes_custom
-from sandbox.routes import datacenters as routes_datacenters
-from sandbox.routes import people as routes_people
+from sandbox.company.organizations import NO_PARENT
+from sandbox.routes import (
+    assets,
+    audit_logs,
+    computers,
+    custom_fields,
+    custom_objects,
+    datacenters,
+    inventory,
+    mobile_devices,
+    organizations,
+    user_accounts,
+)
 from sandbox.routes.helpers import NO_MAXIMUM, View
 
 SPECIFICATIONS = Path(__file__).resolve().parents[2] / "shared" / "api_specifications"
@@ -41,7 +48,18 @@ FILES = (
     "snowpacks.yml",
     "snowpacks-data.yml",
 )
-MODULES = (routes_assets, routes_computers, routes_custom, routes_datacenters, routes_people)
+MODULES = (
+    assets,
+    audit_logs,
+    computers,
+    custom_fields,
+    custom_objects,
+    datacenters,
+    inventory,
+    mobile_devices,
+    organizations,
+    user_accounts,
+)
 ROUTES: dict[str, Route] = {route.path: route for module in MODULES for route in module.ROUTES}
 ESTATE, INVENTORY = "/api/sam/estate/v1", "/api/inventory/v1/device"
 # Fields that rows may have although the vendor does not declare them, and those they may lack although it does.

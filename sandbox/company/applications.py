@@ -7,7 +7,7 @@ import random
 from collections.abc import Iterator
 
 from sandbox.company.estate import Estate, Row, table
-from sandbox.company.values import CURRENCIES, TO_BASE_CURRENCY, choose, money, or_none, words
+from sandbox.company.values import CURRENCIES, TO_BASE_CURRENCY, choose, money, or_none, taken, words
 from sandbox.company.vocabulary import LONG_TAIL_WORDS, METRICS, PRODUCTS, Product
 
 _PLATFORMS = words(
@@ -22,14 +22,7 @@ _TYPES = {
     "Multimedia": ("Drawing software", "Video editing"),
     "Säkerhet": (),
 }
-_METRIC_SETTINGS = (
-    "None",
-    "UsersWithUsage",
-    "PrimaryUsers",
-    "UsersWithAccess",
-    "DevicesWithUsage",
-    "AllDevices",
-)
+_METRIC_SETTINGS = words("None UsersWithUsage PrimaryUsers UsersWithAccess DevicesWithUsage AllDevices")
 _INTERVALS = ("Continuous", "PeriodIncludingCurrentMonth", "PeriodExcludingCurrentMonth", "None")
 _ARTICLE_KINDS = ("Reseller", "Manufacturer", "SKU")
 
@@ -243,9 +236,7 @@ def _metric(estate: Estate, application: Row, metric: Row) -> Row:
     cost = or_none(rng, money(rng, 5, 3_000), 0.2)
     setting = rng.choice(_METRIC_SETTINGS)
     return {
-        "id": metric["id"],
-        "name": metric["name"],
-        "isDefault": metric["isDefault"],
+        **taken(metric, "id name isDefault"),
         "minimumRequirement": or_none(rng, rng.choice((1, 8, 16)), 0.6),
         "metricSetting": setting,
         "metricSettingIntervalType": rng.choice(_INTERVALS) if setting != "None" else "None",

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from sandbox.company.agreements import contracts
 from sandbox.company.estate import Estate, Row, table
+from sandbox.company.values import taken
 
 
 @table("computer_logons")
@@ -59,9 +60,7 @@ def virtual_machines(estate: Estate, computer: Row) -> list[Row]:
             "name": guest["hostName"],
             "operatingSystem": guest["operatingSystem"],
             "ip": guest["ipAddress"],
-            "manufacturer": guest["manufacturer"],
-            "model": guest["model"],
-            "lastScanDate": guest["lastScanDate"],
+            **taken(guest, "manufacturer model lastScanDate"),
             "powerState": rng.choice(("Running", "Running", "Shut down", None)),
             "processorCount": guest["processorCount"],
             "coreCount": guest["coreCount"],
@@ -108,9 +107,7 @@ def costs(estate: Estate, computer: Row) -> Row:
         "vendor": computer["vendor"],
         "purchaseDate": computer["purchaseDate"],
         "purchasePrice": price,
-        "purchaseValueBase": computer["purchaseValueBase"],
-        "purchaseCurrency": computer["purchaseCurrency"],
-        "invoiceReference": computer["invoiceReference"],
+        **taken(computer, "purchaseValueBase purchaseCurrency invoiceReference"),
         "totalCostOfInstalledApplications": applications if installed else None,
         "totalCost": round((price or 0) + applications, 2),
     }

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from random import Random
 
 from sandbox.company.estate import Estate, Row, table
+from sandbox.company.values import words
 
 # How long ago a used installation was used last, in days: most lately, a part of them not for months.
 RECENT, STALE = 45.0, (95.0, 600.0)
@@ -187,42 +188,18 @@ def application_usage_summaries(estate: Estate) -> list[Row]:
     ]
 
 
-COMPUTER_METERING_COUNTS = (
-    "initialRequirement",
-    "includedInBundle",
-    "outsideMetricPeriod",
-    "secondaryUseRightsDesktopLaptop",
-    "secondaryUseRightsDevice",
-    "extendedCoverageForDcc",
-    "extendedCoverageForHost",
-    "multipleVersionEdition",
-    "virtualDesktopInfrastructure",
-    "minimumRequirement",
-    "coreFactor",
-    "physicalHost",
-    "requirement",
-    "computerAppExclusions",
-    "windowsServer",
-    "virtualMachine",
-    "unknownPhysicalHost",
-    "manuallyExcluded",
-    "requirementMoved",
-    "windowsServerFlag",
-    "sqlServer",
+COMPUTER_METERING_COUNTS = words(
+    "initialRequirement includedInBundle outsideMetricPeriod secondaryUseRightsDesktopLaptop "
+    "secondaryUseRightsDevice extendedCoverageForDcc extendedCoverageForHost "
+    "multipleVersionEdition virtualDesktopInfrastructure minimumRequirement coreFactor "
+    "physicalHost requirement computerAppExclusions windowsServer virtualMachine "
+    "unknownPhysicalHost manuallyExcluded requirementMoved windowsServerFlag sqlServer"
 )
-USER_METERING_COUNTS = (
-    "initialRequirement",
-    "includedInBundle",
-    "outsideMetricPeriod",
-    "secondaryUseRightsDesktopLaptop",
-    "secondaryUseRightsDevice",
-    "extendedCoverageForDcc",
-    "extendedCoverageForHost",
-    "multipleVersionEdition",
-    "virtualDesktopInfrastructure",
-    "minimumRequirement",
-    "coreFactor",
-    "requirement",
+USER_METERING_COUNTS = words(
+    "initialRequirement includedInBundle outsideMetricPeriod secondaryUseRightsDesktopLaptop "
+    "secondaryUseRightsDevice extendedCoverageForDcc extendedCoverageForHost "
+    "multipleVersionEdition virtualDesktopInfrastructure minimumRequirement coreFactor "
+    "requirement"
 )
 
 

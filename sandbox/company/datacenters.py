@@ -3,20 +3,14 @@
 from collections.abc import Iterator
 
 from sandbox.company.estate import Estate, Row, table
+from sandbox.company.values import parts
 from sandbox.company.vocabulary import SITES
 
 
 @table("hypervisors")
 def hypervisors(estate: Estate) -> list[Row]:
     """The kinds of hypervisor a datacenter can run on."""
-    names = (
-        "VMware ESX",
-        "Microsoft Hyper-V",
-        "Citrix XenServer",
-        "IBM PowerVM",
-        "Nutanix AHV",
-        "Not specified",
-    )
+    names = parts("VMware ESX, Microsoft Hyper-V, Citrix XenServer, IBM PowerVM, Nutanix AHV, Not specified")
     return [{"id": estate.guid("hypervisor", name), "name": name} for name in names]
 
 
@@ -68,13 +62,8 @@ def datacenter_members(estate: Estate) -> Iterator[Row]:
 def member_features(estate: Estate, member: Row) -> list[Row]:
     """Features of a member that can need a license of their own."""
     rng = estate.random("features", member["id"], member["computerId"])
-    names = (
-        "vMotion",
-        "High Availability",
-        "Fault Tolerance",
-        "Distributed Switch",
-        "Storage DRS",
-        "Live Migration",
+    names = parts(
+        "vMotion, High Availability, Fault Tolerance, Distributed Switch, Storage DRS, Live Migration"
     )
     return [
         {

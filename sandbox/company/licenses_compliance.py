@@ -11,6 +11,7 @@ import random
 from sandbox.company.estate import Estate, Row
 from sandbox.company.licenses import licenses
 from sandbox.company.licenses_tracking import entitlements
+from sandbox.company.values import words
 
 # What raises (+1) or lowers (-1) the initial requirement of a metric.
 _REQUIREMENT_PARTS = {
@@ -29,14 +30,9 @@ _REQUIREMENT_PARTS = {
     "windowsServer": 1,
     "sqlServer": 1,
 }
-_COVERAGE_PARTS = (
-    "otherMetricCoverage",
-    "siteCoverage",
-    "vmCoverage",
-    "licenseStacking",
-    "namedUserCoverage",
-    "licensingOtherMetrics",
-    "virtualDesktopAccess",
+_COVERAGE_PARTS = words(
+    "otherMetricCoverage siteCoverage vmCoverage licenseStacking namedUserCoverage "
+    "licensingOtherMetrics virtualDesktopAccess"
 )
 _GIVEN_AND_RECEIVED = ("downgrades", "upgrades", "crossPlatform", "crossEdition")
 

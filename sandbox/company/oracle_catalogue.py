@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from sandbox.company.values import words
+
 DATABASE, MIDDLEWARE, JAVA = "Database", "Middleware", "Java"
 EDITION, OPTION, PACK = "Database", "DatabaseEnterpriseOption", "DatabaseManagementPack"
 SERVER, SUITE_OPTION, JAVA_RUNTIME = "ApplicationServer", "WebLogicSuiteOption", "JavaInstallation"
@@ -46,13 +48,7 @@ PRODUCTS = (
 )
 
 LOOKUPS = {
-    "compliance-statuses": (
-        "NoProducts",
-        "IncompleteData",
-        "NotCompliant",
-        "CompliantWithIssues",
-        "Compliant",
-    ),
+    "compliance-statuses": words("NoProducts IncompleteData NotCompliant CompliantWithIssues Compliant"),
     "environment-types": ("Production", "Test", "Development", "Disaster Recovery", "Not specified"),
     "license-item-types": ("Default", "Upgrade", "Migration"),
     "license-metric-types": ("Nup", "Processor"),
@@ -86,15 +82,4 @@ FEATURES = (
     ("Materialized Views (User)", "Materialized views of users"),
     ("Oracle Text", "Index of text"),
 )
-ACCOUNTS = (
-    "SYS",
-    "SYSTEM",
-    "DBSNMP",
-    "OUTLN",
-    "APPQOSSYS",
-    "HR_APP",
-    "LAGER",
-    "FAKTURA",
-    "ØKONOMI",
-    "REPORTING",
-)
+ACCOUNTS = words("SYS SYSTEM DBSNMP OUTLN APPQOSSYS HR_APP LAGER FAKTURA ØKONOMI REPORTING")

@@ -9,7 +9,7 @@ from random import Random
 from sandbox.company import oracle_catalogue as catalogue
 from sandbox.company.estate import Estate, Row
 from sandbox.company.oracle_installations import NO_PRODUCT, product_id
-from sandbox.company.values import or_none
+from sandbox.company.values import or_none, parts
 from sandbox.company.vocabulary import DOMAIN
 
 
@@ -172,12 +172,8 @@ def sessions(estate: Estate, database: Row) -> Iterator[Row]:
             }
 
 
-_JAVA_FEATURES = (
-    "Flight Recorder",
-    "Mission Control",
-    "Advanced Management Console",
-    "MSI Installer",
-    "Usage Tracker",
+_JAVA_FEATURES = parts(
+    "Flight Recorder, Mission Control, Advanced Management Console, MSI Installer, Usage Tracker"
 )
 
 

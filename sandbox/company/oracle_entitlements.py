@@ -13,6 +13,7 @@ from sandbox.company import oracle_catalogue as catalogue
 from sandbox.company import oracle_children as children
 from sandbox.company import oracle_installations as installations
 from sandbox.company.estate import Estate, Row, Table, table
+from sandbox.company.values import taken
 from sandbox.company.vocabulary import SITES
 
 SERVERS, VIRTUAL_MACHINES, DATACENTERS = "Servers", "VirtualMachines", "Datacenters"
@@ -248,11 +249,7 @@ def product_compliance(estate: Estate, category: str) -> Iterator[Row]:
         for metric in ("Processor", "Nup") if assigned["Nup"] else ("Processor",):
             needs = required[metric] > 0
             yield {
-                "productId": use["productId"],
-                "estateType": use["estateType"],
-                "estateName": use["estateName"],
-                "computerId": use["computerId"],
-                "datacenterId": use["datacenterId"],
+                **taken(use, "productId estateType estateName computerId datacenterId"),
                 "isLicenseRequired": needs,
                 "totalAssignedLicenseProcessor": assigned["Processor"],
                 "totalRequiredLicenseProcessor": required["Processor"],

@@ -7,58 +7,24 @@ from random import Random
 
 from sandbox.company import oracle_catalogue as catalogue
 from sandbox.company.estate import Estate, Row, table
+from sandbox.company.values import words
 from sandbox.company.vocabulary import DOMAIN
 
 NO_PRODUCT = "00000000-0000-0000-0000-000000000000"
-_SUMMARY_FLAGS = (
-    "isOemReposPrior10G",
-    "isOemProgPrior10G",
-    "isOemRepos10GAndHigher",
-    "isOemPackGrant",
-    "isOemPackAgree",
-    "isOemManagedTargets",
-    "isDbControl10GPackGrant",
-    "isDbControl10GPackAgree",
-    "isSqlProfilesUsed",
+_SUMMARY_FLAGS = words(
+    "isOemReposPrior10G isOemProgPrior10G isOemRepos10GAndHigher isOemPackGrant isOemPackAgree "
+    "isOemManagedTargets isDbControl10GPackGrant isDbControl10GPackAgree isSqlProfilesUsed"
 )
 # The detail fields of an installation that are text, and those that may be null.
-_TEXTS = (
-    "identifier",
-    "productVersion",
-    "databaseName",
-    "databaseUniqueName",
-    "databaseDomain",
-    "globalName",
-    "mode",
-    "failOverClient",
-    "failOverServer",
-    "logArchiveConfig",
-    "databaseRole",
-    "openMode",
-    "switchoverStatus",
-    "protectionMode",
-    "oracleDBID",
-    "cdbDBID",
+_TEXTS = words(
+    "identifier productVersion databaseName databaseUniqueName databaseDomain globalName mode "
+    "failOverClient failOverServer logArchiveConfig databaseRole openMode switchoverStatus "
+    "protectionMode oracleDBID cdbDBID"
 )
-_NULLABLE = (
-    "processorsAssigned",
-    "cpuSocketCount",
-    "cpuCoreCount",
-    "cpuHighWater",
-    "cpuCoreHighWater",
-    "isManagedByOEM",
-    "isVaultInstalled",
-    "isVaultUsed",
-    "maxMemoryUsed",
-    "isUsedBy3PP",
-    "isDataGuard",
-    "isRac",
-    "isRMANDB",
-    "isOEMDB",
-    "isCDB",
-    "isPDB",
-    "numberOfInstances",
-    "createdDate",
+_NULLABLE = words(
+    "processorsAssigned cpuSocketCount cpuCoreCount cpuHighWater cpuCoreHighWater isManagedByOEM "
+    "isVaultInstalled isVaultUsed maxMemoryUsed isUsedBy3PP isDataGuard isRac isRMANDB isOEMDB "
+    "isCDB isPDB numberOfInstances createdDate"
 )
 
 

@@ -24,6 +24,7 @@ from sandbox.company.saas_usage import (
     tenant_id,
     wasted,
 )
+from sandbox.company.values import taken
 
 
 @table("saas_users")
@@ -38,23 +39,14 @@ def users(estate: Estate) -> Iterator[Row]:
         if not mine and rng.random() < 0.7:
             types = {MANUAL}
         row = {
-            "id": person["id"],
-            "displayName": person["displayName"],
-            "username": person["username"],
-            "email": person["email"],
-            "country": person["country"],
-            "department": person["department"],
-            "createdDate": person["createdDate"],
+            **taken(person, "id displayName username email country department createdDate"),
             "lastActive": max((each["lastActive"] for each in mine), default=person["createdDate"]),
             "status": min((each["status"] for each in mine), key=order.index, default=NO_ACTIVITY),
             "discoveryTypes": sorted(types),
             "licenseCount": len(costs),
             "userCostPerMonth": round(sum(each["monthlyCost"] for each in costs), 2),
             "potentialSavings": round(sum(map(wasted, costs)), 2),
-            "isEnabled": person["isEnabled"],
-            "isInReview": person["isInReview"],
-            "isOnline": person["isOnline"],
-            "isQualified": person["isQualified"],
+            **taken(person, "isEnabled isInReview isOnline isQualified"),
         }
         if number % 19 == 4:  # undeclared, as some fields of the vendor are
             row["jobTitle"] = rng.choice(("Controller", "Küchenchef", "Engineer"))

@@ -25,6 +25,7 @@ from sandbox.company.saas_usage import (
     people,
     purchased,
 )
+from sandbox.company.values import taken
 
 _SERVICENOW_ROLES = ("fulfiller", "approver", "requester", "business_stakeholder")
 _SERVICENOW_TYPES = ("ITSM", "HRSD", "CSM", "ITOM", "Custom")
@@ -118,9 +119,7 @@ def users(estate: Estate, ids: str | None) -> list[Row]:
         user, rng = listed[user_id], estate.random("servicenow user", user_id)
         row = {
             "id": user_id,
-            "username": user["username"],
-            "displayName": user["displayName"],
-            "email": user["email"],
+            **taken(user, "username displayName email"),
             "country": persons.get(user_id, {}).get("countryCode", "Se"),
             "department": user["department"],
             "createdDate": user["createdDate"],
@@ -138,9 +137,7 @@ def users(estate: Estate, ids: str | None) -> list[Row]:
                 for offer, held in pairs
             ],
             "discoveryTypes": [user["discoveryTypes"]],
-            "isInReview": user["isInReview"],
-            "isOnline": user["isOnline"],
-            "isQualified": user["isQualified"],
+            **taken(user, "isInReview isOnline isQualified"),
             "manuallyAssigned": any(held["manuallyAssigned"] for _, held in pairs),
             "roleTypes": sorted(rng.sample(_SERVICENOW_ROLES, rng.randint(1, 2))),
             "oobRoles": rng.sample(("itil", "admin", "catalog_admin", "sn_incident_read"), rng.randint(0, 3)),

@@ -13,15 +13,8 @@ REGIONS = {
     "Asia Pacific": ("Australia", "日本"),
 }
 COUNTRIES = tuple(country for countries in REGIONS.values() for country in countries)
-DEPARTMENTS = (
-    "Finance",
-    "Research",
-    "Logistics",
-    "Sales",
-    "IT Operations",
-    "Manufacturing",
-    "Legal",
-    "Human Resources",
+DEPARTMENTS = parts(
+    "Finance, Research, Logistics, Sales, IT Operations, Manufacturing, Legal, Human Resources"
 )
 SITES = ("Göteborg", "München", "Málaga", "Leeds", "Austin", "São Paulo", "Melbourne", "大阪")
 

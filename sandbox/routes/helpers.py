@@ -64,6 +64,9 @@ class View(Sequence[Row]):
     def __iter__(self) -> Iterator[Row]:
         return map(self._show, self._rows)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, View) and list(self) == list(other)
+
 
 def with_link(row: Row, href: str, rel: str = "details") -> Row:
     """A row with a link, or with an empty list of links."""

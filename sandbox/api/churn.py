@@ -6,7 +6,6 @@ import copy
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from typing import Any
 
 from sandbox.api.recording import Exchange
@@ -137,9 +136,7 @@ class Churn:
 
     def served(self, exchange: Exchange) -> None:
         """Called after the reply to a data request was put together."""
-        if self._path not in (exchange.path, exchange.template) and not fnmatchcase(
-            exchange.path, self._path
-        ):
+        if not exchange.fits(self._path):
             return
         self.requests += 1
         due = [operation for operation in self._planned if operation.after_request <= self.requests]

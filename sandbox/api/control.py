@@ -1,6 +1,6 @@
-"""The control interface over HTTP, for tests in other processes.
+"""What tests do to a running sandbox: ``Control`` in the same process, the control interface over HTTP from others.
 
-Everything lies under ``/_sandbox/`` and speaks JSON.
+The control interface lies under ``/_sandbox/`` and speaks JSON.
 
 | request | effect |
 |---|---|
@@ -21,9 +21,9 @@ Everything lies under ``/_sandbox/`` and speaks JSON.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
@@ -31,16 +31,67 @@ from sandbox.api.churn import Operation, RandomChurn
 from sandbox.api.errors import ApiError, Reply, encode
 from sandbox.api.faults import Fault
 from sandbox.api.routing import Target
-
-if TYPE_CHECKING:
-    from sandbox.api.server import Server
+from sandbox.api.state import State
+from sandbox.api.tokens import Client
 
 PREFIX = "/_sandbox/"
-_Handler = Callable[["Server", Target, dict[str, Any]], Any]
 
 
-def answer(server: Server, method: str, target: Target, body: bytes) -> Reply:
-    """The reply to a control request."""
+class Control:
+    """What tests do to a sandbox in the same process."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def set(self, **settings: Any) -> None:
+        """Change switches of ``Settings``, for example ``set(rate_limit=5)``."""
+        with self._state.lock:
+            self._state.settings.update(**settings)
+
+    def fault(self, kind: str, path: str = "*", **fields: Any) -> Fault:
+        """Switch on a ``Fault``; the returned object tells how often it was applied."""
+        return self._state.faults.add(Fault(kind, path, **fields))
+
+    def clear_faults(self) -> None:
+        """Switch all faults off."""
+        self._state.faults.clear()
+
+    def revoke_tokens(self, after_requests: int = 0) -> None:
+        """Make all live tokens invalid: now, or after that many more API requests."""
+        with self._state.lock:
+            self._state.tokens.revoke_all(after_requests)
+
+    def live_tokens(self, client_id: str | None = None) -> list[str]:
+        """The tokens that work now, oldest first: for tests that look for leaks."""
+        with self._state.lock:
+            return self._state.tokens.live_tokens(client_id)
+
+    def add_client(self, permissions: Iterable[str] | None = None, **fields: Any) -> Client:
+        """Register one more application, with all or with the given permissions."""
+        with self._state.lock:
+            return self._state.tokens.add_client(permissions, **fields)
+
+    def rotate_secret(self, client_id: str) -> str:
+        """Give a client a new secret; the old one stops working."""
+        with self._state.lock:
+            return self._state.tokens.rotate_secret(client_id)
+
+    def change_row(self, action: str, table: str, **fields: Any) -> Any:
+        """Insert, delete or update a row of an estate table now; returns its key."""
+        with self._state.lock:
+            return self._state.churn.apply(Operation(action, table, **fields))
+
+    def schedule(self, operations: Iterable[Operation], path: str = "*") -> None:
+        """Plan changes after certain data requests."""
+        self._state.plan_churn(list(operations), None, path)
+
+    def random_churn(self, table: str, path: str = "*", **fields: Any) -> None:
+        """Change a table at random between requests: fields of ``RandomChurn``."""
+        self._state.plan_churn((), RandomChurn(table, **fields), path)
+
+
+def answer(state: State, method: str, target: Target, body: bytes) -> Reply:
+    """The reply to a request to the control interface."""
     handlers = _HANDLERS.get(target.path[len(PREFIX) :])
     if handlers is None:
         raise ApiError(404, f"There is nothing at {target.path}")
@@ -50,100 +101,72 @@ def answer(server: Server, method: str, target: Target, body: bytes) -> Reply:
     values = orjson.loads(body) if body.strip() else {}
     if not isinstance(values, dict):
         raise ValueError("the body must be a JSON object")
-    with server.lock:
-        return Reply(encode(handler(server, target, values)))
+    with state.lock:
+        found = handler(state, target, values)
+        return Reply(encode({} if found is None else found))
 
 
-def _stats(server: Server, _target: Target, _values: dict[str, Any]) -> Any:
-    counts = server.counts().as_dict()
-    return {**counts, "internal_errors": [repr(error) for error in server.internal_errors]}
+def _stats(state: State, _target: Target, _values: dict[str, Any]) -> Any:
+    failures = [repr(error) for error in state.internal_errors]
+    return {**state.counts().as_dict(), "internal_errors": failures}
 
 
-def _reset_stats(server: Server, _target: Target, _values: dict[str, Any]) -> Any:
-    server.reset_counts()
-    return {}
-
-
-def _requests(server: Server, target: Target, _values: dict[str, Any]) -> Any:
+def _requests(state: State, target: Target, _values: dict[str, Any]) -> Any:
     limit = int(target.first("limit") or 100)
-    return [asdict(exchange) for exchange in server.recorder.requests()[-limit:]]
+    return [asdict(exchange) for exchange in state.recorder.requests()[-limit:]]
 
 
-def _routes(server: Server, _target: Target, _values: dict[str, Any]) -> Any:
+def _routes(state: State, _target: Target, _values: dict[str, Any]) -> Any:
     return [
         {"path": route.path, "shape": route.shape, "permissions": route.permissions}
-        for route in server.router.routes
+        for route in state.router.routes
     ]
 
 
-def _estate(server: Server, target: Target, _values: dict[str, Any]) -> Any:
+def _estate(state: State, target: Target, _values: dict[str, Any]) -> Any:
     path = target.first("path")
     if path is None:
         raise ValueError("the parameter 'path' is missing")
-    return server.rows(path)
+    return state.rows(path)
 
 
-def _settings(server: Server, _target: Target, _values: dict[str, Any]) -> Any:
-    return server.settings.as_dict()
+def _change_settings(state: State, _target: Target, values: dict[str, Any]) -> Any:
+    state.settings.update(**values)
+    return state.settings.as_dict()
 
 
-def _change_settings(server: Server, _target: Target, values: dict[str, Any]) -> Any:
-    server.settings.update(**values)
-    return server.settings.as_dict()
-
-
-def _faults(server: Server, _target: Target, _values: dict[str, Any]) -> Any:
-    return [fault.as_dict() for fault in server.faults.all()]
-
-
-def _add_fault(server: Server, _target: Target, values: dict[str, Any]) -> Any:
-    return server.faults.add(Fault.from_json(values)).as_dict()
-
-
-def _clear_faults(server: Server, _target: Target, _values: dict[str, Any]) -> Any:
-    server.faults.clear()
-    return {}
-
-
-def _revoke(server: Server, _target: Target, values: dict[str, Any]) -> Any:
-    server.tokens.revoke_all(**values)
-    return {}
-
-
-def _add_client(server: Server, _target: Target, values: dict[str, Any]) -> Any:
-    client = server.tokens.add_client(**values)
+def _add_client(state: State, _target: Target, values: dict[str, Any]) -> Any:
+    client = state.tokens.add_client(**values)
     return {"client_id": client.client_id, "client_secret": client.client_secret}
 
 
-def _churn(server: Server, _target: Target, _values: dict[str, Any]) -> Any:
-    return server.churn.as_dict()
-
-
-def _plan_churn(server: Server, _target: Target, values: dict[str, Any]) -> Any:
+def _plan_churn(state: State, _target: Target, values: dict[str, Any]) -> Any:
     operations = [Operation(**operation) for operation in values.get("operations", ())]
     generator = RandomChurn(**values["random"]) if "random" in values else None
-    server.plan_churn(operations, generator, values.get("path", "*"))
-    return server.churn.as_dict()
+    state.plan_churn(operations, generator, values.get("path", "*"))
+    return state.churn.as_dict()
 
 
-def _reset_churn(server: Server, _target: Target, _values: dict[str, Any]) -> Any:
-    server.churn.reset()
-    return {}
-
-
-def _change_row(server: Server, _target: Target, values: dict[str, Any]) -> Any:
-    return {"key": server.churn.apply(Operation(**values))}
-
-
-_HANDLERS: dict[str, dict[str, _Handler]] = {
-    "stats": {"GET": _stats, "DELETE": _reset_stats},
+_HANDLERS: dict[str, dict[str, Callable[[State, Target, dict[str, Any]], Any]]] = {
+    "stats": {"GET": _stats, "DELETE": lambda state, _target, _values: state.reset_counts()},
     "requests": {"GET": _requests},
     "routes": {"GET": _routes},
     "estate": {"GET": _estate},
-    "settings": {"GET": _settings, "PATCH": _change_settings},
-    "faults": {"GET": _faults, "POST": _add_fault, "DELETE": _clear_faults},
-    "tokens/revoke": {"POST": _revoke},
+    "settings": {
+        "GET": lambda state, _target, _values: state.settings.as_dict(),
+        "PATCH": _change_settings,
+    },
+    "faults": {
+        "GET": lambda state, _target, _values: [fault.as_dict() for fault in state.faults.all()],
+        "POST": lambda state, _target, values: state.faults.add(Fault.from_json(values)).as_dict(),
+        "DELETE": lambda state, _target, _values: state.faults.clear(),
+    },
+    "tokens/revoke": {"POST": lambda state, _target, values: state.tokens.revoke_all(**values)},
     "clients": {"POST": _add_client},
-    "churn": {"GET": _churn, "POST": _plan_churn, "DELETE": _reset_churn},
-    "rows": {"POST": _change_row},
+    "churn": {
+        "GET": lambda state, _target, _values: state.churn.as_dict(),
+        "POST": _plan_churn,
+        "DELETE": lambda state, _target, _values: state.churn.reset(),
+    },
+    "rows": {"POST": lambda state, _target, values: {"key": state.churn.apply(Operation(**values))}},
 }

@@ -120,13 +120,10 @@ class Fault:
         return True
 
     def _matches(self, exchange: Exchange) -> bool:
-        if self.path not in (exchange.path, exchange.template) and not fnmatchcase(exchange.path, self.path):
+        if not exchange.fits(self.path) or self.method not in (None, exchange.method):
             return False
-        if self.method is not None and self.method != exchange.method:
-            return False
-        if self.page_number is not None and (exchange.parameter("page_number") or "1") != str(
-            self.page_number
-        ):
+        page = exchange.parameter("page_number") or "1"
+        if self.page_number is not None and page != str(self.page_number):
             return False
         return all(fnmatchcase(exchange.parameter(name) or "", wanted) for name, wanted in self.query.items())
 

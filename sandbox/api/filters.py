@@ -10,6 +10,7 @@ are not. Field names and texts are compared without regard to case, since the ve
 from __future__ import annotations
 
 import calendar
+import operator as operators
 import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
@@ -61,6 +62,13 @@ _DATE = re.compile(
     r"(?:[Tt ]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?([Zz]|[+-][0-9]{2}:[0-9]{2})?)?"
 )
 _SAMPLE = 200
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "eq": operators.eq,
+    "gt": operators.gt,
+    "ge": operators.ge,
+    "lt": operators.lt,
+    "le": operators.le,
+}
 
 
 @lru_cache(maxsize=65536)
@@ -243,24 +251,15 @@ def _ordered_comparison(name: str, operator: str, wanted: Any, convert: Callable
         found = row.get(name)
         return None if found is None else convert(found)
 
-    def ordered(test: Callable[[Any], bool]) -> Predicate:
-        def passes(row: Row) -> bool:
-            found = value(row)
-            return found is not None and test(found)
-
-        return passes
-
-    if operator == "eq":
-        return ordered(lambda found: bool(found == wanted))
     if operator == "ne":
         return lambda row: bool(value(row) != wanted)
-    if operator == "gt":
-        return ordered(lambda found: bool(found > wanted))
-    if operator == "ge":
-        return ordered(lambda found: bool(found >= wanted))
-    if operator == "lt":
-        return ordered(lambda found: bool(found < wanted))
-    return ordered(lambda found: bool(found <= wanted))
+    compare = _COMPARE[operator]
+
+    def passes(row: Row) -> bool:
+        found = value(row)
+        return found is not None and compare(found, wanted)
+
+    return passes
 
 
 def sort_rows(text: str, rows: Sequence[Row], fields: Fields) -> list[Row]:

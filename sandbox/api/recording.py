@@ -6,9 +6,11 @@ import threading
 import time
 from collections import Counter, deque
 from dataclasses import asdict, dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any
 
-TOKEN_PATH = "/idp/api/connect/token"
+from sandbox.api.identity import TOKEN_PATH
+
 _KEPT_REQUESTS = 500_000
 
 
@@ -32,6 +34,10 @@ class Exchange:
     status: int = 0
     seconds: float = 0.0
     fault: str = ""
+
+    def fits(self, pattern: str) -> bool:
+        """Whether a pattern is the path, the template, or a pattern of the path."""
+        return pattern in (self.path, self.template) or fnmatchcase(self.path, pattern)
 
     def parameter(self, name: str) -> str | None:
         """The first value of a query parameter, if given."""

@@ -18,18 +18,18 @@ _INVALID_REASONS = (0, 0, 0, 0, None, 1, 8, 16, 512, 4096, 1 | 4096)
 _Assign = Callable[[Estate, random.Random, Row, int], Iterable[Row]]
 
 
-def _assignments(to: str, kind: str) -> Callable[[_Assign], Callable[[Estate], Table]]:
+def _assignments(name: str, kind: str) -> Callable[[_Assign], Callable[[Estate], Table]]:
     """Make a function that assigns one license the table of what all licenses of a kind are assigned to."""
 
     def register(assign: _Assign) -> Callable[[Estate], Table]:
         def build(estate: Estate) -> Iterator[Row]:
             for position, row in enumerate(licenses(estate)):
                 if assignment_type(estate, row) == kind:
-                    rng = estate.random(f"_to_{to}", row["id"])
+                    rng = estate.random(f"_to_{name.rpartition('_')[2]}", row["id"])
                     count = rng.choice(_COUNTS[1:] if position < EXEMPLARY else _COUNTS)
                     yield from assign(estate, rng, row, count)
 
-        return table(f"license_assignments_{to}")(build)
+        return table(name)(build)
 
     return register
 
@@ -56,7 +56,7 @@ def _with_virtual_machines(rng: random.Random, assignment: Row, virtual_machines
     }
 
 
-@_assignments("computers", "Computer")
+@_assignments("license_assignments_computers", "Computer")
 def computer_assignments(estate: Estate, rng: random.Random, row: Row, count: int) -> Iterator[Row]:
     """The computers that licenses are assigned to."""
     guests = estate.grouped("computers", "hostComputerId")
@@ -66,7 +66,7 @@ def computer_assignments(estate: Estate, rng: random.Random, row: Row, count: in
         yield _with_virtual_machines(rng, assignment, virtual_machines)
 
 
-@_assignments("datacenters", "Computer")
+@_assignments("license_assignments_datacenters", "Computer")
 def datacenter_assignments(estate: Estate, rng: random.Random, row: Row, count: int) -> Iterator[Row]:
     """The datacenters that licenses are assigned to: only licenses for computers can have them."""
     for datacenter in choose(rng, estate.datacenters, (count + 1) // 2 % 4):
@@ -74,7 +74,7 @@ def datacenter_assignments(estate: Estate, rng: random.Random, row: Row, count: 
         yield _with_virtual_machines(rng, assignment, [])
 
 
-@_assignments("users", "User")
+@_assignments("license_assignments_users", "User")
 def user_assignments(estate: Estate, rng: random.Random, row: Row, count: int) -> Iterator[Row]:
     """The users that licenses are assigned to."""
     for user in choose(rng, estate.users, count):
@@ -82,7 +82,7 @@ def user_assignments(estate: Estate, rng: random.Random, row: Row, count: int) -
         yield {**assignment, "invalidAssignmentReasons": rng.choice(_INVALID_REASONS)}
 
 
-@_assignments("organizations", "Organization")
+@_assignments("license_assignments_organizations", "Organization")
 def organization_assignments(estate: Estate, rng: random.Random, row: Row, count: int) -> Iterator[Row]:
     """The organizations that licenses are assigned to."""
     for organization in choose(rng, estate.organizations, count):
@@ -93,7 +93,7 @@ def organization_assignments(estate: Estate, rng: random.Random, row: Row, count
         yield assignment
 
 
-@_assignments("site", "Site")
+@_assignments("license_assignments_site", "Site")
 def site_assignments(estate: Estate, rng: random.Random, row: Row, _count: int) -> Iterator[Row]:
     """The sites that licenses are assigned to: at most one for a license."""
     site = _assignment(estate, rng, row, "organizationId", row["organizationId"])

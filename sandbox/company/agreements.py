@@ -3,8 +3,6 @@
 A third of them are appendices: their parentId names one that stands before them in the same table.
 """
 
-from __future__ import annotations
-
 from sandbox.company.estate import Estate, Row, table
 from sandbox.company.values import choose, or_none
 

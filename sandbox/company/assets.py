@@ -1,6 +1,7 @@
 """Assets of all kinds, and the files and links attached to some of them."""
 
 from collections.abc import Iterator
+from random import Random
 
 from sandbox.company.estate import Estate, Row, table
 from sandbox.company.vocabulary import COMPANY
@@ -30,23 +31,27 @@ def is_asset(estate: Estate, identifier: str) -> bool:
     return any(identifier in estate.by_id(kind) for kind in ASSETS)
 
 
-def _attachments(estate: Estate, what: str, share: float) -> Iterator[tuple[str, Row, int]]:
-    """The kind and row of each asset with attachments, once for each attachment."""
+def _attachments(estate: Estate, what: str, share: float) -> Iterator[tuple[str, Row, int, Random, float]]:
+    """The kind and row of each asset with attachments, and number, generator and age of each attachment."""
     for kind in ASSETS:
-        rng = estate.random(what, kind)
+        rng = estate.random(f"{what}s", kind)
         for asset in estate.built(kind)[:MOST_ASSETS]:
             if rng.random() < share:
                 for number in range(rng.choice((1, 1, 2, 3, 7))):
-                    yield kind, asset, number
+                    own = estate.random(what, asset["id"], number)
+                    yield kind, asset, number, own, 5 + own.random() * 900
+
+
+def _described(rng: Random, row: Row, description: str) -> Row:
+    """An attachment, with a description or without."""
+    return {**row, "description": description} if rng.random() < 0.7 else row
 
 
 @table("files")
 def files(estate: Estate) -> Iterator[Row]:
     """Files of a quarter of the assets: metadata alone."""
     titles = ("Purchase order", "Lizenzvertrag", "Invoice", "Kvitto på köp", "Photo", "Delivery note", "Scan")
-    for kind, asset, number in _attachments(estate, "files", 0.25):
-        rng = estate.random("file", asset["id"], number)
-        age = 5 + rng.random() * 900
+    for kind, asset, number, rng, age in _attachments(estate, "file", 0.25):
         row = {
             "id": estate.guid("file", asset["id"], number),
             "fileName": f"{titles[number].lower()} {rng.randrange(1000)}.{rng.choice(('pdf', 'docx'))}",
@@ -59,17 +64,13 @@ def files(estate: Estate) -> Iterator[Row]:
             "status": "Uploaded",
             "tenantId": estate.guid("tenant"),
         }
-        if rng.random() < 0.7:  # optional
-            row["description"] = f"{titles[number]} of {COMPANY}"
-        yield row
+        yield _described(rng, row, f"{titles[number]} of {COMPANY}")
 
 
 @table("links")
 def links(estate: Estate) -> Iterator[Row]:
     """Links of a part of the assets."""
-    for kind, asset, number in _attachments(estate, "links", 0.2):
-        rng = estate.random("link", asset["id"], number)
-        age = 5 + rng.random() * 900
+    for kind, asset, number, rng, age in _attachments(estate, "link", 0.2):
         row = {
             "id": estate.guid("link", asset["id"], number),
             "url": f"https://intranet.nordlicht.example/documents/{rng.randrange(10**6)}?sprache=de&titel=%C3%A4",
@@ -78,6 +79,4 @@ def links(estate: Estate) -> Iterator[Row]:
             "assetType": asset_type(estate, kind),
             "assetId": asset["id"],
         }
-        if rng.random() < 0.7:  # optional
-            row["description"] = "Everything about this one"
-        yield row
+        yield _described(rng, row, "Everything about this one")

@@ -4,7 +4,7 @@ The tables of installations and usage grow by about 25 rows per computer: they h
 alone, and what only a detail shows is derived from the row when it is asked for.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from random import Random
 
 from sandbox.company.estate import Estate, Row, table
@@ -195,12 +195,7 @@ COMPUTER_METERING_COUNTS = words(
     "physicalHost requirement computerAppExclusions windowsServer virtualMachine "
     "unknownPhysicalHost manuallyExcluded requirementMoved windowsServerFlag sqlServer"
 )
-USER_METERING_COUNTS = words(
-    "initialRequirement includedInBundle outsideMetricPeriod secondaryUseRightsDesktopLaptop "
-    "secondaryUseRightsDevice extendedCoverageForDcc extendedCoverageForHost "
-    "multipleVersionEdition virtualDesktopInfrastructure minimumRequirement coreFactor "
-    "requirement"
-)
+USER_METERING_COUNTS = (*COMPUTER_METERING_COUNTS[:11], "requirement")
 
 
 def _metric_of(estate: Estate, per_user: bool) -> dict[str, str]:
@@ -214,44 +209,49 @@ def _metric_of(estate: Estate, per_user: bool) -> dict[str, str]:
 
 
 @table("computer_metering")
-def computer_metering(estate: Estate) -> list[Row]:
+def computer_metering(estate: Estate) -> Iterator[Row]:
     """The requirement that an installation of a licensed application causes under its metric."""
     metrics, computers = _metric_of(estate, per_user=False), estate.by_id("computers")
-    rows: dict[tuple[str, str], Row] = {}
-    for installation in estate.built("computer_applications"):
-        computer, application = installation["computerId"], installation["applicationId"]
-        if application not in metrics or computer not in computers:
-            continue
-        cores = computers[computer]["coreCount"]
-        in_bundle = int(installation["bundleApplicationId"] is not None)
-        counts = dict.fromkeys(COMPUTER_METERING_COUNTS, 0)
-        counts["initialRequirement"] = max(1, cores)
-        counts["includedInBundle"] = in_bundle
-        counts["coreFactor"] = 1
-        counts["virtualMachine"] = int(bool(computers[computer]["isVirtual"]))
-        counts["windowsServer"] = int(bool(computers[computer]["isIncludedInWindowsServerRequirement"]))
-        counts["requirement"] = counts["initialRequirement"] * (1 - in_bundle)
-        identity = {"computerId": computer, "metricId": metrics[application], "applicationId": application}
-        rows.setdefault((computer, application), identity | counts)
-    return list(rows.values())
+    for row in _first(estate, "computer_applications", "computerId", "applicationId"):
+        application, computer = row["applicationId"], computers.get(row["computerId"])
+        if application in metrics and computer is not None:
+            outside_bundle = row["bundleApplicationId"] is None
+            initial = max(1, computer["coreCount"])
+            yield {
+                "computerId": computer["id"],
+                "metricId": metrics[application],
+                "applicationId": application,
+                **dict.fromkeys(COMPUTER_METERING_COUNTS, 0),
+                "initialRequirement": initial,
+                "includedInBundle": int(not outside_bundle),
+                "coreFactor": 1,
+                "virtualMachine": int(bool(computer["isVirtual"])),
+                "windowsServer": int(bool(computer["isIncludedInWindowsServerRequirement"])),
+                "requirement": initial if outside_bundle else 0,
+            }
 
 
 @table("user_metering")
-def user_metering(estate: Estate) -> list[Row]:
+def user_metering(estate: Estate) -> Iterator[Row]:
     """The requirement that a user's use of a licensed application causes, for metrics that count users."""
     metrics, users = _metric_of(estate, per_user=True), estate.by_id("users")
-    rows: dict[tuple[str, str], Row] = {}
-    for usage in estate.built("computer_application_usage"):
-        user, application = usage["userId"], usage["applicationId"]
-        if application not in metrics or user not in users:
-            continue
-        counts = dict.fromkeys(USER_METERING_COUNTS, 0)
-        counts["initialRequirement"] = counts["requirement"] = 1
-        identity = {
-            "id": user,
-            "metricID": metrics[application],
-            "applicationId": application,
-            "organizationId": users[user]["organizationId"],
-        }
-        rows.setdefault((user, application), identity | counts)
-    return list(rows.values())
+    for row in _first(estate, "computer_application_usage", "userId", "applicationId"):
+        application, user = row["applicationId"], users.get(row["userId"])
+        if application in metrics and user is not None:
+            yield {
+                "id": user["id"],
+                "metricID": metrics[application],
+                "applicationId": application,
+                "organizationId": user["organizationId"],
+                **dict.fromkeys(USER_METERING_COUNTS, 0),
+                "initialRequirement": 1,
+                "requirement": 1,
+            }
+
+
+def _first(estate: Estate, table_name: str, *fields: str) -> Iterable[Row]:
+    """The first row of a table for each combination of some fields."""
+    found: dict[tuple[str, ...], Row] = {}
+    for row in estate.built(table_name):
+        found.setdefault(tuple(row[field] for field in fields), row)
+    return found.values()

@@ -1,6 +1,6 @@
 """Raw inventory: which sources reported a device, and the documents each of them sent."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from sandbox.company.estate import Estate, Row, table
 from sandbox.company.vocabulary import COMPANY
@@ -29,42 +29,40 @@ def inventory_devices(estate: Estate) -> Iterator[Row]:
         )
 
 
-def _reports(estate: Estate, computer: Row) -> list[Row]:
-    return estate.grouped("inventory_devices", "deviceId").get(computer["id"], [])
+def _document(estate: Estate, computer: Row, part: Callable[[Row], Row]) -> Row | None:
+    """A document of a device, with a part for each source that reported it."""
+    reports = estate.grouped("inventory_devices", "deviceId").get(computer["id"], [])
+    sources = [
+        {"source": {"name": report["source"], "ingestionId": report["originalBlobId"]}, **part(report)}
+        for report in reports
+    ]
+    ids = {"tenantId": estate.guid("tenant"), "deviceId": computer["id"]}
+    return {**ids, "sources": sources} if sources else None
 
 
 def device_data(estate: Estate, computer: Row) -> Row | None:
-    """The device document: one part for each source."""
-    reports = _reports(estate, computer)
-    if not reports:
-        return None
-    return {
-        "tenantId": estate.guid("tenant"),
-        "deviceId": computer["id"],
-        "sources": [
-            {
-                "source": {"name": report["source"], "ingestionId": report["originalBlobId"]},
-                "client": {
-                    "scannerVersion": computer["scannerVersion"] or "7.0.0",
-                    "clientType": "Snow Agent",
-                    "clientVersion": computer["clientVersion"],
-                    "site": computer["clientSiteName"],
-                    "company": COMPANY,
-                    "configName": computer["clientConfigurationName"],
-                },
-                "deviceData": _device(estate, computer),
-                "identifiers": [
-                    {
-                        "source": report["source"],
-                        "name": "serialNumber",
-                        "value": computer["biosSerialNumber"],
-                    },
-                    {"source": report["source"], "name": "hostname", "value": computer["hostName"]},
-                ],
-            }
-            for report in reports
-        ],
+    """The device document."""
+    client = {
+        "scannerVersion": computer["scannerVersion"] or "7.0.0",
+        "clientType": "Snow Agent",
+        "clientVersion": computer["clientVersion"],
+        "site": computer["clientSiteName"],
+        "company": COMPANY,
+        "configName": computer["clientConfigurationName"],
     }
+    identifiers = {"serialNumber": computer["biosSerialNumber"], "hostname": computer["hostName"]}
+
+    def part(report: Row) -> Row:
+        return {
+            "client": client,
+            "deviceData": _device(estate, computer),
+            "identifiers": [
+                {"source": report["source"], "name": name, "value": value}
+                for name, value in identifiers.items()
+            ],
+        }
+
+    return _document(estate, computer, part)
 
 
 def _device(estate: Estate, computer: Row) -> Row:
@@ -183,25 +181,9 @@ def _device(estate: Estate, computer: Row) -> Row:
 
 def device_software(estate: Estate, computer: Row) -> Row | None:
     """The software document: what each source found installed, with the days it was used."""
-    reports = _reports(estate, computer)
-    if not reports:
-        return None
-    return {
-        "tenantId": estate.guid("tenant"),
-        "deviceId": computer["id"],
-        "sources": [
-            {
-                "source": {"name": report["source"], "ingestionId": report["originalBlobId"]},
-                "software": [
-                    _software(estate, computer, installation)
-                    for installation in estate.grouped("computer_applications", "computerId").get(
-                        computer["id"], []
-                    )
-                ],
-            }
-            for report in reports
-        ],
-    }
+    installed = estate.grouped("computer_applications", "computerId").get(computer["id"], [])
+    software = [_software(estate, computer, installation) for installation in installed]
+    return _document(estate, computer, lambda _report: {"software": software})
 
 
 def _software(estate: Estate, computer: Row, installation: Row) -> Row:

@@ -4,8 +4,6 @@ The table holds what list and detail know together; the vendor shows costs and u
 keys, notes and SKU only in the detail.
 """
 
-from __future__ import annotations
-
 import random
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Whom licenses are assigned to (computers, datacenters, users, organizations, sites); their costs."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Callable, Iterable, Iterator
 

@@ -4,8 +4,6 @@ The figures add up: requirement and coverage of a summary's parts give its total
 compliance. An application has a position when a license of it was bought or when it is entitled or installed.
 """
 
-from __future__ import annotations
-
 import random
 
 from sandbox.company.estate import Estate, Row

@@ -4,8 +4,6 @@ Everything here follows from the assignments of the licenses that count for comp
 to a computer or a user is tracked there; where its rights allow it, it also covers a compatible release.
 """
 
-from __future__ import annotations
-
 import random
 from collections.abc import Callable, Iterable, Iterator
 

@@ -4,8 +4,6 @@ An estate, in Oracle's licensing, is a server, a virtual machine or a datacenter
 from the installations, assignments take licenses of the orders, and compliance compares the two.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """Oracle products and the database, Java and middleware installations on the estate's computers."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from random import Random
 

@@ -1,7 +1,5 @@
 """SaaS users and applications as the API shows them, and the small tables around them."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 

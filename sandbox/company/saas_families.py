@@ -3,14 +3,11 @@
 `ids` arguments are the comma-separated lists of the query; None or an empty text asks for everything.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 
 from sandbox.company import saas_catalogue as catalogue
 from sandbox.company.estate import Estate, Row
-from sandbox.company.saas import users
-from sandbox.company.saas_usage import assignments_by, subscriptions
+from sandbox.company.saas_usage import ACTIVE, INACTIVE, NO_ACTIVITY, assignments_by, subscriptions
 
 
 def family_id(estate: Estate, family: str) -> str:
@@ -24,6 +21,11 @@ def wanted(ids: str | None) -> Callable[[str], bool]:
     return lambda each: chosen is None or each in chosen
 
 
+def holders_of(estate: Estate, offer: Row) -> list[Row]:
+    """The assignments of a subscription."""
+    return assignments_by(estate, "subscriptionId").get(offer["id"], [])
+
+
 def family_subscriptions(estate: Estate, family: str) -> list[Row]:
     """The subscriptions of a family."""
     return [each for each in subscriptions(estate) if each["applicationName"] == family]
@@ -31,11 +33,10 @@ def family_subscriptions(estate: Estate, family: str) -> list[Row]:
 
 def holders_by_user(estate: Estate, offers: Iterable[Row]) -> dict[str, list[tuple[Row, Row]]]:
     """Subscription and assignment pairs of each user the API lists that holds one of these subscriptions."""
-    users(estate)
     listed = estate.by_id("saas_users")
     found: dict[str, list[tuple[Row, Row]]] = {}
     for offer in offers:
-        for held in assignments_by(estate, "subscriptionId").get(offer["id"], []):
+        for held in holders_of(estate, offer):
             if held["userId"] in listed:
                 found.setdefault(held["userId"], []).append((offer, held))
     return found
@@ -44,6 +45,16 @@ def holders_by_user(estate: Estate, offers: Iterable[Row]) -> dict[str, list[tup
 def count(held: Iterable[Row], status: str) -> int:
     """How many of these rows have the status."""
     return sum(each["status"] == status for each in held)
+
+
+def by_activity(held: Iterable[Row]) -> dict[str, int]:
+    """How many of these rows are active, inactive and without activity."""
+    rows = list(held)
+    return {
+        "active": count(rows, ACTIVE),
+        "inactive": count(rows, INACTIVE),
+        "noActivity": count(rows, NO_ACTIVITY),
+    }
 
 
 def percentage(part: float, whole: float) -> float:

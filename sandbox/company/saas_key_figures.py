@@ -1,7 +1,5 @@
 """Key figures (KPIs) of SaaS applications and users, computed from the tables for the dates asked for."""
 
-from __future__ import annotations
-
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping

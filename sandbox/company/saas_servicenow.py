@@ -1,49 +1,27 @@
 """ServiceNow subscriptions and the users that hold them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from sandbox.company import saas_catalogue as catalogue
-from sandbox.company.estate import Estate, Row, Table
+from sandbox.company import saas_families as families
+from sandbox.company import saas_usage as usage
+from sandbox.company.estate import Estate, Row, table
 from sandbox.company.saas import applications
-from sandbox.company.saas_families import (
-    count,
-    family_id,
-    family_subscriptions,
-    holders_by_user,
-    percentage,
-    wanted,
-)
-from sandbox.company.saas_usage import (
-    ACTIVE,
-    INACTIVE,
-    NO_ACTIVITY,
-    NOT_MONITORED,
-    assignments_by,
-    optional,
-    people,
-    purchased,
-)
 from sandbox.company.values import taken
 
 _SERVICENOW_ROLES = ("fulfiller", "approver", "requester", "business_stakeholder")
 _SERVICENOW_TYPES = ("ITSM", "HRSD", "CSM", "ITOM", "Custom")
 
 
-def _application(estate: Estate, name: str) -> Row | None:
-    return next((each for each in applications(estate) if each["name"] == name), None)
-
-
-def _build_servicenow_subscriptions(estate: Estate) -> Iterator[Row]:
-    application = _application(estate, catalogue.SERVICENOW)
+@table("saas_servicenow_subscriptions")
+def _subscriptions(estate: Estate) -> Iterator[Row]:
+    application = next((each for each in applications(estate) if each["name"] == catalogue.SERVICENOW), None)
     if application is None:
         return
-    for number, offer in enumerate(family_subscriptions(estate, catalogue.SERVICENOW)):
+    for number, offer in enumerate(families.family_subscriptions(estate, catalogue.SERVICENOW)):
         rng = estate.random("servicenow subscription", offer["id"])
-        held = assignments_by(estate, "subscriptionId").get(offer["id"], [])
-        bought = purchased(estate, offer)
-        counts = [count(held, status) for status in (ACTIVE, INACTIVE, NO_ACTIVITY)]
+        held, bought = families.holders_of(estate, offer), usage.purchased(estate, offer)
+        counts = families.by_activity(held)
         started = 30 + rng.randrange(300)
         row = {
             "id": offer["id"],
@@ -58,7 +36,7 @@ def _build_servicenow_subscriptions(estate: Estate) -> Iterator[Row]:
                     "disServiceId": application["disServiceId"],
                 }
             ],
-            "familyId": family_id(estate, catalogue.SERVICENOW),
+            "familyId": families.family_id(estate, catalogue.SERVICENOW),
             "familyName": catalogue.SERVICENOW,
             "vendor": offer["vendor"],
             "vendorId": offer["vendorId"],
@@ -73,12 +51,10 @@ def _build_servicenow_subscriptions(estate: Estate) -> Iterator[Row]:
             "assigned": len(held),
             "unassigned": max(0, bought - len(held)),
             "overassigned": max(0, len(held) - bought),
-            "active": counts[0],
-            "inactive": counts[1],
-            "noActivity": counts[2],
-            "notMonitored": count(held, NOT_MONITORED),
-            "usage": round(counts[0] / sum(counts), 4) if sum(counts) else 0.0,
-            "utilization": percentage(len(held), bought),
+            **counts,
+            "notMonitored": families.count(held, usage.NOT_MONITORED),
+            "usage": round(counts["active"] / max(1, sum(counts.values())), 4),
+            "utilization": families.percentage(len(held), bought),
             "costPerUnit": offer["monthlyCost"],
             "currency": "EUR",
             "rrpPeriod": rng.choice(("Monthly", "Annually")),
@@ -94,35 +70,28 @@ def _build_servicenow_subscriptions(estate: Estate) -> Iterator[Row]:
             "measuredRoleTypes": list(_SERVICENOW_ROLES[: number % 3]),
             "applicationTypes": [_SERVICENOW_TYPES[number % len(_SERVICENOW_TYPES)]],
         }
-        yield optional(rng, row, "excludedFromMetrics")
-
-
-def _subscriptions(estate: Estate) -> Table:
-    return estate.table("saas_servicenow_subscriptions", _build_servicenow_subscriptions)
+        yield usage.optional(rng, row, "excludedFromMetrics")
 
 
 def subscriptions(estate: Estate, ids: str | None) -> list[Row]:
     """The ServiceNow subscriptions."""
-    include = wanted(ids)
+    include = families.wanted(ids)
     return [row for row in _subscriptions(estate) if include(row["id"])]
 
 
-def users(estate: Estate, ids: str | None) -> list[Row]:
+def users(estate: Estate, ids: str | None) -> Iterator[Row]:
     """The users that hold ServiceNow subscriptions."""
-    include = wanted(ids)
-    offers = [offer for offer in family_subscriptions(estate, catalogue.SERVICENOW) if include(offer["id"])]
-    found = holders_by_user(estate, offers)
-    people(estate)
+    include = families.wanted(ids)
+    offers = families.family_subscriptions(estate, catalogue.SERVICENOW)
+    found = families.holders_by_user(estate, (offer for offer in offers if include(offer["id"])))
     listed, persons = estate.by_id("saas_users"), estate.by_id("saas_people")
-    rows = []
     for user_id, pairs in found.items():
         user, rng = listed[user_id], estate.random("servicenow user", user_id)
         row = {
             "id": user_id,
             **taken(user, "username displayName email"),
             "country": persons.get(user_id, {}).get("countryCode", "Se"),
-            "department": user["department"],
-            "createdDate": user["createdDate"],
+            **taken(user, "department createdDate"),
             "lastActive": max(held["lastActive"] for _, held in pairs),
             "status": pairs[0][1]["status"],
             "monthlyCost": round(sum(offer["monthlyCost"] for offer, _ in pairs), 2),
@@ -147,5 +116,4 @@ def users(estate: Estate, ids: str | None) -> list[Row]:
             "applicationTypes": sorted(rng.sample(_SERVICENOW_TYPES, rng.randint(1, 3))),
             "groups": rng.sample(("Service Desk", "Network", "Hardware", "Änderungen"), rng.randint(0, 3)),
         }
-        rows.append(optional(rng, row, "applicationTypes"))
-    return rows
+        yield usage.optional(rng, row, "applicationTypes")

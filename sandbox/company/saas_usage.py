@@ -4,8 +4,6 @@ These tables are not replies: what users, applications, families and key figures
 so that every reply agrees with the others.
 """
 
-from __future__ import annotations
-
 import random
 from collections.abc import Iterator
 from itertools import combinations

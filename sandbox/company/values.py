@@ -1,7 +1,5 @@
 """What the tables of all areas are written with: random values, and lists and tables written as texts."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar

@@ -1,6 +1,6 @@
 """Operations of the vendor's SaaS family file: ServiceNow, Salesforce and what the two have in common."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from sandbox.api.route import Route
 from sandbox.company import saas_families as families
@@ -14,9 +14,14 @@ _FAMILY = "v1/subscription-family"
 _SUBSCRIPTIONS, _PLANS = "subscriptionIds", "subscriptionPlanIds"
 
 
-def _narrowed(parameter: str, rows: Callable[[Estate, str | None], object]) -> Rows:
-    """Rows that a query parameter with a list of ids narrows."""
-    return lambda estate, _path, query: rows(estate, query.get(parameter))
+def _narrowed(parameter: str, rows: Callable[[Estate, str | None], Row | Iterable[Row]]) -> Rows:
+    """Rows, or one object, that a query parameter with a list of ids narrows."""
+
+    def narrowed(estate: Estate, _path: Parameters, query: Parameters) -> object:
+        found = rows(estate, query.get(parameter))
+        return found if isinstance(found, dict) else list(found)
+
+    return narrowed
 
 
 def _applications_kpi(estate: Estate, _path: Parameters, query: Parameters) -> Row:
@@ -58,7 +63,7 @@ ROUTES: list[Route] = [
     ),
     AREA.collection(
         f"{_FAMILY}/salesforce/subscriptions",
-        lambda estate, _path, _query: salesforce.subscriptions(estate),
+        lambda estate, _path, _query: list(salesforce.subscriptions(estate)),
         permissions=READ_OR_CHANGE,
     ),
     AREA.collection(

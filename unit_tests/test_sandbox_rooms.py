@@ -1,9 +1,15 @@
-"""The rooms of the sandbox: what may import what."""
+"""The rooms of the sandbox: what may import what, and where a stream's operation is found."""
 
 from __future__ import annotations
 
+import pkgutil
+import re
+from importlib import import_module
 from pathlib import Path
 
+import yaml
+
+from sandbox import routes
 from unit_tests.import_graph import circles, import_graph, rooms
 
 PROJECT = Path(__file__).parents[1]
@@ -21,6 +27,23 @@ def test_the_sandboxs_rooms_import_one_way() -> None:
     assert found["company"] == set()
     assert found["routes"] == {"api", "company"}
     assert found["runner"] == {"api", "company", "routes"}
+
+
+def test_the_operation_of_a_stream_is_in_the_file_of_its_area() -> None:
+    """`streams/licenses.yaml` and `routes/licenses….py`: a reader finds it without a search."""
+    files = {
+        re.sub(r"{\w+}", "{}", route.path): module.name
+        for module in pkgutil.iter_modules(routes.__path__)
+        for route in getattr(import_module(f"{routes.__name__}.{module.name}"), "ROUTES", ())
+    }
+    seen = 0
+    for area in sorted((PROJECT / "source_snow_atlas" / "streams").glob("*.yaml")):
+        for stream in yaml.safe_load(area.read_text(encoding="utf-8"))["streams"]:
+            path = stream.get("$parameters", {}).get("path")
+            if path is not None:  # the tenant comes from the identity token
+                seen += 1
+                assert files[re.sub(r"{\w+}", "{}", path)].startswith(area.stem), stream["name"]
+    assert seen > 150
 
 
 def test_circles_and_rooms_are_seen(tmp_path: Path) -> None:

@@ -152,10 +152,7 @@ _HANDLERS: dict[str, dict[str, Callable[[State, Target, dict[str, Any]], Any]]] 
     "requests": {"GET": _requests},
     "routes": {"GET": _routes},
     "estate": {"GET": _estate},
-    "settings": {
-        "GET": lambda state, _target, _values: state.settings.as_dict(),
-        "PATCH": _change_settings,
-    },
+    "settings": {"GET": lambda state, _target, _values: state.settings.as_dict(), "PATCH": _change_settings},
     "faults": {
         "GET": lambda state, _target, _values: [fault.as_dict() for fault in state.faults.all()],
         "POST": lambda state, _target, values: state.faults.add(Fault.from_json(values)).as_dict(),

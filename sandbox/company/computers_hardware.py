@@ -232,10 +232,6 @@ def computer_environment_variables(estate: Estate) -> Iterator[Row]:
         if number % 13 == 6:
             values["EMPTY"] = None
         yield from (
-            {
-                "computerId": computer["id"],
-                "environmentVariableName": name,
-                "environmentVariableValue": value,
-            }
+            {"computerId": computer["id"], "environmentVariableName": name, "environmentVariableValue": value}
             for name, value in values.items()
         )

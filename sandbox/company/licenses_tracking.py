@@ -8,13 +8,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator
 
 from sandbox.company.estate import Estate, Row, table
-from sandbox.company.licenses import (
-    ASSIGNMENT_TYPES,
-    CUSTOM_METRIC,
-    assignment_type,
-    counted,
-    licenses,
-)
+from sandbox.company.licenses import ASSIGNMENT_TYPES, CUSTOM_METRIC, assignment_type, counted, licenses
 from sandbox.company.licenses_assignments import computer_assignments, user_assignments
 from sandbox.company.values import choose, or_none
 

@@ -7,13 +7,7 @@ from datetime import date, timedelta
 
 from sandbox.company.estate import Estate, Row
 from sandbox.company.saas import applications, users
-from sandbox.company.saas_usage import (
-    ACTIVE,
-    INACTIVE,
-    NO_ACTIVITY,
-    assignments_by,
-    memberships_by,
-)
+from sandbox.company.saas_usage import ACTIVE, INACTIVE, NO_ACTIVITY, assignments_by, memberships_by
 
 TREND_DAYS = 30
 

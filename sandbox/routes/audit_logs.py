@@ -29,5 +29,5 @@ ROUTES: list[Route] = [
         filter_fields={**dict.fromkeys(_TEXTS.split(), "string"), "category": "number", "created": "date"},
         query={"attachments": False},
         links="",
-    ),
+    )
 ]

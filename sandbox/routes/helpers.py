@@ -112,12 +112,7 @@ def record(
 
 
 def made(
-    parents: str | Rows,
-    make: Make,
-    fields: str = "",
-    link: str | None = None,
-    *,
-    parameter: str = "id",
+    parents: str | Rows, make: Make, fields: str = "", link: str | None = None, *, parameter: str = "id"
 ) -> Rows:
     """What a function makes of the parent that a path parameter names: one object, or rows."""
     found = record(parents, parameter=parameter) if isinstance(parents, str) else parents

@@ -9,17 +9,7 @@ from sandbox.api.route import Route
 from sandbox.company import licenses
 from sandbox.company import licenses_assignments as assignments
 from sandbox.company.estate import Estate, Row
-from sandbox.routes.helpers import (
-    NO_MAXIMUM,
-    Area,
-    Rows,
-    children,
-    linked,
-    listing,
-    made,
-    picked,
-    record,
-)
+from sandbox.routes.helpers import NO_MAXIMUM, Area, Rows, children, linked, listing, made, picked, record
 
 AREA = Area("/api/sam/v1/", "sam.license.r", maximum_page_size=NO_MAXIMUM, filter_fields={})
 _COMMON = (

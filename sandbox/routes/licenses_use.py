@@ -4,14 +4,13 @@ Tracking, transfers and compliance are asked for application by application; ent
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
 
 from sandbox.api.route import Route
 from sandbox.company import licenses_compliance as compliance
 from sandbox.company.estate import Estate, Row
 from sandbox.routes.helpers import children, linked, listing, made, record, referring, those
 from sandbox.routes.licenses import AREA
-
-_TRANSFER = "licenseId organizationId fromApplicationId toApplicationId"
 
 
 def _flags(tables: Mapping[str, tuple[str, str]]) -> Callable[[Estate, Row], list[Row]]:
@@ -28,43 +27,53 @@ def _flags(tables: Mapping[str, tuple[str, str]]) -> Callable[[Estate, Row], lis
     return rows
 
 
-def _of_application(
-    what: str, flags: Mapping[str, str], reference: str, kinds: Mapping[str, tuple[str, str, str]]
-) -> Iterator[Route]:
-    """Which licenses are tracked or transferred for an application; to what; and for one computer, user or value.
+class _Kind(NamedTuple):
+    """What a license is tracked on or transferred for: the field that names it, and the fields of the list."""
 
-    `kinds` gives for each kind the field that names it, the parameter of the path, and the fields of the list.
-    """
+    name: str
+    flag: str
+    field: str
+    parameter: str
+    fields: str = ""
+
+
+def _of_application(what: str, reference: str, *kinds: _Kind) -> Iterator[Route]:
+    """Which licenses are tracked or transferred for an application; for what; and for one computer, user or value."""
     path = f"licenses/{what}/{{applicationId}}"
-    tables = {flag: (f"license_{what}_{kind}", reference) for kind, flag in flags.items()}
+    tables = {kind.flag: (f"license_{what}_{kind.name.replace('-', '_')}", reference) for kind in kinds}
     yield AREA.collection(path, made("applications", _flags(tables), parameter="applicationId"))
-    for kind, (field, parameter, fields) in kinds.items():
-        source = "applications", reference, f"license_{what}_{kind.replace('-', '_')}"
-        yield AREA.collection(f"{path}/{kind}", children(*source, fields, parameter="applicationId"))
-        every = children(*source, parameter="applicationId")
-        yield AREA.collection(f"{path}/{kind}/{{{parameter}}}", those(every, field, parameter))
+    for kind in kinds:
+        source = "applications", reference, tables[kind.flag][0]
+        yield AREA.collection(
+            f"{path}/{kind.name}", children(*source, kind.fields, parameter="applicationId")
+        )
+        yield AREA.collection(
+            f"{path}/{kind.name}/{{{kind.parameter}}}",
+            those(children(*source, parameter="applicationId"), kind.field, kind.parameter),
+        )
 
+
+_MOVED = "licenseId organizationId fromApplicationId toApplicationId"
 
 _PLAIN = [
     *_of_application(
         "transfers",
-        {
-            "computers": "hasComputerTransfer",
-            "users": "hasUserTransfer",
-            "custom_values": "hasCustomCompareValueTransfer",
-        },
         "fromApplicationId",
-        {
-            "computers": ("computerId", "computerId", f"{_TRANSFER} computerId"),
-            "users": ("userId", "userId", f"{_TRANSFER} userId"),
-            "custom-values": ("customCompareValueId", "customId", f"{_TRANSFER} customCompareValueId"),
-        },
+        _Kind("computers", "hasComputerTransfer", "computerId", "computerId", f"{_MOVED} computerId"),
+        _Kind("users", "hasUserTransfer", "userId", "userId", f"{_MOVED} userId"),
+        _Kind(
+            "custom-values",
+            "hasCustomCompareValueTransfer",
+            "customCompareValueId",
+            "customId",
+            f"{_MOVED} customCompareValueId",
+        ),
     ),
     *_of_application(
         "tracking",
-        {"computers": "hasComputerTracking", "users": "hasUserTracking"},
         "applicationId",
-        {"computers": ("computerId", "computerId", ""), "users": ("userId", "userId", "")},
+        _Kind("computers", "hasComputerTracking", "computerId", "computerId"),
+        _Kind("users", "hasUserTracking", "userId", "userId"),
     ),
     AREA.collection(
         "licenses/tracking-computers/{computerId}",
@@ -79,9 +88,7 @@ _PLAIN = [
     AREA.collection("licenses-entitlements", listing("license_entitlements")),
     AREA.collection("licenses/entitlements/computers", listing("license_entitlements_computers")),
     AREA.collection(
-        "licenses/entitlements/entitlement-states",
-        listing("license_entitlement_states"),
-        filter_fields=None,
+        "licenses/entitlements/entitlement-states", listing("license_entitlement_states"), filter_fields=None
     ),
     AREA.collection("licenses/entitlements/users", listing("license_entitlements_users")),
     AREA.collection("licenses-extended-coverage-types", listing("license_extended_coverage_types")),

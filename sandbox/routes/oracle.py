@@ -46,8 +46,7 @@ def _entitlement_routes(category: str) -> list[Route]:
                 maximum_page_size=NO_MAXIMUM if unlimited else 1000,
             ),
             _AREA.collection(
-                f"{start}/license-assignments/{segment}",
-                _computed(entitlements.assignments, category, place),
+                f"{start}/license-assignments/{segment}", _computed(entitlements.assignments, category, place)
             ),
             _AREA.collection(
                 f"{start}/license-requirements/{segment}",

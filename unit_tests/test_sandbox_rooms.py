@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from sandbox import routes
-from unit_tests.import_graph import circles, import_graph, rooms
+from unit_tests.helpers.import_graph import circles, import_graph, rooms
 
 PROJECT = Path(__file__).parents[1]
 

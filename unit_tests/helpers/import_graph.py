@@ -43,6 +43,18 @@ def rooms(graph: Mapping[str, set[str]], package: str) -> Graph:
     return found
 
 
+def packages_imported(folder: Path) -> set[str]:
+    """The first names of all that the files of a folder import: `json`, `sandbox`."""
+    found: set[str] = set()
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found.update(alias.name.partition(".")[0] for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found.add(node.module.partition(".")[0])
+    return found
+
+
 def _name(path: Path) -> str:
     parts = path.with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)

@@ -51,7 +51,7 @@ def remote_clients(estate: Estate, computer: Row) -> list[Row]:
 
 def virtual_machines(estate: Estate, computer: Row) -> list[Row]:
     """The virtual machines of a host: those that are inventoried, and one that only the hypervisor knows."""
-    guests = estate.grouped("computers", "hostComputerId").get(computer["id"], [])
+    guests = estate.where("computers", "hostComputerId", computer["id"])
     rng = estate.random("virtual machines", computer["id"])
     rows = [
         {
@@ -98,7 +98,7 @@ def contracts_of(estate: Estate, computer: Row) -> list[Row]:
 
 def costs(estate: Estate, computer: Row) -> Row:
     """What the computer and the applications on it cost."""
-    installed = estate.grouped("computer_applications", "computerId").get(computer["id"], [])
+    installed = estate.where("computer_applications", "computerId", computer["id"])
     prices = [estate.random("price", row["applicationId"]).randrange(0, 60_000) for row in installed]
     applications = sum(prices) / 100
     price = computer["purchaseValue"]

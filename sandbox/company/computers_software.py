@@ -100,7 +100,7 @@ def installation_detail(estate: Estate, row: Row) -> Row:
     rng = estate.random("installation", row["computerId"], row["applicationId"], row["bundleApplicationId"])
     usage = [
         entry
-        for entry in estate.grouped("computer_application_usage", "computerId").get(row["computerId"], [])
+        for entry in estate.where("computer_application_usage", "computerId", row["computerId"])
         if entry["applicationId"] == row["applicationId"]
         and entry["bundleApplicationId"] == row["bundleApplicationId"]
     ]

@@ -113,16 +113,20 @@ class Estate:
         """The rows of a table by their id."""
         return self._index(name, field, lambda table: {row[field]: row for row in table})
 
-    def grouped(self, name: str, field: str) -> dict[str, list[Row]]:
+    def grouped(self, name: str, field: str) -> dict[Any, list[Row]]:
         """The rows of a table, gathered by the value of one field (a reference to a parent)."""
 
-        def gather(table: Table) -> dict[str, list[Row]]:
-            groups: dict[str, list[Row]] = {}
+        def gather(table: Table) -> dict[Any, list[Row]]:
+            groups: dict[Any, list[Row]] = {}
             for row in table:
                 groups.setdefault(row[field], []).append(row)
             return groups
 
         return self._index(name, f"*{field}", gather)
+
+    def where(self, name: str, field: str, value: object) -> list[Row]:
+        """The rows of a table whose field has the value."""
+        return self.grouped(name, field).get(value, [])
 
     def asset_ids(self, kind: str) -> list[str]:
         """The ids of all assets of a kind (computers, licenses, …): what can have files and links."""

@@ -31,7 +31,7 @@ def inventory_devices(estate: Estate) -> Iterator[Row]:
 
 def _document(estate: Estate, computer: Row, part: Callable[[Row], Row]) -> Row | None:
     """A document of a device, with a part for each source that reported it."""
-    reports = estate.grouped("inventory_devices", "deviceId").get(computer["id"], [])
+    reports = estate.where("inventory_devices", "deviceId", computer["id"])
     sources = [
         {"source": {"name": report["source"], "ingestionId": report["originalBlobId"]}, **part(report)}
         for report in reports
@@ -181,7 +181,7 @@ def _device(estate: Estate, computer: Row) -> Row:
 
 def device_software(estate: Estate, computer: Row) -> Row | None:
     """The software document: what each source found installed, with the days it was used."""
-    installed = estate.grouped("computer_applications", "computerId").get(computer["id"], [])
+    installed = estate.where("computer_applications", "computerId", computer["id"])
     software = [_software(estate, computer, installation) for installation in installed]
     return _document(estate, computer, lambda _report: {"software": software})
 

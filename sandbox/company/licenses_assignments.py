@@ -99,7 +99,7 @@ def site_assignments(estate: Estate, rng: random.Random, row: Row, _count: int) 
 
 
 def _of_license(estate: Estate, kind: str, row: Row) -> list[Row]:
-    return estate.grouped(f"license_assignments_{kind}", "licenseId").get(row["id"], [])
+    return estate.where(f"license_assignments_{kind}", "licenseId", row["id"])
 
 
 def assignments_summary(estate: Estate, row: Row) -> Row:

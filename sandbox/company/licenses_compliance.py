@@ -5,10 +5,11 @@ compliance. An application has a position when a license of it was bought or whe
 """
 
 import random
+from collections import Counter
+from collections.abc import Iterator
+from itertools import product
 
 from sandbox.company.estate import Estate, Row
-from sandbox.company.licenses import licenses
-from sandbox.company.licenses_tracking import entitlements
 from sandbox.company.values import words
 
 # What raises (+1) or lowers (-1) the initial requirement of a metric.
@@ -40,79 +41,47 @@ def summaries(estate: Estate, application: Row) -> list[Row]:
     return [_summary(estate, application, metric) for metric in _metrics(estate, application)]
 
 
-def allocations(estate: Estate, application: Row) -> list[Row]:
+def allocations(estate: Estate, application: Row) -> Iterator[Row]:
     """The position of one application by metric and organization."""
-    rows = []
-    for entitlement in _by_organization(estate, application["id"]):
-        rng = estate.random(
-            "allocation", application["id"], entitlement["metricId"], entitlement["organizationId"]
-        )
-        requirement = rng.choice((0, 1, 5, entitlement["coverage"]))
-        rows.append(
-            {
-                "applicationId": application["id"],
-                **entitlement,
-                "requirement": requirement,
-                "compliance": entitlement["coverage"] - requirement,
-            }
-        )
-    return rows
+    covered: Counter[tuple[str, str]] = Counter()
+    for row in estate.where("license_entitlements", "applicationId", application["id"]):
+        covered[row["metricId"], row["organizationId"]] += row["quantity"]
+    for (metric, organization), coverage in covered.items():
+        rng = estate.random("allocation", application["id"], metric, organization)
+        requirement = rng.choice((0, 1, 5, coverage))
+        yield {
+            "applicationId": application["id"],
+            "metricId": metric,
+            "organizationId": organization,
+            "coverage": coverage,
+            "requirement": requirement,
+            "compliance": coverage - requirement,
+        }
 
 
-def usages(estate: Estate, application: Row) -> list[Row]:
+def usages(estate: Estate, application: Row) -> Iterator[Row]:
     """Which metric's licenses cover the requirement of which metric of one application."""
-    metrics = _metrics(estate, application)
-    rows = []
-    for metric in metrics:
-        for license_metric in metrics:
-            rng = estate.random("compliance-usage", application["id"], metric, license_metric)
-            own = metric == license_metric
-            rows.append(
-                {
-                    "metricId": metric,
-                    "licenseMetricId": license_metric,
-                    "otherMetricCoverage": 0 if own else rng.choice((0, 1, 3)),
-                    "mainCoverage": rng.choice((1, 5, 20)) if own else 0,
-                    "isPartial": rng.random() < 0.2,
-                    "applicationId": application["id"],
-                }
-            )
-    return rows
-
-
-def _licenses_of(estate: Estate, application_id: str) -> list[Row]:
-    licenses(estate)
-    return estate.grouped("licenses", "applicationId").get(application_id, [])
-
-
-def _entitlements_of(estate: Estate, application_id: str) -> list[Row]:
-    entitlements(estate)
-    return estate.grouped("license_entitlements", "applicationId").get(application_id, [])
+    for metric, license_metric in product(_metrics(estate, application), repeat=2):
+        rng = estate.random("compliance-usage", application["id"], metric, license_metric)
+        own = metric == license_metric
+        yield {
+            "metricId": metric,
+            "licenseMetricId": license_metric,
+            "otherMetricCoverage": 0 if own else rng.choice((0, 1, 3)),
+            "mainCoverage": rng.choice((1, 5, 20)) if own else 0,
+            "isPartial": rng.random() < 0.2,
+            "applicationId": application["id"],
+        }
 
 
 def _metrics(estate: Estate, application: Row) -> list[str]:
     """The metrics an application is measured by: its own and those of its licenses."""
-    bought = [row["metricId"] for row in _licenses_of(estate, application["id"])]
-    required = not application["isNoLicenseRequired"] and _is_installed(estate, application["id"])
-    if not bought and not required:
+    bought = [row["metricId"] for row in estate.where("licenses", "applicationId", application["id"])]
+    installed = application["id"] in estate.by_id("application_usage_summaries", "applicationId")
+    if not bought and (application["isNoLicenseRequired"] or not installed):
         return []
     own = [metric["id"] for metric in application["metrics"]]
     return list(dict.fromkeys([*own, *bought]))
-
-
-def _is_installed(estate: Estate, application_id: str) -> bool:
-    return application_id in estate.by_id("application_usage_summaries", "applicationId")
-
-
-def _by_organization(estate: Estate, application_id: str) -> list[Row]:
-    coverage: dict[tuple[str, str], int] = {}
-    for row in _entitlements_of(estate, application_id):
-        key = (row["metricId"], row["organizationId"])
-        coverage[key] = coverage.get(key, 0) + row["quantity"]
-    return [
-        {"metricId": metric, "organizationId": organization, "coverage": quantity}
-        for (metric, organization), quantity in coverage.items()
-    ]
 
 
 def _few(rng: random.Random) -> int:
@@ -121,8 +90,10 @@ def _few(rng: random.Random) -> int:
 
 def _summary(estate: Estate, application: Row, metric: str) -> Row:
     rng = estate.random("compliance", application["id"], metric)
-    bought = [row for row in _licenses_of(estate, application["id"]) if row["metricId"] == metric]
-    entitled = [row for row in _entitlements_of(estate, application["id"]) if row["metricId"] == metric]
+    bought, entitled = (
+        [row for row in estate.where(table, "applicationId", application["id"]) if row["metricId"] == metric]
+        for table in ("licenses", "license_entitlements")
+    )
     available = sum(row["quantity"] for row in entitled)
     site = sum(row["quantity"] for row in entitled if row["assignmentType"] == "Site")
     users = sum(row["quantity"] for row in entitled if row["assignmentType"] == "User")

@@ -126,7 +126,7 @@ def _targets(estate: Estate, row: Row) -> list[Row]:
     if application is None:
         return []
     wanted = {"Upgrade": row["isUpgrade"], "Downgrade": row["isDowngrade"]}
-    compatible = estate.grouped("application_compatibilities", "applicationId").get(application["id"], [])
+    compatible = estate.where("application_compatibilities", "applicationId", application["id"])
     return [target for target in compatible if wanted[target["compatibilityType"]]]
 
 

@@ -14,7 +14,7 @@ from sandbox.company.vocabulary import DOMAIN
 
 
 def _nodes(estate: Estate, database: Row) -> list[Row]:
-    return estate.grouped("oracle_database_servers", "databaseId").get(database["id"], [])
+    return estate.where("oracle_database_servers", "databaseId", database["id"])
 
 
 def instances(estate: Estate, database: Row) -> Iterator[Row]:

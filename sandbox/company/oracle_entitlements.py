@@ -194,7 +194,7 @@ def requirements(estate: Estate, category: str, estate_type: str) -> Iterator[Ro
 def _assignments_of(estate: Estate, use: Row) -> list[Row]:
     """Up to three licenses assigned to one product in one estate."""
     rng = estate.random("oracle assignment", use["id"])
-    available = estate.grouped("oracle_licenses", "productId").get(use["productId"], [])
+    available = estate.where("oracle_licenses", "productId", use["productId"])
     required = math.ceil(use["processors"])
     if not required or not available or rng.random() < 0.2:
         return []

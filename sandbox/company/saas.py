@@ -11,14 +11,11 @@ from sandbox.company.saas_usage import (
     INACTIVE,
     NO_ACTIVITY,
     NOT_MONITORED,
-    assignments_by,
     count_applications,
-    memberships_by,
     optional,
     people,
     product_of,
     purchased,
-    subscriptions,
     tenant_id,
     wasted,
 )
@@ -28,11 +25,11 @@ from sandbox.company.values import taken
 @table("saas_users")
 def users(estate: Estate) -> Iterator[Row]:
     """The SaaS users as the list and the details show them."""
-    used, held = memberships_by(estate, "userId"), assignments_by(estate, "userId")
     order = (ACTIVE, INACTIVE, NO_ACTIVITY, NOT_MONITORED)
     for number, person in enumerate(people(estate)):
         rng = estate.random("saas user", person["id"])
-        mine, costs = used.get(person["id"], []), held.get(person["id"], [])
+        mine = estate.where("saas_memberships", "userId", person["id"])
+        costs = estate.where("saas_assignments", "userId", person["id"])
         types = {code for membership in mine for code in membership["discoveryTypes"]}
         if not mine and rng.random() < 0.7:
             types = {MANUAL}
@@ -52,22 +49,20 @@ def users(estate: Estate) -> Iterator[Row]:
 
 
 def _licenses(estate: Estate, application_id: str) -> list[Row]:
-    held = assignments_by(estate, "subscriptionId")
     return [
         {
             "id": subscription["id"],
             "total": purchased(estate, subscription),
-            "assigned": len(held.get(subscription["id"], ())),
-            "productId": subscription["productId"],
-            "collectionTargetId": subscription["collectionTargetId"],
+            "assigned": len(estate.where("saas_assignments", "subscriptionId", subscription["id"])),
+            **taken(subscription, "productId collectionTargetId"),
         }
-        for subscription in estate.grouped("saas_subscriptions", "applicationId").get(application_id, [])
+        for subscription in estate.where("saas_subscriptions", "applicationId", application_id)
     ]
 
 
 def _numbers(estate: Estate, application_id: str, licenses: list[Row]) -> Row:
     """The counts and costs of one application."""
-    used = memberships_by(estate, "applicationId").get(application_id, [])
+    used = estate.where("saas_memberships", "applicationId", application_id)
     offers = estate.by_id("saas_subscriptions")
     bought = sum(each["total"] for each in licenses)
     assigned = sum(each["assigned"] for each in licenses)
@@ -96,7 +91,6 @@ def _numbers(estate: Estate, application_id: str, licenses: list[Row]) -> Row:
 def applications(estate: Estate) -> Iterator[Row]:
     """The SaaS applications as the list and the details show them."""
     everyone = people(estate)
-    subscriptions(estate)
     for number in range(count_applications(estate)):
         application_id, product = estate.guid("saas application", number), product_of(number)
         rng = estate.random("saas application", number)

@@ -13,8 +13,6 @@ from sandbox.company.saas_usage import (
     INACTIVE,
     NO_ACTIVITY,
     NOT_MONITORED,
-    assignments_by,
-    memberships_by,
     wasted,
 )
 from sandbox.company.values import taken
@@ -35,11 +33,11 @@ def _listed(estate: Estate, uses: Iterable[Row]) -> Iterator[tuple[Row, Row]]:
 
 
 def _members(estate: Estate, application: Row) -> Iterator[tuple[Row, Row]]:
-    return _listed(estate, memberships_by(estate, "applicationId").get(application["id"], []))
+    return _listed(estate, estate.where("saas_memberships", "applicationId", application["id"]))
 
 
 def _holders(estate: Estate, subscription: Row) -> Iterator[tuple[Row, Row]]:
-    return _listed(estate, assignments_by(estate, "subscriptionId").get(subscription["id"], []))
+    return _listed(estate, estate.where("saas_assignments", "subscriptionId", subscription["id"]))
 
 
 def _person(estate: Estate, user: Row) -> Row:
@@ -67,7 +65,7 @@ def application_users(estate: Estate, application: Row) -> Iterator[Row]:
 
 def application_roles(estate: Estate, application: Row) -> Row:
     """The roles that an application's users have in it."""
-    used = memberships_by(estate, "applicationId").get(application["id"], [])
+    used = estate.where("saas_memberships", "applicationId", application["id"])
     return {"roles": sorted({role for membership in used for role in membership["roles"]})}
 
 
@@ -114,7 +112,7 @@ def subscription_consumption(estate: Estate, subscription: Row) -> Iterator[Row]
     for user, held in _holders(estate, subscription):
         roles = [
             role
-            for used in memberships_by(estate, "userId").get(user["id"], [])
+            for used in estate.where("saas_memberships", "userId", user["id"])
             if used["applicationId"] == held["applicationId"]
             for role in used["roles"]
         ]
@@ -158,7 +156,7 @@ def insight_users(estate: Estate, subscription: Row, rule_id: str) -> list[Row] 
 
 def user_applications(estate: Estate, user: Row) -> Iterator[Row]:
     """The applications a user uses."""
-    for membership in memberships_by(estate, "userId").get(user["id"], []):
+    for membership in estate.where("saas_memberships", "userId", user["id"]):
         application = estate.by_id("saas_applications").get(membership["applicationId"])
         if application is not None:
             yield {
@@ -169,7 +167,7 @@ def user_applications(estate: Estate, user: Row) -> Iterator[Row]:
 
 def user_subscriptions(estate: Estate, user: Row) -> Iterator[Row]:
     """The subscriptions a user holds, including those that cannot be read on their own."""
-    for held in assignments_by(estate, "userId").get(user["id"], []):
+    for held in estate.where("saas_assignments", "userId", user["id"]):
         offer = estate.by_id("saas_subscriptions")[held["subscriptionId"]]
         kind = offer["discoveryType"]
         yield {

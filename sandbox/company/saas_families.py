@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from sandbox.company import saas_catalogue as catalogue
 from sandbox.company.estate import Estate, Row
-from sandbox.company.saas_usage import ACTIVE, INACTIVE, NO_ACTIVITY, assignments_by, subscriptions
+from sandbox.company.saas_usage import ACTIVE, INACTIVE, NO_ACTIVITY, subscriptions
 
 
 def family_id(estate: Estate, family: str) -> str:
@@ -23,7 +23,7 @@ def wanted(ids: str | None) -> Callable[[str], bool]:
 
 def holders_of(estate: Estate, offer: Row) -> list[Row]:
     """The assignments of a subscription."""
-    return assignments_by(estate, "subscriptionId").get(offer["id"], [])
+    return estate.where("saas_assignments", "subscriptionId", offer["id"])
 
 
 def family_subscriptions(estate: Estate, family: str) -> list[Row]:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from sandbox.company.estate import Estate, Row
 from sandbox.company.saas import applications, users
-from sandbox.company.saas_usage import ACTIVE, INACTIVE, NO_ACTIVITY, assignments_by, memberships_by
+from sandbox.company.saas_usage import ACTIVE, INACTIVE, NO_ACTIVITY
 
 TREND_DAYS = 30
 
@@ -93,8 +93,8 @@ def application_kpi(estate: Estate, application: Row) -> Row:
         "unassignedSubscriptions": application["available"],
     }
     before, recent = (estate.now - timedelta(days=TREND_DAYS)).isoformat(), estate.by_id("saas_people")
-    used = memberships_by(estate, "applicationId").get(application["id"], [])
-    held = assignments_by(estate, "applicationId").get(application["id"], [])
+    used = estate.where("saas_memberships", "applicationId", application["id"])
+    held = estate.where("saas_assignments", "applicationId", application["id"])
     joined = sum(recent.get(each["userId"], {}).get("createdDate", "") > before for each in used)
     new = sum(recent.get(each["userId"], {}).get("createdDate", "") > before for each in held)
     then = {**now, "totalUsers": now["totalUsers"] - joined}

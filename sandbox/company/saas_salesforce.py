@@ -80,7 +80,7 @@ def users(estate: Estate, plan_ids: str | None) -> Iterator[Row]:
         organizations = sorted({offer["organizationName"] for offer, _ in pairs})
         code = persons.get(user_id, {}).get("countryCode", "Se")
         application = pairs[0][0]["applicationId"]
-        used = usage.memberships_by(estate, "userId").get(user_id, [])
+        used = estate.where("saas_memberships", "userId", user_id)
         status = (each["status"] for each in used if each["applicationId"] == application)
         yield {
             "id": user_id,

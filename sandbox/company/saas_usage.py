@@ -236,16 +236,6 @@ def assignments(estate: Estate) -> Iterator[Row]:
             }
 
 
-def memberships_by(estate: Estate, field: str) -> dict[str, list[Row]]:
-    """The memberships, gathered by "userId" or "applicationId"."""
-    return estate.grouped("saas_memberships", field)
-
-
-def assignments_by(estate: Estate, field: str) -> dict[str, list[Row]]:
-    """The assignments, gathered by "userId", "applicationId" or "subscriptionId"."""
-    return estate.grouped("saas_assignments", field)
-
-
 def wasted(held: Row) -> float:
     """What could be saved on an assignment each month: all of it when the user does not use it."""
     return float(held["monthlyCost"]) if held["status"] in (INACTIVE, NO_ACTIVITY) else 0.0
@@ -253,5 +243,5 @@ def wasted(held: Row) -> float:
 
 def purchased(estate: Estate, subscription: Row) -> int:
     """How many of a subscription were bought: about as many as assigned, sometimes one too few."""
-    assigned = len(assignments_by(estate, "subscriptionId").get(subscription["id"], ()))
+    assigned = len(estate.where("saas_assignments", "subscriptionId", subscription["id"]))
     return max(0, assigned + int(subscription["spare"]))

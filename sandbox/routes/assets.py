@@ -17,7 +17,7 @@ def _of_asset(table: str, fields: str) -> Rows:
         if not is_asset(estate, path["assetId"]):
             return None
         # Files and links have a description only where there is one.
-        return shown(estate.grouped(table, "assetId").get(path["assetId"], []), fields, extra="description")
+        return shown(estate.where(table, "assetId", path["assetId"]), fields, extra="description")
 
     return rows
 

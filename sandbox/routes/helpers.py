@@ -129,7 +129,7 @@ def made(
 
 def referring(table: str, reference: str) -> Callable[[Estate, Row], list[Row]]:
     """The rows of a table that refer to a parent."""
-    return lambda estate, parent: estate.grouped(table, reference).get(parent["id"], [])
+    return lambda estate, parent: estate.where(table, reference, parent["id"])
 
 
 def children(

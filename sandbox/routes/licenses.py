@@ -33,7 +33,7 @@ def _assigned(kind: str) -> Rows:
 
 
 def _site(estate: Estate, license_row: Row) -> Row | None:
-    sites = estate.grouped("license_assignments_site", "licenseId").get(license_row["id"], [])
+    sites = estate.where("license_assignments_site", "licenseId", license_row["id"])
     return sites[0] if sites else None
 
 

@@ -57,9 +57,10 @@ def _with_virtual_machines(rng: random.Random, assignment: Row, virtual_machines
 @_assignments("license_assignments_computers", "Computer")
 def computer_assignments(estate: Estate, rng: random.Random, row: Row, count: int) -> Iterator[Row]:
     """The computers that licenses are assigned to."""
-    guests = estate.grouped("computers", "hostComputerId")
     for computer in choose(rng, estate.computers, count):
-        virtual_machines = [guest["id"] for guest in guests.get(computer["id"], [])]
+        virtual_machines = [
+            guest["id"] for guest in estate.where("computers", "hostComputerId", computer["id"])
+        ]
         assignment = _assignment(estate, rng, row, "computerId", computer["id"])
         yield _with_virtual_machines(rng, assignment, virtual_machines)
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator
 
 from sandbox.company.estate import Estate, Row, table
 from sandbox.company.licenses import ASSIGNMENT_TYPES, CUSTOM_METRIC, assignment_type, counted, licenses
-from sandbox.company.licenses_assignments import computer_assignments, user_assignments
 from sandbox.company.values import choose, or_none
 
 COVERAGE_REASONS = ("Other", "Passive", "Disaster", "TestingOrDevelopment")
@@ -25,15 +24,15 @@ _ENTITLEMENT_STATES = (
 
 
 @table("license_transfers_computers")
-def computer_transfers(estate: Estate) -> list[Row]:
+def computer_transfers(estate: Estate) -> Iterator[Row]:
     """Licenses of one release that cover another one on a computer."""
-    return _transfers(estate, "computerId", _subjects(computer_assignments(estate), "computerId"))
+    return _transfers(estate, "computers", "computerId")
 
 
 @table("license_transfers_users")
-def user_transfers(estate: Estate) -> list[Row]:
+def user_transfers(estate: Estate) -> Iterator[Row]:
     """Licenses of one release that cover another one for a user."""
-    return _transfers(estate, "userId", _subjects(user_assignments(estate), "userId"))
+    return _transfers(estate, "users", "userId")
 
 
 @table("license_entitlement_states")
@@ -67,12 +66,10 @@ def _tracked_licenses(estate: Estate) -> Iterable[Row]:
     return (row for row in licenses(estate) if counted(row))
 
 
-def _subjects(assignments: list[Row], field: str) -> dict[str, list[str]]:
-    """The ids of the computers or users that each license is assigned to."""
-    subjects: dict[str, list[str]] = {}
-    for assignment in assignments:
-        subjects.setdefault(assignment["licenseId"], []).append(assignment[field])
-    return subjects
+def _assigned(estate: Estate, row: Row, to: str, field: str) -> list[str]:
+    """The ids of the computers or users that a license is assigned to."""
+    assignments = estate.where(f"license_assignments_{to}", "licenseId", row["id"])
+    return [assignment[field] for assignment in assignments]
 
 
 def _tracking_row(estate: Estate, rng: random.Random, row: Row, field: str, subject: str, right: int) -> Row:
@@ -97,13 +94,11 @@ def _tracking_row(estate: Estate, rng: random.Random, row: Row, field: str, subj
 @table("license_tracking_computers")
 def computer_tracking(estate: Estate) -> Iterator[Row]:
     """Which license covers which application on which computer."""
-    assigned = _subjects(computer_assignments(estate), "computerId")
-    by_organization = estate.grouped("computers", "organizationId")
     for row in _tracked_licenses(estate):
         rng = estate.random("track-computers", row["id"])
-        subjects, right = assigned.get(row["id"], []), _NAMED_COMPUTER
+        subjects, right = _assigned(estate, row, "computers", "computerId"), _NAMED_COMPUTER
         if assignment_type(estate, row) in ("Organization", "Site"):
-            local = by_organization.get(row["organizationId"], [])
+            local = estate.where("computers", "organizationId", row["organizationId"])
             subjects, right = [computer["id"] for computer in choose(rng, local, 6)], _STANDARD
         yield from (_tracking_row(estate, rng, row, "computerId", subject, right) for subject in subjects)
 
@@ -111,10 +106,9 @@ def computer_tracking(estate: Estate) -> Iterator[Row]:
 @table("license_tracking_users")
 def user_tracking(estate: Estate) -> Iterator[Row]:
     """Which license covers which application for which user."""
-    assigned = _subjects(user_assignments(estate), "userId")
     for row in _tracked_licenses(estate):
         rng = estate.random("track-users", row["id"])
-        for subject in assigned.get(row["id"], []):
+        for subject in _assigned(estate, row, "users", "userId"):
             tracked = _tracking_row(estate, rng, row, "userId", subject, _NAMED_USER)
             del tracked["requirement"]  # the vendor declares it for computers alone
             yield tracked
@@ -148,17 +142,13 @@ def _transfer(estate: Estate, rng: random.Random, row: Row, target: Row, field: 
     }
 
 
-def _transfers(estate: Estate, field: str, subjects: dict[str, list[str]]) -> list[Row]:
-    rows: list[Row] = []
+def _transfers(estate: Estate, to: str, field: str) -> Iterator[Row]:
     for row in _tracked_licenses(estate):
         rng = estate.random("transfers", field, row["id"])
         targets = _targets(estate, row)
-        for subject in subjects.get(row["id"], []) if targets else []:
-            rows += [
-                _transfer(estate, rng, row, target, field, subject)
-                for target in choose(rng, targets, rng.choice((1, 1, 2)))
-            ]
-    return rows
+        for subject in _assigned(estate, row, to, field) if targets else ():
+            for target in choose(rng, targets, rng.choice((1, 1, 2))):
+                yield _transfer(estate, rng, row, target, field, subject)
 
 
 @table("license_transfers_custom_values")

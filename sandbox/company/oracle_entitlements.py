@@ -103,33 +103,28 @@ def _estates_of(estate: Estate, computer: Row) -> Iterator[Row]:
         }
 
 
+def _cores(estate: Estate, installed: Row) -> int:
+    """The cores of the computer that something runs on."""
+    return int(estate.by_id("computers").get(installed["computerId"], {}).get("coreCount") or 4)
+
+
 def _in_use(estate: Estate, category: str) -> Iterator[tuple[str, str, float]]:
     """Computer id, product id and processors to license, for each product in use on each computer."""
     if category == catalogue.MIDDLEWARE:
         for installation in installations.middleware(estate):
-            computer = estate.by_id("computers").get(installation["computerId"], {})
-            yield (
-                installation["computerId"],
-                installation["productId"],
-                (computer.get("coreCount") or 4) * 0.5,
-            )
+            yield installation["computerId"], installation["productId"], _cores(estate, installation) * 0.5
         return
-    nodes = estate.grouped("oracle_database_servers", "databaseId")
     for database in installations.databases(estate):
         parts = [*children.options(estate, database), *children.management_packs(estate, database)]
         wanted = [database["productId"], *(part["productId"] for part in parts if part["isUsed"])]
-        for node in nodes.get(database["id"], []):
-            computer = estate.by_id("computers").get(node["computerId"], {})
-            processors = (computer.get("coreCount") or 4) * node["licensingCoreFactor"]
+        for node in estate.where("oracle_database_servers", "databaseId", database["id"]):
+            processors = _cores(estate, node) * node["licensingCoreFactor"]
             for product in wanted:
                 yield node["computerId"], product, processors
 
 
 def _build_uses(estate: Estate, category: str) -> Iterator[Row]:
-    free = {
-        installations.product_id(estate, each.key) for each in catalogue.PRODUCTS if not each.processor_price
-    }
-    by_id = {installations.product_id(estate, each.key): each.key for each in catalogue.PRODUCTS}
+    products = {installations.product_id(estate, each.key): each for each in catalogue.PRODUCTS}
     found: dict[tuple[str, str, str | None, str | None], Row] = {}
     for computer_id, product, processors in _in_use(estate, category):
         computer = estate.by_id("computers").get(computer_id)
@@ -143,13 +138,13 @@ def _build_uses(estate: Estate, category: str) -> Iterator[Row]:
                     **place,
                     "id": estate.guid("oracle use", category, *key),
                     "productId": product,
-                    "productKey": by_id[product],
+                    "productKey": products[product].key,
                     "installations": 0,
                     "processors": 0.0,
                 },
             )
             use["installations"] += 1
-            if product not in free:
+            if products[product].processor_price:
                 # Several databases on one server need one license; virtual machines in a datacenter add up.
                 total = place["estateType"] == DATACENTERS
                 use["processors"] = (
@@ -174,8 +169,7 @@ def compliance(estate: Estate, category: str, estate_type: str) -> list[Row]:
     """The estates of a type that have any product of a category."""
     found = {}
     for use in _of_type(estate, category, estate_type):
-        place = {name: use[name] for name in ("estateType", "computerId", "datacenterId")}
-        found[use["computerId"], use["datacenterId"]] = place
+        found[use["computerId"], use["datacenterId"]] = taken(use, "estateType computerId datacenterId")
     return list(found.values())
 
 
@@ -184,7 +178,7 @@ def requirements(estate: Estate, category: str, estate_type: str) -> Iterator[Ro
     for use in _of_type(estate, category, estate_type):
         rng = estate.random("oracle requirement", use["id"])
         yield {
-            **{name: use[name] for name in ("productId", "computerId", "datacenterId", "estateType")},
+            **taken(use, "productId computerId datacenterId estateType"),
             "requiredQuantity": math.ceil(use["processors"]),
             "requiredQuantityDecimal": use["processors"] if rng.random() > 0.05 else None,
             "notAllowedLicensableEntityTypes": "VirtualMachine" if rng.random() < 0.1 else None,
@@ -213,7 +207,7 @@ def assignments(estate: Estate, category: str, estate_type: str) -> list[Row]:
     """Which licenses are assigned to the products in the estates of a type."""
     return [
         {
-            **{name: use[name] for name in ("productId", "computerId", "datacenterId", "estateType")},
+            **taken(use, "productId computerId datacenterId estateType"),
             "orderId": given["license"]["orderId"],
             "licenseId": given["license"]["id"],
             "quantityAssigned": given["quantity"],

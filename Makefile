@@ -26,7 +26,7 @@ test: setup-tests  ## run the unit and the integration tests; ARGS="-k name" are
 lint: setup-tests  ## check style (ruff) and types (mypy)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy source_snow_atlas tools
+	@$(BIN)/mypy source_snow_atlas snow_atlas_sync tools
 
 format: setup-tests  ## put the code into the project's style
 	@$(BIN)/ruff check --fix .
@@ -75,10 +75,10 @@ clean:  ## remove the environment, caches, built packages and the synced databas
 	@rm -f snow_atlas.duckdb snow_atlas.duckdb.wal
 
 setup-sync: python
-	@$(PYTHON) tools/venv.py $(VENV) sync
+	@$(PYTHON) tools/venv.py $(VENV) sandbox sync
 
 setup-tests: python
-	@$(PYTHON) tools/venv.py $(VENV) sync tests
+	@$(PYTHON) tools/venv.py $(VENV) sandbox sync tests
 
 python:
 	@command -v $(PYTHON) >/dev/null || { echo "setup: $(PYTHON) was not found; install Python 3.10 to 3.12, or name it: make ... PYTHON=/path/to/python3" >&2; exit 1; }

@@ -55,11 +55,11 @@ $(QA)/installed: tools/qa_requirements.txt | setup-tests
 	@$(QA)/bin/python -m pip install --quiet --no-deps -r tools/qa_requirements.txt >$(QA)/install.log 2>&1 || { cat $(QA)/install.log; exit 1; }
 	@touch $@
 
-build: setup-tests  ## build the wheel and the source distribution in dist/, and try the wheel alone
+build: setup-tests  ## build the wheel and the source distribution in dist/, and try the wheel alone; ARGS=--sync: sync with it, too
 	@rm -rf build dist
 	@$(BIN)/python -m build --outdir dist . >.venv/build.log 2>&1 || { cat .venv/build.log; exit 1; }
 	@$(BIN)/python -m twine check --strict dist/*
-	@$(BIN)/python -m tools.wheel_check dist/*.whl
+	@$(BIN)/python -m tools.wheel_check $(ARGS) dist/*.whl
 
 image:  ## build the container image with docker or podman
 	@tools/image.sh build

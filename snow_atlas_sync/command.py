@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import signal
 import sys
 import time
@@ -87,16 +88,16 @@ def run(config: dict[str, Any], options: argparse.Namespace) -> SyncReport:
     start = time.monotonic()
     print("Starting PyAirbyte and checking the connection ...", flush=True)
     readable = inputs.check_connection(config)
-    cache = warehouse.duckdb_cache(options.database)
-    connector = warehouse.source(config)
-    print(readable, flush=True)
-    streams = inputs.choose(options.streams, inputs.available_streams(), readable)
-    report = SyncReport.of(streams)
-    print(f"Reading {len(streams)} streams into {options.database}:", flush=True)
-    with shown(report):
-        warehouse.sync(connector, cache, streams, growing=GROWING, report=report)
-    print_report(report, time.monotonic() - start)
-    answer(cache, {name for name, stream in report.streams.items() if stream.complete})
+    with contextlib.closing(warehouse.duckdb_cache(options.database)) as cache:
+        connector = warehouse.source(config)
+        print(readable, flush=True)
+        streams = inputs.choose(options.streams, inputs.available_streams(), readable)
+        report = SyncReport.of(streams)
+        print(f"Reading {len(streams)} streams into {options.database}:", flush=True)
+        with shown(report):
+            warehouse.sync(connector, cache, streams, growing=GROWING, report=report)
+        print_report(report, time.monotonic() - start)
+        answer(cache, {name for name, stream in report.streams.items() if stream.complete})
     print(f"\nThe tables are in {options.database}.")
     return report
 

@@ -16,10 +16,6 @@ from typing import Any
 from snow_atlas_sync.errors import SyncError
 from source_snow_atlas import definitions
 
-SILENT = logging.getLogger("snow_atlas_sync.silent")
-SILENT.addHandler(logging.NullHandler())
-SILENT.propagate = False
-
 
 def check_configuration(config: dict[str, Any]) -> None:
     """Refuse a configuration that the connector would refuse, in the connector's words."""
@@ -53,7 +49,7 @@ def check_connection(config: dict[str, Any]) -> str:
 
         from source_snow_atlas.source import SourceSnowAtlas
 
-        status = SourceSnowAtlas().check(SILENT, config)
+        status = SourceSnowAtlas().check(logging.getLogger("airbyte"), config)
         message = filter_secrets(status.message or "")
         if status.status != Status.SUCCEEDED:
             raise SyncError(message)
@@ -62,7 +58,7 @@ def check_connection(config: dict[str, Any]) -> str:
 
 @contextmanager
 def said_by_the_connector(config: dict[str, Any]) -> Iterator[None]:
-    """Pass on what the connector says of a configuration, without its secret."""
+    """Pass on what the connector says of a configuration, without its secret and without its log."""
     from source_snow_atlas.run import skip_docstrings_of_protocol_classes
 
     skip_docstrings_of_protocol_classes()
@@ -73,10 +69,13 @@ def said_by_the_connector(config: dict[str, Any]) -> Iterator[None]:
 
     secret = config.get("client_secret")
     update_secrets([secret] if isinstance(secret, str) and secret else [])
+    logging.disable()
     try:
         yield
     except SnowAtlasError as error:
         raise SyncError(error.message or "the connector refuses the configuration") from None
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def choose(wanted: str, available: Sequence[str], readable: str = "") -> list[str]:

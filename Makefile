@@ -5,12 +5,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 QA := .cache/qa
+DBT := .cache/dbt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # A clone is run from its own environment, whatever is active or set in the calling shell.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help sync test lint format bench soak docs drift qa build image image-test image-suite clean setup-sync setup-tests python
+.PHONY: help sync test lint format bench soak docs drift qa dbt-staging dbt-test build image image-test image-suite clean setup-sync setup-tests python
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | \
@@ -53,6 +54,19 @@ $(QA)/installed: tools/qa_requirements.txt | setup-tests
 	@mkdir -p .cache
 	@$(BIN)/python -m venv --clear $(QA)
 	@$(QA)/bin/python -m pip install --quiet --no-deps -r tools/qa_requirements.txt >$(QA)/install.log 2>&1 || { cat $(QA)/install.log; exit 1; }
+	@touch $@
+
+dbt-staging: setup-tests  ## write the dbt package's staging models anew; ARGS=--check only says which are stale
+	@$(BIN)/python -m tools.dbt_staging $(ARGS)
+
+dbt-test: setup-tests $(DBT)/installed  ## run the dbt package's tests on DuckDB and PostgreSQL; ARGS="-k name" are pytest's
+	@$(BIN)/python -m pytest -q dbt_tests $(ARGS)
+
+# dbt and PyAirbyte ask for different versions of the same packages, so dbt is installed apart.
+$(DBT)/installed: tools/dbt_requirements.txt | setup-tests
+	@mkdir -p .cache
+	@$(BIN)/python -m venv --clear $(DBT)
+	@$(DBT)/bin/python -m pip install --quiet -r tools/dbt_requirements.txt >$(DBT)/install.log 2>&1 || { cat $(DBT)/install.log; exit 1; }
 	@touch $@
 
 build: setup-tests  ## build the wheel and the source distribution in dist/, and try the wheel alone; ARGS=--sync: sync with it, too

@@ -13,6 +13,7 @@ import contextlib
 import io
 import os
 import sys
+import time
 import warnings
 from collections.abc import Iterator
 from functools import partial
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from tools.observer import ObservedExecutor, StreamReport, SyncReport
+from tools.refused import find_refused
 
 if TYPE_CHECKING:
     from airbyte import Source
@@ -160,10 +162,12 @@ def read(
 ) -> list[StreamReport]:
     """Read streams in one run of the connector, and in a second one without those that failed."""
     from airbyte.exceptions import PyAirbyteError
+    from airbyte.shared.sql_processor import SQLRuntimeError
     from sqlalchemy.exc import SQLAlchemyError
 
     left = streams
     while left:
+        started = time.time()
         try:
             with quiet(), observed(connector, report), text_kept():
                 connector.read(cache=cache, streams=left, skip_validation=True, **options)
@@ -175,8 +179,14 @@ def read(
             report.streams.update({name: StreamReport(name) for name in readable})
             report.error = ""
             left = readable
-        except SQLAlchemyError as error:
-            raise SyncError(f"the database refused what was read: {database_message(error)}") from None
+        except (SQLAlchemyError, SQLRuntimeError, ValueError) as error:
+            refused = find_refused(cache, left, started)
+            if refused is None:
+                raise SyncError(f"the database refused what was read: {database_message(error)}") from None
+            left = [name for name in left if name != refused.stream]
+            report.streams.update({name: StreamReport(name) for name in left})
+            report.streams[refused.stream].status = "INCOMPLETE"
+            report.streams[refused.stream].error = refused.sentence
     return []
 
 

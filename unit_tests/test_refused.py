@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tools.refused import find_refused, problem
+from snow_atlas_sync.refused import find_refused, problem
 
 BATCH = "01HZX3Y7Q8R9S0T1V2W3X4Y5Z6"
 WHOLE = {"type": ["null", "integer"]}

@@ -23,7 +23,7 @@ import orjson
 from integration_tests.connector import Connector
 from integration_tests.sandbox_world import Reader
 from sandbox import Route, Sandbox
-from sandbox.estate import Estate
+from sandbox.company.estate import Estate
 
 PATH = "/api/sam/estate/v1/computers"
 FAULTS: tuple[tuple[str, dict[str, Any]], ...] = (

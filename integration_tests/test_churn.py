@@ -9,7 +9,7 @@ import pytest
 from integration_tests.connector import Connector, Outcome
 from integration_tests.expected import keys_of
 from sandbox import Operation, Sandbox
-from sandbox.estate import Estate
+from sandbox.company.estate import Estate
 
 COMPUTERS = 600
 PAGE_SIZE = 20

@@ -15,8 +15,8 @@ import pytest
 from integration_tests.connector import Connector, Outcome, Record, configured_catalog, primary_key, schema
 from integration_tests.expected import Expected, difference, keys_of, visible
 from sandbox import Sandbox
-from sandbox.recording import Exchange
-from sandbox.saas_children import INSIGHT_RULE_IDS
+from sandbox.api.recording import Exchange
+from sandbox.company.saas_children import INSIGHT_RULE_IDS
 from source_snow_atlas import definitions
 from source_snow_atlas.components.identity.configuration import ASSET_KINDS
 from tools.exclusions import Exclusions

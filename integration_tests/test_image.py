@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 import yaml
 
-from integration_tests.connector import ROOT, Connector, Message, Outcome, configured_catalog
+from integration_tests.helpers.connector import ROOT, Connector, Message, Outcome, configured_catalog
 from sandbox import Sandbox
 from source_snow_atlas import definitions
 

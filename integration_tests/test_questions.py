@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integration_tests.connector import Connector, Record
-from integration_tests.warehouse_loader import load
+from integration_tests.helpers.connector import Connector, Record
+from integration_tests.helpers.warehouse_loader import load
 from sandbox import Sandbox
 from source_snow_atlas import definitions
 from tools.questions import Question

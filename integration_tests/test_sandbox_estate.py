@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from integration_tests.vendor_files import problems, reply_schema, resolve
+from integration_tests.helpers.vendor_files import problems, reply_schema, resolve
 from sandbox import (
     routes_assets,
     routes_computers,

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from integration_tests.vendor_files import get_operations, problems, reply_schema, resolve
+from integration_tests.helpers.vendor_files import get_operations, problems, reply_schema, resolve
 from sandbox import (
     routes_agreements,
     routes_applications,

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integration_tests.expected import Expected
-from integration_tests.postgres_server import PostgresUnavailable, private_postgres
+from integration_tests.helpers.expected import Expected
+from integration_tests.helpers.postgres_server import PostgresUnavailable, private_postgres
 from sandbox import Sandbox
 from source_snow_atlas import definitions
 from tools import warehouse

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from airbyte_cdk.models import (
-    AirbyteStateBlob,
     AirbyteStateMessage,
     AirbyteStateType,
-    AirbyteStream,
-    AirbyteStreamState,
     ConfiguredAirbyteCatalog,
-    ConfiguredAirbyteStream,
-    DestinationSyncMode,
-    StreamDescriptor,
     SyncMode,
 )
 
@@ -27,32 +19,7 @@ from source_snow_atlas.components.run.inputs import (
     usable_catalog,
     usable_state,
 )
-
-
-def catalog(*names: str, mode: SyncMode = SyncMode.full_refresh) -> ConfiguredAirbyteCatalog:
-    return ConfiguredAirbyteCatalog(
-        [
-            ConfiguredAirbyteStream(
-                stream=AirbyteStream(
-                    name=name,
-                    json_schema={},
-                    supported_sync_modes=[SyncMode.full_refresh, SyncMode.incremental],
-                ),
-                sync_mode=mode,
-                destination_sync_mode=DestinationSyncMode.overwrite,
-            )
-            for name in names
-        ]
-    )
-
-
-def state(name: str, **values: Any) -> AirbyteStateMessage:
-    return AirbyteStateMessage(
-        type=AirbyteStateType.STREAM,
-        stream=AirbyteStreamState(
-            stream_descriptor=StreamDescriptor(name=name), stream_state=AirbyteStateBlob(**values)
-        ),
-    )
+from unit_tests.helpers.inputs import catalog, state
 
 
 def names(found: ConfiguredAirbyteCatalog) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from unit_tests.pace_simulation import (
+from simulation.pace_servers import (
     Bucket,
     Every,
     InFlight,

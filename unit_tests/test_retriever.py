@@ -22,7 +22,7 @@ from source_snow_atlas.components.basics.errors import (
 from source_snow_atlas.components.identity.filters import check_filter
 from source_snow_atlas.components.run.sync import Sync
 from source_snow_atlas.components.stream.retriever import CollectionRetriever, CursorRow, fill
-from unit_tests.fake_http import HOST, FakeHttp, Reply, query_of
+from unit_tests.helpers.fake_http import HOST, FakeHttp, Reply, query_of
 
 SCHEMA = {"properties": {"id": {}, "name": {}, "created": {}}}
 PARENTS = [{"stream": "computers", "keys": {"computerId": "id"}, "definition": {}}]

@@ -73,7 +73,9 @@ def estate() -> Estate:
     return Estate(60, 1)
 
 
-needs_files = pytest.mark.skipif(not SPECIFICATIONS.is_dir(), reason="the vendor's files are not here")
+needs_files = pytest.mark.skipif(
+    not SPECIFICATIONS.is_dir(), reason="needs the vendor's OpenAPI files in ../shared/api_specifications"
+)
 
 
 @needs_files

@@ -150,7 +150,7 @@ def estate() -> Estate:
 def vendor() -> dict[str, dict[str, Any]]:
     """The GET operations of the vendor's files, by path, with all references resolved."""
     if not SPECIFICATIONS.is_dir():
-        pytest.skip("the vendor's OpenAPI files are not beside the repository")
+        pytest.skip("needs the vendor's OpenAPI files in ../shared/api_specifications")
     return get_operations(SPECIFICATIONS / name for name in FILES)
 
 

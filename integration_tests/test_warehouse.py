@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from airbyte.caches import CacheBase
 
 pytestmark = [
-    pytest.mark.skipif(find_spec("airbyte") is None, reason="PyAirbyte does not run on this Python"),
+    pytest.mark.skipif(find_spec("airbyte") is None, reason="needs PyAirbyte (Python 3.10 to 3.12)"),
     pytest.mark.timeout(900),
 ]
 

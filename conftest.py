@@ -1,0 +1,33 @@
+"""What holds for all tests: how workers share them, and one line about what was skipped and what it needs."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where workers share the tests (`make test`), a file's tests stay together, so that its fixtures are made once.
+
+    Those of a file marked `spread` go one by one to whoever is free. They come last: long files begin first, and no worker
+    ends long before the others.
+    """
+    if not hasattr(config, "workerinput"):
+        return
+    for item in items:
+        if item.get_closest_marker("spread") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::")[0]))
+    items.sort(
+        key=lambda item: ("unit_tests" in item.path.parts, item.get_closest_marker("spread") is not None)
+    )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in one line what was skipped and what it needs: a clone alone can't run all."""
+    reports = terminalreporter.stats.get("skipped", [])
+    if not reports:
+        return
+    reasons = Counter(report.longrepr[2].removeprefix("Skipped: ") for report in reports)
+    told = "; ".join(f"{reason}: {count}" for reason, count in reasons.most_common())
+    terminalreporter.write_line(f"{len(reports)} skipped. {told}", yellow=True)

@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 QA := .cache/qa
+# processes that share the tests: one for each processor, eight at most; 0 for pytest's own
+WORKERS ?= auto
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # A clone is run from its own environment, whatever is active or set in the calling shell.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
@@ -20,8 +22,8 @@ sync: setup-sync  ## read Snow Atlas into snow_atlas.duckdb: a sandbox, or CONFI
 	@$(BIN)/python -m tools.sync $(if $(CONFIG),--config "$(CONFIG)") $(if $(STREAMS),--streams "$(STREAMS)") \
 	  $(if $(DATABASE),--database "$(DATABASE)")
 
-test: setup-tests  ## run the unit and the integration tests; ARGS="-k name" are pytest's
-	@$(BIN)/python -m pytest -q $(ARGS)
+test: setup-tests  ## run the unit and the integration tests; ARGS="-k name" are pytest's; WORKERS=0 for one process
+	@$(BIN)/python -m pytest -q --numprocesses $(WORKERS) --maxprocesses 8 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 lint: setup-tests  ## check style (ruff) and types (mypy)
 	@$(BIN)/ruff check .

@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from functools import cache
 
 import pytest
+from airbyte_cdk.sources.declarative import concurrent_declarative_source
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _schema_of_manifests_parsed_once() -> Iterator[None]:
+    """The CDK parses its schema of manifests anew for every source: half the time of a small sync inside the test's process."""
+    with pytest.MonkeyPatch.context() as patch:
+        parse = concurrent_declarative_source.get_declarative_component_schema
+        patch.setattr(concurrent_declarative_source, "get_declarative_component_schema", cache(parse))
+        yield
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

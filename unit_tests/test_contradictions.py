@@ -16,6 +16,7 @@ from source_snow_atlas.components.basics.errors import SnowAtlasError, failed_re
 from source_snow_atlas.components.collection.paging import CollectionReader
 from source_snow_atlas.components.request.reply import MalformedReply, Page, parse_page
 
+pytestmark = pytest.mark.spread
 PAGE_SIZE = 20
 CLAIMS = (
     "absent",

@@ -21,6 +21,7 @@ from simulation.pace_servers import (
     run,
 )
 
+pytestmark = pytest.mark.spread
 SEEDS = range(5)
 Make = Callable[..., Server]
 FIXED: dict[str, Make] = {

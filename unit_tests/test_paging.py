@@ -19,6 +19,7 @@ from source_snow_atlas.components.collection.paging import CollectionReader
 from source_snow_atlas.components.collection.plan import other_page_size
 from source_snow_atlas.components.request.reply import Page, Row, WrongPage
 
+pytestmark = pytest.mark.spread
 TOTALS = st.sampled_from(["both", "pages", "items", "none", "absent"])
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from simulation.virtual_time import read_by_clock
 
+pytestmark = pytest.mark.spread
 WORKS = {
     # pages of 500, seconds of latency, changes a second: wall and requests over the quiet read
     "1 a second": (200, 0.1, 1.0, 1.1, 1.06),

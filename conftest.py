@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from functools import cache
 
 import pytest
@@ -35,11 +35,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     )
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say in one line what was skipped and what it needs: a clone alone can't run all."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
+    """Say in one line, after all others, what was skipped and what it needs: a clone alone can't run all."""
+    yield
     reports = terminalreporter.stats.get("skipped", [])
-    if not reports:
-        return
-    reasons = Counter(report.longrepr[2].removeprefix("Skipped: ") for report in reports)
-    told = "; ".join(f"{reason}: {count}" for reason, count in reasons.most_common())
-    terminalreporter.write_line(f"{len(reports)} skipped. {told}", yellow=True)
+    if reports:
+        reasons = Counter(report.longrepr[2].removeprefix("Skipped: ") for report in reports)
+        told = "; ".join(f"{reason}, {count} tests" for reason, count in reasons.most_common())
+        terminalreporter.write_line(f"{len(reports)} tests skipped: {told}", yellow=True)

@@ -11,6 +11,7 @@ from integration_tests.helpers.expected import keys_of
 from sandbox import Operation, Sandbox
 from sandbox.estate import Estate
 
+pytestmark = pytest.mark.spread
 COMPUTERS = 600
 PAGE_SIZE = 20
 PATH = "/api/sam/estate/v1/computers"

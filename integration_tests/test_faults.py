@@ -18,6 +18,7 @@ from sandbox import Sandbox
 from sandbox.saas_children import INSIGHT_RULE_IDS
 from source_snow_atlas import definitions
 
+pytestmark = pytest.mark.spread
 COMPUTERS = 20
 PAGE_SIZE = 5
 START = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=20)

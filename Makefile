@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 QA := .cache/qa
+DBT := .cache/dbt
 # processes that share the tests: one for each processor, eight at most; 0 for pytest's own
 WORKERS ?= auto
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -12,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help sync test lint format bench soak docs drift qa build image image-test image-suite clean setup-sync setup-tests python
+.PHONY: help sync test lint format bench soak docs drift qa dbt-staging dbt-test build image image-test image-suite clean setup-sync setup-tests python
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | \
@@ -28,7 +29,7 @@ test: setup-tests  ## run the unit and the integration tests; ARGS="-k name" are
 lint: setup-tests  ## check style (ruff) and types (mypy)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy source_snow_atlas tools
+	@$(BIN)/mypy source_snow_atlas snow_atlas_sync tools
 
 format: setup-tests  ## put the code into the project's style
 	@$(BIN)/ruff check --fix .
@@ -57,11 +58,24 @@ $(QA)/installed: tools/qa_requirements.txt | setup-tests
 	@$(QA)/bin/python -m pip install --quiet --no-deps -r tools/qa_requirements.txt >$(QA)/install.log 2>&1 || { cat $(QA)/install.log; exit 1; }
 	@touch $@
 
-build: setup-tests  ## build the wheel and the source distribution in dist/, and try the wheel alone
+dbt-staging: setup-tests  ## write the dbt package's staging models anew; ARGS=--check only says which are stale
+	@$(BIN)/python -m tools.dbt_staging $(ARGS)
+
+dbt-test: setup-tests $(DBT)/installed  ## run the dbt package's tests on DuckDB and PostgreSQL; ARGS="-k name" are pytest's
+	@$(BIN)/python -m pytest -q dbt_tests $(ARGS)
+
+# dbt and PyAirbyte ask for different versions of the same packages, so dbt is installed apart.
+$(DBT)/installed: tools/dbt_requirements.txt | setup-tests
+	@mkdir -p .cache
+	@$(BIN)/python -m venv --clear $(DBT)
+	@$(DBT)/bin/python -m pip install --quiet -r tools/dbt_requirements.txt >$(DBT)/install.log 2>&1 || { cat $(DBT)/install.log; exit 1; }
+	@touch $@
+
+build: setup-tests  ## build the wheel and the source distribution in dist/, and try the wheel alone; ARGS=--sync: sync with it, too
 	@rm -rf build dist
 	@$(BIN)/python -m build --outdir dist . >.venv/build.log 2>&1 || { cat .venv/build.log; exit 1; }
 	@$(BIN)/python -m twine check --strict dist/*
-	@$(BIN)/python -m tools.wheel_check dist/*.whl
+	@$(BIN)/python -m tools.wheel_check $(ARGS) dist/*.whl
 
 image:  ## build the container image with docker or podman
 	@tools/image.sh build
@@ -77,10 +91,10 @@ clean:  ## remove the environment, caches, built packages and the synced databas
 	@rm -f snow_atlas.duckdb snow_atlas.duckdb.wal
 
 setup-sync: python
-	@$(PYTHON) tools/venv.py $(VENV) sync
+	@$(PYTHON) tools/venv.py $(VENV) sandbox sync
 
 setup-tests: python
-	@$(PYTHON) tools/venv.py $(VENV) sync tests
+	@$(PYTHON) tools/venv.py $(VENV) sandbox sync tests
 
 python:
 	@command -v $(PYTHON) >/dev/null || { echo "setup: $(PYTHON) was not found; install Python 3.10 to 3.12, or name it: make ... PYTHON=/path/to/python3" >&2; exit 1; }

@@ -12,9 +12,9 @@ import orjson
 import pytest
 
 from simulation.prefetch import InterleavedPrefetch
-from source_snow_atlas.components.basics.errors import SnowAtlasError, failed_request
+from source_snow_atlas.components.basics.errors import MalformedReply, SnowAtlasError, failed_request
 from source_snow_atlas.components.collection.paging import CollectionReader
-from source_snow_atlas.components.request.reply import MalformedReply, Page, parse_page
+from source_snow_atlas.components.request.reply import Page, parse_page
 
 pytestmark = pytest.mark.spread
 PAGE_SIZE = 20

@@ -48,7 +48,7 @@ def test_no_modules_of_the_connector_import_each_other() -> None:
     assert circles({name: graph[name] & names for name in names}) == []
 
 
-@pytest.mark.parametrize("folder", ["benchmarks", "sandbox", "simulation", "tools"])
+@pytest.mark.parametrize("folder", ["benchmarks", "sandbox", "simulation", "snow_atlas_sync", "tools"])
 def test_only_tests_import_tests(folder: str) -> None:
     """A test that is renamed would break a benchmark that nobody runs before the next release."""
     imported = packages_imported(PROJECT / folder)

@@ -12,7 +12,7 @@ from integration_tests.helpers.connector import Connector, Outcome
 from integration_tests.helpers.expected import Expected, difference
 from sandbox import Sandbox
 from source_snow_atlas import definitions
-from unit_tests.test_inputs import STATE_OF_0_1_0
+from unit_tests.helpers.inputs import STATE_OF_0_1_0
 
 COMPUTERS = 60
 STREAMS = ["computers", "licenses", "organizations"]

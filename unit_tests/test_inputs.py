@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from airbyte_cdk.models import (
     AirbyteStateMessage,
@@ -23,10 +21,7 @@ from source_snow_atlas.components.run.inputs import (
     usable_catalog,
     usable_state,
 )
-from unit_tests.helpers.inputs import catalog, state
-
-STATE_OF_0_1_0 = Path(__file__).parent / "state_of_0_1_0.json"
-"""The last state of four streams as version 0.1.0 wrote it."""
+from unit_tests.helpers.inputs import STATE_OF_0_1_0, catalog, state
 
 
 def names(found: ConfiguredAirbyteCatalog) -> list[str]:

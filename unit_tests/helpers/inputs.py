@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from airbyte_cdk.models import (
@@ -16,6 +17,9 @@ from airbyte_cdk.models import (
     StreamDescriptor,
     SyncMode,
 )
+
+STATE_OF_0_1_0 = Path(__file__).parent / "state_of_0_1_0.json"
+"""The last state of four streams as version 0.1.0 wrote it."""
 
 
 def catalog(*names: str, mode: SyncMode = SyncMode.full_refresh) -> ConfiguredAirbyteCatalog:

@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 QA := .cache/qa
 DBT := .cache/dbt
+# processes that share the tests: one for each processor, eight at most; 0 for pytest's own
+WORKERS ?= auto
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # A clone is run from its own environment, whatever is active or set in the calling shell.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
@@ -24,8 +26,8 @@ sync: setup-sync  ## read Snow Atlas into snow_atlas.duckdb: a sandbox, or CONFI
 sandbox: setup-sync  ## run the stand-in API until Ctrl-C, to try the connector elsewhere; ARGS="--port 8080 --computers 500"
 	@$(BIN)/python -m sandbox --readable $(ARGS)
 
-test: setup-tests  ## run the unit and the integration tests; ARGS="-k name" are pytest's
-	@$(BIN)/python -m pytest -q $(ARGS)
+test: setup-tests  ## run the unit and the integration tests; ARGS="-k name" are pytest's; WORKERS=0 for one process
+	@$(BIN)/python -m pytest -q --numprocesses $(WORKERS) --maxprocesses 8 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 lint: setup-tests  ## check style (ruff) and types (mypy)
 	@$(BIN)/ruff check .

@@ -9,7 +9,7 @@ from datetime import date, datetime, timezone
 from decimal import Decimal
 from typing import Any
 
-from integration_tests.expected import Expected, Record, visible
+from integration_tests.helpers.expected import Expected, Record, visible
 from sandbox import Sandbox
 from sandbox.company.estate import Estate
 from source_snow_atlas import definitions

@@ -12,8 +12,15 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
-from integration_tests.connector import Connector, Outcome, Record, configured_catalog, primary_key, schema
-from integration_tests.expected import Expected, difference, keys_of, visible
+from integration_tests.helpers.connector import (
+    Connector,
+    Outcome,
+    Record,
+    configured_catalog,
+    primary_key,
+    schema,
+)
+from integration_tests.helpers.expected import Expected, difference, keys_of, visible
 from sandbox import Sandbox
 from sandbox.api.recording import Exchange
 from sandbox.company.saas_children import INSIGHT_RULE_IDS

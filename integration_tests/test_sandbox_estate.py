@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from integration_tests.vendor_files import problems, reply_schema, resolve
+from integration_tests.helpers.vendor_files import problems, reply_schema, resolve
 from sandbox.api.route import Route
 from sandbox.company.assets import ASSETS
 from sandbox.company.estate import BUILDERS, Estate, Row
@@ -185,7 +185,7 @@ def _vendor_operations() -> dict[str, dict[str, Any]]:
 def operations() -> dict[str, dict[str, Any]]:
     found = _vendor_operations()
     if not found:
-        pytest.skip("the vendor's files are not beside the repository")
+        pytest.skip("needs the vendor's OpenAPI files in ../shared/api_specifications")
     return found
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from integration_tests.sandbox_world import (
+from integration_tests.helpers.sandbox_world import (
     BARE,
     DECLARED,
     EMPTY,

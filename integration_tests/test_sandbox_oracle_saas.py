@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from integration_tests.oracle_saas_operations import (
+from integration_tests.helpers.oracle_saas_operations import (
     GLOBAL_KEYS,
     KEYS,
     ORACLE,
@@ -22,8 +22,8 @@ from integration_tests.oracle_saas_operations import (
     rows_of,
     subscription_ids,
 )
-from integration_tests.sandbox_world import Reader
-from integration_tests.vendor_files import get_operations, problems, reply_schema, resolve
+from integration_tests.helpers.sandbox_world import Reader
+from integration_tests.helpers.vendor_files import get_operations, problems, reply_schema, resolve
 from sandbox import Sandbox
 from sandbox.api.errors import ApiError
 from sandbox.company import saas_usage
@@ -74,7 +74,9 @@ def estate() -> Estate:
     return Estate(60, 1)
 
 
-needs_files = pytest.mark.skipif(not SPECIFICATIONS.is_dir(), reason="the vendor's files are not here")
+needs_files = pytest.mark.skipif(
+    not SPECIFICATIONS.is_dir(), reason="needs the vendor's OpenAPI files in ../shared/api_specifications"
+)
 
 
 @needs_files

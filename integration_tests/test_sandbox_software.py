@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from integration_tests.vendor_files import get_operations, problems, reply_schema, resolve
+from integration_tests.helpers.vendor_files import get_operations, problems, reply_schema, resolve
 from sandbox.api.route import Route
 from sandbox.company.estate import Estate, Row
 from sandbox.routes import agreements as routes_agreements
@@ -148,7 +148,7 @@ def estate() -> Estate:
 def vendor() -> dict[str, dict[str, Any]]:
     """The GET operations of the vendor's files, by path, with all references resolved."""
     if not SPECIFICATIONS.is_dir():
-        pytest.skip("the vendor's OpenAPI files are not beside the repository")
+        pytest.skip("needs the vendor's OpenAPI files in ../shared/api_specifications")
     return get_operations(SPECIFICATIONS / name for name in FILES)
 
 

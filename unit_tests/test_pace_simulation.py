@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from unit_tests.pace_simulation import (
+from simulation.pace_servers import (
     Bucket,
     Every,
     InFlight,
@@ -21,6 +21,7 @@ from unit_tests.pace_simulation import (
     run,
 )
 
+pytestmark = pytest.mark.spread
 SEEDS = range(5)
 Make = Callable[..., Server]
 FIXED: dict[str, Make] = {

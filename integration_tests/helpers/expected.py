@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import orjson
 
-from integration_tests.connector import Record
+from integration_tests.helpers.connector import Record
 from sandbox import Sandbox
 from sandbox.api.errors import ApiError
 from source_snow_atlas import definitions

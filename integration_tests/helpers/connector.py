@@ -23,7 +23,7 @@ from source_snow_atlas import command as console
 from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
 from source_snow_atlas.output import LineWriter
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 SECONDS = 120
 """No run of a test takes longer; a connector that hangs fails its test instead of stopping the suite."""
 AMBIENT = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "LOG_LEVEL", "NETRC")

@@ -47,7 +47,9 @@ def find_program(name: str) -> str:
     newest = max(versions, key=lambda path: float(path.parts[-3]), default=None)
     found = str(newest) if newest is not None else shutil.which(name)
     if found is None:
-        raise PostgresUnavailable(f"no {name} here; install the system's PostgreSQL package to run this test")
+        raise PostgresUnavailable(
+            f"needs PostgreSQL's programs, {name} among them (apt-get install postgresql)"
+        )
     return found
 
 
@@ -60,7 +62,7 @@ def server_account() -> str | None:
             return pwd.getpwnam(account).pw_name
         except KeyError:
             continue
-    raise PostgresUnavailable("PostgreSQL does not run as root, and there is no user postgres or nobody")
+    raise PostgresUnavailable("needs a user postgres or nobody: PostgreSQL does not run as root")
 
 
 def run_as(account: str | None) -> dict[str, Any]:

@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help sync test lint format bench soak docs drift qa dbt-staging dbt-test build image image-test image-suite clean setup-sync setup-tests python
+.PHONY: help sync sandbox test lint format bench soak docs drift qa dbt-staging dbt-test build image image-test image-suite clean setup-sync setup-tests python
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | \
@@ -23,13 +23,16 @@ sync: setup-sync  ## read Snow Atlas into snow_atlas.duckdb: a sandbox, or CONFI
 	@$(BIN)/python -m tools.sync $(if $(CONFIG),--config "$(CONFIG)") $(if $(STREAMS),--streams "$(STREAMS)") \
 	  $(if $(DATABASE),--database "$(DATABASE)")
 
+sandbox: setup-sync  ## run the stand-in API until Ctrl-C, to try the connector elsewhere; ARGS="--port 8080 --computers 500"
+	@$(BIN)/python -m sandbox --readable $(ARGS)
+
 test: setup-tests  ## run the unit and the integration tests; ARGS="-k name" are pytest's; WORKERS=0 for one process
 	@$(BIN)/python -m pytest -q --numprocesses $(WORKERS) --maxprocesses 8 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 lint: setup-tests  ## check style (ruff) and types (mypy)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy source_snow_atlas snow_atlas_sync simulation tools
+	@$(BIN)/mypy source_snow_atlas snow_atlas_sync simulation sandbox tools
 
 format: setup-tests  ## put the code into the project's style
 	@$(BIN)/ruff check --fix .

@@ -11,7 +11,7 @@ from typing import Any
 
 from integration_tests.helpers.expected import Expected, Record, visible
 from sandbox import Sandbox
-from sandbox.estate import Estate
+from sandbox.company.estate import Estate
 from source_snow_atlas import definitions
 from tools.dbt_staging import primary_key, staged_streams
 

@@ -23,7 +23,7 @@ import orjson
 from integration_tests.helpers.connector import Connector
 from integration_tests.helpers.sandbox_world import Reader
 from sandbox import Route, Sandbox
-from sandbox.estate import Estate
+from sandbox.company.estate import Estate
 from simulation.outcome import Outcome, Summary
 
 PATH = "/api/sam/estate/v1/computers"

@@ -9,7 +9,7 @@ import pytest
 from integration_tests.helpers.connector import Connector, Outcome
 from integration_tests.helpers.expected import keys_of
 from sandbox import Operation, Sandbox
-from sandbox.estate import Estate
+from sandbox.company.estate import Estate
 
 pytestmark = pytest.mark.spread
 COMPUTERS = 600

@@ -16,7 +16,7 @@ import pytest
 from integration_tests.helpers.connector import Connector, Outcome, Record
 from integration_tests.helpers.expected import Expected, difference, visible
 from sandbox import Sandbox
-from sandbox.saas_children import INSIGHT_RULE_IDS
+from sandbox.company.saas_children import INSIGHT_RULE_IDS
 from source_snow_atlas import definitions
 
 pytestmark = pytest.mark.spread

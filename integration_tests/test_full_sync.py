@@ -22,8 +22,8 @@ from integration_tests.helpers.connector import (
 )
 from integration_tests.helpers.expected import Expected, difference, keys_of, visible
 from sandbox import Sandbox
-from sandbox.recording import Exchange
-from sandbox.saas_children import INSIGHT_RULE_IDS
+from sandbox.api.recording import Exchange
+from sandbox.company.saas_children import INSIGHT_RULE_IDS
 from source_snow_atlas import definitions
 from source_snow_atlas.components.identity.configuration import ASSET_KINDS
 from tools.exclusions import Exclusions

@@ -14,7 +14,7 @@ import pytest
 from integration_tests.helpers.connector import Connector, Outcome, Record
 from integration_tests.helpers.expected import Expected, difference, visible
 from sandbox import Sandbox
-from sandbox.recording import Exchange
+from sandbox.api.recording import Exchange
 
 COMPUTERS = 300
 NOW = datetime.now(timezone.utc)

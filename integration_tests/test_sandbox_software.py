@@ -11,15 +11,13 @@ from typing import Any
 import pytest
 
 from integration_tests.helpers.vendor_files import get_operations, problems, reply_schema, resolve
-from sandbox import (
-    routes_agreements,
-    routes_applications,
-    routes_licenses,
-    routes_licenses_use,
-)
-from sandbox.estate import Estate, Row
-from sandbox.model import Route
-from sandbox.route_helpers import NO_MAXIMUM
+from sandbox.api.route import Route
+from sandbox.company.estate import Estate, Row
+from sandbox.routes import agreements as routes_agreements
+from sandbox.routes import applications as routes_applications
+from sandbox.routes import licenses as routes_licenses
+from sandbox.routes import licenses_use as routes_licenses_use
+from sandbox.routes.helpers import NO_MAXIMUM
 
 SPECIFICATIONS = Path(__file__).parents[2] / "shared" / "api_specifications"
 FILES = ("applications.json", "agreements.json", "licenses.yaml")

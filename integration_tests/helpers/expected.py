@@ -12,7 +12,7 @@ import orjson
 
 from integration_tests.helpers.connector import Record
 from sandbox import Sandbox
-from sandbox.errors import ApiError
+from sandbox.api.errors import ApiError
 from source_snow_atlas import definitions
 
 ADDED_FIELDS = ("recordKey",)

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sandbox import oracle_children, saas_children
-from sandbox.estate import Estate, Row
-from sandbox.model import Route
-from sandbox.oracle_catalogue import LOOKUPS
-from sandbox.routes_oracle import ROUTES as ORACLE_ROUTES
-from sandbox.routes_saas import ROUTES as SAAS_ROUTES
-from sandbox.routes_saas_family import ROUTES as FAMILY_ROUTES
+from sandbox.api.route import Route
+from sandbox.company import saas_children
+from sandbox.company.estate import Estate, Row
+from sandbox.company.oracle_catalogue import LOOKUPS
+from sandbox.routes.oracle import ROUTES as ORACLE_ROUTES
+from sandbox.routes.saas import ROUTES as SAAS_ROUTES
+from sandbox.routes.saas_families import ROUTES as FAMILY_ROUTES
 
 ROUTES = {route.path: route for route in [*ORACLE_ROUTES, *SAAS_ROUTES, *FAMILY_ROUTES]}
 ORACLE, SAAS = "/sam/oracle/v1", "/api/saas/consolidated-view"
@@ -105,7 +105,7 @@ def parents(estate: Estate, path: str) -> Iterator[dict[str, str]]:
         yield {}
     elif names == ["id", "oid"]:
         for database in ids(estate, f"{ORACLE}/database/installations"):
-            for option in oracle_children.options(estate, database) or []:
+            for option in call(estate, f"{ORACLE}/database/installations/{{id}}/options", id=database):
                 yield {"id": database, "oid": option["id"]}
     elif names == ["name"]:
         yield from ({"name": value} for value in LOOKUPS[path.split("/")[-2]])

@@ -8,7 +8,7 @@ from typing import Any
 import requests
 
 from sandbox import Route, Sandbox
-from sandbox.estate import Estate, Row
+from sandbox.company.estate import Estate, Row
 
 THINGS = "/api/test/v1/things"
 PAGES_ONLY = "/api/test/v1/pages-only"

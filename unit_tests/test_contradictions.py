@@ -11,9 +11,9 @@ from typing import Any
 import orjson
 import pytest
 
-from source_snow_atlas.components.basics.errors import SnowAtlasError, failed_request
+from source_snow_atlas.components.basics.errors import MalformedReply, SnowAtlasError, failed_request
 from source_snow_atlas.components.collection.paging import CollectionReader
-from source_snow_atlas.components.request.reply import MalformedReply, Page, parse_page
+from source_snow_atlas.components.request.reply import Page, parse_page
 from unit_tests.model_server import InterleavedPrefetch
 
 PAGE_SIZE = 20

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_snow_atlas.components.request.reply import MalformedReply, Page, WrongPage, decode, parse_page
+from source_snow_atlas.components.basics.errors import MalformedReply
+from source_snow_atlas.components.request.reply import Page, WrongPage, decode, parse_page
 
 KNOWN = frozenset({"id", "name"})
 

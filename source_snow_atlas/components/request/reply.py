@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from source_snow_atlas.components.basics.errors import plain
+from source_snow_atlas.components.basics.errors import MalformedReply, plain
 
 Row = dict[str, Any]
 
@@ -23,10 +23,6 @@ LONG_DIGITS = b"0" * 20
 LONG_NEGATIVE = b"-" + b"0" * 19
 DIGITS = bytes(0x30 if 0x30 <= byte <= 0x39 else 0x2D if byte == 0x2D else 0x20 for byte in range(256))
 ENVELOPE_FIELDS = frozenset({"pagination", "_links", "links"})
-
-
-class MalformedReply(Exception):
-    """The body can't be the answer to the request; the text says why. Usually a passing fault, so it is worth a repeat."""
 
 
 class WrongPage(MalformedReply):

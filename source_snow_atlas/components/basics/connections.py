@@ -12,6 +12,7 @@ import time
 from contextlib import suppress
 from typing import Any
 
+import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
@@ -20,8 +21,13 @@ BETWEEN_PIECES = 60.0
 """Seconds between two pieces of a body: only the first byte of a reply may take longer."""
 
 
+def no_ambient_credentials(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """An `auth` for requests that adds nothing: without one, requests would send what a .netrc file holds for the host."""
+    return request
+
+
 class Watch:
-    """Shuts connections that are past their time; one thread for all, started when it is needed."""
+    """Shuts connections that are past their time; one thread for all, while any is under way."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -47,6 +53,9 @@ class Watch:
             time.sleep(min(SECONDS_BETWEEN_LOOKS, self._seconds / 2))
             now = time.monotonic()
             with self._lock:
+                if not self._due:
+                    self._thread = None
+                    return
                 late = [connection for due, connection in self._due.values() if due < now]
             for connection in late:
                 with suppress(OSError):

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from source_snow_atlas.components.request.reply import MalformedReply
+from source_snow_atlas.components.basics.errors import MalformedReply
 
 LARGEST = 256 * 2**20
 """Decoded bytes of a reply. Pages of 1000 rows have one to a few MiB."""

@@ -10,7 +10,8 @@ import pytest
 
 from simulation.paged_api import ModelServer
 from source_snow_atlas import definitions
-from source_snow_atlas.components.collection.paging import CollectionReader, may_be_shown
+from source_snow_atlas.components.collection.keys import may_be_shown
+from source_snow_atlas.components.collection.paging import CollectionReader
 from source_snow_atlas.components.request.reply import Page, Row
 from tools.sensitive import PERSONAL, SECRET
 from unit_tests.helpers.fake_http import HOST, FakeHttp, Reply

@@ -5,12 +5,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 QA := .cache/qa
+CLIENTS := serverless pgvector
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # A clone is run from its own environment, whatever is active or set in the calling shell.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help sync test lint format bench soak docs drift qa build image image-test image-suite clean setup-sync setup-tests python
+.PHONY: help sync test lint format bench soak docs drift qa workflows clients pythons build image image-test image-suite clean setup-sync setup-tests python
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | \
@@ -54,6 +55,20 @@ $(QA)/installed: tools/qa_requirements.txt | setup-tests
 	@$(BIN)/python -m venv --clear $(QA)
 	@$(QA)/bin/python -m pip install --quiet --no-deps -r tools/qa_requirements.txt >$(QA)/install.log 2>&1 || { cat $(QA)/install.log; exit 1; }
 	@touch $@
+
+workflows:  ## check the workflows in .github (actionlint, zizmor)
+	@$(PYTHON) tools/workflows.py
+
+clients: setup-tests $(CLIENTS:%=.cache/%/installed)  ## read all streams with another client, and feed a destination of Airbyte's
+	@for client in $(CLIENTS); do $(BIN)/python -m integration_tests.clients.$$client .cache/$$client/bin/python || exit 1; done
+
+.cache/%/installed: integration_tests/clients/%_requirements.txt | setup-tests
+	@$(BIN)/python -m venv --clear .cache/$*
+	@.cache/$*/bin/python -m pip install --quiet --no-deps -r $< >.cache/$*/install.log 2>&1 || { cat .cache/$*/install.log; exit 1; }
+	@touch $@
+
+pythons: python  ## run quick unit tests and one sync on every Python from 3.10 to 3.13; PYTHONS="3.12 3.13"
+	@$(PYTHON) -m tools.pythons $(PYTHONS) $(ARGS)
 
 build: setup-tests  ## build the wheel and the source distribution in dist/, and try the wheel alone
 	@rm -rf build dist

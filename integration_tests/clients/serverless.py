@@ -63,7 +63,9 @@ class Loaded:
 
     def __str__(self) -> str:
         count = sum(map(len, self.records.values()))
-        return f"{len(self.complete)} streams complete, {count:,} records, states of {len(self.states)} streams"
+        return (
+            f"{len(self.complete)} streams complete, {count:,} records, states of {len(self.states)} streams"
+        )
 
 
 def run_job(python: str, folder: Path, config: dict[str, Any], state: list[Any] | None) -> Loaded:

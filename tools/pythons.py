@@ -26,9 +26,9 @@ VERSIONS = ("3.10", "3.11", "3.12", "3.13")
 WITH_PYAIRBYTE = ("3.10", "3.11", "3.12")
 EXTRAS = ["sync", "tests"]
 COMPUTERS = 30
-# Simulations and searches over many random cases: they take most of the unit tests' time, and are about what the code
-# decides, which no version of Python changes.
-SLOW = ("test_pace_simulation.py", "test_window_proof.py", "test_behavior_page.py")
+# Simulations and searches over many random cases: they take most of the unit tests' time, and are about what the
+# code decides, which no version of Python changes.
+SLOW = ("test_pace_simulation.py", "test_window_proof.py")
 
 
 def candidates(version: str) -> Iterator[str]:

@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 QA := .cache/qa
-CLIENTS := serverless
+CLIENTS := serverless ailake
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # A clone is run from its own environment, whatever is active or set in the calling shell.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
@@ -59,7 +59,7 @@ $(QA)/installed: tools/qa_requirements.txt | setup-tests
 workflows:  ## check the workflows in .github (actionlint, zizmor)
 	@$(PYTHON) tools/workflows.py
 
-clients: setup-tests $(CLIENTS:%=.cache/%/installed)  ## read all streams with another client: airbyte-serverless
+clients: setup-tests $(CLIENTS:%=.cache/%/installed)  ## read all streams with airbyte-serverless, and write them with a destination connector
 	@for client in $(CLIENTS); do $(BIN)/python -m integration_tests.clients.$$client .cache/$$client/bin/python || exit 1; done
 
 .cache/%/installed: integration_tests/clients/%_requirements.txt | setup-tests

@@ -5,13 +5,21 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 QA := .cache/qa
+<<<<<<< HEAD
 CLIENTS := serverless ailake
+=======
+DBT := .cache/dbt
+>>>>>>> main
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # A clone is run from its own environment, whatever is active or set in the calling shell.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
+<<<<<<< HEAD
 .PHONY: help sync test lint format bench soak docs drift qa workflows clients pythons build image image-test image-suite clean setup-sync setup-tests python
+=======
+.PHONY: help sync test lint format bench soak docs drift qa dbt-staging dbt-test build image image-test image-suite clean setup-sync setup-tests python
+>>>>>>> main
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | \
@@ -27,7 +35,7 @@ test: setup-tests  ## run the unit and the integration tests; ARGS="-k name" are
 lint: setup-tests  ## check style (ruff) and types (mypy)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy source_snow_atlas tools
+	@$(BIN)/mypy source_snow_atlas snow_atlas_sync tools
 
 format: setup-tests  ## put the code into the project's style
 	@$(BIN)/ruff check --fix .
@@ -56,6 +64,7 @@ $(QA)/installed: tools/qa_requirements.txt | setup-tests
 	@$(QA)/bin/python -m pip install --quiet --no-deps -r tools/qa_requirements.txt >$(QA)/install.log 2>&1 || { cat $(QA)/install.log; exit 1; }
 	@touch $@
 
+<<<<<<< HEAD
 workflows:  ## check the workflows in .github (actionlint, zizmor)
 	@$(PYTHON) tools/workflows.py
 
@@ -71,10 +80,26 @@ pythons: python  ## run quick unit tests and one sync on every Python from 3.10 
 	@$(PYTHON) -m tools.pythons $(PYTHONS) $(ARGS)
 
 build: setup-tests  ## build the wheel and the source distribution in dist/, and try the wheel alone
+=======
+dbt-staging: setup-tests  ## write the dbt package's staging models anew; ARGS=--check only says which are stale
+	@$(BIN)/python -m tools.dbt_staging $(ARGS)
+
+dbt-test: setup-tests $(DBT)/installed  ## run the dbt package's tests on DuckDB and PostgreSQL; ARGS="-k name" are pytest's
+	@$(BIN)/python -m pytest -q dbt_tests $(ARGS)
+
+# dbt and PyAirbyte ask for different versions of the same packages, so dbt is installed apart.
+$(DBT)/installed: tools/dbt_requirements.txt | setup-tests
+	@mkdir -p .cache
+	@$(BIN)/python -m venv --clear $(DBT)
+	@$(DBT)/bin/python -m pip install --quiet -r tools/dbt_requirements.txt >$(DBT)/install.log 2>&1 || { cat $(DBT)/install.log; exit 1; }
+	@touch $@
+
+build: setup-tests  ## build the wheel and the source distribution in dist/, and try the wheel alone; ARGS=--sync: sync with it, too
+>>>>>>> main
 	@rm -rf build dist
 	@$(BIN)/python -m build --outdir dist . >.venv/build.log 2>&1 || { cat .venv/build.log; exit 1; }
 	@$(BIN)/python -m twine check --strict dist/*
-	@$(BIN)/python -m tools.wheel_check dist/*.whl
+	@$(BIN)/python -m tools.wheel_check $(ARGS) dist/*.whl
 
 image:  ## build the container image with docker or podman
 	@tools/image.sh build
@@ -90,10 +115,10 @@ clean:  ## remove the environment, caches, built packages and the synced databas
 	@rm -f snow_atlas.duckdb snow_atlas.duckdb.wal
 
 setup-sync: python
-	@$(PYTHON) tools/venv.py $(VENV) sync
+	@$(PYTHON) tools/venv.py $(VENV) sandbox sync
 
 setup-tests: python
-	@$(PYTHON) tools/venv.py $(VENV) sync tests
+	@$(PYTHON) tools/venv.py $(VENV) sandbox sync tests
 
 python:
 	@command -v $(PYTHON) >/dev/null || { echo "setup: $(PYTHON) was not found; install Python 3.10 to 3.12, or name it: make ... PYTHON=/path/to/python3" >&2; exit 1; }

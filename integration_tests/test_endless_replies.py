@@ -15,9 +15,10 @@ import pytest
 import requests
 import urllib3
 
-from source_snow_atlas.components.request.body import BodyReader
-from source_snow_atlas.components.request.connections import WatchedAdapter
-from source_snow_atlas.components.request.reply import MalformedReply
+from source_snow_atlas.components.basics.body import BodyReader
+from source_snow_atlas.components.basics.connections import WatchedAdapter
+from source_snow_atlas.components.basics.errors import MalformedReply
+from source_snow_atlas.components.identity.exchange import UnboundedReply, exchange
 
 MIB = 2**20
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -136,6 +137,20 @@ def test_a_trickle_is_refused_after_its_time() -> None:
     clock = itertools.count(0, 40).__next__
     with serving(lambda: endless(b"x")) as url, pytest.raises(MalformedReply, match="within 300 s"):
         read(url, clock=clock)
+
+
+@pytest.mark.parametrize(
+    "reply", [lambda: endless(b"x" * 65536), lambda: packed(bomb(600))], ids=["endless", "bomb"]
+)
+def test_the_identity_provider_has_bounds_too(reply: Callable[[], Iterator[bytes]]) -> None:
+    """A wrong API URL that leads to an endless download would fill the memory before the first row is read."""
+    tracemalloc.start()
+    try:
+        with serving(reply) as url, pytest.raises(UnboundedReply, match="larger than 2 MiB"):
+            exchange("POST", url, {"grant_type": "client_credentials"})
+        assert tracemalloc.get_traced_memory()[1] < 20 * MIB
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.timeout(60)

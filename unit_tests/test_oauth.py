@@ -238,6 +238,16 @@ def test_a_reply_without_a_token_is_an_error(
 # Sharing
 
 
+def test_a_reply_of_any_size_is_an_error_that_names_the_host(
+    authenticator: SnowAtlasOauth2Authenticator, http: FakeHttp
+) -> None:
+    """A wrong API URL that leads to a large download would be read to its end, nine times."""
+    http.on("POST", TOKEN_URL, Reply(body=b'{"access_token": "' + b"x" * 3 * 2**20))
+    with pytest.raises(ServerError, match=r"token endpoint of .* larger than 2 MiB.*Check the API URL"):
+        authenticator.get_access_token()
+    assert len(http.requests) == 3
+
+
 def test_all_streams_share_one_token(config: dict[str, Any], clock: FakeClock, http: FakeHttp) -> None:
     """168 streams would ask for 168 tokens, and the vendor limits both requests for tokens and live ones."""
     tokens = {SnowAtlasOauth2Authenticator(config={**config, "page_size": n}).token for n in range(1, 50)}

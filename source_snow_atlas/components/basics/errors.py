@@ -37,6 +37,10 @@ class SnowAtlasError(AirbyteTracedException):
         return message
 
 
+class MalformedReply(Exception):
+    """The body can't be the answer to the request; the text says why. Usually a passing fault, so it is worth a repeat."""
+
+
 class ConfigurationError(SnowAtlasError):
     """Something that the user has to change: the configuration, the catalog, the state, or a permission in Snow Atlas."""
 

@@ -63,6 +63,8 @@ class CollectionReader:
     fetch: Fetch
     page_size: int
     key: Sequence[str] = ()
+    key_may_be_null: bool = False
+    """Whether nulls in the key are provided for: such streams get a field of their own that joins its parts."""
     prefetch: Prefetch = field(default_factory=NoPrefetch)
     pages_declared: bool = True
     """False where the operation declares no page parameters: page 1 is then asked for without them."""
@@ -103,6 +105,7 @@ class CollectionReader:
         self._learn_numbering(page)
         self.on_page(page)
         if not page.is_collection:
+            self._look_at_whole(page.rows)
             self.emitted += len(page.rows)
             yield page.rows
             return
@@ -110,7 +113,7 @@ class CollectionReader:
         if not self._evidence.says_more(request, page) and (
             page.total_items is None or page.total_items == len(page.rows)
         ):
-            self._look_at_keys(page.rows)
+            self._look_at_whole(page.rows)
             self.emitted += len(page.rows)
             yield page.rows
             return
@@ -149,7 +152,7 @@ class CollectionReader:
         hashes = self._hashes(page.rows)
         rows = self._fresh(page.rows, hashes, request)
         self._last_rows = page.rows
-        self._look_at_keys(page.rows)
+        self._look_for_nulls(page.rows)
         first.first(request, page, _taken(request, page, hashes, epoch))
         yield rows
 
@@ -171,6 +174,7 @@ class CollectionReader:
             if not isinstance(request, Look):
                 self._last_rows = page.rows
                 if not self._is_second:
+                    self._look_for_nulls(page.rows)
                     self.on_page(page)
             rows = self._fresh(page.rows, hashes, request, left)
             if rows:
@@ -331,13 +335,15 @@ class CollectionReader:
     def _give_up_key(self, rows: list[Row]) -> list[Row]:
         released, self._held = self._held + rows, []
         self._key_is_unique = False
-        example = self._example(released[0]) if released else ""
+        self._say_key_repeats(self._example(released[0]) if released else "")
+        return released
+
+    def _say_key_repeats(self, example: str) -> None:
         self._warn(
             "key",
             f"{self.label}: the primary key {', '.join(self.key)} is not unique in the data{example}; every row is given out, "
             "none is taken for a repeat.",
         )
-        return released
 
     def _count_contents(self, rows: list[Row], hashes: list[int]) -> list[Row]:
         """The rows of a page whose keys don't tell rows apart: all but those that a look has given out before. They are counted."""
@@ -355,24 +361,35 @@ class CollectionReader:
             fresh.append(rows[position])
         return fresh
 
-    def _look_at_keys(self, rows: list[Row]) -> None:
-        """Say where a part of the key is null or a key repeats: a destination that merges by the key would lose rows."""
-        if not self.key:
+    def _look_at_whole(self, rows: list[Row]) -> None:
+        """Say where a part of the key is null or the key repeats in a collection that came in one reply."""
+        self._look_for_nulls(rows)
+        if not self.key or len(rows) < 2:
+            return
+        seen: set[int] = set()
+        for row, value in zip(rows, self._hashes(rows), strict=True):
+            if value in seen:
+                self._say_key_repeats(self._example(row))
+                return
+            seen.add(value)
+
+    def _look_for_nulls(self, rows: list[Row]) -> None:
+        """Say where a part of the key is null: a destination that merges by the key would refuse or lose rows."""
+        if self.key_may_be_null:
             return
         for name in self.key:
-            for row in rows:
-                if row.get(name) is None:
-                    self._warn(
-                        "null key",
-                        f"{self.label}: {name}, a part of the primary key, is null in some rows{self._example(row)}. They are "
-                        "given out; a destination that merges by the key may refuse or lose them.",
-                    )
-                    return
+            row = next((row for row in rows if row.get(name) is None), None)
+            if row is not None:
+                self._warn(
+                    "null key",
+                    f"{self.label}: {name}, a part of the primary key, is null in some rows{self._example(row)}. They are "
+                    "given out; a destination that merges by the key may refuse or lose them.",
+                )
 
     def _example(self, row: Row) -> str:
-        """The key of a row for a message; only the parts that are identifiers are shown, others may be personal."""
+        """The key of a row for a message; only parts that identify things are shown, others may be personal or secret."""
         shown = ", ".join(
-            f"{name} = {plain(str(row.get(name)), 60)!r}" if name.lower().endswith("id") else f"{name} = …"
+            f"{name} = {plain(str(row.get(name)), 60)!r}" if may_be_shown(name) else f"{name} = …"
             for name in self.key
         )
         return f" (for example {shown})"
@@ -458,6 +475,11 @@ class CollectionReader:
             f"agree, and nothing changed meanwhile. Check whether this client may see the other {missing}, or ask Snow Atlas support; "
             "to sync without them, name the stream in the option accept_missing_rows."
         )
+
+
+def may_be_shown(name: str) -> bool:
+    """Whether the values of a key's field may stand in a message: identifiers of things, not of people."""
+    return name.lower().endswith("id") and "user" not in name.lower()
 
 
 class _Once:

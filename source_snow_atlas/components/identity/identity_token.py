@@ -17,10 +17,9 @@ import requests
 from source_snow_atlas.components.basics.errors import ConfigurationError
 from source_snow_atlas.components.basics.retries import Attempts
 from source_snow_atlas.components.identity.configuration import REGIONS
+from source_snow_atlas.components.identity.exchange import exchange
 from source_snow_atlas.components.identity.oauth import (
-    TIMEOUTS,
     SnowAtlasOauth2Authenticator,
-    no_ambient_credentials,
 )
 
 LOGGER = logging.getLogger("airbyte")
@@ -122,14 +121,14 @@ def _key_for(token: str, keys: jwt.PyJWKSet) -> jwt.PyJWK:
 
 def _fetch(url: str) -> Mapping[str, Any]:
     try:
-        response = requests.get(url, timeout=TIMEOUTS, allow_redirects=False, auth=no_ambient_credentials)
-        document = response.json() if response.status_code == 200 else None
-    except (requests.RequestException, ValueError) as error:
+        answer = exchange("GET", url)
+    except requests.RequestException as error:
         raise IdentityUnavailable(f"{url} can't be read ({type(error).__name__})", may_pass=True) from None
+    document = answer.json() if answer.status_code == 200 else None
     if not isinstance(document, dict):
         raise IdentityUnavailable(
-            f"{url} answers HTTP {response.status_code} without a document",
-            may_pass=response.status_code not in (401, 403, 404),
+            f"{url} answers HTTP {answer.status_code} without a document",
+            may_pass=answer.status_code not in (401, 403, 404),
         )
     return document
 

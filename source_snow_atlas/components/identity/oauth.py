@@ -34,12 +34,11 @@ from source_snow_atlas.components.basics.retries import (
     retry_after,
 )
 from source_snow_atlas.components.identity.configuration import Configuration
+from source_snow_atlas.components.identity.exchange import Answer, UnboundedReply, exchange
 
 LOGGER = logging.getLogger("airbyte")
 TOKEN_PATH = "/idp/api/connect/token"
 RESOURCE = "api://snowsoftware.io/api"
-TIMEOUTS = (15.0, 60.0)
-"""Seconds to connect and to wait for the reply."""
 LIFE_WHERE_UNSAID = 3300.0
 """Seconds: what public clients assume where `expires_in` is missing."""
 LONGEST_LIFE = 31_536_000.0
@@ -56,11 +55,6 @@ class SharedToken:
         self.renew_at = 0.0
         self.with_resource = True
         self.with_identity = True
-
-
-def no_ambient_credentials(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """An `auth` for requests that adds nothing: without one, requests would send what a .netrc file holds for the host."""
-    return request
 
 
 def does_not_resolve(error: requests.ConnectionError) -> bool:
@@ -200,14 +194,14 @@ class SnowAtlasOauth2Authenticator(Oauth2Authenticator, DeclarativeAuthenticator
         while True:
             failure: SnowAtlasError
             try:
-                response = requests.post(
-                    str(self.get_token_refresh_endpoint()),
-                    data=self.build_refresh_request_body(),
-                    headers={"Accept": "application/json"},
-                    timeout=TIMEOUTS,
-                    allow_redirects=False,
-                    auth=no_ambient_credentials,
+                answer = exchange(
+                    "POST", str(self.get_token_refresh_endpoint()), self.build_refresh_request_body()
                 )
+            except UnboundedReply as error:
+                failure = ServerError(
+                    f"The token endpoint of {self.host} gave a reply that can't be right: {error}. Check the API URL."
+                )
+                patience = 3
             except requests.ConnectionError as error:
                 failure, patience = self._unreachable(error)
             except requests.RequestException as error:
@@ -216,8 +210,8 @@ class SnowAtlasOauth2Authenticator(Oauth2Authenticator, DeclarativeAuthenticator
                 )
                 patience = 3 if self.fail_fast else attempts.maximum
             else:
-                if response.status_code == 200:
-                    reply = _json(response)
+                if answer.status_code == 200:
+                    reply = answer.json()
                     if (
                         isinstance(reply, dict)
                         and isinstance(reply.get("access_token"), str)
@@ -229,18 +223,18 @@ class SnowAtlasOauth2Authenticator(Oauth2Authenticator, DeclarativeAuthenticator
                         "shown in Snow Atlas settings."
                     )
                     patience = 3
-                elif response.status_code == 429:
-                    self._wait_for_token_rate(response, attempts)
+                elif answer.status_code == 429:
+                    self._wait_for_token_rate(answer, attempts)
                     continue
-                elif response.status_code in TRANSIENT_STATUSES:
+                elif answer.status_code in TRANSIENT_STATUSES:
                     failure = TransientError(
-                        f"The token endpoint of {self.host} fails with HTTP {response.status_code}; try again later."
+                        f"The token endpoint of {self.host} fails with HTTP {answer.status_code}; try again later."
                     )
                     patience = 3 if self.fail_fast else attempts.maximum
-                elif self._gave_up_an_option(response):
+                elif self._gave_up_an_option(answer):
                     continue
                 else:
-                    raise self._refused(response)
+                    raise self._refused(answer)
             attempts.maximum = min(attempts.maximum, patience)
             wait = attempts.next_wait()
             if wait is None:
@@ -264,8 +258,8 @@ class SnowAtlasOauth2Authenticator(Oauth2Authenticator, DeclarativeAuthenticator
             f"No connection to {self.host} ({type(error).__name__}): check the network, the proxy and the API URL."
         ), 3 if self.fail_fast else 9
 
-    def _wait_for_token_rate(self, response: requests.Response, attempts: Attempts) -> None:
-        wait = max(retry_after(response.headers), 0.1)
+    def _wait_for_token_rate(self, answer: Answer, attempts: Attempts) -> None:
+        wait = max(retry_after(answer.headers), 0.1)
         waited = self._clock() - attempts.started
         if self.fail_fast or waited + wait > LONGEST_WAIT:
             raise RateLimited(
@@ -275,9 +269,9 @@ class SnowAtlasOauth2Authenticator(Oauth2Authenticator, DeclarativeAuthenticator
         LOGGER.warning("The token endpoint is rate limited; waiting %.0f s as it asks.", wait)
         self._sleep(wait)
 
-    def _gave_up_an_option(self, response: requests.Response) -> bool:
+    def _gave_up_an_option(self, answer: Answer) -> bool:
         """Whether the grant should be repeated without the resource or the scope that the server does not accept."""
-        error = _error_code(response)
+        error = _error_code(answer)
         if error in ("invalid_target", "invalid_request") and self._shared.with_resource:
             LOGGER.info("The token endpoint does not accept the resource %s; going on without it.", RESOURCE)
             self._shared.with_resource = False
@@ -288,8 +282,8 @@ class SnowAtlasOauth2Authenticator(Oauth2Authenticator, DeclarativeAuthenticator
             return True
         return False
 
-    def _refused(self, response: requests.Response) -> ConfigurationError:
-        error = _error_code(response)
+    def _refused(self, answer: Answer) -> ConfigurationError:
+        error = _error_code(answer)
         if error == "invalid_client":
             return ConfigurationError(
                 "Snow Atlas does not know this client ID and client secret (invalid_client): check both and the region. "
@@ -300,22 +294,15 @@ class SnowAtlasOauth2Authenticator(Oauth2Authenticator, DeclarativeAuthenticator
                 "This client may not use the client credentials grant (unauthorized_client): "
                 "make an application registration for unattended applications in Snow Atlas settings."
             )
-        said = quote(response.content)
+        said = quote(answer.content)
         return ConfigurationError(
-            f"The token endpoint of {self.host} refused the request with HTTP {response.status_code}: check the region, "
+            f"The token endpoint of {self.host} refused the request with HTTP {answer.status_code}: check the region, "
             f"the API URL and the client." + (f' The server said: "{said}".' if said else "")
         )
 
 
-def _json(response: requests.Response) -> Any:
-    try:
-        return response.json()
-    except ValueError:
-        return None
-
-
-def _error_code(response: requests.Response) -> str:
-    document = _json(response)
+def _error_code(answer: Answer) -> str:
+    document = answer.json()
     error = document.get("error") if isinstance(document, dict) else None
     return error if isinstance(error, str) else ""
 

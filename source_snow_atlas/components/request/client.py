@@ -18,8 +18,11 @@ import requests
 import urllib3
 
 from source_snow_atlas import __version__
+from source_snow_atlas.components.basics.body import LONGEST, BodyReader
+from source_snow_atlas.components.basics.connections import WatchedAdapter, no_ambient_credentials
 from source_snow_atlas.components.basics.errors import (
     ConfigurationError,
+    MalformedReply,
     NotFound,
     RateLimited,
     ServerError,
@@ -37,12 +40,8 @@ from source_snow_atlas.components.basics.retries import (
 from source_snow_atlas.components.identity.oauth import (
     SnowAtlasOauth2Authenticator,
     does_not_resolve,
-    no_ambient_credentials,
 )
-from source_snow_atlas.components.request.body import LONGEST, BodyReader
-from source_snow_atlas.components.request.connections import WatchedAdapter
 from source_snow_atlas.components.request.pace import Pace, Ticket
-from source_snow_atlas.components.request.reply import MalformedReply
 
 LOGGER = logging.getLogger("airbyte")
 TIMEOUTS = (15.0, 300.0)

@@ -1,0 +1,17 @@
+{# The day that marts take for today: the variable `snow_atlas_today`, or the day in UTC on which dbt started. It is the same for all
+   marts of a run. #}
+{% macro today() -%}
+    cast('{{ var('snow_atlas_today', none) or run_started_at.strftime('%Y-%m-%d') }}' as date)
+{%- endmacro %}
+
+
+{# Whole days from one date to another; negative where the second is the earlier one. #}
+{% macro days_between(first, second) -%}
+    {{ dbt.datediff('cast(' ~ first ~ ' as date)', 'cast(' ~ second ~ ' as date)', 'day') }}
+{%- endmacro %}
+
+
+{# A date, so many days later; earlier where the number is negative. #}
+{% macro add_days(day, number) -%}
+    cast({{ dbt.dateadd('day', number, day) }} as date)
+{%- endmacro %}

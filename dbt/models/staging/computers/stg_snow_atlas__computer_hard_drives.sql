@@ -1,0 +1,7 @@
+{# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
+{{ snow_atlas.stage_stream(source('snow_atlas', 'computer_hard_drives'), [
+    ('computerId', 'computer_id', 'text'),
+    ('name', 'name', 'text'),
+    ('diskSizeMB', 'disk_size_mb', 'integer'),
+    ('isUpdated', 'is_updated', 'boolean'),
+]) }}

@@ -1,0 +1,21 @@
+{# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
+{{ snow_atlas.stage_stream(source('snow_atlas', 'computer_hardware'), [
+    ('computerId', 'computer_id', 'text'),
+    ('processorCount', 'processor_count', 'integer'),
+    ('coreCount', 'core_count', 'integer'),
+    ('processorType', 'processor_type', 'text'),
+    ('processorSpeed', 'processor_speed', 'integer'),
+    ('memorySlots', 'memory_slots', 'integer'),
+    ('memorySlotsAvailable', 'memory_slots_available', 'integer'),
+    ('physicalMemory', 'physical_memory', 'integer'),
+    ('systemDiskSpace', 'system_disk_space', 'integer'),
+    ('systemDiskSpaceAvailable', 'system_disk_space_available', 'integer'),
+    ('totalDiskSpace', 'total_disk_space', 'integer'),
+    ('totalDiskSpaceAvailable', 'total_disk_space_available', 'integer'),
+    ('totalDiskSpaceUsed', 'total_disk_space_used', 'integer'),
+    ('socketCount', 'socket_count', 'integer'),
+    ('isSocketCountManualOverrideEnabled', 'is_socket_count_manual_override_enabled', 'boolean'),
+    ('chipModulesPerProcessor', 'chip_modules_per_processor', 'integer'),
+    ('processorManufacturer', 'processor_manufacturer', 'text'),
+    ('logicalProcessorCount', 'logical_processor_count', 'integer'),
+]) }}

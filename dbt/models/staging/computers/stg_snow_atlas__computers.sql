@@ -1,0 +1,23 @@
+{# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
+{{ snow_atlas.stage_stream(source('snow_atlas', 'computers'), [
+    ('id', 'id', 'text'),
+    ('hostName', 'host_name', 'text'),
+    ('hostComputerId', 'host_computer_id', 'text'),
+    ('mostFrequentUser', 'most_frequent_user', 'text'),
+    ('mostRecentUser', 'most_recent_user', 'text'),
+    ('manufacturer', 'manufacturer', 'text'),
+    ('isPortable', 'is_portable', 'boolean'),
+    ('isVirtual', 'is_virtual', 'boolean'),
+    ('isServer', 'is_server', 'boolean'),
+    ('model', 'model', 'text'),
+    ('operatingSystem', 'operating_system', 'text'),
+    ('vendor', 'vendor', 'text'),
+    ('domain', 'domain', 'text'),
+    ('ipAddress', 'ip_address', 'text'),
+    ('isVDI', 'is_vdi', 'boolean'),
+    ('lastScanDate', 'last_scan_date', 'timestamp'),
+    ('status', 'status', 'text'),
+    ('organizationId', 'organization_id', 'text'),
+    ('processorCount', 'processor_count', 'integer'),
+    ('coreCount', 'core_count', 'integer'),
+]) }}

@@ -1,0 +1,14 @@
+{# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
+{{ snow_atlas.stage_stream(source('snow_atlas', 'custom_fields'), [
+    ('id', 'id', 'text'),
+    ('name', 'name', 'text'),
+    ('description', 'description', 'text'),
+    ('isRequired', 'is_required', 'boolean'),
+    ('defaultValue', 'default_value', 'text'),
+    ('isMultipleChoice', 'is_multiple_choice', 'boolean'),
+    ('multipleChoice', 'multiple_choice', 'json'),
+    ('assetTypes', 'asset_types', 'json'),
+    ('dataType', 'data_type', 'json'),
+    ('dataType.id', 'data_type_id', 'text'),
+    ('dataType.name', 'data_type_name', 'text'),
+]) }}

@@ -1,0 +1,12 @@
+{# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
+{{ snow_atlas.stage_stream(source('snow_atlas', 'license_assignments_computers'), [
+    ('id', 'id', 'text'),
+    ('licenseId', 'license_id', 'text'),
+    ('applicationId', 'application_id', 'text'),
+    ('computerId', 'computer_id', 'text'),
+    ('quantity', 'quantity', 'integer'),
+    ('numberOfSupportedVirtualMachines', 'number_of_supported_virtual_machines', 'integer'),
+    ('hasVmUseRights', 'has_vm_use_rights', 'boolean'),
+    ('invalidAssignmentReasons', 'invalid_assignment_reasons', 'json'),
+    ('virtualMachines', 'virtual_machines', 'json'),
+]) }}

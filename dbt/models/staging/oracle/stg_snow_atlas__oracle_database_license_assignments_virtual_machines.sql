@@ -1,0 +1,12 @@
+{# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
+{{ snow_atlas.stage_stream(source('snow_atlas', 'oracle_database_license_assignments_virtual_machines'), [
+    ('recordKey', 'record_key', 'text'),
+    ('productId', 'product_id', 'text'),
+    ('computerId', 'computer_id', 'text'),
+    ('datacenterId', 'datacenter_id', 'text'),
+    ('estateType', 'estate_type', 'text'),
+    ('orderId', 'order_id', 'text'),
+    ('licenseId', 'license_id', 'text'),
+    ('quantityAssigned', 'quantity_assigned', 'integer'),
+    ('isManualAssigned', 'is_manual_assigned', 'boolean'),
+]) }}

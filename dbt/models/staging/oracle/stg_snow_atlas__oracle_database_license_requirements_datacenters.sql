@@ -1,0 +1,11 @@
+{# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
+{{ snow_atlas.stage_stream(source('snow_atlas', 'oracle_database_license_requirements_datacenters'), [
+    ('recordKey', 'record_key', 'text'),
+    ('productId', 'product_id', 'text'),
+    ('computerId', 'computer_id', 'text'),
+    ('datacenterId', 'datacenter_id', 'text'),
+    ('estateType', 'estate_type', 'text'),
+    ('requiredQuantity', 'required_quantity', 'integer'),
+    ('requiredQuantityDecimal', 'required_quantity_decimal', 'double'),
+    ('notAllowedLicensableEntityTypes', 'not_allowed_licensable_entity_types', 'text'),
+]) }}

@@ -1,0 +1,6 @@
+{# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
+{{ snow_atlas.stage_stream(source('snow_atlas', 'tenant'), [
+    ('id', 'id', 'text'),
+    ('name', 'name', 'text'),
+    ('region', 'region', 'text'),
+]) }}

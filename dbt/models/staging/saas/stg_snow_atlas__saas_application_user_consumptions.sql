@@ -1,0 +1,22 @@
+{# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
+{{ snow_atlas.stage_stream(source('snow_atlas', 'saas_application_user_consumptions'), [
+    ('applicationId', 'application_id', 'text'),
+    ('id', 'id', 'text'),
+    ('createdDate', 'created_date', 'date'),
+    ('discoveryTypes', 'discovery_types', 'json'),
+    ('isOnline', 'is_online', 'boolean'),
+    ('lastActiveValueType', 'last_active_value_type', 'integer'),
+    ('userCostPerMonth', 'user_cost_per_month', 'money'),
+    ('displayName', 'display_name', 'text'),
+    ('isInReview', 'is_in_review', 'boolean'),
+    ('lastActive', 'last_active', 'timestamp'),
+    ('lastActiveValueInInt', 'last_active_value_in_int', 'integer'),
+    ('status', 'status', 'text'),
+    ('roles', 'roles', 'json'),
+    ('isMonitored', 'is_monitored', 'boolean'),
+    ('department', 'department', 'text'),
+    ('email', 'email', 'text'),
+    ('isQualified', 'is_qualified', 'boolean'),
+    ('potentialSavings', 'potential_savings', 'money'),
+    ('envelopeusage', 'envelopeusage', 'integer'),
+]) }}

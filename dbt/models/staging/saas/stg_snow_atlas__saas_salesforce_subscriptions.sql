@@ -1,0 +1,23 @@
+{# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
+{{ snow_atlas.stage_stream(source('snow_atlas', 'saas_salesforce_subscriptions'), [
+    ('name', 'name', 'text'),
+    ('purchased', 'purchased', 'integer'),
+    ('assigned', 'assigned', 'integer'),
+    ('utilization', 'utilization', 'double'),
+    ('potentialSavings', 'potential_savings', 'money'),
+    ('usage', 'usage', 'double'),
+    ('type', 'type', 'text'),
+    ('totalCost', 'total_cost', 'money'),
+    ('totalCostPerYear', 'total_cost_per_year', 'money'),
+    ('active', 'active', 'integer'),
+    ('discoveryTypes', 'discovery_types', 'json'),
+    ('notMonitored', 'not_monitored', 'integer'),
+    ('noActivity', 'no_activity', 'integer'),
+    ('inactive', 'inactive', 'integer'),
+    ('totalCostPerMonth', 'total_cost_per_month', 'money'),
+    ('overAssigned', 'over_assigned', 'integer'),
+    ('unassigned', 'unassigned', 'integer'),
+    ('details', 'details', 'json'),
+    ('organizationNames', 'organization_names', 'json'),
+    ('skuNames', 'sku_names', 'json'),
+]) }}

@@ -1,0 +1,21 @@
+{# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
+{{ snow_atlas.stage_stream(source('snow_atlas', 'saas_salesforce_users'), [
+    ('id', 'id', 'text'),
+    ('email', 'email', 'text'),
+    ('displayName', 'display_name', 'text'),
+    ('userIds', 'user_ids', 'json'),
+    ('aliases', 'aliases', 'json'),
+    ('userNames', 'user_names', 'json'),
+    ('orgsCount', 'orgs_count', 'integer'),
+    ('orgNames', 'org_names', 'json'),
+    ('lastActive', 'last_active', 'timestamp'),
+    ('status', 'status', 'text'),
+    ('userTypes', 'user_types', 'json'),
+    ('roles', 'roles', 'json'),
+    ('profiles', 'profiles', 'json'),
+    ('country', 'country', 'text'),
+    ('department', 'department', 'text'),
+    ('locale', 'locale', 'text'),
+    ('monthlyCost', 'monthly_cost', 'money'),
+    ('subscriptionAccounts', 'subscription_accounts', 'json'),
+]) }}

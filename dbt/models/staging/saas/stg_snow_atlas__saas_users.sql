@@ -1,0 +1,20 @@
+{# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
+{{ snow_atlas.stage_stream(source('snow_atlas', 'saas_users'), [
+    ('country', 'country', 'text'),
+    ('createdDate', 'created_date', 'timestamp'),
+    ('department', 'department', 'text'),
+    ('discoveryTypes', 'discovery_types', 'json'),
+    ('displayName', 'display_name', 'text'),
+    ('email', 'email', 'text'),
+    ('id', 'id', 'text'),
+    ('isEnabled', 'is_enabled', 'boolean'),
+    ('isInReview', 'is_in_review', 'boolean'),
+    ('isOnline', 'is_online', 'boolean'),
+    ('isQualified', 'is_qualified', 'boolean'),
+    ('lastActive', 'last_active', 'timestamp'),
+    ('licenseCount', 'license_count', 'integer'),
+    ('potentialSavings', 'potential_savings', 'money'),
+    ('status', 'status', 'text'),
+    ('userCostPerMonth', 'user_cost_per_month', 'money'),
+    ('username', 'username', 'text'),
+]) }}

@@ -1,0 +1,21 @@
+{# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
+{{ snow_atlas.stage_stream(source('snow_atlas', 'saas_users_kpi'), [
+    ('fromDate', 'from_date', 'timestamp'),
+    ('toDate', 'to_date', 'timestamp'),
+    ('active', 'active', 'integer'),
+    ('activeChartData', 'active_chart_data', 'json'),
+    ('activeTrend', 'active_trend', 'integer'),
+    ('currentActiveChartData', 'current_active_chart_data', 'json'),
+    ('currentInactiveChartData', 'current_inactive_chart_data', 'json'),
+    ('currentNoActivityChartData', 'current_no_activity_chart_data', 'json'),
+    ('currentTotalChartData', 'current_total_chart_data', 'json'),
+    ('inactive', 'inactive', 'integer'),
+    ('inactiveChartData', 'inactive_chart_data', 'json'),
+    ('inactiveTrend', 'inactive_trend', 'integer'),
+    ('noActivity', 'no_activity', 'integer'),
+    ('noActivityChartData', 'no_activity_chart_data', 'json'),
+    ('noActivityTrend', 'no_activity_trend', 'integer'),
+    ('total', 'total', 'integer'),
+    ('totalChartData', 'total_chart_data', 'json'),
+    ('totalTrend', 'total_trend', 'integer'),
+]) }}

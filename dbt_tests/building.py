@@ -1,0 +1,74 @@
+"""Runs dbt as a user does, from its own environment, and keeps what it has made."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dbt_tests.scenarios import Scenario
+from dbt_tests.warehouses import Table, Warehouse
+
+PROJECT = Path(__file__).resolve().parent.parent
+PACKAGE = PROJECT / "dbt"
+DBT = PROJECT / ".cache" / "dbt" / "bin" / "dbt"
+FAR_FROM_UTC = "Asia/Kolkata"
+
+
+class DbtError(Exception):
+    """dbt failed; the message is what it said."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """The tables and views of one scenario in one warehouse, after `dbt build` with all its tests."""
+
+    scenario: Scenario
+    target: str
+    tables: Mapping[str, Table]
+
+    def __getitem__(self, model: str) -> Table:
+        if model not in self.tables:
+            raise KeyError(f"{model} was not built; there are {', '.join(self.tables)}")
+        return self.tables[model]
+
+
+def build(scenario: Scenario, warehouse: Warehouse, select: Sequence[str], scratch: Path) -> Built:
+    """Load a scenario into the warehouse, and build the selected models."""
+    warehouse.fill(scenario.rows)
+    run_dbt(warehouse, ["build", "--select", *select], scenario.variables, scratch)
+    return Built(scenario, warehouse.target, warehouse.tables())
+
+
+def run_dbt(
+    warehouse: Warehouse, arguments: Sequence[str], variables: Mapping[str, Any], scratch: Path
+) -> str:
+    """One run of dbt in the package; what it said. The clock is not on UTC, and neither is the session."""
+    command = [str(DBT), "--quiet", "--no-use-colors", *arguments, "--target", warehouse.target]
+    command += ["--profiles-dir", "profiles", "--vars", json.dumps(variables)]
+    command += ["--target-path", str(scratch / "target"), "--log-path", str(scratch / "logs")]
+    environment = {
+        **os.environ,
+        **warehouse.environment,
+        "TZ": FAR_FROM_UTC,
+        "PGTZ": FAR_FROM_UTC,
+        "DO_NOT_TRACK": "1",
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+    done = subprocess.run(
+        command,
+        cwd=PACKAGE,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise DbtError(f"dbt {' '.join(arguments)} on {warehouse.target}:\n{done.stdout[-6000:]}")
+    return done.stdout

@@ -1,0 +1,167 @@
+"""What the warehouse holds when the marts are built: the sandbox's company as it is, and with what is hard for SQL."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timezone
+from decimal import Decimal
+from typing import Any
+
+from integration_tests.expected import Expected, Record, visible
+from sandbox import Sandbox
+from sandbox.estate import Estate
+from source_snow_atlas import definitions
+from tools.dbt_staging import primary_key, staged_streams
+
+NOW = datetime(2026, 11, 15, tzinfo=timezone.utc)
+TODAY = NOW.date()
+COMPUTERS = 60
+MONTHS_OF_KEY_FIGURES = 3
+RATES = {"USD": Decimal("0.92"), "GBP": Decimal("1.15"), "SEK": Decimal("0.088")}
+
+Rows = Mapping[str, list[Record]]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """The rows of each stream under the vendor's field names, and the variables that dbt gets.
+
+    A stream that is not among the rows was not synced: its table is missing.
+    """
+
+    name: str
+    rows: Rows
+    rates: Mapping[str, Decimal] = field(default_factory=dict)
+    currency: str | None = None
+    today: date = TODAY
+
+    def __getitem__(self, stream: str) -> list[Record]:
+        """The rows of a stream; none where it was not synced."""
+        return self.rows.get(stream, [])
+
+    def by_id(self, stream: str, key: str = "id") -> dict[Any, Record]:
+        """The rows of a stream by their id."""
+        return {row[key]: row for row in self[stream]}
+
+    def money(
+        self, amount: float | Decimal | None, currency: str | None
+    ) -> tuple[Decimal | None, str | None]:
+        """What the macros `money` and `money_currency` are to give."""
+        code = currency.upper() if currency is not None else None
+        exact = None if amount is None else Decimal(str(amount))
+        if code not in self.rates:
+            return exact, code
+        return None if exact is None else exact * self.rates[code], self.currency
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        """The variables of dbt."""
+        variables: dict[str, Any] = {"snow_atlas_today": self.today.isoformat()}
+        if self.rates:
+            variables["snow_atlas_rates"] = {code: float(rate) for code, rate in self.rates.items()}
+            variables["snow_atlas_currency"] = self.currency
+        return variables
+
+
+def company() -> Rows:
+    """Every stream that the package knows, as a sync of the sandbox reads it."""
+    sandbox = Sandbox(estate=Estate(computers=COMPUTERS, now=NOW))
+    expected = Expected(sandbox)
+    return {stream: _records(sandbox, expected, stream) for stream in staged_streams()}
+
+
+def _records(sandbox: Sandbox, expected: Expected, stream: str) -> list[Record]:
+    if stream == "tenant":
+        settings = sandbox.settings
+        return [{"id": settings.tenant, "name": settings.tenant_name, "region": settings.region}]
+    parameters = definitions.parameters(stream)
+    if "window_format" not in parameters:
+        return expected.records(stream)
+    suffix = "T00:00:00Z" if parameters["window_format"] == "date_time" else ""
+    records = []
+    for first, last in _months():
+        window = {"fromDate": f"{first}{suffix}", "toDate": f"{last}{suffix}"}
+        query = "&".join(f"{name}={value}" for name, value in window.items())
+        records += [visible({**window, **row}) for row in expected.rows(f"{parameters['path']}?{query}")]
+    return records
+
+
+def _months() -> Iterator[tuple[date, date]]:
+    for back in range(MONTHS_OF_KEY_FIGURES):
+        first = date(TODAY.year, TODAY.month - back, 1)
+        yield first, min(first.replace(day=monthrange(first.year, first.month)[1]), TODAY)
+
+
+def key_fields(stream: str) -> set[str]:
+    """The fields that name a row: its key and those of its parents."""
+    parents = definitions.parameters(stream).get("parents", ())
+    return {*primary_key(stream), *(name for parent in parents for name in parent["keys"])}
+
+
+def _empty(rows: Rows) -> Rows:
+    return {stream: [] for stream in rows}
+
+
+def _nothing_synced(_rows: Rows) -> Rows:
+    return {}
+
+
+def _nulls(rows: Rows) -> Rows:
+    """Nothing but the keys."""
+    return {
+        stream: [{name: row[name] for name in key_fields(stream) if name in row} for row in held]
+        for stream, held in rows.items()
+    }
+
+
+def _two_currencies(rows: Rows) -> Rows:
+    """Two currencies by turns, one of them in lower case at times, wherever a row names a currency."""
+    codes = ("EUR", "USD", "eur")
+    return {
+        stream: [
+            {
+                name: codes[number % 3]
+                if isinstance(value, str) and name.lower().endswith("currency")
+                else value
+                for name, value in row.items()
+            }
+            for number, row in enumerate(held)
+        ]
+        for stream, held in rows.items()
+    }
+
+
+def _no_organization(rows: Rows) -> Rows:
+    """Every other user, computer, licence and so on belongs to no organization."""
+    return {
+        stream: [
+            {
+                name: value
+                for name, value in row.items()
+                if number % 2 or name != "organizationId" or name in key_fields(stream)
+            }
+            for number, row in enumerate(held)
+        ]
+        for stream, held in rows.items()
+    }
+
+
+CHANGES: Mapping[str, Callable[[Rows], Rows]] = {
+    "company": lambda rows: rows,
+    "empty": _empty,
+    "nothing_synced": _nothing_synced,
+    "nulls": _nulls,
+    "two_currencies": _two_currencies,
+    "rates": lambda rows: rows,
+    "no_organization": _no_organization,
+}
+
+
+def scenario(name: str, rows: Rows) -> Scenario:
+    """A scenario by name, made from the company's rows."""
+    changed = CHANGES[name](rows)
+    if name == "rates":
+        return Scenario(name, changed, rates=RATES, currency="EUR")
+    return Scenario(name, changed)

@@ -1,0 +1,112 @@
+"""Connections whose replies must begin in time: a header that comes a byte at a time never trips a timeout between two pieces.
+
+`requests` bounds the seconds between two pieces of a reply only. A watch shuts the connection when the status line and the headers
+are not complete by then; the request fails like any other that got no whole reply.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from contextlib import suppress
+from typing import Any
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+
+SECONDS_BETWEEN_LOOKS = 5.0
+BETWEEN_PIECES = 60.0
+"""Seconds between two pieces of a body: only the first byte of a reply may take longer."""
+
+
+def no_ambient_credentials(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """An `auth` for requests that adds nothing: without one, requests would send what a .netrc file holds for the host."""
+    return request
+
+
+class Watch:
+    """Shuts connections that are past their time; one thread for all, while any is under way."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._due: dict[int, tuple[float, socket.socket]] = {}
+        self._thread: threading.Thread | None = None
+
+    def begin(self, connection: socket.socket) -> None:
+        """The reply of the connection has to begin now."""
+        with self._lock:
+            self._due[id(connection)] = (time.monotonic() + self._seconds, connection)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._look, name="watch", daemon=True)
+                self._thread.start()
+
+    def end(self, connection: socket.socket) -> None:
+        """Its headers are complete, or it has failed."""
+        with self._lock:
+            self._due.pop(id(connection), None)
+
+    def _look(self) -> None:
+        while True:
+            time.sleep(min(SECONDS_BETWEEN_LOOKS, self._seconds / 2))
+            now = time.monotonic()
+            with self._lock:
+                if not self._due:
+                    self._thread = None
+                    return
+                late = [connection for due, connection in self._due.values() if due < now]
+            for connection in late:
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+
+
+class WatchedAdapter(HTTPAdapter):
+    """An adapter for `requests` whose connections are watched until the headers of a reply are complete."""
+
+    def __init__(self, seconds: float, **options: Any) -> None:
+        self._watch = Watch(seconds)
+        super().__init__(**options)
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        """As in HTTPAdapter, with watched connections."""
+        super().init_poolmanager(*arguments, **options)
+        self.poolmanager.pool_classes_by_scheme = self._pools()
+
+    def proxy_manager_for(self, *arguments: Any, **options: Any) -> Any:
+        """As in HTTPAdapter, with watched connections."""
+        manager = super().proxy_manager_for(*arguments, **options)
+        manager.pool_classes_by_scheme = self._pools()
+        return manager
+
+    def _pools(self) -> dict[str, Any]:
+        watch = self._watch
+
+        class Watched:
+            sock: socket.socket
+
+            def getresponse(self) -> Any:
+                sock = self.sock
+                watch.begin(sock)
+                try:
+                    response = super().getresponse()  # type: ignore[misc]
+                finally:
+                    watch.end(sock)
+                with suppress(OSError):
+                    sock.settimeout(BETWEEN_PIECES)
+                return response
+
+        class Http(Watched, urllib3.connection.HTTPConnection):
+            pass
+
+        class Https(Watched, urllib3.connection.HTTPSConnection):
+            pass
+
+        class HttpPool(urllib3.HTTPConnectionPool):
+            ConnectionCls = Http
+
+        class HttpsPool(urllib3.HTTPSConnectionPool):
+            ConnectionCls = Https
+
+        return {"http": HttpPool, "https": HttpsPool}

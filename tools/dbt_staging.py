@@ -1,0 +1,268 @@
+"""Write the staging models of the dbt package from the schemas: what `make dbt-staging` runs.
+
+Each stream gets a view with one column for each of its fields, and each area of streams a file that describes them. What a model
+says is data only: the macro `stage_stream` makes SQL of it. With --check nothing is written; it exits with 1 where a file is not
+as it would be written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from source_snow_atlas import definitions
+from tools.schemas import schema
+from tools.sensitive import mark
+
+PROJECT = Path(__file__).resolve().parent.parent
+STAGING = PROJECT / "dbt" / "models" / "staging"
+NOTICE = "Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead."
+LINKS = "_links"
+SYNCED_AT = "When the row was read from Snow Atlas, UTC; null where the loader does not say."
+
+SENSITIVE_BUT_USED = frozenset(
+    {
+        "computer_details",
+        "license_assignments_users",
+        "saas_application_user_consumptions",
+        "saas_application_users",
+        "saas_salesforce_users",
+        "saas_servicenow_users",
+        "saas_subscription_user_consumptions",
+        "saas_subscription_users",
+        "saas_users",
+        "user_accounts",
+    }
+)
+"""Streams with personal data that marts can't do without; other sensitive streams get no staging model."""
+
+SPELLINGS = {
+    "cdbDBID": "cdb_dbid",
+    "is64bit": "is_64bit",
+    "isOEMDB": "is_oem_db",
+    "isRMANDB": "is_rman_db",
+    "isUsedBy3PP": "is_used_by_3pp",
+    "isVMwareDRS": "is_vmware_drs",
+    "value30DaysAgo": "value_30_days_ago",
+}
+"""Fields whose words can't be told by their capitals."""
+
+MONEY_WORDS = frozenset({"cost", "price", "savings"})
+MONEY_FIELDS = frozenset({"purchaseValue", "purchaseValueBase", "rrpValue"})
+TYPES = {"string": "text", "integer": "integer", "number": "double", "boolean": "boolean"}
+FORMATS = {"date": "date", "date-time": "timestamp"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a staging model: the field (and the property within it) that it shows, under its name and as a type."""
+
+    field: str
+    name: str
+    type: str
+    description: str
+    within: str = ""
+
+    @property
+    def source(self) -> str:
+        return f"{self.field}.{self.within}" if self.within else self.field
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="make dbt-staging", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="only say which files are stale")
+    check = parser.parse_args(arguments).check
+    stale = stale_files(STAGING)
+    for path, text in sorted(stale.items()):
+        done = "written" if text is not None else "removed"
+        print(
+            f"dbt-staging: {path.relative_to(STAGING)} {'is stale: run make dbt-staging' if check else done}"
+        )
+        if not check:
+            write(path, text)
+    return 1 if check and stale else 0
+
+
+def stale_files(folder: Path) -> dict[Path, str | None]:
+    """The files that differ from what they should be, with their right text; none for a file that should not be there."""
+    wanted: dict[Path, str | None] = {folder / name: text for name, text in files().items()}
+    wanted.update({path: None for path in folder.rglob("*.*") if path not in wanted})
+    return {path: text for path, text in wanted.items() if text is None or _text(path) != text}
+
+
+def write(path: Path, text: str | None) -> None:
+    """Bring one file up to date."""
+    if text is None:
+        path.unlink()
+    else:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def files() -> dict[str, str]:
+    """The files of the staging folder by path, with their text."""
+    made = {"_sources.yml": sources()}
+    areas: dict[str, list[str]] = {}
+    for stream in staged_streams():
+        area = definitions.parameters(stream)["area"]
+        areas.setdefault(area, []).append(stream)
+        made[f"{area}/{model_name(stream)}.sql"] = model(stream)
+    made.update({f"{area}/_{area}.yml": descriptions(streams) for area, streams in areas.items()})
+    return made
+
+
+def staged_streams() -> list[str]:
+    """The streams that get a staging model."""
+    return [
+        name
+        for name in definitions.stream_definitions()
+        if not definitions.parameters(name).get("sensitive") or name in SENSITIVE_BUT_USED
+    ]
+
+
+def model_name(stream: str) -> str:
+    return f"stg_snow_atlas__{stream}"
+
+
+def columns(stream: str) -> list[Column]:
+    """The columns of a stream's model: no links, no secrets, and the properties of objects beside the object."""
+    found = list(_columns(schema(stream)["properties"]))
+    names = [column.name for column in found]
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    if doubled:
+        raise ValueError(f"{stream}: two fields would be the column {', '.join(doubled)}; see SPELLINGS")
+    return found
+
+
+def _columns(properties: Mapping[str, Mapping[str, Any]]) -> Iterator[Column]:
+    for field, declared in properties.items():
+        if field == LINKS or mark(field) == "secret":
+            continue
+        kind = column_type(field, declared)
+        yield Column(field, column_name(field), kind, in_column_names(declared["description"]))
+        for within, inner in declared.get("properties", {}).items():
+            inner_kind = column_type(f"{field}_{within}", inner)
+            if inner_kind != "json" and within != LINKS:
+                name = f"{column_name(field)}_{column_name(within)}"
+                yield Column(field, name, inner_kind, in_column_names(inner["description"]), within)
+
+
+def column_name(field: str) -> str:
+    """A field's name in snake_case."""
+    if field in SPELLINGS:
+        return SPELLINGS[field]
+    words = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", field)
+    return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", words).lower()
+
+
+def in_column_names(text: str) -> str:
+    """A description with the fields it mentions by their column names."""
+    return re.sub(
+        r"\b[a-z]+[A-Z0-9]\w*\b",
+        lambda word: column_name(word[0]) if word[0] in all_fields() else word[0],
+        text,
+    )
+
+
+@lru_cache(maxsize=1)
+def all_fields() -> frozenset[str]:
+    """The names of the fields of all streams."""
+    return frozenset(
+        field for stream in definitions.stream_definitions() for field in schema(stream)["properties"]
+    )
+
+
+def column_type(field: str, declared: Mapping[str, Any]) -> str:
+    """The type of a field's column, in the words of the macro `cast_field`. What may be of several types is JSON."""
+    kinds = [kind for kind in declared["type"] if kind != "null"]
+    if len(kinds) > 1 or kinds[0] in ("array", "object"):
+        return "json"
+    if kinds[0] in ("integer", "number") and is_money(field):
+        return "money"
+    return FORMATS.get(declared.get("format", ""), TYPES[kinds[0]])
+
+
+def is_money(field: str) -> bool:
+    return field in MONEY_FIELDS or not MONEY_WORDS.isdisjoint(column_name(field).split("_"))
+
+
+def model(stream: str) -> str:
+    """The SQL file of a stream's model."""
+    lines = [f"    ('{column.source}', '{column.name}', '{column.type}')," for column in columns(stream)]
+    return "\n".join(
+        [
+            f"{{# {NOTICE} #}}",
+            f"{{{{ snow_atlas.stage_stream(source('snow_atlas', '{stream}'), [",
+            *lines,
+            "]) }}",
+            "",
+        ]
+    )
+
+
+def sources() -> str:
+    """The file that names the tables of the warehouse, with where they are."""
+    tables = [{"name": name, "description": schema(name)["description"]} for name in staged_streams()]
+    source = {
+        "name": "snow_atlas",
+        "description": "The tables that the connector's streams were synced to; one that is missing counts as empty.",
+        "database": "{{ var('snow_atlas_database', target.database) }}",
+        "schema": "{{ var('snow_atlas_schema', target.schema) }}",
+        "tables": tables,
+    }
+    return _yaml({"version": 2, "sources": [source]})
+
+
+def descriptions(streams: Sequence[str]) -> str:
+    """The file that describes the models of an area, and what their keys are."""
+    return _yaml({"version": 2, "models": [_described(stream) for stream in streams]})
+
+
+def _described(stream: str) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "name": model_name(stream),
+        "description": in_column_names(schema(stream)["description"]),
+    }
+    key = primary_key(stream)
+    if key:
+        arguments = {"columns": [column_name(field) for field in key]}
+        described["data_tests"] = [{"snow_atlas.unique_key": {"arguments": arguments}}]
+    described["columns"] = [
+        *(_described_column(column) for column in columns(stream)),
+        {"name": "_synced_at", "description": SYNCED_AT},
+    ]
+    return described
+
+
+def _described_column(column: Column) -> dict[str, Any]:
+    described: dict[str, Any] = {"name": column.name, "description": column.description}
+    if mark(column.field) == "personal":
+        described["config"] = {"meta": {"personal": True}}
+    return described
+
+
+def primary_key(stream: str) -> list[str]:
+    """The fields of a stream's key; none where it has no key."""
+    key = definitions.stream_definitions()[stream].get("primary_key") or []
+    return [key] if isinstance(key, str) else list(key)
+
+
+def _yaml(document: Mapping[str, Any]) -> str:
+    text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=110)
+    return f"# {NOTICE}\n{text}"
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

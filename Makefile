@@ -5,21 +5,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 QA := .cache/qa
-<<<<<<< HEAD
 CLIENTS := serverless ailake
-=======
 DBT := .cache/dbt
->>>>>>> main
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # A clone is run from its own environment, whatever is active or set in the calling shell.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-<<<<<<< HEAD
-.PHONY: help sync test lint format bench soak docs drift qa workflows clients pythons build image image-test image-suite clean setup-sync setup-tests python
-=======
-.PHONY: help sync test lint format bench soak docs drift qa dbt-staging dbt-test build image image-test image-suite clean setup-sync setup-tests python
->>>>>>> main
+.PHONY: help sync test lint format bench soak docs drift qa dbt-staging dbt-test workflows clients pythons build image image-test image-suite clean setup-sync setup-tests python
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | \
@@ -64,7 +57,6 @@ $(QA)/installed: tools/qa_requirements.txt | setup-tests
 	@$(QA)/bin/python -m pip install --quiet --no-deps -r tools/qa_requirements.txt >$(QA)/install.log 2>&1 || { cat $(QA)/install.log; exit 1; }
 	@touch $@
 
-<<<<<<< HEAD
 workflows:  ## check the workflows in .github (actionlint, zizmor)
 	@$(PYTHON) tools/workflows.py
 
@@ -79,8 +71,6 @@ clients: setup-tests $(CLIENTS:%=.cache/%/installed)  ## read all streams with a
 pythons: python  ## run quick unit tests and one sync on every Python from 3.10 to 3.13; PYTHONS="3.12 3.13"
 	@$(PYTHON) -m tools.pythons $(PYTHONS) $(ARGS)
 
-build: setup-tests  ## build the wheel and the source distribution in dist/, and try the wheel alone
-=======
 dbt-staging: setup-tests  ## write the dbt package's staging models anew; ARGS=--check only says which are stale
 	@$(BIN)/python -m tools.dbt_staging $(ARGS)
 
@@ -95,7 +85,6 @@ $(DBT)/installed: tools/dbt_requirements.txt | setup-tests
 	@touch $@
 
 build: setup-tests  ## build the wheel and the source distribution in dist/, and try the wheel alone; ARGS=--sync: sync with it, too
->>>>>>> main
 	@rm -rf build dist
 	@$(BIN)/python -m build --outdir dist . >.venv/build.log 2>&1 || { cat .venv/build.log; exit 1; }
 	@$(BIN)/python -m twine check --strict dist/*

@@ -24,7 +24,7 @@ from tools import venv
 
 VERSIONS = ("3.10", "3.11", "3.12", "3.13")
 WITH_PYAIRBYTE = ("3.10", "3.11", "3.12")
-EXTRAS = ["sync", "tests"]
+EXTRAS = ["sandbox", "sync", "tests"]
 COMPUTERS = 30
 # Simulations and searches over many random cases: they take most of the unit tests' time, and are about what the
 # code decides, which no version of Python changes.

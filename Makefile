@@ -7,12 +7,14 @@ BIN := $(VENV)/bin
 QA := .cache/qa
 CLIENTS := serverless ailake
 DBT := .cache/dbt
+# processes that share the tests: one for each processor, eight at most; 0 for pytest's own
+WORKERS ?= auto
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # A clone is run from its own environment, whatever is active or set in the calling shell.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help sync test lint format bench soak docs drift qa dbt-staging dbt-test workflows clients pythons build image image-test image-suite clean setup-sync setup-tests python
+.PHONY: help sync sandbox test lint format bench soak docs drift qa dbt-staging dbt-test workflows clients pythons build image image-test image-suite clean setup-sync setup-tests python
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | \
@@ -22,13 +24,16 @@ sync: setup-sync  ## read Snow Atlas into snow_atlas.duckdb: a sandbox, or CONFI
 	@$(BIN)/python -m tools.sync $(if $(CONFIG),--config "$(CONFIG)") $(if $(STREAMS),--streams "$(STREAMS)") \
 	  $(if $(DATABASE),--database "$(DATABASE)")
 
-test: setup-tests  ## run the unit and the integration tests; ARGS="-k name" are pytest's
-	@$(BIN)/python -m pytest -q $(ARGS)
+sandbox: setup-sync  ## run the stand-in API until Ctrl-C, to try the connector elsewhere; ARGS="--port 8080 --computers 500"
+	@$(BIN)/python -m sandbox --readable $(ARGS)
+
+test: setup-tests  ## run the unit and the integration tests; ARGS="-k name" are pytest's; WORKERS=0 for one process
+	@$(BIN)/python -m pytest -q --numprocesses $(WORKERS) --maxprocesses 8 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 lint: setup-tests  ## check style (ruff) and types (mypy)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy source_snow_atlas snow_atlas_sync tools
+	@$(BIN)/mypy source_snow_atlas snow_atlas_sync tools sandbox
 
 format: setup-tests  ## put the code into the project's style
 	@$(BIN)/ruff check --fix .

@@ -13,12 +13,13 @@ from typing import Any
 import orjson
 import pytest
 
-from integration_tests.connector import Connector, Outcome, Record
-from integration_tests.expected import Expected, difference, visible
+from integration_tests.helpers.connector import Connector, Outcome, Record
+from integration_tests.helpers.expected import Expected, difference, visible
 from sandbox import Sandbox
-from sandbox.saas_children import INSIGHT_RULE_IDS
+from sandbox.company.saas_children import INSIGHT_RULE_IDS
 from source_snow_atlas import definitions
 
+pytestmark = pytest.mark.spread
 COMPUTERS = 20
 PAGE_SIZE = 5
 START = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=20)

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from integration_tests.connector import Connector, Outcome, Record
-from integration_tests.expected import Expected, difference, visible
+from integration_tests.helpers.connector import Connector, Outcome, Record
+from integration_tests.helpers.expected import Expected, difference, visible
 from sandbox import Sandbox
-from sandbox.recording import Exchange
+from sandbox.api.recording import Exchange
 
 COMPUTERS = 300
 NOW = datetime.now(timezone.utc)

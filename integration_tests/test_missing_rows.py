@@ -8,11 +8,11 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from integration_tests.connector import Connector, Outcome
-from integration_tests.expected import Expected, difference
+from integration_tests.helpers.connector import Connector, Outcome
+from integration_tests.helpers.expected import Expected, difference
 from sandbox import Sandbox
 from source_snow_atlas import definitions
-from unit_tests.test_inputs import STATE_OF_0_1_0
+from unit_tests.helpers.inputs import STATE_OF_0_1_0
 
 COMPUTERS = 60
 STREAMS = ["computers", "licenses", "organizations"]

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from integration_tests.connector import Connector, Outcome, configured_catalog
-from integration_tests.expected import Expected, difference
+from integration_tests.helpers.connector import Connector, Outcome, configured_catalog
+from integration_tests.helpers.expected import Expected, difference
 from sandbox import Sandbox
 
 SOON = 20

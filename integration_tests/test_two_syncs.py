@@ -17,8 +17,8 @@ from airbyte_cdk.models import (
     Type,
 )
 
-from integration_tests.connector import Record, configured_catalog
-from integration_tests.expected import Expected, difference
+from integration_tests.helpers.connector import Record, configured_catalog
+from integration_tests.helpers.expected import Expected, difference
 from sandbox import Sandbox
 from source_snow_atlas import SourceSnowAtlas
 from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integration_tests.expected import Expected
-from integration_tests.postgres_server import PostgresUnavailable, private_postgres
+from integration_tests.helpers.expected import Expected
+from integration_tests.helpers.postgres_server import PostgresUnavailable, private_postgres
 from sandbox import Sandbox
 from snow_atlas_sync import warehouse
 from snow_atlas_sync.observer import SyncReport
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from airbyte.caches import CacheBase
 
 pytestmark = [
-    pytest.mark.skipif(find_spec("airbyte") is None, reason="PyAirbyte does not run on this Python"),
+    pytest.mark.skipif(find_spec("airbyte") is None, reason="needs PyAirbyte (Python 3.10 to 3.12)"),
     pytest.mark.timeout(900),
 ]
 

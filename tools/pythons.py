@@ -31,6 +31,10 @@ COMPUTERS = 30
 SLOW = ("test_pace_simulation.py", "test_window_proof.py")
 
 
+# As `make test` shares the tests among processes.
+SHARED = ("--numprocesses", "auto", "--maxprocesses", "8", "--dist", "loadgroup", "--no-loadscope-reorder")
+
+
 def candidates(version: str) -> Iterator[str]:
     """Where a Python of this version may be: on the PATH, or among pyenv's, which are not."""
     found = shutil.which(f"python{version}")
@@ -84,7 +88,7 @@ def make_environment(version: str) -> Path | None:
 def run_tests(python: str, every: bool) -> bool:
     """Run the tests: all of them, or the unit tests but for the slow ones."""
     chosen = [] if every else ["unit_tests", *(f"--ignore=unit_tests/{name}" for name in SLOW)]
-    return succeeds([python, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *chosen])
+    return succeeds([python, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *SHARED, *chosen])
 
 
 def run_sync(python: str, version: str) -> bool:

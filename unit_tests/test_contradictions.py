@@ -12,11 +12,12 @@ from typing import Any
 import orjson
 import pytest
 
+from simulation.prefetch import InterleavedPrefetch
 from source_snow_atlas.components.basics.errors import MalformedReply, SnowAtlasError, failed_request
 from source_snow_atlas.components.collection.paging import CollectionReader
 from source_snow_atlas.components.request.reply import Page, parse_page
-from unit_tests.model_server import InterleavedPrefetch
 
+pytestmark = pytest.mark.spread
 PAGE_SIZE = 20
 CLAIMS = (
     "absent",

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 import pytest
 from airbyte_cdk.models import (
-    AirbyteStateBlob,
     AirbyteStateMessage,
     AirbyteStateType,
-    AirbyteStream,
-    AirbyteStreamState,
     ConfiguredAirbyteCatalog,
-    ConfiguredAirbyteStream,
-    DestinationSyncMode,
-    StreamDescriptor,
     SyncMode,
 )
 from airbyte_cdk.sources.source import Source
@@ -30,35 +21,7 @@ from source_snow_atlas.components.run.inputs import (
     usable_catalog,
     usable_state,
 )
-
-STATE_OF_0_1_0 = Path(__file__).parent / "state_of_0_1_0.json"
-"""The last state of four streams as version 0.1.0 wrote it."""
-
-
-def catalog(*names: str, mode: SyncMode = SyncMode.full_refresh) -> ConfiguredAirbyteCatalog:
-    return ConfiguredAirbyteCatalog(
-        [
-            ConfiguredAirbyteStream(
-                stream=AirbyteStream(
-                    name=name,
-                    json_schema={},
-                    supported_sync_modes=[SyncMode.full_refresh, SyncMode.incremental],
-                ),
-                sync_mode=mode,
-                destination_sync_mode=DestinationSyncMode.overwrite,
-            )
-            for name in names
-        ]
-    )
-
-
-def state(name: str, **values: Any) -> AirbyteStateMessage:
-    return AirbyteStateMessage(
-        type=AirbyteStateType.STREAM,
-        stream=AirbyteStreamState(
-            stream_descriptor=StreamDescriptor(name=name), stream_state=AirbyteStateBlob(**values)
-        ),
-    )
+from unit_tests.helpers.inputs import STATE_OF_0_1_0, catalog, state
 
 
 def names(found: ConfiguredAirbyteCatalog) -> list[str]:

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
+from simulation.paged_api import ModelServer
 from source_snow_atlas import definitions
 from source_snow_atlas.components.collection.paging import CollectionReader, may_be_shown
 from source_snow_atlas.components.request.reply import Page, Row
 from tools.sensitive import PERSONAL, SECRET
-from unit_tests.fake_http import HOST, FakeHttp, Reply
-from unit_tests.model_server import ModelServer
-from unit_tests.test_retriever import retriever
-from unit_tests.test_retriever import rows as rows_of
+from unit_tests.helpers.fake_http import HOST, FakeHttp, Reply
+from unit_tests.helpers.retriever import retriever
+from unit_tests.helpers.retriever import rows as rows_of
 
 SHAPES = {"one page": 50, "many pages": 4}
 

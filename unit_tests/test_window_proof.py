@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from bisect import bisect_left
 from datetime import datetime, timedelta, timezone
 from itertools import pairwise
 from typing import Any
@@ -21,10 +22,7 @@ class AuditServer:
     """Entries at seconds from the start; replies hold at most `cap` of them, the newest or the oldest ones."""
 
     def __init__(self, seconds: list[int], cap: int | None, newest_first: bool) -> None:
-        self._entries = [
-            {"id": number, "created": START + timedelta(seconds=second)}
-            for number, second in enumerate(sorted(seconds))
-        ]
+        self._seconds = sorted(seconds)
         self._cap = cap
         self._newest_first = newest_first
         self.requests = 0
@@ -35,10 +33,14 @@ class AuditServer:
         start, end = (
             datetime.strptime(moment, DATETIME_FORMAT).replace(tzinfo=timezone.utc) for moment in window
         )
-        found: list[Row] = [entry for entry in self._entries if start <= entry["created"] < end]
+        numbers = range(self._place(start), self._place(end))
         if self._newest_first:
-            found.reverse()
-        return found[: self._cap]
+            numbers = numbers[::-1]
+        return [{"id": number} for number in numbers[: self._cap]]
+
+    def _place(self, moment: datetime) -> int:
+        """How many entries are older."""
+        return bisect_left(self._seconds, (moment - START).total_seconds())
 
 
 def days(count: int) -> list[Window]:

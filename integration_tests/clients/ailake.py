@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from integration_tests.connector import Connector, Outcome
+from integration_tests.helpers.connector import Connector, Outcome
 from sandbox import Sandbox
-from sandbox.saas_children import INSIGHT_RULE_IDS
+from sandbox.company.saas_children import INSIGHT_RULE_IDS
 from source_snow_atlas import definitions
 from source_snow_atlas.components.identity.configuration import ASSET_KINDS
 

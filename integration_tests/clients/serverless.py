@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from integration_tests.expected import Expected, difference
+from integration_tests.helpers.expected import Expected, difference
 from sandbox import Sandbox
-from sandbox.saas_children import INSIGHT_RULE_IDS
+from sandbox.company.saas_children import INSIGHT_RULE_IDS
 from source_snow_atlas import definitions
 from source_snow_atlas.components.identity.configuration import ASSET_KINDS
 

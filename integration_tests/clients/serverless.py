@@ -128,6 +128,7 @@ def compare(stream: str, records: list[dict[str, Any]], wanted: list[dict[str, A
 
 
 def main(python: str) -> int:
+    python = str(Path(python).absolute())  # jobs run in a folder of their own
     with Sandbox(COMPUTERS) as sandbox, tempfile.TemporaryDirectory() as name:
         config = sandbox.config(insight_rule_ids=list(INSIGHT_RULE_IDS), asset_kinds=list(ASSET_KINDS))
         expected = Expected(sandbox, ASSET_KINDS, INSIGHT_RULE_IDS)

@@ -33,7 +33,7 @@ test: setup-tests  ## run the unit and the integration tests; ARGS="-k name" are
 lint: setup-tests  ## check style (ruff) and types (mypy)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy source_snow_atlas snow_atlas_sync tools sandbox
+	@$(BIN)/mypy source_snow_atlas snow_atlas_sync simulation sandbox tools
 
 format: setup-tests  ## put the code into the project's style
 	@$(BIN)/ruff check --fix .

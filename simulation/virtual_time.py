@@ -124,7 +124,7 @@ def read_by_clock(
         time.fetch,
         page_size,
         key,
-        time,
+        prefetch=time,
         on_changes=reports.append,
         clock=lambda: time.now,
     )

@@ -105,7 +105,7 @@ def read(server: LyingServer, key: tuple[str, ...], room: int) -> tuple[Counter[
         server.fetch,
         PAGE_SIZE,
         key,
-        InterleavedPrefetch(room, 1),
+        prefetch=InterleavedPrefetch(room, 1),
         warn=lambda kind, message: None,
         clock=itertools.count().__next__,
     )

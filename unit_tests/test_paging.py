@@ -143,7 +143,7 @@ def failing_on(page: int, rows: list[Row], prefetch: Any, error: Exception | Non
             raise error or TransientError("page can't be read")
         return server.fetch(number, size)
 
-    return CollectionReader("Stream rows", fetch, 7, ("id",), prefetch)
+    return CollectionReader("Stream rows", fetch, 7, ("id",), prefetch=prefetch)
 
 
 @pytest.mark.parametrize("page", [1, 2, 8, 15])

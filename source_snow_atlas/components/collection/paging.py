@@ -63,9 +63,9 @@ class CollectionReader:
     fetch: Fetch
     page_size: int
     key: Sequence[str] = ()
+    prefetch: Prefetch = field(default_factory=NoPrefetch)
     key_may_be_null: bool = False
     """Whether nulls in the key are provided for: such streams get a field of their own that joins its parts."""
-    prefetch: Prefetch = field(default_factory=NoPrefetch)
     pages_declared: bool = True
     """False where the operation declares no page parameters: page 1 is then asked for without them."""
     accepts_missing: bool = False

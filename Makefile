@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 QA := .cache/qa
+CLIENTS := serverless ailake
 DBT := .cache/dbt
 # processes that share the tests: one for each processor, eight at most; 0 for pytest's own
 WORKERS ?= auto
@@ -13,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help sync sandbox test lint format bench soak docs drift qa dbt-staging dbt-test build image image-test image-suite clean setup-sync setup-tests python
+.PHONY: help sync sandbox test lint format bench soak docs drift qa dbt-staging dbt-test workflows clients pythons build image image-test image-suite clean setup-sync setup-tests python
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | \
@@ -60,6 +61,20 @@ $(QA)/installed: tools/qa_requirements.txt | setup-tests
 	@$(BIN)/python -m venv --clear $(QA)
 	@$(QA)/bin/python -m pip install --quiet --no-deps -r tools/qa_requirements.txt >$(QA)/install.log 2>&1 || { cat $(QA)/install.log; exit 1; }
 	@touch $@
+
+workflows:  ## check the workflows in .github (actionlint, zizmor)
+	@$(PYTHON) tools/workflows.py
+
+clients: setup-tests $(CLIENTS:%=.cache/%/installed)  ## read all streams with airbyte-serverless, and write them with a destination connector
+	@for client in $(CLIENTS); do $(BIN)/python -m integration_tests.clients.$$client .cache/$$client/bin/python || exit 1; done
+
+.cache/%/installed: integration_tests/clients/%_requirements.txt | setup-tests
+	@$(BIN)/python -m venv --clear .cache/$*
+	@.cache/$*/bin/python -m pip install --quiet --no-deps -r $< >.cache/$*/install.log 2>&1 || { cat .cache/$*/install.log; exit 1; }
+	@touch $@
+
+pythons: python  ## run quick unit tests and one sync on every Python from 3.10 to 3.13; PYTHONS="3.12 3.13"
+	@$(PYTHON) -m tools.pythons $(PYTHONS) $(ARGS)
 
 dbt-staging: setup-tests  ## write the dbt package's staging models anew; ARGS=--check only says which are stale
 	@$(BIN)/python -m tools.dbt_staging $(ARGS)

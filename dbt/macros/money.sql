@@ -5,7 +5,7 @@
 {% macro money(amount, currency) -%}
     {%- set rates = snow_atlas.currency_rates() -%}
     {%- if rates -%}
-        cast({{ amount }} * case upper({{ currency }})
+        cast(({{ amount }}) * case upper({{ currency }})
             {%- for code, rate in rates.items() %} when '{{ code }}' then {{ rate }}{% endfor %} else 1 end as {{ dbt.type_numeric() }})
     {%- else -%}
         cast({{ amount }} as {{ dbt.type_numeric() }})

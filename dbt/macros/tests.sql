@@ -9,12 +9,12 @@ having count(*) > 1
 
 
 {# A total of a mart is that of what it is made from, in each group: no join has multiplied or lost rows. `of` is the other relation,
-   and `of_total` and `of_groups` are expressions there, where they differ from those of the mart. #}
-{% test same_total(model, total, of, of_total=none, groups=[], of_groups=none, where=none, of_where=none) %}
+   and `of_total` and `of_groups` are expressions there, where they differ from those of the mart.
+   Which rows of the mart count is said by `where` in the test's config, and by `of_where` for the others. #}
+{% test same_total(model, total, of, of_total=none, groups=[], of_groups=none, of_where=none) %}
 with mine as (
     select {% for group in groups %}{{ group }} as group_{{ loop.index }}, {% endfor %}{{ total }} as total
     from {{ model }}
-    {% if where %}where {{ where }}{% endif %}
     {% if groups %}group by {{ groups | join(', ') }}{% endif %}
 ),
 others as (

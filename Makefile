@@ -27,7 +27,7 @@ test: setup-tests  ## run the unit and the integration tests; ARGS="-k name" are
 lint: setup-tests  ## check style (ruff) and types (mypy)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy source_snow_atlas tools
+	@$(BIN)/mypy source_snow_atlas snow_atlas_sync tools
 
 format: setup-tests  ## put the code into the project's style
 	@$(BIN)/ruff check --fix .
@@ -69,11 +69,11 @@ $(DBT)/installed: tools/dbt_requirements.txt | setup-tests
 	@$(DBT)/bin/python -m pip install --quiet -r tools/dbt_requirements.txt >$(DBT)/install.log 2>&1 || { cat $(DBT)/install.log; exit 1; }
 	@touch $@
 
-build: setup-tests  ## build the wheel and the source distribution in dist/, and try the wheel alone
+build: setup-tests  ## build the wheel and the source distribution in dist/, and try the wheel alone; ARGS=--sync: sync with it, too
 	@rm -rf build dist
 	@$(BIN)/python -m build --outdir dist . >.venv/build.log 2>&1 || { cat .venv/build.log; exit 1; }
 	@$(BIN)/python -m twine check --strict dist/*
-	@$(BIN)/python -m tools.wheel_check dist/*.whl
+	@$(BIN)/python -m tools.wheel_check $(ARGS) dist/*.whl
 
 image:  ## build the container image with docker or podman
 	@tools/image.sh build
@@ -89,10 +89,10 @@ clean:  ## remove the environment, caches, built packages and the synced databas
 	@rm -f snow_atlas.duckdb snow_atlas.duckdb.wal
 
 setup-sync: python
-	@$(PYTHON) tools/venv.py $(VENV) sync
+	@$(PYTHON) tools/venv.py $(VENV) sandbox sync
 
 setup-tests: python
-	@$(PYTHON) tools/venv.py $(VENV) sync tests
+	@$(PYTHON) tools/venv.py $(VENV) sandbox sync tests
 
 python:
 	@command -v $(PYTHON) >/dev/null || { echo "setup: $(PYTHON) was not found; install Python 3.10 to 3.12, or name it: make ... PYTHON=/path/to/python3" >&2; exit 1; }

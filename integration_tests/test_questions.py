@@ -13,8 +13,8 @@ import pytest
 from integration_tests.connector import Connector, Record
 from integration_tests.warehouse_loader import load
 from sandbox import Sandbox
+from snow_atlas_sync.questions import Question
 from source_snow_atlas import definitions
-from tools.questions import Question
 from tools.stream_questions import questions_by_area
 
 if TYPE_CHECKING:

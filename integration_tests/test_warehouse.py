@@ -18,9 +18,9 @@ import pytest
 from integration_tests.expected import Expected
 from integration_tests.postgres_server import PostgresUnavailable, private_postgres
 from sandbox import Sandbox
+from snow_atlas_sync import warehouse
+from snow_atlas_sync.observer import SyncReport
 from source_snow_atlas import definitions
-from tools import warehouse
-from tools.observer import SyncReport
 
 if TYPE_CHECKING:
     from airbyte import Source

@@ -38,7 +38,6 @@ class SyncReport:
 
     streams: dict[str, StreamReport]
     error: str = ""
-    connection: str = ""
     warnings: dict[str, int] = field(default_factory=dict)
 
     @classmethod
@@ -77,8 +76,6 @@ class SyncReport:
             self._stream(message["record"]["stream"]).records += 1
         elif message.get("type") == "TRACE":
             self._see_trace(message["trace"])
-        elif message.get("type") == "CONNECTION_STATUS":
-            self.connection = message["connectionStatus"].get("message") or ""
         elif message.get("type") == "LOG" and message["log"].get("level") == "WARN":
             text = message["log"]["message"]
             self.warnings[text] = self.warnings.get(text, 0) + 1

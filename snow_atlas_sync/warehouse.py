@@ -12,14 +12,18 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import shutil
 import sys
+import sysconfig
 import warnings
 from collections.abc import Iterator
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from tools.observer import ObservedExecutor, StreamReport, SyncReport
+from snow_atlas_sync.errors import PyAirbyteMissing, SyncError
+from snow_atlas_sync.observer import ObservedExecutor, StreamReport, SyncReport
 
 if TYPE_CHECKING:
     from airbyte import Source
@@ -27,24 +31,24 @@ if TYPE_CHECKING:
     from airbyte.caches import CacheBase
 
 CONNECTOR = "source-snow-atlas"
-PROJECT = Path(__file__).resolve().parent.parent
-SCRATCH = PROJECT / ".cache" / "airbyte"
 
 
-class SyncError(Exception):
-    """The sync could not be done; the message tells the user why."""
+def require_pyairbyte() -> None:
+    """Refuse at once where PyAirbyte is not installed, without importing it, which takes seconds."""
+    if find_spec("airbyte") is None:
+        raise PyAirbyteMissing()
 
 
 def pyairbyte() -> Any:
-    """PyAirbyte, set up to stay on this machine: no registry, no usage reports, its files in .cache."""
-    SCRATCH.mkdir(parents=True, exist_ok=True)
+    """PyAirbyte, set up to stay on this machine: no registry, no usage reports, its files in one folder."""
+    folder = scratch()
     os.environ.update(
         {
             "AIRBYTE_OFFLINE_MODE": "1",
             "DO_NOT_TRACK": "1",
             "NO_LIVE_PROGRESS": "1",
-            "AIRBYTE_CACHE_ROOT": str(SCRATCH),
-            "AIRBYTE_LOGGING_ROOT": str(SCRATCH / "logs"),
+            "AIRBYTE_CACHE_ROOT": str(folder),
+            "AIRBYTE_LOGGING_ROOT": str(folder / "logs"),
             "AIRBYTE_PRINT_FULL_ERROR_LOGS": "0",
         }
     )
@@ -53,11 +57,34 @@ def pyairbyte() -> Any:
         import airbyte
         import airbyte.caches
     except ImportError as error:
-        raise SyncError(
-            f"PyAirbyte is not installed ({error}). It runs on Python 3.10 to 3.12, here is"
-            f" 3.{sys.version_info.minor}. Try: make clean, then make sync PYTHON=python3.12"
-        ) from None
+        raise PyAirbyteMissing(str(error)) from None
     return airbyte
+
+
+def scratch() -> Path:
+    """The folder for PyAirbyte's files: AIRBYTE_CACHE_ROOT, else one in the user's cache."""
+    named = os.environ.get("AIRBYTE_CACHE_ROOT")
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.join("~", ".cache")
+    folder = Path(named or os.path.join(cache, "snow-atlas-sync")).expanduser().absolute()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SyncError(
+            f"the folder for temporary files, {folder}, can't be made: {error.strerror};"
+            " name another in the environment variable AIRBYTE_CACHE_ROOT"
+        ) from None
+    return folder
+
+
+def check_database(database: Path) -> None:
+    """Open the DuckDB file once, so that one that is locked, foreign or not writable is noticed before anything is read."""
+    import duckdb
+
+    try:
+        database.parent.mkdir(parents=True, exist_ok=True)
+        duckdb.connect(str(database)).close()
+    except (OSError, duckdb.Error) as error:
+        raise SyncError(f"{database} can't be used as the database: {database_message(error)}") from None
 
 
 def duckdb_cache(database: Path) -> CacheBase:
@@ -66,7 +93,9 @@ def duckdb_cache(database: Path) -> CacheBase:
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
-        cache: CacheBase = airbyte.caches.DuckDBCache(db_path=database, schema_name="main", cache_dir=SCRATCH)
+        cache: CacheBase = airbyte.caches.DuckDBCache(
+            db_path=database, schema_name="main", cache_dir=scratch()
+        )
         query(cache, "SELECT 1")
     except (OSError, SQLAlchemyError) as error:
         raise SyncError(f"{database} can't be used as the database: {database_message(error)}") from None
@@ -74,18 +103,32 @@ def duckdb_cache(database: Path) -> CacheBase:
 
 
 def database_message(error: Exception) -> str:
-    """What the database itself said, in one line."""
+    """What the database or the system itself said, in one line."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
     return str(getattr(error, "orig", None) or error).splitlines()[0]
 
 
 def source(config: dict[str, Any]) -> Source:
-    """The connector installed beside this Python, as PyAirbyte runs it."""
-    executable = Path(sys.executable).with_name(CONNECTOR)
-    if not executable.exists():
-        raise SyncError(f"{executable} is missing; make sync installs it")
+    """The connector of this installation, as PyAirbyte runs it."""
     with quiet():
-        made: Source = pyairbyte().get_source(CONNECTOR, config=config, local_executable=executable)
+        made: Source = pyairbyte().get_source(CONNECTOR, config=config, local_executable=executable())
     return made
+
+
+def executable() -> Path:
+    """The connector's program, where this Python has its programs; whether they are on the PATH does not matter."""
+    folders = (
+        str(Path(sys.executable).parent),
+        sysconfig.get_path("scripts"),
+        sysconfig.get_path("scripts", sysconfig.get_preferred_scheme("user")),
+    )
+    found = shutil.which(CONNECTOR, path=os.pathsep.join(folders))
+    if found is None:
+        raise SyncError(
+            f"the program {CONNECTOR} is missing in {folders[0]}; install airbyte-source-snow-atlas again"
+        )
+    return Path(found).absolute()
 
 
 @contextlib.contextmanager
@@ -93,31 +136,6 @@ def quiet() -> Iterator[None]:
     """Keep PyAirbyte's own progress lines from the terminal; its log files have them."""
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         yield
-
-
-def check(connector: Source) -> str:
-    """Ask the connector what it can read with its configuration. SyncError where that is nothing."""
-    from airbyte.exceptions import PyAirbyteError
-
-    report = SyncReport.of([])
-    try:
-        with quiet(), observed(connector, report):
-            connector.check()
-    except PyAirbyteError as error:
-        raise SyncError(report.connection or report.error or error.get_message()) from None
-    return report.connection
-
-
-def available_streams(connector: Source) -> list[str]:
-    """The names of all streams of the connector."""
-    from airbyte.exceptions import PyAirbyteError
-
-    report = SyncReport.of([])
-    try:
-        with quiet(), observed(connector, report):
-            return connector.get_available_streams()
-    except PyAirbyteError as error:
-        raise SyncError(report.error or error.get_message()) from None
 
 
 @contextlib.contextmanager

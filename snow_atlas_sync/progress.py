@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tools.observer import SyncReport
+from snow_atlas_sync.observer import SyncReport
 
 TERMINAL_INTERVAL = 0.2
 LOG_INTERVAL = 5.0

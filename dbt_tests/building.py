@@ -40,7 +40,8 @@ class Built:
 def build(scenario: Scenario, warehouse: Warehouse, select: Sequence[str], scratch: Path) -> Built:
     """Load a scenario into the warehouse, and build the selected models."""
     warehouse.fill(scenario.rows)
-    run_dbt(warehouse, ["build", "--select", *select], scenario.variables, scratch)
+    arguments = ["build", "--indirect-selection", "cautious", "--select", *select]
+    run_dbt(warehouse, arguments, scenario.variables, scratch)
     return Built(scenario, warehouse.target, warehouse.tables())
 
 

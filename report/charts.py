@@ -1,0 +1,225 @@
+"""The kinds of charts that the report has, each for a wide and for a narrow page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import altair as alt
+
+from report.content import Picture
+from report.svg import FILLS, GROUND, LINE, MUTED, TEXT, themed
+from report.text import short_number
+
+WIDE, NARROW = 720, 340
+LABELS = 250
+"""Width of the names to the left of a wide chart."""
+LETTERS_WIDE, LETTERS_NARROW = 38, 46
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar of one or more pieces; negative ones go to the left. `said` stands at its end."""
+
+    name: str
+    pieces: Mapping[str, float]
+    said: str = ""
+
+
+@dataclass(frozen=True)
+class Span:
+    """Something that ends on a day, and from which day on one has to act."""
+
+    name: str
+    ends_on: date
+    acts_on: date | None
+    said: str = ""
+
+
+def bars(
+    rows: Sequence[Bar],
+    kinds: Mapping[str, tuple[str, str]],
+    *,
+    caption: str,
+    alternative: str,
+    unit: str = "",
+    whole: bool = True,
+    axis: Callable[[float], str] | None = None,
+) -> Picture:
+    """Horizontal bars. `kinds` has the fill and the meaning of each kind of piece, in the order in which they are put together."""
+    legend = [
+        (fill, meaning) for kind, (fill, meaning) in kinds.items() if any(row.pieces.get(kind) for row in rows)
+    ]
+    drawn = [_bars(rows, kinds, unit, narrow, whole) for narrow in (False, True)]
+    return Picture(*drawn, alternative=alternative, caption=caption, legend=legend if len(kinds) > 1 else ())
+
+
+def _bars(
+    rows: Sequence[Bar], kinds: Mapping[str, tuple[str, str]], unit: str, narrow: bool, whole: bool
+) -> str:
+    step, thick = (40, 13) if narrow else (27, 15)
+    pieces, ends = [], []
+    for place, row in enumerate(rows):
+        low = high = 0.0
+        for kind in kinds:
+            value = float(row.pieces.get(kind, 0) or 0)
+            if value < 0:
+                pieces.append({"place": place, "from": low + value, "to": low, "fill": kinds[kind][0]})
+                low += value
+            elif value > 0:
+                pieces.append({"place": place, "from": high, "to": high + value, "fill": kinds[kind][0]})
+                high += value
+        ends.append({"place": place, "end": high, "low": low, "name": _cut(row.name, narrow), "said": row.said})
+    top = max([end["end"] for end in ends], default=0.0)
+    bottom = min([end["low"] for end in ends], default=0.0)
+    span = (top - bottom) or 1.0
+    # room for the text at the end of the longest bar
+    room = max((len(end["said"]) for end in ends), default=0) * (0.021 if narrow else 0.0135) + 0.02
+    scale = alt.Scale(domain=[bottom, top + span * room], nice=False, zero=True)
+    width = (NARROW if narrow else WIDE - LABELS) - 12
+    height = step * max(len(rows), 1)
+    y = alt.Y("y:Q", scale=alt.Scale(domain=[0, height], reverse=True), axis=None)
+    label_format = "datum.value == 0 ? '0' : replace(format(abs(datum.value), '~s'), 'G', 'bn')"
+    x = alt.X(
+        "from:Q",
+        scale=scale,
+        axis=alt.Axis(
+            title=unit or None,
+            tickCount=4 if narrow else 6,
+            tickMinStep=1 if whole else alt.Undefined,
+            labelExpr=label_format,
+            domain=False,
+            ticks=False,
+            gridColor=LINE,
+            labelColor=MUTED,
+            titleColor=MUTED,
+            titleFontWeight="normal",
+            titleAlign="left",
+            titleAnchor="start",
+            labelOverlap=True,
+        ),
+    )
+    middle = step - thick / 2 - 6 if narrow else step / 2
+    for each in [*pieces, *ends]:
+        each["y"] = each["place"] * step + middle
+        each["top"] = each["y"] - thick / 2
+        each["under"] = each["y"] + thick / 2
+    top_edge = alt.Y("top:Q", scale=alt.Scale(domain=[0, height], reverse=True), axis=None)
+    layers = [
+        alt.Chart(alt.Data(values=pieces or [{"from": 0, "to": 0, "top": 0, "under": 0, "fill": "neutral"}]))
+        .mark_rect(stroke=GROUND, strokeWidth=1)
+        .encode(
+            x=x,
+            x2="to:Q",
+            y=top_edge,
+            y2="under:Q",
+            fill=alt.Fill("fill:N", scale=alt.Scale(domain=list(FILLS), range=list(FILLS.values())), legend=None),
+        ),
+        alt.Chart(alt.Data(values=ends))
+        .mark_text(align="left", dx=6, baseline="middle", color=TEXT, fontSize=12)
+        .encode(x=alt.X("end:Q", scale=scale), y=y, text="said:N"),
+        alt.Chart(alt.Data(values=ends))
+        .mark_text(
+            align="left" if narrow else "right",
+            dx=0 if narrow else -10,
+            dy=-thick / 2 - 8 if narrow else 0,
+            baseline="middle",
+            color=TEXT,
+            fontSize=12.5,
+            clip=False,
+        )
+        .encode(x=alt.value(0), y=y, text="name:N"),
+    ]
+    return themed(_configured(alt.layer(*layers).properties(width=width, height=height)))
+
+
+def timeline(rows: Sequence[Span], first: date, last: date, *, caption: str, alternative: str) -> Picture:
+    """One line for each span from the day to act until its end, on an axis of months."""
+    legend = [("mark-act", "act by this day"), ("mark-end", "ends"), ("mark-late", "ends, the day to act has passed")]
+    drawn = [_timeline(rows, first, last, narrow) for narrow in (False, True)]
+    return Picture(*drawn, alternative=alternative, caption=caption, legend=legend)
+
+
+def _timeline(rows: Sequence[Span], first: date, last: date, narrow: bool) -> str:
+    step = 42 if narrow else 28
+    width = (NARROW if narrow else WIDE - LABELS) - 12
+    height = step * max(len(rows), 1)
+    values: list[dict[str, Any]] = []
+    for place, row in enumerate(rows):
+        acts = row.acts_on
+        late = acts is not None and acts < first
+        start = max(acts, first) if acts is not None else row.ends_on
+        values.append(
+            {
+                "y": place * step + (step - 13 if narrow else step / 2),
+                "start": start.isoformat(),
+                "end": row.ends_on.isoformat(),
+                "act": acts.isoformat() if acts is not None and not late else None,
+                "late": late,
+                "name": _cut(row.name, narrow),
+                "said": row.said,
+                "at_left": (row.ends_on - first).days > 0.72 * (last - first).days,
+            }
+        )
+    data = alt.Data(values=values)
+    y = alt.Y("y:Q", scale=alt.Scale(domain=[0, height], reverse=True), axis=None)
+    days = alt.Scale(domain=[first.isoformat(), (last + timedelta(days=4)).isoformat()], type="utc")
+    x = alt.X(
+        "start:T",
+        scale=days,
+        axis=alt.Axis(
+            title=None,
+            format="%b",
+            labelExpr="utcFormat(datum.value, '%m') == '01' || datum.index == 0 ? [utcFormat(datum.value, '%b'), utcFormat(datum.value, '%Y')] : utcFormat(datum.value, '%b')",
+            tickCount={"interval": "month", "step": 2 if narrow else 1},
+            domain=False,
+            ticks=False,
+            gridColor=LINE,
+            labelColor=MUTED,
+            labelOverlap=True,
+        ),
+    )
+    chart = alt.Chart(data)
+    layers = [
+        chart.mark_rule(strokeWidth=4, color=MUTED, opacity=0.45).encode(x=x, x2="end:T", y=y),
+        chart.transform_filter("datum.act != null")
+        .mark_point(shape="triangle-right", size=90, filled=True, fill=FILLS["warn"], opacity=1)
+        .encode(x=alt.X("act:T", scale=days), y=y),
+        chart.transform_filter("!datum.late")
+        .mark_point(shape="circle", size=95, filled=True, fill=FILLS["accent"], opacity=1)
+        .encode(x=alt.X("end:T", scale=days), y=y),
+        chart.transform_filter("datum.late")
+        .mark_point(shape="diamond", size=120, filled=True, fill=FILLS["bad"], opacity=1)
+        .encode(x=alt.X("end:T", scale=days), y=y),
+        chart.transform_filter("!datum.at_left")
+        .mark_text(align="left", dx=10, baseline="middle", color=TEXT, fontSize=12)
+        .encode(x=alt.X("end:T", scale=days), y=y, text="said:N"),
+        chart.transform_filter("datum.at_left")
+        .mark_text(align="right", dx=-10, dy=-8, baseline="middle", color=TEXT, fontSize=12)
+        .encode(x=alt.X("end:T", scale=days), y=y, text="said:N"),
+        chart.mark_text(
+            align="left" if narrow else "right",
+            dx=0 if narrow else -10,
+            dy=-16 if narrow else 0,
+            baseline="middle",
+            color=TEXT,
+            fontSize=12.5,
+        ).encode(x=alt.value(0), y=y, text="name:N"),
+    ]
+    return themed(_configured(alt.layer(*layers).properties(width=width, height=height)))
+
+
+def _configured(chart: Any) -> Any:
+    return chart.configure(aria=False, background=None, padding=2, font="sans-serif").configure_view(stroke=None)
+
+
+def _cut(name: str, narrow: bool) -> str:
+    letters = LETTERS_NARROW if narrow else LETTERS_WIDE
+    return name if len(name) <= letters else name[: letters - 1].rstrip() + "…"
+
+
+def said(value: float) -> str:
+    """A number at the end of a bar."""
+    return short_number(value)

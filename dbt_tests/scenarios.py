@@ -36,6 +36,7 @@ class Scenario:
     rows: Rows
     rates: Mapping[str, Decimal] = field(default_factory=dict)
     currency: str | None = None
+    saas_currency: str | None = None
     today: date = TODAY
 
     def __getitem__(self, stream: str) -> list[Record]:
@@ -63,6 +64,8 @@ class Scenario:
         if self.rates:
             variables["snow_atlas_rates"] = {code: float(rate) for code, rate in self.rates.items()}
             variables["snow_atlas_currency"] = self.currency
+        if self.saas_currency:
+            variables["snow_atlas_saas_currency"] = self.saas_currency
         return variables
 
 
@@ -159,6 +162,19 @@ def _no_organization(rows: Rows) -> Rows:
     }
 
 
+def _few_streams(rows: Rows) -> Rows:
+    """Without streams whose figures others have as well; accounts that share an address, organizations in a circle."""
+    left_out = {"computer_costs", "license_costs", "saas_application_kpis", "saas_user_subscriptions"}
+    accounts = rows["user_account_details"]
+    shared = [
+        {**row, "email": accounts[number - number % 3].get("email")} for number, row in enumerate(accounts)
+    ]
+    top, below, *others = rows["organizations"]
+    circle = [{**top, "parentId": below["id"]}, {**below, "parentId": top["id"]}, *others]
+    kept = {stream: held for stream, held in rows.items() if stream not in left_out}
+    return {**kept, "user_account_details": shared, "organizations": circle}
+
+
 CHANGES: Mapping[str, Callable[[Rows], Rows]] = {
     "company": lambda rows: rows,
     "empty": _empty,
@@ -167,6 +183,7 @@ CHANGES: Mapping[str, Callable[[Rows], Rows]] = {
     "two_currencies": _two_currencies,
     "rates": lambda rows: rows,
     "no_organization": _no_organization,
+    "few_streams": _few_streams,
 }
 
 
@@ -174,5 +191,5 @@ def scenario(name: str, rows: Rows) -> Scenario:
     """A scenario by name, made from the company's rows."""
     changed = CHANGES[name](rows)
     if name == "rates":
-        return Scenario(name, changed, rates=RATES, currency="EUR")
+        return Scenario(name, changed, rates=RATES, currency="EUR", saas_currency="USD")
     return Scenario(name, changed)

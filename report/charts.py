@@ -212,7 +212,7 @@ def _timeline(rows: Sequence[Span], first: date, last: date, narrow: bool) -> st
 
 
 def _configured(chart: Any) -> Any:
-    return chart.configure(aria=False, background=None, padding=2, font="sans-serif").configure_view(stroke=None)
+    return chart.configure(aria=False, background="transparent", padding=2, font="sans-serif").configure_view(stroke=None)
 
 
 def _cut(name: str, narrow: bool) -> str:

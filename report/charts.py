@@ -16,6 +16,7 @@ from report.text import short_number
 WIDE, NARROW = 720, 340
 LABELS = 250
 """Width of the names to the left of a wide chart."""
+MARGIN, AXIS = 6, 36
 LETTERS_WIDE, LETTERS_NARROW = 38, 46
 
 
@@ -78,10 +79,12 @@ def _bars(
     # room for the text at the end of the longest bar
     room = max((len(end["said"]) for end in ends), default=0) * (0.021 if narrow else 0.0135) + 0.02
     scale = alt.Scale(domain=[bottom, top + span * room], nice=False, zero=True)
-    width = (NARROW if narrow else WIDE - LABELS) - 12
     height = step * max(len(rows), 1)
     y = alt.Y("y:Q", scale=alt.Scale(domain=[0, height], reverse=True), axis=None)
-    label_format = "datum.value == 0 ? '0' : replace(format(abs(datum.value), '~s'), 'G', 'bn')"
+    label_format = (
+        "datum.value == 0 ? '0' : replace(replace(replace(format(abs(datum.value), '~s'),"
+        " 'G', ' bn'), 'M', ' m'), 'k', ' k')"
+    )
     x = alt.X(
         "from:Q",
         scale=scale,
@@ -132,7 +135,7 @@ def _bars(
         )
         .encode(x=alt.value(0), y=y, text="name:N"),
     ]
-    return themed(_configured(alt.layer(*layers).properties(width=width, height=height)))
+    return _drawn(layers, height, narrow)
 
 
 def timeline(rows: Sequence[Span], first: date, last: date, *, caption: str, alternative: str) -> Picture:
@@ -144,7 +147,6 @@ def timeline(rows: Sequence[Span], first: date, last: date, *, caption: str, alt
 
 def _timeline(rows: Sequence[Span], first: date, last: date, narrow: bool) -> str:
     step = 42 if narrow else 28
-    width = (NARROW if narrow else WIDE - LABELS) - 12
     height = step * max(len(rows), 1)
     values: list[dict[str, Any]] = []
     for place, row in enumerate(rows):
@@ -208,11 +210,23 @@ def _timeline(rows: Sequence[Span], first: date, last: date, narrow: bool) -> st
             fontSize=12.5,
         ).encode(x=alt.value(0), y=y, text="name:N"),
     ]
-    return themed(_configured(alt.layer(*layers).properties(width=width, height=height)))
+    return _drawn(layers, height, narrow)
 
 
-def _configured(chart: Any) -> Any:
-    return chart.configure(aria=False, background="transparent", padding=2, font="sans-serif").configure_view(stroke=None)
+def _drawn(layers: Sequence[Any], height: float, narrow: bool) -> str:
+    """SVG of the full width: names to the left of the marks, or above them on a narrow page, and the axis below."""
+    chart = alt.layer(*layers).properties(
+        width=_marks_width(narrow),
+        height=height,
+        autosize={"type": "none"},
+        padding={"left": MARGIN if narrow else LABELS, "right": MARGIN, "top": 2, "bottom": AXIS},
+    )
+    configured = chart.configure(aria=False, background="transparent", font="sans-serif")
+    return themed(configured.configure_view(stroke=None))
+
+
+def _marks_width(narrow: bool) -> float:
+    return NARROW - 2 * MARGIN if narrow else WIDE - LABELS - MARGIN
 
 
 def _cut(name: str, narrow: bool) -> str:

@@ -13,20 +13,21 @@ from report.content import Picture
 from report.svg import FILLS, GROUND, LINE, MUTED, TEXT, themed
 from report.text import short_number
 
-WIDE, NARROW = 720, 340
-LABELS = 250
+WIDE, NARROW = 880, 340
+LABELS = 268
 """Width of the names to the left of a wide chart."""
 MARGIN, AXIS = 6, 36
-LETTERS_WIDE, LETTERS_NARROW = 38, 46
+LETTERS_WIDE, LETTERS_NARROW = 35, 44
 
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar of one or more pieces; negative ones go to the left. `said` stands at its end."""
+    """A bar of one or more pieces; negative ones go to the left. What is said stands at its right and at its left end."""
 
     name: str
     pieces: Mapping[str, float]
     said: str = ""
+    said_left: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,13 +73,15 @@ def _bars(
             elif value > 0:
                 pieces.append({"place": place, "from": high, "to": high + value, "fill": kinds[kind][0]})
                 high += value
-        ends.append({"place": place, "end": high, "low": low, "name": _cut(row.name, narrow), "said": row.said})
+        ends.append({"place": place, "end": high, "low": low, "name": _cut(row.name, narrow), "said": row.said, "left": row.said_left})
     top = max([end["end"] for end in ends], default=0.0)
     bottom = min([end["low"] for end in ends], default=0.0)
     span = (top - bottom) or 1.0
-    # room for the text at the end of the longest bar
-    room = max((len(end["said"]) for end in ends), default=0) * (0.021 if narrow else 0.0135) + 0.02
-    scale = alt.Scale(domain=[bottom, top + span * room], nice=False, zero=True)
+    letter = 0.021 if narrow else 0.0115
+    # room for the texts at the ends of the longest bars
+    right = max((len(end["said"]) for end in ends), default=0) * letter + 0.02
+    left = max((len(end["left"]) for end in ends), default=0) * letter
+    scale = alt.Scale(domain=[bottom - span * left, top + span * right], nice=False, zero=True)
     height = step * max(len(rows), 1)
     y = alt.Y("y:Q", scale=alt.Scale(domain=[0, height], reverse=True), axis=None)
     label_format = (
@@ -124,6 +127,9 @@ def _bars(
         .mark_text(align="left", dx=6, baseline="middle", color=TEXT, fontSize=12)
         .encode(x=alt.X("end:Q", scale=scale), y=y, text="said:N"),
         alt.Chart(alt.Data(values=ends))
+        .mark_text(align="right", dx=-6, baseline="middle", color=TEXT, fontSize=12)
+        .encode(x=alt.X("low:Q", scale=scale), y=y, text="left:N"),
+        alt.Chart(alt.Data(values=ends))
         .mark_text(
             align="left" if narrow else "right",
             dx=0 if narrow else -10,
@@ -162,12 +168,13 @@ def _timeline(rows: Sequence[Span], first: date, last: date, narrow: bool) -> st
                 "late": late,
                 "name": _cut(row.name, narrow),
                 "said": row.said,
-                "at_left": (row.ends_on - first).days > 0.72 * (last - first).days,
             }
         )
     data = alt.Data(values=values)
     y = alt.Y("y:Q", scale=alt.Scale(domain=[0, height], reverse=True), axis=None)
-    days = alt.Scale(domain=[first.isoformat(), (last + timedelta(days=4)).isoformat()], type="utc")
+    # room for the text at the last end
+    beyond = last + timedelta(days=(last - first).days * (0.24 if narrow else 0.12))
+    days = alt.Scale(domain=[first.isoformat(), beyond.isoformat()], type="utc")
     x = alt.X(
         "start:T",
         scale=days,
@@ -195,12 +202,9 @@ def _timeline(rows: Sequence[Span], first: date, last: date, narrow: bool) -> st
         chart.transform_filter("datum.late")
         .mark_point(shape="diamond", size=120, filled=True, fill=FILLS["bad"], opacity=1)
         .encode(x=alt.X("end:T", scale=days), y=y),
-        chart.transform_filter("!datum.at_left")
-        .mark_text(align="left", dx=10, baseline="middle", color=TEXT, fontSize=12)
-        .encode(x=alt.X("end:T", scale=days), y=y, text="said:N"),
-        chart.transform_filter("datum.at_left")
-        .mark_text(align="right", dx=-10, dy=-8, baseline="middle", color=TEXT, fontSize=12)
-        .encode(x=alt.X("end:T", scale=days), y=y, text="said:N"),
+        chart.mark_text(align="left", dx=10, baseline="middle", color=TEXT, fontSize=12).encode(
+            x=alt.X("end:T", scale=days), y=y, text="said:N"
+        ),
         chart.mark_text(
             align="left" if narrow else "right",
             dx=0 if narrow else -10,

@@ -7,7 +7,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-NO_CURRENCY = "no currency"
 SCALES = ((10**9, "bn"), (10**6, "m"), (10**3, "k"))
 
 Amounts = Mapping[str | None, Decimal]
@@ -31,11 +30,15 @@ def short_number(value: float | Decimal) -> str:
 
 def money(value: Decimal | None, currency: str | None) -> str:
     """Whole units, as EUR 5,558,771."""
-    return "–" if value is None else f"{currency or NO_CURRENCY} {value:,.0f}"
+    return "–" if value is None else _with_currency(f"{value:,.0f}", currency)
 
 
 def short_money(value: Decimal, currency: str | None) -> str:
-    return f"{currency or NO_CURRENCY} {short_number(value)}"
+    return _with_currency(short_number(value), currency)
+
+
+def _with_currency(value: str, currency: str | None) -> str:
+    return f"{currency} {value}" if currency else f"{value} (currency unknown)"
 
 
 def day(value: date | None) -> str:
@@ -74,5 +77,6 @@ def amounts(rows: Iterable[Mapping[str, Any]], column: str, currency: str = "cur
 
 
 def rest(sums: Amounts) -> list[str]:
-    """The currencies after the first, each as a line."""
-    return [f"and {short_money(value, code)}" for code, value in list(sums.items())[1:]]
+    """The currencies after the first, as a line, if there are such."""
+    others = [short_money(value, code) for code, value in list(sums.items())[1:]]
+    return [f"and {listed(others)}"] if others else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from report.charts import Bar, bars
 from report.content import Absence, KeyFigure, Part, Picture, Section, Table
 from report.marts import Marts
-from report.text import amounts, count, listed, money, number, rest, short_money
+from report.text import amounts, count, listed, money, number, rest, short_money, short_number
 
 MART = "license_position"
 NEEDED = ("license_compliance_summary",)
@@ -87,7 +87,8 @@ def _picture(marts: Marts) -> tuple[Picture | None, list[str]]:
             Bar(
                 row["maker"],
                 {"short": -float(row["exposure"]), "surplus": float(row["surplus"])},
-                short_money(row["exposure"] or row["surplus"], currency),
+                short_number(row["surplus"]) if row["surplus"] else "",
+                short_number(row["exposure"]) if row["exposure"] else "",
             )
             for row in shown
         ],
@@ -102,8 +103,8 @@ def _picture(marts: Marts) -> tuple[Picture | None, list[str]]:
     )
     notes = []
     if len(sums) > 1:
-        others = listed([code or "no currency" for code in list(sums)[1:]])
-        notes.append(f"The chart leaves out amounts in {others}; amounts of different currencies are never added up.")
+        others = listed([short_money(value, code) for code, value in list(sums.items())[1:]])
+        notes.append(f"Not in the chart, as amounts of different currencies are never added up: {others}.")
     return picture, notes
 
 

@@ -152,9 +152,9 @@ def _oracle(marts: Marts) -> Part:
         bars(
             [
                 Bar(
-                    f"{row['product']}, {row['estate_type']}s",
+                    row["product"],
                     {"assigned": row["assigned"], "short": row["shortfall"]},
-                    f"{number(row['shortfall'])} {_METRICS.get(row['metric'], row['metric'])} short",
+                    f"{number(row['shortfall'])} {_METRICS.get(row['metric'], row['metric'])} short, {row['estate_type']}s",
                 )
                 for row in shown
             ],

@@ -73,7 +73,13 @@ def expected(scenario: Scenario) -> list[dict[str, Any]]:
         value, currency = scenario.money(detail.get("purchaseValue"), detail.get("purchaseCurrency"))
         silence = None if scanned is None else (scenario.today - scanned).days
         points = {
-            "age": 0 if due is None else 40 if due <= scenario.today else 20 if due <= scenario.today + YEAR else 0,
+            "age": 0
+            if due is None
+            else 40
+            if due <= scenario.today
+            else 20
+            if due <= scenario.today + YEAR
+            else 0,
             "support": {"ended": 30, "extended support": 15, "ending": 15}.get(support, 0),
             "owner": 15 if owned in ("gone", "nobody") else 0,
             "scan": 15 if silence is None or silence > 90 else 0,
@@ -106,8 +112,16 @@ def expected(scenario: Scenario) -> list[dict[str, Any]]:
                 "currency": currency,
                 **{f"{part}_points": given for part, given in points.items()},
                 "score": score,
-                "unknown_parts": (start is None and not virtual) + (support == "unknown") + (owned == "unknown"),
-                "advice": None if virtual else "replace" if score >= 60 else "plan" if score >= 30 else "keep",
+                "unknown_parts": (start is None and not virtual)
+                + (support == "unknown")
+                + (owned == "unknown"),
+                "advice": None
+                if virtual
+                else "replace"
+                if score >= 60
+                else "plan"
+                if score >= 30
+                else "keep",
             }
         )
     return mart
@@ -136,7 +150,10 @@ def owner_status(owner: str | None, accounts: Mapping[str, Mapping[str, Any]]) -
 
 def support_of(application: Mapping[str, Any], today: date) -> tuple[str, date | None]:
     """What becomes of the support for an operating system, and when it ends."""
-    regular, extended = day(application.get("endOfSupportDate")), day(application.get("endOfExtendedSupportDate"))
+    regular, extended = (
+        day(application.get("endOfSupportDate")),
+        day(application.get("endOfExtendedSupportDate")),
+    )
     retired = day(application.get("endOfLifeDate"))
     dates = [each for each in (regular, extended) if each is not None]
     regular_over = bool(application.get("isEndOfSupport"))

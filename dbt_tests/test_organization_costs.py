@@ -132,11 +132,9 @@ def path_of(organizations: dict[Any, Any], organization: str | None) -> list[str
 
 
 def costs(scenario: Scenario) -> Iterator[Cost]:
-    for kind, organization, moment, currency, amount in [
-        *hardware(scenario),
-        *license_purchases(scenario),
-        *maintenance(scenario),
-    ]:
+    for organization, moment, currency, amount in maintenance(scenario):
+        yield "maintenance", organization, first_of_month(moment), currency, amount
+    for kind, organization, moment, currency, amount in [*hardware(scenario), *license_purchases(scenario)]:
         converted, code = scenario.money(amount, currency)
         if converted is not None:
             yield kind, organization, first_of_month(moment), code, converted
@@ -153,7 +151,9 @@ def hardware(scenario: Scenario) -> Iterator[tuple[str, Any, Any, Any, Any]]:
     for computer in paid.keys() | details.keys():
         cost, detail = paid.get(computer, {}), details.get(computer, {})
         organization = computers.get(computer, {}).get("organizationId") or detail.get("organizationId")
-        row, name = (cost, "purchasePrice") if cost.get("purchasePrice") is not None else (detail, "purchaseValue")
+        row, name = (
+            (cost, "purchasePrice") if cost.get("purchasePrice") is not None else (detail, "purchaseValue")
+        )
         yield "hardware", organization, row.get("purchaseDate"), row.get("purchaseCurrency"), row.get(name)
 
 
@@ -176,23 +176,24 @@ def license_purchases(scenario: Scenario) -> Iterator[tuple[str, Any, Any, Any, 
             yield "license", part["organizationId"], moment, part.get("currency") or currency, paid
 
 
-def maintenance(scenario: Scenario) -> Iterator[tuple[str, Any, Any, Any, Any]]:
+def maintenance(scenario: Scenario) -> Iterator[tuple[Any, Any, Any, Decimal]]:
+    """Shares by number of licences, to the cent, the last one with what rounding leaves over."""
     shares, licenses = shares_of(scenario), scenario.by_id("licenses")
     for row in scenario["license_maintenance_periods"]:
         amounts = [row[name] for name in ("maintenanceCost", "supportCost") if row.get(name) is not None]
-        if not amounts:
+        paid = sum(Decimal(str(each)) for each in amounts) if amounts else None
+        amount, currency = scenario.money(paid, row.get("purchaseCurrency"))
+        if amount is None:
             continue
-        amount = sum(Decimal(str(each)) for each in amounts)
-        booked = (row.get("validFrom"), row.get("purchaseCurrency"))
         parts = [each for each in shares[row["licenseId"]] if (each.get("licenseQuantity") or 0) > 0]
         if not parts:
             owner = licenses.get(row["licenseId"], {}).get("organizationId")
-            yield "maintenance", owner, *booked, amount
+            yield owner, row.get("validFrom"), currency, amount
         whole, so_far, given = sum(part["licenseQuantity"] for part in parts), 0, Decimal(0)
         for part in parts:
             so_far += part["licenseQuantity"]
             upto = amount if so_far == whole else cents(amount * so_far / whole)
-            yield "maintenance", part["organizationId"], *booked, upto - given
+            yield part["organizationId"], row.get("validFrom"), currency, upto - given
             given = upto
 
 

@@ -99,13 +99,14 @@ license_purchases as (
     where licenses.purchase_value is not null and coalesce(shared_licenses.priced_shares, 0) = 0
 ),
 
+{# Amounts that are shared are converted before, so that the shares add up to them. #}
 periods as (
     select
         id,
         license_id,
         valid_from as booked_at,
-        purchase_currency as currency,
-        coalesce(maintenance_cost, 0) + coalesce(support_cost, 0) as amount
+        {{ snow_atlas.money_currency('purchase_currency') }} as currency,
+        {{ snow_atlas.money('coalesce(maintenance_cost, 0) + coalesce(support_cost, 0)', 'purchase_currency') }} as amount
     from {{ ref('stg_snow_atlas__license_maintenance_periods') }}
     where maintenance_cost is not null or support_cost is not null
 ),
@@ -175,11 +176,19 @@ seats_by_application as (
 ),
 
 booked as (
-    select organization_id, booked_at, upper(currency) as original_currency, kind, amount from hardware
+    select
+        organization_id,
+        booked_at,
+        {{ snow_atlas.money_currency('currency') }} as currency,
+        kind,
+        {{ snow_atlas.money('amount', 'currency') }} as amount
+    from (
+        select * from hardware
+        union all
+        select * from license_purchases
+    ) as purchased
     union all
-    select organization_id, booked_at, upper(currency), kind, amount from license_purchases
-    union all
-    select organization_id, booked_at, upper(currency), kind, amount from maintenance
+    select * from maintenance
 ),
 
 {# The amounts of SaaS have been converted by its marts. #}
@@ -187,9 +196,9 @@ costs as (
     select
         organization_id,
         cast({{ dbt.date_trunc('month', 'booked_at') }} as date) as month,
-        {{ snow_atlas.money_currency('original_currency') }} as currency,
+        currency,
         kind,
-        {{ snow_atlas.money('amount', 'original_currency') }} as amount
+        amount
     from booked
     union all
     select organization_id, cast({{ dbt.date_trunc('month', snow_atlas.today()) }} as date), currency, 'saas', cost

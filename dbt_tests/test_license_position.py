@@ -79,7 +79,9 @@ def test_every_case_is_there(company_built: Built) -> None:
     assert {"short", "surplus"} <= {row["position"] for row in rows}
     assert {row["price_source"] for row in rows} == {"purchases", "list price", None}
     assert {row["own_count_of"] for row in rows} == {*COUNTED.values(), None}
-    assert all(any(row["own_count"] for row in rows if row["own_count_of"] == each) for each in COUNTED.values())
+    assert all(
+        any(row["own_count"] for row in rows if row["own_count_of"] == each) for each in COUNTED.values()
+    )
     assert any(row["exposure"] for row in rows)
     assert any(row["surplus_value"] for row in rows)
 

@@ -50,7 +50,9 @@ def expected(scenario: Scenario) -> list[dict[str, Any]]:
         if not any(row.get("isInstalled") for row in found):
             continue
         used = max((day(row["lastUsed"]) for row in found if row.get("lastUsed")), default=None)
-        discovered = min((day(row["firstDiscovered"]) for row in found if row.get("firstDiscovered")), default=None)
+        discovered = min(
+            (day(row["firstDiscovered"]) for row in found if row.get("firstDiscovered")), default=None
+        )
         if used is None and discovered is None:
             continue
         days = (scenario.today - (used or discovered)).days

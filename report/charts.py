@@ -77,10 +77,10 @@ def _bars(
     top = max([end["end"] for end in ends], default=0.0)
     bottom = min([end["low"] for end in ends], default=0.0)
     span = (top - bottom) or 1.0
-    letter = 0.021 if narrow else 0.0115
+    letter = 0.024 if narrow else 0.013
     # room for the texts at the ends of the longest bars
     right = max((len(end["said"]) for end in ends), default=0) * letter + 0.02
-    left = max((len(end["left"]) for end in ends), default=0) * letter
+    left = max((len(end["left"]) for end in ends), default=0) * letter * 1.5
     scale = alt.Scale(domain=[bottom - span * left, top + span * right], nice=False, zero=True)
     height = step * max(len(rows), 1)
     y = alt.Y("y:Q", scale=alt.Scale(domain=[0, height], reverse=True), axis=None)

@@ -75,7 +75,9 @@ class Page:
         failed = self.ask("Page.navigate", {"url": file.resolve().as_uri()}).get("errorText")
         if failed:
             raise ChromiumError(f"{file} can't be opened: {failed}")
-        self.evaluate("new Promise(done => document.readyState == 'complete' ? done() : addEventListener('load', done))")
+        self.evaluate(
+            "new Promise(done => document.readyState == 'complete' ? done() : addEventListener('load', done))"
+        )
 
     def evaluate(self, script: str) -> Any:
         """The value of an expression in the page; a promise is waited for."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -11,13 +11,32 @@ import altair as alt
 
 from report.content import Picture
 from report.svg import FILLS, GROUND, LINE, MUTED, TEXT, themed
-from report.text import short_number
 
-WIDE, NARROW = 880, 340
-LABELS = 268
-"""Width of the names to the left of a wide chart."""
 MARGIN, AXIS = 6, 36
-LETTERS_WIDE, LETTERS_NARROW = 35, 44
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where names stand: above their marks, or in a margin to the left of them."""
+
+    total: int
+    left: int
+    letters: int
+    above: bool = True
+
+    @property
+    def width(self) -> int:
+        """What is left for the marks."""
+        return self.total - self.left - MARGIN
+
+    def cut(self, name: str) -> str:
+        """As much of a name as there is room for."""
+        return name if len(name) <= self.letters else name[: self.letters - 1].rstrip() + "…"
+
+
+BESIDE = Layout(total=880, left=268, letters=33, above=False)
+ABOVE = Layout(total=880, left=MARGIN, letters=110)
+PHONE = Layout(total=340, left=MARGIN, letters=44)
 
 
 @dataclass(frozen=True)
@@ -48,20 +67,25 @@ def bars(
     alternative: str,
     unit: str = "",
     whole: bool = True,
-    axis: Callable[[float], str] | None = None,
+    long_names: bool = False,
 ) -> Picture:
-    """Horizontal bars. `kinds` has the fill and the meaning of each kind of piece, in the order in which they are put together."""
+    """Horizontal bars. `kinds` has the fill and the meaning of each kind of piece, in the order in which they are put together.
+
+    Long names stand above their bars on a wide page, too.
+    """
     legend = [
-        (fill, meaning) for kind, (fill, meaning) in kinds.items() if any(row.pieces.get(kind) for row in rows)
+        (fill, meaning)
+        for kind, (fill, meaning) in kinds.items()
+        if any(row.pieces.get(kind) for row in rows)
     ]
-    drawn = [_bars(rows, kinds, unit, narrow, whole) for narrow in (False, True)]
+    drawn = [_bars(rows, kinds, unit, whole, layout) for layout in (ABOVE if long_names else BESIDE, PHONE)]
     return Picture(*drawn, alternative=alternative, caption=caption, legend=legend if len(kinds) > 1 else ())
 
 
 def _bars(
-    rows: Sequence[Bar], kinds: Mapping[str, tuple[str, str]], unit: str, narrow: bool, whole: bool
+    rows: Sequence[Bar], kinds: Mapping[str, tuple[str, str]], unit: str, whole: bool, layout: Layout
 ) -> str:
-    step, thick = (40, 13) if narrow else (27, 15)
+    step, thick = (40, 13) if layout.above else (27, 15)
     pieces, ends = [], []
     for place, row in enumerate(rows):
         low = high = 0.0
@@ -73,11 +97,20 @@ def _bars(
             elif value > 0:
                 pieces.append({"place": place, "from": high, "to": high + value, "fill": kinds[kind][0]})
                 high += value
-        ends.append({"place": place, "end": high, "low": low, "name": _cut(row.name, narrow), "said": row.said, "left": row.said_left})
+        ends.append(
+            {
+                "place": place,
+                "end": high,
+                "low": low,
+                "name": layout.cut(row.name),
+                "said": row.said,
+                "left": row.said_left,
+            }
+        )
     top = max([end["end"] for end in ends], default=0.0)
     bottom = min([end["low"] for end in ends], default=0.0)
     span = (top - bottom) or 1.0
-    letter = 0.024 if narrow else 0.013
+    letter = 8.2 / layout.width
     # room for the texts at the ends of the longest bars
     right = max((len(end["said"]) for end in ends), default=0) * letter + 0.02
     left = max((len(end["left"]) for end in ends), default=0) * letter * 1.5
@@ -93,7 +126,7 @@ def _bars(
         scale=scale,
         axis=alt.Axis(
             title=unit or None,
-            tickCount=4 if narrow else 6,
+            tickCount=4 if layout is PHONE else 6,
             tickMinStep=1 if whole else alt.Undefined,
             labelExpr=label_format,
             domain=False,
@@ -107,7 +140,7 @@ def _bars(
             labelOverlap=True,
         ),
     )
-    middle = step - thick / 2 - 6 if narrow else step / 2
+    middle = step - thick / 2 - 6 if layout.above else step / 2
     for each in [*pieces, *ends]:
         each["y"] = each["place"] * step + middle
         each["top"] = each["y"] - thick / 2
@@ -121,7 +154,9 @@ def _bars(
             x2="to:Q",
             y=top_edge,
             y2="under:Q",
-            fill=alt.Fill("fill:N", scale=alt.Scale(domain=list(FILLS), range=list(FILLS.values())), legend=None),
+            fill=alt.Fill(
+                "fill:N", scale=alt.Scale(domain=list(FILLS), range=list(FILLS.values())), legend=None
+            ),
         ),
         alt.Chart(alt.Data(values=ends))
         .mark_text(align="left", dx=6, baseline="middle", color=TEXT, fontSize=12)
@@ -131,9 +166,9 @@ def _bars(
         .encode(x=alt.X("low:Q", scale=scale), y=y, text="left:N"),
         alt.Chart(alt.Data(values=ends))
         .mark_text(
-            align="left" if narrow else "right",
-            dx=0 if narrow else -10,
-            dy=-thick / 2 - 8 if narrow else 0,
+            align="left" if layout.above else "right",
+            dx=0 if layout.above else -10,
+            dy=-thick / 2 - 8 if layout.above else 0,
             baseline="middle",
             color=TEXT,
             fontSize=12.5,
@@ -141,18 +176,22 @@ def _bars(
         )
         .encode(x=alt.value(0), y=y, text="name:N"),
     ]
-    return _drawn(layers, height, narrow)
+    return _drawn(layers, height, layout)
 
 
 def timeline(rows: Sequence[Span], first: date, last: date, *, caption: str, alternative: str) -> Picture:
     """One line for each span from the day to act until its end, on an axis of months."""
-    legend = [("mark-act", "act by this day"), ("mark-end", "ends"), ("mark-late", "ends, the day to act has passed")]
-    drawn = [_timeline(rows, first, last, narrow) for narrow in (False, True)]
+    legend = [
+        ("mark-act", "act by this day"),
+        ("mark-end", "ends"),
+        ("mark-late", "ends, the day to act has passed"),
+    ]
+    drawn = [_timeline(rows, first, last, layout) for layout in (BESIDE, PHONE)]
     return Picture(*drawn, alternative=alternative, caption=caption, legend=legend)
 
 
-def _timeline(rows: Sequence[Span], first: date, last: date, narrow: bool) -> str:
-    step = 42 if narrow else 28
+def _timeline(rows: Sequence[Span], first: date, last: date, layout: Layout) -> str:
+    step = 42 if layout.above else 28
     height = step * max(len(rows), 1)
     values: list[dict[str, Any]] = []
     for place, row in enumerate(rows):
@@ -161,19 +200,19 @@ def _timeline(rows: Sequence[Span], first: date, last: date, narrow: bool) -> st
         start = max(acts, first) if acts is not None else row.ends_on
         values.append(
             {
-                "y": place * step + (step - 13 if narrow else step / 2),
+                "y": place * step + (step - 13 if layout.above else step / 2),
                 "start": start.isoformat(),
                 "end": row.ends_on.isoformat(),
                 "act": acts.isoformat() if acts is not None and not late else None,
                 "late": late,
-                "name": _cut(row.name, narrow),
+                "name": layout.cut(row.name),
                 "said": row.said,
             }
         )
     data = alt.Data(values=values)
     y = alt.Y("y:Q", scale=alt.Scale(domain=[0, height], reverse=True), axis=None)
     # room for the text at the last end
-    beyond = last + timedelta(days=(last - first).days * (0.24 if narrow else 0.12))
+    beyond = last + timedelta(days=(last - first).days * (0.24 if layout is PHONE else 0.12))
     days = alt.Scale(domain=[first.isoformat(), beyond.isoformat()], type="utc")
     x = alt.X(
         "start:T",
@@ -182,7 +221,7 @@ def _timeline(rows: Sequence[Span], first: date, last: date, narrow: bool) -> st
             title=None,
             format="%b",
             labelExpr="utcFormat(datum.value, '%m') == '01' || datum.index == 0 ? [utcFormat(datum.value, '%b'), utcFormat(datum.value, '%Y')] : utcFormat(datum.value, '%b')",
-            tickCount={"interval": "month", "step": 2 if narrow else 1},
+            tickCount={"interval": "month", "step": 2 if layout is PHONE else 1},
             domain=False,
             ticks=False,
             gridColor=LINE,
@@ -206,38 +245,24 @@ def _timeline(rows: Sequence[Span], first: date, last: date, narrow: bool) -> st
             x=alt.X("end:T", scale=days), y=y, text="said:N"
         ),
         chart.mark_text(
-            align="left" if narrow else "right",
-            dx=0 if narrow else -10,
-            dy=-16 if narrow else 0,
+            align="left" if layout.above else "right",
+            dx=0 if layout.above else -10,
+            dy=-16 if layout.above else 0,
             baseline="middle",
             color=TEXT,
             fontSize=12.5,
         ).encode(x=alt.value(0), y=y, text="name:N"),
     ]
-    return _drawn(layers, height, narrow)
+    return _drawn(layers, height, layout)
 
 
-def _drawn(layers: Sequence[Any], height: float, narrow: bool) -> str:
-    """SVG of the full width: names to the left of the marks, or above them on a narrow page, and the axis below."""
+def _drawn(layers: Sequence[Any], height: float, layout: Layout) -> str:
+    """SVG of the layout's width: names to the left of the marks, or above them, and the axis below."""
     chart = alt.layer(*layers).properties(
-        width=_marks_width(narrow),
+        width=layout.width,
         height=height,
         autosize={"type": "none"},
-        padding={"left": MARGIN if narrow else LABELS, "right": MARGIN, "top": 2, "bottom": AXIS},
+        padding={"left": layout.left, "right": MARGIN, "top": 2, "bottom": AXIS},
     )
     configured = chart.configure(aria=False, background="transparent", font="sans-serif")
     return themed(configured.configure_view(stroke=None))
-
-
-def _marks_width(narrow: bool) -> float:
-    return NARROW - 2 * MARGIN if narrow else WIDE - LABELS - MARGIN
-
-
-def _cut(name: str, narrow: bool) -> str:
-    letters = LETTERS_NARROW if narrow else LETTERS_WIDE
-    return name if len(name) <= letters else name[: letters - 1].rstrip() + "…"
-
-
-def said(value: float) -> str:
-    """A number at the end of a bar."""
-    return short_number(value)

@@ -57,10 +57,15 @@ def collect(config: dict[str, Any], database: Path, thorough: bool) -> Collected
     why = {name: f"grant {permissions(name)}" for name in wanted if name not in streams}
     why |= {name: f"could not be read: {error}" for name, error in failed.items()}
     if not thorough:
-        why |= {name: f"left out, as it costs {cost}; THOROUGH=1 reads it" for name, cost in ONE_REQUEST_EACH.items()}
+        why |= {
+            name: f"left out, as it costs {cost}; THOROUGH=1 reads it"
+            for name, cost in ONE_REQUEST_EACH.items()
+        }
     return Collected(why, failed)
 
 
 def forbidden(stream: str, readable: str) -> bool:
     """Whether `check` named the permission of a stream, or that of one of its parents, among those to be granted."""
-    return any(inputs.lacks_permission(each, readable) for each in (stream, *definitions.parent_streams(stream)))
+    return any(
+        inputs.lacks_permission(each, readable) for each in (stream, *definitions.parent_streams(stream))
+    )

@@ -28,6 +28,9 @@ MARTS = (
 )
 """The marts that the report shows."""
 
+NAMED = ("stg_snow_atlas__tenant", "stg_snow_atlas__user_accounts", "stg_snow_atlas__saas_users")
+"""Staging views that the report takes names from."""
+
 STAGING = "stg_snow_atlas__"
 SYNCED, BUILT, STAGED = "main", "main_snow_atlas", "main_snow_atlas_staging"
 
@@ -35,18 +38,31 @@ Row = Mapping[str, Any]
 
 
 @cache
-def models() -> Mapping[str, str]:
-    """The SQL of every model of the dbt package."""
-    return {path.stem: path.read_text(encoding="utf-8") for path in (PACKAGE / "models").rglob("*.sql")}
+def _sources() -> Mapping[str, str]:
+    """The SQL of every model of the dbt package, and the text of every macro, by name."""
+    models = {path.stem: path.read_text(encoding="utf-8") for path in (PACKAGE / "models").rglob("*.sql")}
+    macros = "\n".join(path.read_text(encoding="utf-8") for path in (PACKAGE / "macros").rglob("*.sql"))
+    texts = re.findall(r"\{%-?\s*macro\s+(\w+)\(.*?endmacro\s*-?%\}", macros, re.DOTALL)
+    bodies = [
+        match.group() for match in re.finditer(r"\{%-?\s*macro\s.*?endmacro\s*-?%\}", macros, re.DOTALL)
+    ]
+    return {**dict(zip(texts, bodies, strict=True)), **models}
 
 
 @cache
 def streams_of(model: str) -> frozenset[str]:
-    """The streams that a model reads, itself or through other models."""
-    if model.startswith(STAGING):
-        return frozenset({model.removeprefix(STAGING)})
-    named = re.findall(r"""ref\(\s*['"](\w+)['"]\s*\)""", models()[model])
-    return frozenset().union(*(streams_of(each) for each in named))
+    """The streams that a model reads, itself, by a macro, or through other models."""
+    streams, seen, left = set(), set(), {model}
+    while left:
+        name = left.pop()
+        seen.add(name)
+        if name.startswith(STAGING):
+            streams.add(name.removeprefix(STAGING))
+            continue
+        text = _sources().get(name, "")
+        named = re.findall(r"""ref\(\s*['"](\w+)['"]""", text) + re.findall(r"\bsnow_atlas\.(\w+)\(", text)
+        left |= set(named) - seen
+    return frozenset(streams)
 
 
 class Marts(AbstractContextManager["Marts"]):
@@ -96,6 +112,13 @@ class Marts(AbstractContextManager["Marts"]):
 
 def permissions(stream: str) -> str:
     """The permissions that a stream takes, its parents' among them."""
-    needed = [definitions.parameters(each).get("permission") for each in (stream, *definitions.parent_streams(stream))]
+    needed = [
+        definitions.parameters(each).get("permission")
+        for each in (stream, *definitions.parent_streams(stream))
+    ]
     names = [name if isinstance(name, str) else " or ".join(name) for name in needed if name]
-    return f"the permission {' and '.join(dict.fromkeys(names))}" if names else "no permission that the vendor names"
+    return (
+        f"the permission {' and '.join(dict.fromkeys(names))}"
+        if names
+        else "no permission that the vendor names"
+    )

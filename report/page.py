@@ -38,15 +38,19 @@ class Origin:
 def page(marts: Marts, origin: Origin) -> str:
     """The report as HTML."""
     tenant = tenant_name(marts)
-    return _environment().get_template("report.html.j2").render(
-        tenant=tenant,
-        origin=origin,
-        date=day(origin.today),
-        figures=key_figures(marts, origin),
-        sections=sections(marts, origin),
-        lacking=lacking(marts),
-        rates=_rates(origin),
-        style=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            tenant=tenant,
+            origin=origin,
+            date=day(origin.today),
+            figures=key_figures(marts, origin),
+            sections=sections(marts, origin),
+            lacking=lacking(marts),
+            rates=_rates(origin),
+            style=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
+        )
     )
 
 

@@ -45,11 +45,18 @@ def themed(chart: Any) -> str:
     svg = _own_ids(svg, f"chart{next(_charts)}-")
     # The page has the size, and the text alternative; and a second declaration of namespaces says nothing in HTML.
     svg = re.sub(r' (xmlns(:xlink)?|version|class)="[^"]*"', "", svg)
-    return re.sub(r'<svg width="([\d.]+)" height="([\d.]+)"', r'<svg aria-hidden="true" style="max-width:\1px"', svg, count=1)
+    return re.sub(
+        r'<svg width="([\d.]+)" height="([\d.]+)"',
+        r'<svg aria-hidden="true" style="max-width:\1px"',
+        svg,
+        count=1,
+    )
 
 
 def _own_ids(svg: str, prefix: str) -> str:
     """Names within the SVG that no other one in the page has."""
     for name in set(re.findall(r' id="([^"]+)"', svg)):
-        svg = svg.replace(f'id="{name}"', f'id="{prefix}{name}"').replace(f"url(#{name})", f"url(#{prefix}{name})")
+        svg = svg.replace(f'id="{name}"', f'id="{prefix}{name}"').replace(
+            f"url(#{name})", f"url(#{prefix}{name})"
+        )
     return svg

@@ -7,6 +7,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+GLUE = "\u00a0"
+"""A space at which no line breaks."""
 SCALES = ((10**9, "bn"), (10**6, "m"), (10**3, "k"))
 
 Amounts = Mapping[str | None, Decimal]
@@ -24,7 +26,9 @@ def short_number(value: float | Decimal) -> str:
         # 999,600 is 1 m, not 1000 k
         if abs(exact) >= size - size // 2000:
             scaled = exact / size
-            return f"{scaled:.0f} {name}" if abs(scaled) >= Decimal("9.95") else f"{scaled:.1f} {name}"
+            return (
+                f"{scaled:.0f}{GLUE}{name}" if abs(scaled) >= Decimal("9.95") else f"{scaled:.1f}{GLUE}{name}"
+            )
     return f"{exact:.0f}"
 
 
@@ -38,11 +42,11 @@ def short_money(value: Decimal, currency: str | None) -> str:
 
 
 def _with_currency(value: str, currency: str | None) -> str:
-    return f"{currency} {value}" if currency else f"{value} (currency unknown)"
+    return f"{currency}{GLUE}{value}" if currency else f"{value} (currency unknown)"
 
 
 def day(value: date | None) -> str:
-    return "–" if value is None else f"{value.day} {value:%b %Y}"
+    return "–" if value is None else f"{value.day}{GLUE}{value:%b}{GLUE}{value.year}"
 
 
 def share(part: float, whole: float) -> str:

@@ -1,6 +1,6 @@
 """Take pictures of a report as a browser shows it: light, dark, on a phone, and printed.
 
-    python -m tools.report_pictures snow_atlas_report.html FOLDER
+python -m tools.report_pictures snow_atlas_report.html FOLDER
 """
 
 from __future__ import annotations

@@ -42,7 +42,8 @@ def _part(marts: Marts, names: bool) -> Part:
                 Bar(
                     _age(row["years"]),
                     {kind: row[kind] for kind in ("replace", "plan", "keep")},
-                    f"{number(row['computers'])}" + (f", replace {number(row['replace'])}" if row["replace"] else ""),
+                    f"{number(row['computers'])}"
+                    + (f", replace {number(row['replace'])}" if row["replace"] else ""),
                 )
                 for row in rows
             ],

@@ -27,8 +27,13 @@ def key_figure(marts: Marts) -> KeyFigure:
     title = "Licence shortfall"
     if not counts["positions"]:
         return KeyFigure(title, "–", HOW, MART, "licences", absence=_absence(marts))
-    more = [*rest(sums), f"{count(counts['short'], 'position')} short, {number(counts['unpriced'])} of them without a price"]
-    value = short_money(next(iter(sums.values())), next(iter(sums))) if sums else number(counts["licences_short"])
+    more = [
+        *rest(sums),
+        f"{count(counts['short'], 'position')} short, {number(counts['unpriced'])} of them without a price",
+    ]
+    value = (
+        short_money(next(iter(sums.values())), next(iter(sums))) if sums else number(counts["licences_short"])
+    )
     if not sums:
         more = [f"licences short in {count(counts['short'], 'position')}; no price is known"]
     return KeyFigure(title, value, HOW, MART, "licences", more)
@@ -45,7 +50,9 @@ def section(marts: Marts) -> Section:
     )
     picture, notes = _picture(marts)
     return Section(
-        "licences", "Licence position", [Part(title, MART, lead, picture, _table(marts, counts["short"]), notes)]
+        "licences",
+        "Licence position",
+        [Part(title, MART, lead, picture, _table(marts, counts["short"]), notes)],
     )
 
 
@@ -77,7 +84,9 @@ def _picture(marts: Marts) -> tuple[Picture | None, list[str]]:
     )
     sums = amounts(rows, "money")
     if not sums:
-        return None, ["No price is known of any of these licences, so there is no chart of what they are worth."]
+        return None, [
+            "No price is known of any of these licences, so there is no chart of what they are worth."
+        ]
     currency = next(iter(sums))
     own = [row for row in rows if row["currency"] == currency]
     shown = own[:MAKERS]
@@ -92,7 +101,10 @@ def _picture(marts: Marts) -> tuple[Picture | None, list[str]]:
             )
             for row in shown
         ],
-        {"short": ("bad", "licences short, to the left"), "surplus": ("good", "licences to spare, to the right")},
+        {
+            "short": ("bad", "licences short, to the left"),
+            "surplus": ("good", "licences to spare, to the right"),
+        },
         caption=f"What is short and to spare, by maker, in {currency or 'money without a currency'}",
         alternative=(
             f"Bars by maker. The largest is {top['maker']} with a shortfall of {money(top['exposure'], currency)} and a surplus of"

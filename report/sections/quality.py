@@ -24,11 +24,17 @@ def _part(marts: Marts, names: bool) -> Part:
     if not looked_at:
         if streams_of(MART).isdisjoint(marts.synced):
             return Part(title, MART, absence=marts.absence(sorted(streams_of(MART)), ""))
-        return Part(title, MART, absence=Absence("There is nothing to check: no stream that was synced has a row."))
+        return Part(
+            title, MART, absence=Absence("There is nothing to check: no stream that was synced has a row.")
+        )
     found = [row for row in looked_at if row["failing"]]
     lead = (
         f"{number(len(found))} of {count(len(looked_at), 'check')} found something to mend in Snow Atlas"
-        + (f"; {number(len(rows) - len(looked_at))} had nothing to look at." if len(rows) > len(looked_at) else ".")
+        + (
+            f"; {number(len(rows) - len(looked_at))} had nothing to look at."
+            if len(rows) > len(looked_at)
+            else "."
+        )
     )
     shown = found[:SHOWN]
     picture = (
@@ -47,11 +53,18 @@ def _part(marts: Marts, names: bool) -> Part:
             + listed([f"{row['title']}, {share(row['failing'], row['checked'])}" for row in shown])
             + ".",
             unit="percent",
+            long_names=True,
         )
         if shown
         else None
     )
-    columns = [("What is wrong", False), ("Area", False), ("Found", True), ("Looked at", True), ("Marts that suffer", False)]
+    columns = [
+        ("What is wrong", False),
+        ("Area", False),
+        ("Found", True),
+        ("Looked at", True),
+        ("Marts that suffer", False),
+    ]
     if names:
         columns.append(("Examples", False))
     table = Table(

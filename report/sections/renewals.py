@@ -76,7 +76,11 @@ def _part(marts: Marts, today: date) -> Part:
     if not rows:
         return Part(title, MART, absence=Absence("Nothing ends in the next twelve months."))
     sums = amounts(rows, "amount")
-    worth = f", worth {listed([money(value, code) for code, value in sums.items()])} where an amount is known" if sums else ""
+    worth = (
+        f", worth {listed([money(value, code) for code, value in sums.items()])} where an amount is known"
+        if sums
+        else ""
+    )
     shown = rows[:SHOWN]
     left_out = f"The first {len(shown)} of {count(len(rows), 'period')}." if len(rows) > len(shown) else ""
     picture = timeline(
@@ -97,7 +101,14 @@ def _part(marts: Marts, today: date) -> Part:
         + ".",
     )
     table = Table(
-        [("Ends", False), ("Act by", False), ("What", False), ("Kind", False), ("Supplier", False), ("Amount", True)],
+        [
+            ("Ends", False),
+            ("Act by", False),
+            ("What", False),
+            ("Kind", False),
+            ("Supplier", False),
+            ("Amount", True),
+        ],
         [
             (
                 day(row["ends_on"]),

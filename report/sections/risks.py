@@ -12,7 +12,11 @@ from report.text import count, day, listed, number
 
 LIFECYCLE, ORACLE = "software_lifecycle", "oracle_exposure"
 LIFECYCLE_NEEDED = ("applications", "computer_applications")
-ORACLE_NEEDED = ("oracle_database_product_compliance", "oracle_middleware_product_compliance", "oracle_java_installations")
+ORACLE_NEEDED = (
+    "oracle_database_product_compliance",
+    "oracle_middleware_product_compliance",
+    "oracle_java_installations",
+)
 SHOWN = 10
 NOTHING_ENDS = "No installed software is out of support, or will be within a year."
 NO_ORACLE = "Snow Atlas knows no Oracle product in use."
@@ -29,7 +33,9 @@ def key_figure(marts: Marts) -> KeyFigure:
     counts = _counts(marts)
     title = "Software without support"
     if not counts["applications"]:
-        return KeyFigure(title, "–", HOW, LIFECYCLE, "risks", absence=marts.absence(LIFECYCLE_NEEDED, NOTHING_ENDS))
+        return KeyFigure(
+            title, "–", HOW, LIFECYCLE, "risks", absence=marts.absence(LIFECYCLE_NEEDED, NOTHING_ENDS)
+        )
     return KeyFigure(
         title,
         count(counts["ended"], "installation"),
@@ -100,7 +106,14 @@ def _lifecycle(marts: Marts) -> Part:
         f" {number(counts['extended'])} are left with extended support."
     )
     table = Table(
-        [("Application", False), ("Support", False), ("Ends", False), ("Computers", True), ("In use", True), ("Servers", True)],
+        [
+            ("Application", False),
+            ("Support", False),
+            ("Ends", False),
+            ("Computers", True),
+            ("In use", True),
+            ("Servers", True),
+        ],
         [
             (
                 row["application"],
@@ -112,7 +125,9 @@ def _lifecycle(marts: Marts) -> Part:
             )
             for row in rows[:SHOWN]
         ],
-        f"The first {SHOWN} of {count(len(rows), 'application')}, those without support first." if len(rows) > SHOWN else "",
+        f"The first {SHOWN} of {count(len(rows), 'application')}, those without support first."
+        if len(rows) > SHOWN
+        else "",
     )
     return Part(title, LIFECYCLE, lead, picture, table)
 
@@ -142,7 +157,7 @@ def _oracle(marts: Marts) -> Part:
         return Part(title, ORACLE, absence=marts.absence(ORACLE_NEEDED, NO_ORACLE))
     rows = marts.rows(
         f"""SELECT {_PRODUCT} AS product, metric, estate_type,
-                   sum(least({_ASSIGNED}, {_REQUIRED})) AS assigned, sum(shortfall) AS shortfall, sum({_REQUIRED}) AS required,
+                   sum(shortfall) AS shortfall, sum({_REQUIRED}) AS required,
                    count(*) FILTER (finding = 'short') AS places
             FROM {ORACLE} WHERE metric IS NOT NULL AND finding = 'short'
             GROUP BY ALL ORDER BY shortfall DESC, product, metric, estate_type"""
@@ -153,17 +168,22 @@ def _oracle(marts: Marts) -> Part:
             [
                 Bar(
                     row["product"],
-                    {"assigned": row["assigned"], "short": row["shortfall"]},
-                    f"{number(row['shortfall'])} {_METRICS.get(row['metric'], row['metric'])} short, {row['estate_type']}s",
+                    {"assigned": 100 - _missing(row), "short": _missing(row)},
+                    f"{number(row['shortfall'])} of {number(row['required'])} {_METRICS.get(row['metric'], row['metric'])} short, {row['estate_type']}s",
                 )
                 for row in shown
             ],
             {"assigned": ("accent-soft", "assigned"), "short": ("bad", "short")},
-            caption="Oracle licences assigned and short, by product and kind of estate",
+            caption="Oracle licences assigned and short, as a share of what each product needs",
             alternative="Bars by product: "
-            + listed([f"{row['product']} on {row['estate_type']}s, {row['shortfall']} {row['metric']} licences short" for row in shown])
+            + listed(
+                [
+                    f"{row['product']} on {row['estate_type']}s, {row['shortfall']} {row['metric']} licences short"
+                    for row in shown
+                ]
+            )
             + ".",
-            unit="licences",
+            unit="percent",
         )
         if shown
         else None
@@ -179,8 +199,15 @@ def _oracle(marts: Marts) -> Part:
         lead,
         picture,
         _oracle_table(marts),
-        ["The rows of a datacenter and those of the machines in it may be about the same processors, so they are not added up."],
+        [
+            "The rows of a datacenter and those of the machines in it may be about the same processors, so they are not added up."
+        ],
     )
+
+
+def _missing(row: Row) -> float:
+    """The share of the required licences that is short, in percent."""
+    return 100 * float(row["shortfall"]) / max(float(row["required"]), float(row["shortfall"]), 1.0)
 
 
 _METRICS = {"Processor": "processors", "Nup": "users"}
@@ -220,5 +247,7 @@ def _oracle_table(marts: Marts) -> Table:
             )
             for row in rows
         ],
-        "Prices are those of your own Oracle orders in the tenant's base currency, which the API does not name." if rows else "",
+        "Prices are those of your own Oracle orders in the tenant's base currency, which the API does not name."
+        if rows
+        else "",
     )

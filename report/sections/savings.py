@@ -37,10 +37,17 @@ def software_figure(marts: Marts) -> KeyFigure:
     if not counts["installations"]:
         absence = marts.absence(SOFTWARE_NEEDED, "Nothing installed is unused.")
         return KeyFigure(title, "–", HOW_SOFTWARE, SOFTWARE, "savings", absence=absence)
-    said = f"{count(counts['installations'], 'unused installation')} on {count(counts['computers'], 'computer')}"
+    said = (
+        f"{count(counts['installations'], 'unused installation')} on {count(counts['computers'], 'computer')}"
+    )
     if not sums:
         return KeyFigure(
-            title, number(counts["installations"]), HOW_SOFTWARE, SOFTWARE, "savings", ["unused installations; no price is known"]
+            title,
+            number(counts["installations"]),
+            HOW_SOFTWARE,
+            SOFTWARE,
+            "savings",
+            ["unused installations; no price is known"],
         )
     code, value = next(iter(sums.items()))
     return KeyFigure(title, short_money(value, code), HOW_SOFTWARE, SOFTWARE, "savings", [*rest(sums), said])
@@ -95,7 +102,9 @@ def _software(marts: Marts) -> Part:
     notes = []
     left_out = []
     if counts["not_recorded"]:
-        left_out.append(f"{number(counts['not_recorded'])} of software whose use is not recorded on any computer")
+        left_out.append(
+            f"{number(counts['not_recorded'])} of software whose use is not recorded on any computer"
+        )
     if counts["in_suites"]:
         left_out.append(f"{number(counts['in_suites'])} that came with a suite")
     if left_out:
@@ -194,7 +203,9 @@ def _seats(marts: Marts, names: bool) -> Part:
         caption="Seats by application, those first whose unused seats cost most",
         alternative=(
             "Bars of seats by application: "
-            + listed([f"{row['application']} with {row['unused']} of {row['seats']} seats unused" for row in shown])
+            + listed(
+                [f"{row['application']} with {row['unused']} of {row['seats']} seats unused" for row in shown]
+            )
             + "."
         ),
         unit="seats",
@@ -202,7 +213,11 @@ def _seats(marts: Marts, names: bool) -> Part:
     lead = (
         f"{number(counts['unused'])} of {count(counts['seats'], 'seat')} are idle or were never used"
         f" ({share(counts['unused'], counts['seats'])})"
-        + (f"; {number(counts['leavers'])} of them belong to accounts that are switched off." if counts["leavers"] else ".")
+        + (
+            f"; {number(counts['leavers'])} of them belong to accounts that are switched off."
+            if counts["leavers"]
+            else "."
+        )
     )
     table = _seat_holders(marts) if names else _seat_applications(marts, rows)
     return Part(title, SEATS, lead, picture, table, ())
@@ -251,7 +266,13 @@ def _seat_holders(marts: Marts) -> Table:
             WHERE seats.is_unused ORDER BY seats.saving_per_month DESC NULLS LAST, holder, application LIMIT 12"""
     )
     return Table(
-        [("Seat of", False), ("Department", False), ("Application", False), ("Last active", False), ("Would save a month", True)],
+        [
+            ("Seat of", False),
+            ("Department", False),
+            ("Application", False),
+            ("Last active", False),
+            ("Would save a month", True),
+        ],
         [
             (
                 row["holder"],

@@ -13,6 +13,10 @@ from report.content import Picture
 from report.svg import FILLS, GROUND, LINE, MUTED, TEXT, themed
 
 MARGIN, AXIS = 6, 36
+LETTER = 8.2
+"""Width of a letter at the end of a bar, at most."""
+
+Values = list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -78,45 +82,59 @@ def bars(
         for kind, (fill, meaning) in kinds.items()
         if any(row.pieces.get(kind) for row in rows)
     ]
-    drawn = [_bars(rows, kinds, unit, whole, layout) for layout in (ABOVE if long_names else BESIDE, PHONE)]
-    return Picture(*drawn, alternative=alternative, caption=caption, legend=legend if len(kinds) > 1 else ())
+    wide, narrow = (
+        _bars(rows, kinds, unit, whole, layout) for layout in (ABOVE if long_names else BESIDE, PHONE)
+    )
+    return Picture(
+        wide, narrow, alternative=alternative, caption=caption, legend=legend if len(kinds) > 1 else ()
+    )
 
 
 def _bars(
     rows: Sequence[Bar], kinds: Mapping[str, tuple[str, str]], unit: str, whole: bool, layout: Layout
 ) -> str:
     step, thick = (40, 13) if layout.above else (27, 15)
-    pieces, ends = [], []
+    middle = step - thick / 2 - 6 if layout.above else step / 2
+    pieces: Values = []
+    ends: Values = []
+    top = bottom = 0.0
     for place, row in enumerate(rows):
+        line = place * step + middle
         low = high = 0.0
-        for kind in kinds:
+        for kind, (fill, _) in kinds.items():
             value = float(row.pieces.get(kind, 0) or 0)
-            if value < 0:
-                pieces.append({"place": place, "from": low + value, "to": low, "fill": kinds[kind][0]})
-                low += value
-            elif value > 0:
-                pieces.append({"place": place, "from": high, "to": high + value, "fill": kinds[kind][0]})
-                high += value
+            first, second = (low + value, low) if value < 0 else (high, high + value)
+            low, high = min(low, first), max(high, second)
+            if value:
+                pieces.append(
+                    {
+                        "from": first,
+                        "to": second,
+                        "over": line - thick / 2,
+                        "under": line + thick / 2,
+                        "fill": fill,
+                    }
+                )
+        top, bottom = max(top, high), min(bottom, low)
         ends.append(
             {
-                "place": place,
-                "end": high,
+                "y": line,
+                "high": high,
                 "low": low,
                 "name": layout.cut(row.name),
                 "said": row.said,
                 "left": row.said_left,
             }
         )
-    top = max([end["end"] for end in ends], default=0.0)
-    bottom = min([end["low"] for end in ends], default=0.0)
     span = (top - bottom) or 1.0
-    letter = 8.2 / layout.width
     # room for the texts at the ends of the longest bars
-    right = max((len(end["said"]) for end in ends), default=0) * letter + 0.02
-    left = max((len(end["left"]) for end in ends), default=0) * letter * 1.5
-    scale = alt.Scale(domain=[bottom - span * left, top + span * right], nice=False, zero=True)
+    letter = span * LETTER / layout.width
+    right = max((len(row.said) for row in rows), default=0) * letter + 0.02 * span
+    left = max((len(row.said_left) for row in rows), default=0) * letter * 1.5
+    scale = alt.Scale(domain=[bottom - left, top + right], nice=False, zero=True)
     height = step * max(len(rows), 1)
-    y = alt.Y("y:Q", scale=alt.Scale(domain=[0, height], reverse=True), axis=None)
+    down = alt.Scale(domain=[0, height], reverse=True)
+    y = alt.Y("y:Q", scale=down, axis=None)
     label_format = (
         "datum.value == 0 ? '0' : replace(replace(replace(format(abs(datum.value), '~s'),"
         " 'G', ' bn'), 'M', ' m'), 'k', ' k')"
@@ -140,31 +158,25 @@ def _bars(
             labelOverlap=True,
         ),
     )
-    middle = step - thick / 2 - 6 if layout.above else step / 2
-    for each in [*pieces, *ends]:
-        each["y"] = each["place"] * step + middle
-        each["top"] = each["y"] - thick / 2
-        each["under"] = each["y"] + thick / 2
-    top_edge = alt.Y("top:Q", scale=alt.Scale(domain=[0, height], reverse=True), axis=None)
     layers = [
-        alt.Chart(alt.Data(values=pieces or [{"from": 0, "to": 0, "top": 0, "under": 0, "fill": "neutral"}]))
+        _chart(pieces)
         .mark_rect(stroke=GROUND, strokeWidth=1)
         .encode(
             x=x,
             x2="to:Q",
-            y=top_edge,
+            y=alt.Y("over:Q", scale=down, axis=None),
             y2="under:Q",
             fill=alt.Fill(
                 "fill:N", scale=alt.Scale(domain=list(FILLS), range=list(FILLS.values())), legend=None
             ),
         ),
-        alt.Chart(alt.Data(values=ends))
+        _chart(ends)
         .mark_text(align="left", dx=6, baseline="middle", color=TEXT, fontSize=12)
-        .encode(x=alt.X("end:Q", scale=scale), y=y, text="said:N"),
-        alt.Chart(alt.Data(values=ends))
+        .encode(x=alt.X("high:Q", scale=scale), y=y, text="said:N"),
+        _chart(ends)
         .mark_text(align="right", dx=-6, baseline="middle", color=TEXT, fontSize=12)
         .encode(x=alt.X("low:Q", scale=scale), y=y, text="left:N"),
-        alt.Chart(alt.Data(values=ends))
+        _chart(ends)
         .mark_text(
             align="left" if layout.above else "right",
             dx=0 if layout.above else -10,
@@ -172,7 +184,6 @@ def _bars(
             baseline="middle",
             color=TEXT,
             fontSize=12.5,
-            clip=False,
         )
         .encode(x=alt.value(0), y=y, text="name:N"),
     ]
@@ -186,14 +197,14 @@ def timeline(rows: Sequence[Span], first: date, last: date, *, caption: str, alt
         ("mark-end", "ends"),
         ("mark-late", "ends, the day to act has passed"),
     ]
-    drawn = [_timeline(rows, first, last, layout) for layout in (BESIDE, PHONE)]
-    return Picture(*drawn, alternative=alternative, caption=caption, legend=legend)
+    wide, narrow = (_timeline(rows, first, last, layout) for layout in (BESIDE, PHONE))
+    return Picture(wide, narrow, alternative=alternative, caption=caption, legend=legend)
 
 
 def _timeline(rows: Sequence[Span], first: date, last: date, layout: Layout) -> str:
     step = 42 if layout.above else 28
     height = step * max(len(rows), 1)
-    values: list[dict[str, Any]] = []
+    values: Values = []
     for place, row in enumerate(rows):
         acts = row.acts_on
         late = acts is not None and acts < first
@@ -209,7 +220,6 @@ def _timeline(rows: Sequence[Span], first: date, last: date, layout: Layout) -> 
                 "said": row.said,
             }
         )
-    data = alt.Data(values=values)
     y = alt.Y("y:Q", scale=alt.Scale(domain=[0, height], reverse=True), axis=None)
     # room for the text at the last end
     beyond = last + timedelta(days=(last - first).days * (0.24 if layout is PHONE else 0.12))
@@ -229,7 +239,7 @@ def _timeline(rows: Sequence[Span], first: date, last: date, layout: Layout) -> 
             labelOverlap=True,
         ),
     )
-    chart = alt.Chart(data)
+    chart = _chart(values)
     layers = [
         chart.mark_rule(strokeWidth=4, color=MUTED, opacity=0.45).encode(x=x, x2="end:T", y=y),
         chart.transform_filter("datum.act != null")
@@ -254,6 +264,10 @@ def _timeline(rows: Sequence[Span], first: date, last: date, layout: Layout) -> 
         ).encode(x=alt.value(0), y=y, text="name:N"),
     ]
     return _drawn(layers, height, layout)
+
+
+def _chart(values: Values) -> Any:
+    return alt.Chart(alt.Data(values=values))  # type: ignore[no-untyped-call]
 
 
 def _drawn(layers: Sequence[Any], height: float, layout: Layout) -> str:

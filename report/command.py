@@ -28,7 +28,7 @@ from tools.sandbox_process import SandboxError, config_for, running_sandbox
 REPORT, DATABASE = Path("snow_atlas_report.html"), Path("snow_atlas_report.duckdb")
 SANDBOX_COMPUTERS = 500
 
-SANDBOX_VARIABLES = {
+SANDBOX_VARIABLES: dict[str, Any] = {
     "snow_atlas_rates": {"USD": 0.92, "GBP": 1.15, "SEK": 0.088},
     "snow_atlas_currency": "EUR",
     "snow_atlas_saas_currency": "EUR",

@@ -7,6 +7,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+NOTHING = "–"  # noqa: RUF001
+"""Stands where there is no value."""
 GLUE = "\u00a0"
 """A space at which no line breaks."""
 SCALES = ((10**9, "bn"), (10**6, "m"), (10**3, "k"))
@@ -16,7 +18,7 @@ Amounts = Mapping[str | None, Decimal]
 
 
 def number(value: float | Decimal | None) -> str:
-    return "–" if value is None else f"{round(value):,}"
+    return NOTHING if value is None else f"{round(value):,}"
 
 
 def short_number(value: float | Decimal) -> str:
@@ -34,7 +36,7 @@ def short_number(value: float | Decimal) -> str:
 
 def money(value: Decimal | None, currency: str | None) -> str:
     """Whole units, as EUR 5,558,771."""
-    return "–" if value is None else _with_currency(f"{value:,.0f}", currency)
+    return NOTHING if value is None else _with_currency(f"{value:,.0f}", currency)
 
 
 def short_money(value: Decimal, currency: str | None) -> str:
@@ -46,12 +48,12 @@ def _with_currency(value: str, currency: str | None) -> str:
 
 
 def day(value: date | None) -> str:
-    return "–" if value is None else f"{value.day}{GLUE}{value:%b}{GLUE}{value.year}"
+    return NOTHING if value is None else f"{value.day}{GLUE}{value:%b}{GLUE}{value.year}"
 
 
 def share(part: float, whole: float) -> str:
     if not whole:
-        return "–"
+        return NOTHING
     percent = 100 * part / whole
     return "under 1 %" if 0 < percent < 1 else f"{percent:.0f} %"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from report.charts import Bar, bars
 from report.content import Part, Section, Table
 from report.marts import Marts
-from report.text import amounts, count, day, listed, money, number, share
+from report.text import NOTHING, amounts, count, day, listed, money, number, share
 
 MART = "hardware_refresh"
 NEEDED = ("computers",)
@@ -153,10 +153,10 @@ def _computers(marts: Marts) -> Table | None:
         [
             (
                 row["computer"],
-                row["model"] or "–",
+                row["model"] or NOTHING,
                 " ".join(filter(None, [row["owner"], f"({row['owner_status']})"])),
                 day(row["in_service_on"]),
-                row["operating_system"] or "–",
+                row["operating_system"] or NOTHING,
                 day(row["last_scanned_on"]),
                 number(row["score"]),
             )

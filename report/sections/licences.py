@@ -5,7 +5,7 @@ from __future__ import annotations
 from report.charts import Bar, bars
 from report.content import Absence, KeyFigure, Part, Picture, Section, Table
 from report.marts import Marts
-from report.text import amounts, count, listed, money, number, rest, short_money, short_number
+from report.text import NOTHING, amounts, count, listed, money, number, rest, short_money, short_number
 
 MART = "license_position"
 NEEDED = ("license_compliance_summary",)
@@ -26,7 +26,7 @@ def key_figure(marts: Marts) -> KeyFigure:
     counts = _counts(marts)
     title = "Licence shortfall"
     if not counts["positions"]:
-        return KeyFigure(title, "–", HOW, MART, "licences", absence=_absence(marts))
+        return KeyFigure(title, NOTHING, HOW, MART, "licences", absence=_absence(marts))
     more = [
         *rest(sums),
         f"{count(counts['short'], 'position')} short, {number(counts['unpriced'])} of them without a price",
@@ -142,12 +142,12 @@ def _table(marts: Marts, short: int) -> Table | None:
         [
             (
                 row["application_name"] or row["application_id"],
-                row["metric_name"] or "–",
+                row["metric_name"] or NOTHING,
                 number(row["required"]),
                 number(row["covered"]),
                 number(row["under_licensed"]),
                 money(row["exposure"], row["currency"]),
-                row["price_source"] or "–",
+                row["price_source"] or NOTHING,
             )
             for row in rows
         ],

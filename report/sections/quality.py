@@ -5,7 +5,7 @@ from __future__ import annotations
 from report.charts import Bar, bars
 from report.content import Absence, Part, Section, Table
 from report.marts import Marts, streams_of
-from report.text import count, listed, number, share
+from report.text import NOTHING, count, listed, number, share
 
 MART = "data_quality"
 SHOWN = 10
@@ -75,8 +75,8 @@ def _part(marts: Marts, names: bool) -> Part:
                 row["area"],
                 number(row["failing"]),
                 number(row["checked"]),
-                row["affected_marts"] or "–",
-                *([row["examples"] or "–"] if names else []),
+                row["affected_marts"] or NOTHING,
+                *([row["examples"] or NOTHING] if names else []),
             )
             for row in shown
         ],

@@ -9,7 +9,7 @@ from typing import Any
 from report.charts import Span, timeline
 from report.content import Absence, KeyFigure, Part, Section, Table
 from report.marts import Marts
-from report.text import amounts, count, day, listed, money, number, rest, short_money
+from report.text import NOTHING, amounts, count, day, listed, money, number, rest, short_money
 
 MART = "renewals"
 NEEDED = (
@@ -19,9 +19,9 @@ NEEDED = (
     "licenses",
     "saas_servicenow_subscriptions",
 )
-AHEAD, SOON, SHOWN = 365, 90, 14
+AHEAD, SOON, SHOWN = 365, 90, 12
 OPEN = "status <> 'ended' AND coalesce(is_renewed, false) = false AND ends_on IS NOT NULL"
-NOTHING = "No agreement, contract, maintenance or subscription period is known."
+NONE_KNOWN = "No agreement, contract, maintenance or subscription period is known."
 
 HOW = (
     f"Periods of agreements, contracts, maintenance and subscriptions that end within {SOON} days and have no later period. Snow Atlas"
@@ -34,7 +34,7 @@ Row = Mapping[str, Any]
 def key_figure(marts: Marts, today: date) -> KeyFigure:
     title = f"Renewals in {SOON} days"
     if not _known(marts):
-        return KeyFigure(title, "–", HOW, MART, "renewals", absence=_absence(marts))
+        return KeyFigure(title, NOTHING, HOW, MART, "renewals", absence=_absence(marts))
     rows = _ending(marts, today, SOON)
     sums = amounts(rows, "amount")
     more = []
@@ -52,7 +52,7 @@ def section(marts: Marts, today: date) -> Section:
 
 
 def _absence(marts: Marts) -> Absence:
-    return marts.absence(NEEDED, NOTHING)
+    return marts.absence(NEEDED, NONE_KNOWN)
 
 
 def _known(marts: Marts) -> bool:
@@ -115,7 +115,7 @@ def _part(marts: Marts, today: date) -> Part:
                 day(row["notice_on"]),
                 row["name"],
                 row["kind"],
-                row["supplier"] or "–",
+                row["supplier"] or NOTHING,
                 money(row["amount"], row["currency"]),
             )
             for row in shown

@@ -8,7 +8,7 @@ from typing import Any
 from report.charts import Bar, bars
 from report.content import KeyFigure, Part, Section, Table
 from report.marts import Marts
-from report.text import count, day, listed, number
+from report.text import NOTHING, count, day, listed, number
 
 LIFECYCLE, ORACLE = "software_lifecycle", "oracle_exposure"
 LIFECYCLE_NEEDED = ("applications", "computer_applications")
@@ -34,7 +34,7 @@ def key_figure(marts: Marts) -> KeyFigure:
     title = "Software without support"
     if not counts["applications"]:
         return KeyFigure(
-            title, "–", HOW, LIFECYCLE, "risks", absence=marts.absence(LIFECYCLE_NEEDED, NOTHING_ENDS)
+            title, NOTHING, HOW, LIFECYCLE, "risks", absence=marts.absence(LIFECYCLE_NEEDED, NOTHING_ENDS)
         )
     return KeyFigure(
         title,
@@ -237,10 +237,10 @@ def _oracle_table(marts: Marts) -> Table:
         [
             (
                 row["product"],
-                " ".join(filter(None, [row["estate_type"], row["estate"]])) or "–",
-                _METRICS.get(row["metric"], row["metric"] or "–"),
-                number(row["required"]) if row["metric"] else "–",
-                number(row["assigned"]) if row["metric"] else "–",
+                " ".join(filter(None, [row["estate_type"], row["estate"]])) or NOTHING,
+                _METRICS.get(row["metric"], row["metric"] or NOTHING),
+                number(row["required"]) if row["metric"] else NOTHING,
+                number(row["assigned"]) if row["metric"] else NOTHING,
                 number(row["shortfall"]),
                 number(row["shortfall_cost_base"]),
                 row["finding"],

@@ -8,7 +8,7 @@ from typing import Any
 from report.charts import Bar, bars
 from report.content import KeyFigure, Part, Picture, Section, Table
 from report.marts import Marts
-from report.text import amounts, count, listed, money, number, rest, share, short_money
+from report.text import NOTHING, amounts, count, listed, money, number, rest, share, short_money
 
 SOFTWARE, SEATS, SPEND = "reclaimable_software", "saas_seats", "saas_spend"
 SOFTWARE_NEEDED = ("computer_applications", "applications")
@@ -36,7 +36,7 @@ def software_figure(marts: Marts) -> KeyFigure:
     title = "Reclaimable software"
     if not counts["installations"]:
         absence = marts.absence(SOFTWARE_NEEDED, "Nothing installed is unused.")
-        return KeyFigure(title, "–", HOW_SOFTWARE, SOFTWARE, "savings", absence=absence)
+        return KeyFigure(title, NOTHING, HOW_SOFTWARE, SOFTWARE, "savings", absence=absence)
     said = (
         f"{count(counts['installations'], 'unused installation')} on {count(counts['computers'], 'computer')}"
     )
@@ -62,7 +62,7 @@ def seats_figure(marts: Marts) -> KeyFigure:
     title = "Unused SaaS seats"
     if not counts["seats"]:
         absence = marts.absence(SEATS_NEEDED, "Nobody holds a seat of a SaaS subscription.")
-        return KeyFigure(title, "–", HOW_SEATS, SEATS, "savings", absence=absence)
+        return KeyFigure(title, NOTHING, HOW_SEATS, SEATS, "savings", absence=absence)
     said = f"{number(counts['unused'])} of {count(counts['seats'], 'seat')}, {share(counts['unused'], counts['seats'])}"
     if not sums:
         return KeyFigure(title, number(counts["unused"]), HOW_SEATS, SEATS, "savings", [said])
@@ -232,7 +232,7 @@ def _seat_applications(marts: Marts, rows: list[Row]) -> Table:
         )
     }
     shown = rows[:SHOWN]
-    approved = {True: "yes", False: "no", None: "–"}
+    approved = {True: "yes", False: "no", None: NOTHING}
     return Table(
         [
             ("Application", False),
@@ -276,8 +276,8 @@ def _seat_holders(marts: Marts) -> Table:
         [
             (
                 row["holder"],
-                row["department"] or "–",
-                row["application"] or "–",
+                row["department"] or NOTHING,
+                row["application"] or NOTHING,
                 row["activity"] if row["last_active_on"] is None else f"{row['last_active_on']:%Y-%m-%d}",
                 money(row["saving_per_month"], row["currency"]),
             )

@@ -179,7 +179,7 @@ def homeless(scenario: Scenario) -> Callable[[Row], bool]:
     known = scenario.by_id("organizations")
 
     def fails(row: Row) -> bool:
-        return row.get("organizationId") is None or bool(known) and row["organizationId"] not in known
+        return row.get("organizationId") is None or (bool(known) and row["organizationId"] not in known)
 
     return fails
 

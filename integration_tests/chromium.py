@@ -49,6 +49,8 @@ class Seen:
 
     requests: list[str] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
+    overflow: dict[str, int] = field(default_factory=dict)
+    """By how many pixels the page is wider than its window, for each window it was looked at in."""
 
 
 class Page:
@@ -93,6 +95,11 @@ class Page:
         self.ask("Emulation.setDeviceMetricsOverride", size)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.ask("Emulation.setEmulatedMedia", {"features": [scheme]})
+
+    def measure(self, window: str) -> None:
+        """Note by how much the page is wider than the window."""
+        wider = self.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        self.seen.overflow[window] = int(wider)
 
     def picture(self, *, whole: bool = True, kind: str = "png", quality: int | None = None) -> bytes:
         """The window, or the whole page, as an image."""

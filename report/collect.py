@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,7 @@ def wanted_streams(thorough: bool) -> list[str]:
 def collect(config: dict[str, Any], database: Path, thorough: bool) -> Collected:
     """Read all of them that the configuration may. The file starts empty, so that nothing old looks like new."""
     wanted = wanted_streams(thorough)
+    start = time.monotonic()
     print("Starting PyAirbyte and checking the connection ...", flush=True)
     readable = inputs.check_connection(config)
     print(readable, flush=True)
@@ -52,7 +54,7 @@ def collect(config: dict[str, Any], database: Path, thorough: bool) -> Collected
     print(f"Reading {len(streams)} streams into {database}:", flush=True)
     with contextlib.closing(warehouse.duckdb_cache(database)) as cache, shown(report):
         warehouse.sync(warehouse.source(config), cache, streams, report=report)
-    print_report(report, sum(stream.seconds or 0 for stream in report.streams.values()))
+    print_report(report, time.monotonic() - start)
     failed = {stream.name: stream.error or "it was not read to the end" for stream in report.failed}
     why = {name: f"grant {permissions(name)}" for name in wanted if name not in streams}
     why |= {name: f"could not be read: {error}" for name, error in failed.items()}

@@ -36,6 +36,7 @@ def take(report: Path, folder: Path) -> Seen:
     with chromium() as page:
         page.look(width=DESK[0], height=DESK[1])
         page.open(report)
+        page.measure("desk")
         (folder / "light.png").write_bytes(page.picture())
         (folder / "top.webp").write_bytes(page.picture(whole=False, kind="webp", quality=80))
         page.look(width=DESK[0], height=DESK[1], dark=True)
@@ -43,6 +44,7 @@ def take(report: Path, folder: Path) -> Seen:
         # paper is white, whatever the screen is
         (folder / "printed.pdf").write_bytes(page.printed())
         page.look(width=PHONE[0], height=PHONE[1])
+        page.measure("phone")
         (folder / "phone.png").write_bytes(page.picture())
         return page.seen
 

@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help sync sandbox test lint format bench soak docs drift qa dbt-staging dbt-test workflows clients pythons build image image-test image-suite clean setup-sync setup-tests python
+.PHONY: help sync report sandbox test lint format bench soak docs drift qa dbt-staging dbt-test workflows clients pythons build image image-test image-suite clean setup-sync setup-report setup-tests python
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | \
@@ -23,6 +23,9 @@ help:  ## list the targets
 sync: setup-sync  ## read Snow Atlas into snow_atlas.duckdb: a sandbox, or CONFIG=secrets/config.json; STREAMS=a,b
 	@$(BIN)/python -m tools.sync $(if $(CONFIG),--config "$(CONFIG)") $(if $(STREAMS),--streams "$(STREAMS)") \
 	  $(if $(DATABASE),--database "$(DATABASE)")
+
+report: setup-report $(DBT)/installed  ## write snow_atlas_report.html: of a sandbox, or CONFIG=secrets/config.json; THOROUGH=1 NAMES=1
+	@$(BIN)/python -m report $(if $(CONFIG),--config "$(CONFIG)") $(if $(THOROUGH),--thorough) $(if $(NAMES),--names) $(ARGS)
 
 sandbox: setup-sync  ## run the stand-in API until Ctrl-C, to try the connector elsewhere; ARGS="--port 8080 --computers 500"
 	@$(BIN)/python -m sandbox --readable $(ARGS)
@@ -33,7 +36,7 @@ test: setup-tests  ## run the unit and the integration tests; ARGS="-k name" are
 lint: setup-tests  ## check style (ruff) and types (mypy)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy source_snow_atlas snow_atlas_sync simulation sandbox tools
+	@$(BIN)/mypy source_snow_atlas snow_atlas_sync report simulation sandbox tools
 
 format: setup-tests  ## put the code into the project's style
 	@$(BIN)/ruff check --fix .
@@ -83,7 +86,7 @@ dbt-test: setup-tests $(DBT)/installed  ## run the dbt package's tests on DuckDB
 	@$(BIN)/python -m pytest -q dbt_tests $(ARGS)
 
 # dbt and PyAirbyte ask for different versions of the same packages, so dbt is installed apart.
-$(DBT)/installed: tools/dbt_requirements.txt | setup-tests
+$(DBT)/installed: tools/dbt_requirements.txt | setup-report
 	@mkdir -p .cache
 	@$(BIN)/python -m venv --clear $(DBT)
 	@$(DBT)/bin/python -m pip install --quiet -r tools/dbt_requirements.txt >$(DBT)/install.log 2>&1 || { cat $(DBT)/install.log; exit 1; }
@@ -104,12 +107,15 @@ image-test: setup-tests  ## build the image and test it against the sandbox
 image-suite: setup-tests  ## run Airbyte's standard test suite for sources, its tests of the image included
 	@tools/image.sh suite
 
-clean:  ## remove the environment, caches, built packages and the synced database
+clean:  ## remove the environment, caches, built packages and the synced databases and the report
 	@rm -rf $(VENV) build dist .cache *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	@rm -f snow_atlas.duckdb snow_atlas.duckdb.wal
+	@rm -f snow_atlas.duckdb snow_atlas.duckdb.wal snow_atlas_report.duckdb snow_atlas_report.duckdb.wal snow_atlas_report.html
 
 setup-sync: python
 	@$(PYTHON) tools/venv.py $(VENV) sandbox sync
+
+setup-report: python
+	@$(PYTHON) tools/venv.py $(VENV) sandbox sync report
 
 setup-tests: python
 	@$(PYTHON) tools/venv.py $(VENV) sandbox sync tests

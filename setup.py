@@ -30,8 +30,12 @@ SANDBOX = ["aiohttp>=3.10,<4", "lark>=1.2,<2"]
 # driver along.
 SYNC = ['airbyte>=0.71,<0.72; python_version < "3.13"']
 
+# What `make report` draws its page with.
+REPORT = ["altair>=6,<7", "jinja2>=3.1,<4", "vl-convert-python>=1.8,<2"]
+
 TESTS = [
     *SANDBOX,
+    *REPORT,
     "airbyte-connector-models>=0.1.12,<0.2",
     "build>=1.2,<2",
     "hypothesis>=6.100,<7",
@@ -85,7 +89,7 @@ setup(
         # bodies are unpacked in bounded pieces since 2.6
         "urllib3>=2.6,<3",
     ],
-    extras_require={"sync": SYNC, "sandbox": SANDBOX, "tests": TESTS},
+    extras_require={"sync": SYNC, "sandbox": SANDBOX, "report": REPORT, "tests": TESTS},
     entry_points={
         "console_scripts": [
             "source-snow-atlas = source_snow_atlas.run:run",

@@ -1,4 +1,4 @@
-"""Packaging of the connector: one distribution, one console script, and two extras for working on it."""
+"""Packaging of the connector: one distribution with two commands: the connector, and with the extra `sync` a sync into DuckDB."""
 
 import re
 from pathlib import Path
@@ -22,14 +22,20 @@ def long_description() -> str:
     return readme.read_text(encoding="utf-8") if readme.exists() else ""
 
 
-# The sandbox that stands in for Snow Atlas: the tests talk to it, and `make sync` without a configuration.
+# The sandbox that stands in for Snow Atlas, which is in the clone only: the tests talk to it, and `make sync` without a
+# configuration.
 SANDBOX = ["aiohttp>=3.10,<4", "lark>=1.2,<2"]
 
-# PyAirbyte has no release for Python 3.13 and later yet; it brings DuckDB and the PostgreSQL driver along.
-SYNC = [*SANDBOX, 'airbyte>=0.71,<0.72; python_version < "3.13"']
+# What `snow-atlas-sync` runs on. PyAirbyte has no release for Python 3.13 and later yet; it brings DuckDB and the PostgreSQL
+# driver along.
+SYNC = ['airbyte>=0.71,<0.72; python_version < "3.13"']
+
+# What `make report` draws its page with.
+REPORT = ["altair>=6,<7", "jinja2>=3.1,<4", "vl-convert-python>=1.8,<2"]
 
 TESTS = [
     *SANDBOX,
+    *REPORT,
     "airbyte-connector-models>=0.1.12,<0.2",
     "build>=1.2,<2",
     "hypothesis>=6.100,<7",
@@ -37,6 +43,7 @@ TESTS = [
     "mypy>=2.4,<2.5",
     "pytest>=8.4,<10",
     "pytest-timeout>=2.3,<3",
+    "pytest-xdist>=3.6,<4",
     "ruff>=0.17,<0.18",
     "twine>=6",
     "types-PyYAML>=6.0.12",
@@ -67,8 +74,11 @@ setup(
         "Topic :: Database",
         "Typing :: Typed",
     ],
-    packages=find_packages(include=["source_snow_atlas", "source_snow_atlas.*"]),
-    package_data={"source_snow_atlas": ["py.typed", "manifest.yaml", "streams/*.yaml", "schemas/*.json"]},
+    packages=find_packages(include=["source_snow_atlas", "source_snow_atlas.*", "snow_atlas_sync"]),
+    package_data={
+        "source_snow_atlas": ["py.typed", "manifest.yaml", "streams/*.yaml", "schemas/*.json"],
+        "snow_atlas_sync": ["py.typed"],
+    },
     python_requires=">=3.10",
     install_requires=[
         "airbyte-cdk>=7.39.1,<7.40",
@@ -79,7 +89,12 @@ setup(
         # bodies are unpacked in bounded pieces since 2.6
         "urllib3>=2.6,<3",
     ],
-    extras_require={"tests": TESTS, "sync": SYNC},
-    entry_points={"console_scripts": ["source-snow-atlas = source_snow_atlas.run:run"]},
+    extras_require={"sync": SYNC, "sandbox": SANDBOX, "report": REPORT, "tests": TESTS},
+    entry_points={
+        "console_scripts": [
+            "source-snow-atlas = source_snow_atlas.run:run",
+            "snow-atlas-sync = snow_atlas_sync.command:main",
+        ]
+    },
     zip_safe=False,
 )

@@ -12,7 +12,15 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parent
 CONNECTOR = "connector"
-PACKAGED = ("setup.py", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE", "source_snow_atlas")
+PACKAGED = (
+    "setup.py",
+    "pyproject.toml",
+    "MANIFEST.in",
+    "README.md",
+    "LICENSE",
+    "snow_atlas_sync",
+    "source_snow_atlas",
+)
 
 
 def executable(environment: str, name: str = "python") -> str:

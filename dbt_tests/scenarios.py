@@ -6,13 +6,13 @@ import json
 from calendar import monthrange
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
-from integration_tests.expected import Expected, Record, visible
+from integration_tests.helpers.expected import Expected, Record, visible
 from sandbox import Sandbox
-from sandbox.estate import Estate
+from sandbox.company.estate import Estate
 from source_snow_atlas import definitions
 from tools.dbt_staging import primary_key, staged_streams
 
@@ -36,6 +36,7 @@ class Scenario:
     rows: Rows
     rates: Mapping[str, Decimal] = field(default_factory=dict)
     currency: str | None = None
+    saas_currency: str | None = None
     today: date = TODAY
 
     def __getitem__(self, stream: str) -> list[Record]:
@@ -63,6 +64,8 @@ class Scenario:
         if self.rates:
             variables["snow_atlas_rates"] = {code: float(rate) for code, rate in self.rates.items()}
             variables["snow_atlas_currency"] = self.currency
+        if self.saas_currency:
+            variables["snow_atlas_saas_currency"] = self.saas_currency
         return variables
 
 
@@ -159,6 +162,82 @@ def _no_organization(rows: Rows) -> Rows:
     }
 
 
+def _few_streams(rows: Rows) -> Rows:
+    """Without streams whose figures others have as well; accounts that share an address, organizations in a circle."""
+    left_out = {"computer_costs", "license_costs", "saas_application_kpis", "saas_user_subscriptions"}
+    accounts = rows["user_account_details"]
+    shared = [
+        {**row, "email": accounts[number - number % 3].get("email")} for number, row in enumerate(accounts)
+    ]
+    top, below, *others = rows["organizations"]
+    circle = [{**top, "parentId": below["id"]}, {**below, "parentId": top["id"]}, *others]
+    kept = {stream: held for stream, held in rows.items() if stream not in left_out}
+    return {**kept, "user_account_details": shared, "organizations": circle}
+
+
+def _edges(rows: Rows) -> Rows:
+    """Software on the edges: dates on the very day of a threshold or without each other, and licences bought several times."""
+    licenses = [copy for row in rows["licenses"] for copy in _bought_again(row)]
+    applications = [{**row, **_ends(number)} for number, row in enumerate(rows["applications"])]
+    installed = [{**row, **_uses(number)} for number, row in enumerate(rows["computer_applications"])]
+    return {
+        **rows,
+        "licenses": licenses,
+        "applications": applications,
+        "computer_applications": installed,
+        "license_entitlements": [
+            {**row, "assignmentType": kind}
+            for row in rows["license_entitlements"]
+            for kind in ("User", "Site")
+        ],
+    }
+
+
+def _bought_again(row: Record) -> Iterator[Record]:
+    """A licence, and others for the same application: as many in another currency, more in none, and some that do not count."""
+    yield row
+    copies: list[Record] = [
+        {"purchaseCurrency": "CHF", "purchaseValue": 1000.01, "quantity": row["quantity"]},
+        {"purchaseCurrency": "CHF", "purchaseValue": 99.99, "quantity": 1, "status": "Archived"},
+        {"purchaseCurrency": None, "purchaseValue": 5.0, "quantity": 10000},
+        {"purchaseValue": 777.0, "quantity": 0},
+        {"purchaseValue": None, "quantity": 50},
+    ]
+    for number, copy in enumerate(copies):
+        yield {**row, **copy, "id": f"{row['id']}-{number}"}
+
+
+def _ends(number: int) -> Record:
+    """The ends of an application's support: every pair of dates and flags that may come together."""
+    days = (None, -1, 0, 365, 366)
+    flags = (None, False, True)
+    ends: Record = {}
+    for field_name, flag in (
+        ("endOfSupportDate", "isEndOfSupport"),
+        ("endOfExtendedSupportDate", "isEndOfExtendedSupport"),
+        ("endOfLifeDate", "isEndOfLife"),
+    ):
+        number, choice = divmod(number, len(days))
+        ends[field_name] = None if days[choice] is None else _moment(days[choice])
+        ends[flag] = flags[(number + choice) % len(flags)]
+    return ends
+
+
+def _uses(number: int) -> Record:
+    """When an installation was last used and first found: around the days from which it is unused."""
+    days = (None, 0, -89, -90, -91)
+    used, found = days[number % len(days)], days[number // len(days) % len(days)]
+    return {
+        "lastUsed": None if used is None else _moment(used),
+        "firstDiscovered": None if found is None else _moment(found),
+    }
+
+
+def _moment(days: int) -> str:
+    """Late in the evening of a day, when it is the next one already farther east."""
+    return f"{TODAY + timedelta(days=days)}T23:30:00Z"
+
+
 CHANGES: Mapping[str, Callable[[Rows], Rows]] = {
     "company": lambda rows: rows,
     "empty": _empty,
@@ -167,6 +246,8 @@ CHANGES: Mapping[str, Callable[[Rows], Rows]] = {
     "two_currencies": _two_currencies,
     "rates": lambda rows: rows,
     "no_organization": _no_organization,
+    "few_streams": _few_streams,
+    "edges": _edges,
 }
 
 
@@ -174,5 +255,5 @@ def scenario(name: str, rows: Rows) -> Scenario:
     """A scenario by name, made from the company's rows."""
     changed = CHANGES[name](rows)
     if name == "rates":
-        return Scenario(name, changed, rates=RATES, currency="EUR")
+        return Scenario(name, changed, rates=RATES, currency="EUR", saas_currency="USD")
     return Scenario(name, changed)

@@ -201,7 +201,6 @@ def finished(row: dict[str, Any], scenario: Scenario) -> dict[str, Any]:
     shortfall = None if missing is None else 0 if covered or exempt else max(missing, 0)
     finding = row.get("finding") or verdict(missing, bool(covered), exempt)
     orders = scenario["oracle_order_licenses"]
-    bought = {row.get("productId") for row in orders} - {None}
     price = unit_price(scenario, row["product_id"], row.get("metric"))
     return {
         **dict.fromkeys(COLUMNS),

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from integration_tests.connector import Connector
+from integration_tests.helpers.connector import Connector
 from sandbox import Sandbox, Settings
+
+# PyAirbyte's files stay in the clone, as those of `make sync` do.
+os.environ["AIRBYTE_CACHE_ROOT"] = str(Path(__file__).resolve().parent.parent / ".cache" / "airbyte")
 
 
 @pytest.fixture(scope="module")

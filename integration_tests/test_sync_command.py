@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
+from snow_atlas_sync import inputs, questions, warehouse
 from source_snow_atlas import definitions
-from tools import questions, sync, warehouse
+from tools import sync
 
 pytestmark = [
-    pytest.mark.skipif(find_spec("airbyte") is None, reason="PyAirbyte does not run on this Python"),
+    pytest.mark.skipif(find_spec("airbyte") is None, reason="needs PyAirbyte (Python 3.10 to 3.12)"),
     pytest.mark.timeout(600),
 ]
 
@@ -56,7 +57,7 @@ def test_areas_without_permission_are_named_and_left_out(
     sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A registration that may read one product would get nothing, or would not learn what is missing."""
-    monkeypatch.setattr(sync, "suggested_streams", lambda: ["computers", "licenses", "user_accounts"])
+    monkeypatch.setattr(inputs, "suggested_streams", lambda: ["computers", "licenses", "user_accounts"])
     client = sandbox.control.add_client(["sam.computer.r", "sam.user.r"])
     config = config_file(tmp_path, sandbox.config(client))
     assert sync.main(["--config", config, "--database", str(tmp_path / "x.duckdb")]) == 0

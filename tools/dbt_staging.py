@@ -39,6 +39,7 @@ SENSITIVE_BUT_USED = frozenset(
         "saas_subscription_user_consumptions",
         "saas_subscription_users",
         "saas_users",
+        "user_account_details",
         "user_accounts",
     }
 )

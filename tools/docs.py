@@ -13,10 +13,10 @@ from pathlib import Path
 
 import yaml
 
+from snow_atlas_sync.questions import Question
 from source_snow_atlas import definitions
 from tools import reading
 from tools.exclusions import Exclusions
-from tools.questions import Question
 from tools.schemas import schema
 from tools.sensitive import mark
 from tools.shape import Shape, shape_of

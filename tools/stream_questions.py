@@ -8,8 +8,8 @@ from textwrap import dedent
 
 import yaml
 
+from snow_atlas_sync.questions import QUESTIONS, Question
 from source_snow_atlas import definitions
-from tools.questions import QUESTIONS, Question
 
 FILE = Path(__file__).with_name("questions.yaml")
 

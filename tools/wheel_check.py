@@ -1,41 +1,91 @@
 """Prove that the built wheel is all a user needs: install it into an empty environment and run it elsewhere.
 
-`python -m tools.wheel_check dist/*.whl`, after building. `spec` and `discover` need the YAML and the schemas,
-so they fail where one of them is missing from the wheel.
+`python -m tools.wheel_check [--sync] dist/*.whl`, after building. `spec` and `discover` need the YAML and the schemas,
+so they fail where one of them is missing from the wheel. The command `snow-atlas-sync` says what is wrong and what it
+lacks; with `--sync` it gets that, PyAirbyte, and fills a database from a sandbox.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
+from snow_atlas_sync.errors import NEWEST_PYTHON
+from tools.sandbox_process import config_for, running_sandbox
 from tools.venv import python_of, uv_environment
 
 CONFIG = {"region": "westeurope", "client_id": "nobody", "client_secret": "nothing"}
 SCHEMAS = Path(__file__).resolve().parent.parent / "source_snow_atlas" / "schemas"
+COMPUTERS = 100
 
 
-def run(command: list[str], folder: Path, environment: dict[str, str] | None = None) -> str:
-    """Output of a command that is started in a folder outside the project."""
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise SystemExit(
-            f"wheel: {' '.join(command[:3])} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+class Environment:
+    """An environment with nothing but a wheel in it, and an empty folder to run its commands in."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.python = python_of(folder / "venv")
+        # No program of the environment is on the PATH, and what the commands keep is kept in the folder.
+        self._variables = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"} | {
+            "PATH": os.defpath,
+            "XDG_CACHE_HOME": str(folder / "cache"),
+        }
+        self._variables.pop("AIRBYTE_CACHE_ROOT", None)
+        self._succeeds([sys.executable, "-m", "venv", "--without-pip", str(folder / "venv")], None)
+
+    def install(self, package: str) -> None:
+        uv = Path(sys.executable).with_name("uv")
+        if uv.exists():
+            command = [str(uv), "pip", "install", "--quiet", "--python", str(self.python)]
+        else:
+            command = [sys.executable, "-m", "pip", "--python", str(self.python), "install", "--quiet"]
+        self._succeeds([*command, package], uv_environment(sys.executable))
+
+    def output(self, program: str, *arguments: str) -> str:
+        """What a program of the environment prints; it must succeed."""
+        return self._succeeds([self._path(program), *arguments], self._variables)
+
+    def refusal(self, program: str, *arguments: str) -> str:
+        """The one line that a program says on standard error; it must fail with the code 1."""
+        done = self._run([self._path(program), *arguments], self._variables)
+        if done.returncode != 1 or done.stderr.count("\n") != 1:
+            raise SystemExit(
+                f"wheel: {program} ended with {done.returncode} and said:\n{done.stderr[-2000:]}"
+            )
+        return done.stderr.strip()
+
+    def write(self, name: str, document: Any) -> str:
+        (self.folder / name).write_text(json.dumps(document), encoding="utf-8")
+        return name
+
+    def _path(self, program: str) -> str:
+        return str(self.python.with_name(program))
+
+    def _succeeds(self, command: list[str], variables: dict[str, str] | None) -> str:
+        done = self._run(command, variables)
+        if done.returncode != 0:
+            raise SystemExit(
+                f"wheel: {' '.join(command[:3])} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+            )
+        return done.stdout
+
+    def _run(self, command: list[str], variables: dict[str, str] | None) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command,
+            cwd=self.folder,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
         )
-    return done.stdout
 
 
 def message(output: str, kind: str) -> dict[str, Any]:
@@ -47,25 +97,12 @@ def message(output: str, kind: str) -> dict[str, Any]:
     raise SystemExit(f"wheel: the output has no {kind} message")
 
 
-def main(wheels: list[str]) -> int:
-    (wheel,) = (Path(name).resolve() for name in wheels)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        environment = folder / "venv"
-        run([sys.executable, "-m", "venv", "--without-pip", str(environment)], folder)
-        python = str(python_of(environment))
-        uv = Path(sys.executable).with_name("uv")
-        if uv.exists():
-            install = [str(uv), "pip", "install", "--quiet", "--python", python]
-        else:
-            install = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet"]
-        run([*install, str(wheel)], folder, uv_environment(sys.executable))
-        connector = str(python_of(environment).with_name("source-snow-atlas"))
-        (folder / "config.json").write_text(json.dumps(CONFIG), encoding="utf-8")
-        clean = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-        spec = message(run([connector, "spec"], folder, clean), "SPEC")["spec"]
-        discovered = run([connector, "discover", "--config", "config.json"], folder, clean)
-        streams = message(discovered, "CATALOG")["catalog"]["streams"]
+def check_connector(environment: Environment) -> str:
+    """The connector has its specification, its streams and their schemas."""
+    config = environment.write("config.json", CONFIG)
+    spec = message(environment.output("source-snow-atlas", "spec"), "SPEC")["spec"]
+    discovered = environment.output("source-snow-atlas", "discover", "--config", config)
+    streams = message(discovered, "CATALOG")["catalog"]["streams"]
     empty = [stream["name"] for stream in streams if not stream["json_schema"].get("properties")]
     missing = {path.stem for path in SCHEMAS.glob("*.json")} - {stream["name"] for stream in streams}
     if empty or missing:
@@ -73,7 +110,63 @@ def main(wheels: list[str]) -> int:
             f"wheel: streams without a schema: {empty}; schemas without a stream: {sorted(missing)}"
         )
     properties = len(spec["connectionSpecification"]["properties"])
-    print(f"wheel: {wheel.name} alone gives a spec of {properties} properties and {len(streams)} streams")
+    return f"a spec of {properties} properties and {len(streams)} streams"
+
+
+def check_refusals(environment: Environment) -> None:
+    """Without PyAirbyte the command shows its options, a mistake in the configuration, and how to get PyAirbyte."""
+    if "--database" not in environment.output("snow-atlas-sync", "--help"):
+        raise SystemExit("wheel: snow-atlas-sync --help does not name its options")
+    right = environment.write("config.json", CONFIG)
+    wrong = environment.write("wrong.json", {**CONFIG, "region": "mars"})
+    for arguments, expected in (
+        ((), "--config FILE"),
+        (("--config", wrong), "Set region to one of"),
+        (("--config", right), 'pip install "airbyte-source-snow-atlas[sync]"'),
+    ):
+        said = environment.refusal("snow-atlas-sync", *arguments)
+        if expected not in said:
+            raise SystemExit(f"wheel: snow-atlas-sync should say {expected!r}, and says: {said}")
+
+
+def check_sync(environment: Environment, wheel: Path) -> str:
+    """With PyAirbyte the command fills a database from a sandbox."""
+    start = time.monotonic()
+    environment.install(f"{wheel}[sync]")
+    installed = time.monotonic()
+    with running_sandbox(computers=COMPUTERS) as announced:
+        config = environment.write("config.json", config_for(announced))
+        printed = environment.output("snow-atlas-sync", "--config", config, "--database", "snow.duckdb")
+    synced = time.monotonic()
+    query = (
+        "import duckdb; database = duckdb.connect('snow.duckdb');"
+        " print(database.sql('SELECT count(*) FROM computers').fetchone()[0])"
+    )
+    count = environment.output(environment.python.name, "-c", query).strip()
+    if count != str(COMPUTERS):
+        raise SystemExit(f"wheel: {count} of {COMPUTERS} computers are in the database:\n{printed[-2000:]}")
+    (total,) = (line.strip() for line in printed.splitlines() if "seconds from start to end" in line)
+    return f"installed in {installed - start:.0f} s, synced in {synced - installed:.0f} s ({total})"
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tools.wheel_check", description=__doc__)
+    parser.add_argument("wheel", type=Path)
+    parser.add_argument(
+        "--sync", action="store_true", help="sync a sandbox with it, too; takes a minute or two"
+    )
+    options = parser.parse_args(arguments)
+    wheel = options.wheel.resolve()
+    with tempfile.TemporaryDirectory() as folder:
+        environment = Environment(Path(folder))
+        environment.install(str(wheel))
+        print(f"wheel: {wheel.name} alone gives {check_connector(environment)}", flush=True)
+        check_refusals(environment)
+        print("wheel: snow-atlas-sync says what it lacks without PyAirbyte", flush=True)
+        if options.sync and sys.version_info.minor > NEWEST_PYTHON:
+            print("wheel: no sync, as PyAirbyte does not run on this Python")
+        elif options.sync:
+            print(f"wheel: snow-atlas-sync with [sync]: {check_sync(environment, wheel)}")
     return 0
 
 

@@ -1,0 +1,224 @@
+"""The report from whole databases: nothing synced, nothing there, the company, two currencies; and as a browser shows it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from dbt_tests.building import PROJECT
+from dbt_tests.scenarios import Rows, Scenario, scenario
+from dbt_tests.warehouses import DuckDB
+from integration_tests.chromium import ChromiumUnavailable
+from report.build import SCRATCH, Checks, build
+from report.marts import MARTS, STAGING, Marts, streams_of
+from report.page import Origin, page
+from source_snow_atlas import definitions
+from tools.report_pictures import take
+
+SECTIONS = {"licences", "savings", "risks", "renewals", "hardware", "quality", "about"}
+PICTURES = PROJECT / ".cache" / "report" / "pictures"
+
+Written = Callable[..., str]
+
+
+@pytest.fixture(scope="session")
+def built(
+    company_rows: Rows, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], tuple[Path, Checks, Scenario]]:
+    """A scenario's database with the marts in it."""
+
+    @cache
+    def made(name: str) -> tuple[Path, Checks, Scenario]:
+        warehouse = DuckDB(tmp_path_factory.mktemp("report") / f"{name}.duckdb")
+        chosen = scenario(name, company_rows)
+        warehouse.fill(chosen.rows)
+        return warehouse.path, build(warehouse.path, chosen.variables), chosen
+
+    return made
+
+
+@pytest.fixture
+def written(built: Callable[[str], tuple[Path, Checks, Scenario]]) -> Written:
+    """The page of a scenario."""
+
+    def html(name: str, *, names: bool = False, why: dict[str, str] | None = None) -> str:
+        path, checks, chosen = built(name)
+        origin = Origin(
+            chosen.today, names=names, rates=chosen.rates, currency=chosen.currency, checks=checks.number
+        )
+        with Marts(path, why) as marts:
+            return page(marts, origin)
+
+    return html
+
+
+class Elements(HTMLParser):
+    """What a page consists of: its elements with their attributes, and its text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.words: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+    def ids(self) -> list[str]:
+        return [attributes["id"] for _, attributes in self.elements if "id" in attributes]
+
+
+@pytest.mark.parametrize("name", ["company", "two_currencies", "rates", "empty", "nothing_synced", "nulls"])
+def test_the_page_is_whole_whatever_was_synced(written: Written, name: str) -> None:
+    """A report that fails on a tenant without Oracle, or without prices, is of no use there."""
+    found = Elements(written(name))
+    assert {attributes.get("id") for tag, attributes in found.elements if tag == "section"} >= SECTIONS
+    assert sum("card" in attributes.get("class", "").split() for _, attributes in found.elements) == 5
+    for mart in MARTS:
+        if mart != "saas_spend":
+            assert f"Mart {mart}" in found.text
+    assert len(found.ids()) == len(set(found.ids()))
+    assert "None" not in re.sub(r"\bNone\b(?= (Nothing|Nobody|No |Snow))", "", found.text)
+    assert "nan" not in found.text.lower().split()
+
+
+@pytest.mark.parametrize("name", ["company", "nothing_synced"])
+def test_the_page_refers_to_nothing_outside_of_itself(written: Written, name: str) -> None:
+    """It is sent by mail and opened anywhere: nothing may be fetched, and nothing may run."""
+    html = written(name)
+    found = Elements(html)
+    tags = {tag for tag, _ in found.elements}
+    assert tags.isdisjoint({"script", "img", "iframe", "object", "embed", "base", "form"})
+    for tag, attributes in found.elements:
+        for attribute in ("src", "href", "xlink:href", "action", "srcset"):
+            if attribute in attributes:
+                assert attributes[attribute].startswith(("#", "data:,")), (tag, attributes)
+        assert not any(name.startswith("on") for name in attributes)
+    assert re.findall(r"url\((?!#)", html) == []
+    assert "@import" not in html
+    assert "://" not in html
+    inner = set(re.findall(r"url\(#([^)]+)\)", html)) | set(re.findall(r'href="#([^"]+)"', html))
+    assert inner <= set(found.ids())
+
+
+def test_what_was_not_synced_is_said_with_the_permission_that_is_missing(written: Written) -> None:
+    """An empty chart would look like good news."""
+    found = Elements(written("nothing_synced"))
+    assert not [tag for tag, _ in found.elements if tag == "figure"]
+    for permission in (
+        "sam.license.r",
+        "sam.computer.r",
+        "sam.oracle.r",
+        "saas.consolidation.view.r",
+        "sam.contracts.contract.r",
+    ):
+        assert permission in found.text
+    assert found.text.count("Not synced") >= len(MARTS)
+
+
+def test_streams_without_a_row_are_not_called_missing(written: Written) -> None:
+    """Nothing found is something else than nothing read."""
+    text = Elements(written("empty")).text
+    assert "Not synced" not in text
+    assert "Snow Atlas knows no Oracle product in use." in text
+    assert "Streams that were not synced" not in text
+
+
+def test_the_reason_of_the_sync_comes_before_the_permission(written: Written) -> None:
+    reason = "could not be read: HTTP 500"
+    text = Elements(written("nothing_synced", why={"license_compliance_summary": reason})).text
+    assert f"license_compliance_summary: {reason}" in text.replace(" :", ":")
+
+
+def test_every_area_of_the_company_has_a_chart_with_its_words(written: Written) -> None:
+    found = Elements(written("company"))
+    charts = [attributes for _, attributes in found.elements if attributes.get("role") == "img"]
+    # each for a wide and for a narrow page; seats and spend share one
+    assert len(charts) == 2 * (len(MARTS) - 1)
+    assert all(len(attributes["aria-label"]) > 40 for attributes in charts)
+
+
+def test_names_are_left_out_unless_asked_for(written: Written, company_rows: Rows) -> None:
+    """The report goes to people who may not see who uses what."""
+    people = {str(row["fullName"]) for row in company_rows["user_accounts"] if row.get("fullName")}
+    people |= {str(row["displayName"]) for row in company_rows["saas_users"] if row.get("displayName")}
+    logins = {str(row["userName"]) for row in company_rows["user_accounts"] if row.get("userName")}
+    clients = {str(row["hostName"]) for row in company_rows["computers"] if not row.get("isServer")}
+    without = written("company")
+    assert [name for name in people | logins | clients if name in without] == []
+    assert "@" not in Elements(without).text
+    asked_for = written("company", names=True)
+    assert [name for name in people if name in asked_for]
+    assert [name for name in clients if name in asked_for]
+
+
+def test_amounts_of_two_currencies_stay_apart(
+    written: Written, built: Callable[[str], tuple[Path, Checks, Scenario]]
+) -> None:
+    """Euros and dollars make no sum."""
+    path, _, _ = built("two_currencies")
+    with Marts(path) as marts:
+        rows = marts.rows(
+            "SELECT currency, sum(exposure) AS exposure FROM license_position WHERE scope = 'estate' AND exposure > 0 GROUP BY currency"
+        )
+    assert {"EUR", "USD"} <= {row["currency"] for row in rows}
+    card = Elements(written("two_currencies")).text.split("Licence shortfall", 1)[1].split("Mart", 1)[0]
+    assert "EUR" in card
+    assert "USD" in card
+    assert "exchange rates" in Elements(written("two_currencies")).text
+
+
+def test_rates_are_named(written: Written) -> None:
+    assert "1 USD = 0.92 EUR" in Elements(written("rates")).text
+
+
+def test_the_checks_of_the_marts_are_run(built: Callable[[str], tuple[Path, Checks, Scenario]]) -> None:
+    _, checks, _ = built("company")
+    assert checks.number > 50
+    assert checks.failed == ()
+
+
+def test_every_stream_that_dbt_reads_for_a_mart_is_known(
+    built: Callable[[str], tuple[Path, Checks, Scenario]],
+) -> None:
+    """A stream missed would not be read, and its figures would be missing."""
+    built("company")
+    nodes = json.loads((SCRATCH / "target" / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+
+    def above(name: str) -> set[str]:
+        parents = {each for each in nodes[name]["depends_on"]["nodes"] if each.startswith("model.")}
+        return parents.union(*(above(each) for each in parents))
+
+    for mart in MARTS:
+        read = {name.split(STAGING)[1] for name in above(f"model.snow_atlas.{mart}") if STAGING in name}
+        assert read == streams_of(mart)
+        assert read <= set(definitions.stream_definitions())
+
+
+def test_a_browser_shows_it_and_asks_for_nothing(written: Written, tmp_path: Path) -> None:
+    """No message on the console, no request but for the file, no chart wider than a phone. The pictures are kept."""
+    report = tmp_path / "report.html"
+    report.write_text(written("rates"), encoding="utf-8")
+    try:
+        seen = take(report, PICTURES)
+    except ChromiumUnavailable as error:
+        pytest.skip(str(error))
+    assert seen.messages == []
+    assert seen.requests == [report.resolve().as_uri()]
+    assert seen.overflow == {"desk": 0, "phone": 0}
+    for name in ("light.png", "dark.png", "phone.png", "printed.pdf", "top.webp"):
+        assert (PICTURES / name).stat().st_size > 10_000
+    assert (PICTURES / "light.png").read_bytes() != (PICTURES / "dark.png").read_bytes()

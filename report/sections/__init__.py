@@ -1,0 +1,1 @@
+"""What each section asks the marts, and how it says the answer."""

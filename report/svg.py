@@ -1,0 +1,62 @@
+"""Turns a chart into SVG that takes its colours, its font and its width from the page around it."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from typing import Any
+
+import altair
+import vl_convert
+
+FILLS = {
+    "bad": "#0000a1",
+    "bad-soft": "#0000a2",
+    "warn": "#0000a3",
+    "good": "#0000a4",
+    "good-soft": "#0000a5",
+    "accent": "#0000a6",
+    "accent-soft": "#0000a7",
+    "neutral": "#0000a8",
+}
+"""The colours that charts are drawn in. The page has a colour or a pattern of the same name for each."""
+
+TEXT, MUTED, LINE, GROUND = "#0000f1", "#0000f2", "#0000f3", "#0000f4"
+
+PAINT = {
+    **{stand_in: f"url(#fill-{name})" for name, stand_in in FILLS.items()},
+    TEXT: "currentColor",
+    MUTED: "var(--muted)",
+    LINE: "var(--line)",
+    GROUND: "var(--surface)",
+}
+
+_charts = itertools.count(1)
+
+
+def themed(chart: Any) -> str:
+    """The SVG of an Altair chart."""
+    specification = altair.layer(*chart) if isinstance(chart, list) else chart
+    svg = vl_convert.vegalite_to_svg(json.dumps(specification.to_dict(validate=False)))
+    for stand_in, paint in PAINT.items():
+        svg = svg.replace(f'"{stand_in}"', f'"{paint}"')
+    svg = re.sub(r' font-family="[^"]*"', "", svg)
+    svg = _own_ids(svg, f"chart{next(_charts)}-")
+    # The page has the size, and the text alternative; and a second declaration of namespaces says nothing in HTML.
+    svg = re.sub(r' (xmlns(:xlink)?|version|class)="[^"]*"', "", svg)
+    return re.sub(
+        r'<svg width="([\d.]+)" height="([\d.]+)"',
+        r'<svg aria-hidden="true" style="max-width:\1px"',
+        svg,
+        count=1,
+    )
+
+
+def _own_ids(svg: str, prefix: str) -> str:
+    """Names within the SVG that no other one in the page has."""
+    for name in set(re.findall(r' id="([^"]+)"', svg)):
+        svg = svg.replace(f'id="{name}"', f'id="{prefix}{name}"').replace(
+            f"url(#{name})", f"url(#{prefix}{name})"
+        )
+    return svg

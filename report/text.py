@@ -1,0 +1,88 @@
+"""Numbers, money and dates as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+NOTHING = "–"  # noqa: RUF001
+"""Stands where there is no value."""
+GLUE = "\u00a0"
+"""A space at which no line breaks."""
+SCALES = ((10**9, "bn"), (10**6, "m"), (10**3, "k"))
+
+Amounts = Mapping[str | None, Decimal]
+"""Money by currency; None is money of which Snow Atlas does not name the currency."""
+
+
+def number(value: float | Decimal | None) -> str:
+    return NOTHING if value is None else f"{round(value):,}"
+
+
+def short_number(value: float | Decimal) -> str:
+    """Three digits at most, as 5.6 m."""
+    exact = Decimal(value)
+    for size, name in SCALES:
+        # 999,600 is 1 m, not 1000 k
+        if abs(exact) >= size - size // 2000:
+            scaled = exact / size
+            return (
+                f"{scaled:.0f}{GLUE}{name}" if abs(scaled) >= Decimal("9.95") else f"{scaled:.1f}{GLUE}{name}"
+            )
+    return f"{exact:.0f}"
+
+
+def money(value: Decimal | None, currency: str | None) -> str:
+    """Whole units, as EUR 5,558,771."""
+    return NOTHING if value is None else _with_currency(f"{value:,.0f}", currency)
+
+
+def short_money(value: Decimal, currency: str | None) -> str:
+    return _with_currency(short_number(value), currency)
+
+
+def _with_currency(value: str, currency: str | None) -> str:
+    return f"{currency}{GLUE}{value}" if currency else f"{value} (currency unknown)"
+
+
+def day(value: date | None) -> str:
+    return NOTHING if value is None else f"{value.day}{GLUE}{value:%b}{GLUE}{value.year}"
+
+
+def share(part: float, whole: float) -> str:
+    if not whole:
+        return NOTHING
+    percent = 100 * part / whole
+    return "under 1 %" if 0 < percent < 1 else f"{percent:.0f} %"
+
+
+def count(value: float | Decimal, one: str, many: str = "") -> str:
+    """A number with its noun."""
+    return f"{number(value)} {one if value == 1 else many or one + 's'}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words in a sentence: a, b and c."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def amounts(rows: Iterable[Mapping[str, Any]], column: str, currency: str = "currency") -> Amounts:
+    """Sums by currency, as rows have them; currencies without money are left out. The first is that of most rows."""
+    sums: dict[str | None, Decimal] = {}
+    weights: dict[str | None, int] = {}
+    for row in rows:
+        value = row[column]
+        if value:
+            code = row[currency]
+            sums[code] = sums.get(code, Decimal(0)) + Decimal(value)
+            weights[code] = weights.get(code, 0) + int(row.get("weight", 1))
+    order = sorted(sums, key=lambda code: (code is None, -weights[code], code or ""))
+    return {code: sums[code] for code in order}
+
+
+def rest(sums: Amounts) -> list[str]:
+    """The currencies after the first, as a line, if there are such."""
+    others = [short_money(value, code) for code, value in list(sums.items())[1:]]
+    return [f"and {listed(others)}"] if others else []

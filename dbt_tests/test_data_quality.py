@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from dbt_tests.building import Built, build
+from dbt_tests.building import PACKAGE, Built, build
 from dbt_tests.comparing import difference
 from dbt_tests.scenarios import Rows, Scenario
 from dbt_tests.warehouses import Warehouse
@@ -121,17 +121,7 @@ def faulty(rows: Rows) -> Rows:
 
 
 MEASURED = ("check_name", "area", "failing", "checked", "share", "status", "examples")
-MARTS = {
-    *(
-        "license_position",
-        "reclaimable_software",
-        "software_lifecycle",
-        "saas_seats",
-        "saas_spend",
-        "renewals",
-    ),
-    *("hardware_refresh", "oracle_exposure", "organization_costs"),
-}
+MARTS = {path.stem for path in (PACKAGE / "models" / "marts").glob("*.sql")}
 
 
 def expected(scenario: Scenario) -> list[dict[str, Any]]:

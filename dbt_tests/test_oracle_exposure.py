@@ -90,7 +90,11 @@ def test_what_the_figures_leave_out_is_shown(
     rows["oracle_java_installations"] = [
         {**row, "vendor": makers[number % 4]} for number, row in enumerate(rows["oracle_java_installations"])
     ]
-    rows["oracle_database_servers"] = rows["oracle_database_servers"][::2]
+    cluster = rows["oracle_database_servers"][0]["installationId"]
+    rows["oracle_database_servers"] = [
+        *rows["oracle_database_servers"][::2],
+        *({**row, "installationId": cluster} for row in rows["oracle_database_servers"]),
+    ]
     rows["oracle_database_instances"] = rows["oracle_database_instances"][:3]
     rows["computers"] = company_rows["computers"][::2]
     del rows["oracle_order_licenses"]
@@ -102,6 +106,16 @@ def test_what_the_figures_leave_out_is_shown(
     assert {row["estate_type"] for row in uncounted} >= {"server", "virtual machine", None}
     assert None in {row["computer_id"] for row in uncounted}
     assert {row["is_product_bought"] for row in mart} == {None}
+    assert spread_in_a_datacenter(scenario, cluster)
+
+
+def spread_in_a_datacenter(scenario: Scenario, database: str) -> bool:
+    """Whether the database runs on several computers of one datacenter, where it is to be counted once."""
+    places = datacenters(scenario)
+    homes = [
+        row["computerId"] for row in scenario["oracle_database_servers"] if row["installationId"] == database
+    ]
+    return max(Counter(place for home in set(homes) for place in places[home]).values()) > 1
 
 
 def expected(scenario: Scenario) -> list[dict[str, Any]]:
@@ -201,6 +215,7 @@ def finished(row: dict[str, Any], scenario: Scenario) -> dict[str, Any]:
     shortfall = None if missing is None else 0 if covered or exempt else max(missing, 0)
     finding = row.get("finding") or verdict(missing, bool(covered), exempt)
     orders = scenario["oracle_order_licenses"]
+    bought = {each.get("productId") for each in orders} - {None}
     price = unit_price(scenario, row["product_id"], row.get("metric"))
     return {
         **dict.fromkeys(COLUMNS),
@@ -211,9 +226,7 @@ def finished(row: dict[str, Any], scenario: Scenario) -> dict[str, Any]:
         "organization_id": computer.get("organizationId") or datacenter.get("organizationId"),
         "shortfall": shortfall,
         "surplus": None if missing is None else max(-missing, 0),
-        "is_product_bought": row["product_id"] in {each.get("productId") for each in orders}
-        if orders
-        else None,
+        "is_product_bought": row["product_id"] in bought if orders else None,
         "is_used_without_license": bool(row.get("databases_using"))
         and finding in ("short", "in use, not counted"),
         "unit_price_base": price,

@@ -13,6 +13,7 @@ from report.content import Picture
 from report.svg import FILLS, GROUND, LINE, MUTED, TEXT, themed
 
 MARGIN, AXIS = 6, 36
+PERCENT = "percent"
 LETTER = 8.2
 """Width of a letter at the end of a bar, at most."""
 
@@ -136,6 +137,7 @@ def _bars(
     down = alt.Scale(domain=[0, height], reverse=True)
     y = alt.Y("y:Q", scale=down, axis=None)
     label_format = (
+        f"{'datum.value > 100' if unit == PERCENT else 'false'} ? '' : "
         "datum.value == 0 ? '0' : replace(replace(replace(format(abs(datum.value), '~s'),"
         " 'G', ' bn'), 'M', ' m'), 'k', ' k')"
     )

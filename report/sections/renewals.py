@@ -44,7 +44,9 @@ def key_figure(marts: Marts, today: date) -> KeyFigure:
     late = sum(row["notice_on"] is not None and row["notice_on"] < today for row in rows)
     if late:
         more.append(f"{number(late)} past the day of notice")
-    return KeyFigure(title, number(len(rows)), HOW, MART, "renewals", more)
+    return KeyFigure(
+        title, number(len(rows)), HOW, MART, "renewals", more, "period" if len(rows) == 1 else "periods"
+    )
 
 
 def section(marts: Marts, today: date) -> Section:

@@ -120,6 +120,12 @@ def test_what_costs_a_request_each_is_read_only_when_asked_for() -> None:
     assert [name for name in few if costly.intersection(definitions.parent_streams(name))] == []
 
 
+def test_the_page_on_the_report_names_every_stream_that_costs_a_request_each() -> None:
+    told = (Path(__file__).parent.parent / "docs" / "report.md").read_text(encoding="utf-8")
+    costly = [name for name in wanted_streams(thorough=True) if definitions.parent_streams(name)]
+    assert [name for name in costly if f"`{name}`" not in told] == []
+
+
 def test_a_stream_needs_the_permission_of_its_parents_too() -> None:
     assert permissions("license_compliance_summary") == "the permission sam.license.r and sam.computer.r"
     assert permissions("organizations") == "the permission sam.orgtree.crud or sam.orgtree.r"

@@ -73,7 +73,8 @@ class Elements(HTMLParser):
         self.elements.append((tag, {name: value or "" for name, value in attrs}))
 
     def handle_data(self, data: str) -> None:
-        self.words.append(data)
+        if self.elements and self.elements[-1][0] != "style":
+            self.words.append(data)
 
     @property
     def text(self) -> str:

@@ -5,13 +5,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 QA := .cache/qa
+CLIENTS := serverless ailake
 DBT := .cache/dbt
+# processes that share the tests: one for each processor, eight at most; 0 for pytest's own
+WORKERS ?= auto
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # A clone is run from its own environment, whatever is active or set in the calling shell.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help sync report test lint format bench soak docs drift qa dbt-staging dbt-test build image image-test image-suite clean setup-sync setup-report setup-tests python
+.PHONY: help sync report sandbox test lint format bench soak docs drift qa dbt-staging dbt-test workflows clients pythons build image image-test image-suite clean setup-sync setup-report setup-tests python
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | \
@@ -24,13 +27,16 @@ sync: setup-sync  ## read Snow Atlas into snow_atlas.duckdb: a sandbox, or CONFI
 report: setup-report $(DBT)/installed  ## write snow_atlas_report.html: of a sandbox, or CONFIG=secrets/config.json; THOROUGH=1 NAMES=1
 	@$(BIN)/python -m report $(if $(CONFIG),--config "$(CONFIG)") $(if $(THOROUGH),--thorough) $(if $(NAMES),--names) $(ARGS)
 
-test: setup-tests  ## run the unit and the integration tests; ARGS="-k name" are pytest's
-	@$(BIN)/python -m pytest -q $(ARGS)
+sandbox: setup-sync  ## run the stand-in API until Ctrl-C, to try the connector elsewhere; ARGS="--port 8080 --computers 500"
+	@$(BIN)/python -m sandbox --readable $(ARGS)
+
+test: setup-tests  ## run the unit and the integration tests; ARGS="-k name" are pytest's; WORKERS=0 for one process
+	@$(BIN)/python -m pytest -q --numprocesses $(WORKERS) --maxprocesses 8 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 lint: setup-tests  ## check style (ruff) and types (mypy)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy source_snow_atlas snow_atlas_sync report tools
+	@$(BIN)/mypy source_snow_atlas snow_atlas_sync report simulation sandbox tools
 
 format: setup-tests  ## put the code into the project's style
 	@$(BIN)/ruff check --fix .
@@ -58,6 +64,20 @@ $(QA)/installed: tools/qa_requirements.txt | setup-tests
 	@$(BIN)/python -m venv --clear $(QA)
 	@$(QA)/bin/python -m pip install --quiet --no-deps -r tools/qa_requirements.txt >$(QA)/install.log 2>&1 || { cat $(QA)/install.log; exit 1; }
 	@touch $@
+
+workflows:  ## check the workflows in .github (actionlint, zizmor)
+	@$(PYTHON) tools/workflows.py
+
+clients: setup-tests $(CLIENTS:%=.cache/%/installed)  ## read all streams with airbyte-serverless, and write them with a destination connector
+	@for client in $(CLIENTS); do $(BIN)/python -m integration_tests.clients.$$client .cache/$$client/bin/python || exit 1; done
+
+.cache/%/installed: integration_tests/clients/%_requirements.txt | setup-tests
+	@$(BIN)/python -m venv --clear .cache/$*
+	@.cache/$*/bin/python -m pip install --quiet --no-deps -r $< >.cache/$*/install.log 2>&1 || { cat .cache/$*/install.log; exit 1; }
+	@touch $@
+
+pythons: python  ## run quick unit tests and one sync on every Python from 3.10 to 3.13; PYTHONS="3.12 3.13"
+	@$(PYTHON) -m tools.pythons $(PYTHONS) $(ARGS)
 
 dbt-staging: setup-tests  ## write the dbt package's staging models anew; ARGS=--check only says which are stale
 	@$(BIN)/python -m tools.dbt_staging $(ARGS)

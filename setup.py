@@ -43,6 +43,7 @@ TESTS = [
     "mypy>=2.4,<2.5",
     "pytest>=8.4,<10",
     "pytest-timeout>=2.3,<3",
+    "pytest-xdist>=3.6,<4",
     "ruff>=0.17,<0.18",
     "twine>=6",
     "types-PyYAML>=6.0.12",

@@ -11,6 +11,8 @@ import time
 import orjson
 from aiohttp import web
 
+from simulation.changes import ChangesByClock, ChangingRows
+
 PATH = "/api/sam/estate/v1/computers"
 
 
@@ -18,36 +20,19 @@ class Changing:
     """The rows and their changes. Changes that are due are made when somebody looks."""
 
     def __init__(self, rows: int, rate: float, seed: int) -> None:
-        self._random = random.Random(seed)
-        self._rate = rate
-        self.rows = list(range(rows))
-        self.gone: set[int] = set()
-        self.initial = rows
-        self._fresh = 10**9
-        self._due: float | None = None
+        self.rows = ChangingRows(rows)
         self.requests = 0
-        self.changes = 0
+        self._rate, self._seed = rate, seed
+        self._changes: ChangesByClock | None = None
 
-    def look(self) -> list[int]:
+    def look(self) -> ChangingRows:
         """The rows of this moment. The clock of the changes starts with the first look."""
         now = time.monotonic()
-        if self._due is None:
-            self._due = now + self._next()
-        while self._due <= now:
-            self._change()
-            self._due += self._next()
+        if self._changes is None:
+            chance = random.Random(self._seed + 1)
+            self._changes = ChangesByClock(self.rows, self._seed, self._rate, chance, start=now)
+        self._changes.until(now)
         return self.rows
-
-    def _next(self) -> float:
-        return self._random.expovariate(self._rate) if self._rate else float("inf")
-
-    def _change(self) -> None:
-        self.changes += 1
-        if self._random.random() < 0.5:
-            self.rows.insert(self._random.randint(0, len(self.rows)), self._fresh)
-            self._fresh += 1
-        else:
-            self.gone.add(self.rows.pop(self._random.randrange(len(self.rows))))
 
 
 def application(arguments: argparse.Namespace) -> web.Application:
@@ -70,7 +55,7 @@ def application(arguments: argparse.Namespace) -> web.Application:
             pagination["total_items"] = len(rows)
         items = [
             {"id": f"{row:012d}", "hostName": f"WS-{row}", "manufacturer": "Dell Inc.", "status": "Active"}
-            for row in rows[(number - 1) * size : number * size]
+            for row in rows.numbers((number - 1) * size, number * size)
         ]
         return web.Response(
             body=orjson.dumps({"items": items, "pagination": pagination}), content_type="application/json"
@@ -78,13 +63,12 @@ def application(arguments: argparse.Namespace) -> web.Application:
 
     async def truth(request: web.Request) -> web.Response:
         changing = state["changing"]
-        gone = sorted(row for row in changing.gone if row < changing.initial)
         return web.json_response(
             {
-                "initial": changing.initial,
-                "gone": gone,
+                "initial": changing.rows.initial,
+                "gone": sorted(changing.rows.deleted),
                 "requests": changing.requests,
-                "changes": changing.changes,
+                "changes": changing.rows.changes,
             }
         )
 

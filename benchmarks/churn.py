@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import logging
 
-from unit_tests.model_server import measure_churn
+from simulation.paged_api import measure_by_request
 
 TOTALS = {"both": "items and pages", "pages": "pages only", "none": "none"}
 CHANGES = ((0.01, 0.01), (0.1, 0.1), (0.5, 0.5), (0.5, 0.0), (0.0, 0.5))
@@ -36,8 +36,8 @@ def main() -> None:
                 "deletes": deletes,
                 "totals": totals,
             }
-            loop = measure_churn(seeds, plain=True, **options)
-            ours = measure_churn(seeds, parallel=10, **options)
+            loop = measure_by_request(seeds, plain=True, **options)
+            ours = measure_by_request(seeds, parallel=10, **options)
             print(
                 f"| {name} | {inserts}, {deletes} | {loop.rows_lost_silently} | {loop.rows_repeated} "
                 f"| {ours.rows_lost_silently} | {ours.reads_with_silent_loss} | {ours.rows_repeated} "

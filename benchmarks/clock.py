@@ -13,25 +13,15 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from simulation.outcome import Outcome
+
 WORKS = ((200, 100, 1.0, 200), (200, 100, 5.0, 200), (400, 200, 3.0, 50), (200, 100, 50.0, 200))
 """Pages of 500 rows, milliseconds, changes a second, reads that the goal speaks of."""
 PAGE_SIZE = 500
-
-
-@dataclass
-class Read:
-    """One read: seconds, requests, rows lost of those that were there all the time, rows that came twice, changes meanwhile."""
-
-    seconds: float
-    requests: int
-    lost: int
-    repeated: int
-    changes: int
 
 
 def main() -> None:
@@ -87,7 +77,7 @@ def _server(rows: int, latency: int, with_total: bool) -> Iterator[str]:
         process.wait()
 
 
-def _read(url: str, rate: float, seed: int) -> Read:
+def _read(url: str, rate: float, seed: int) -> Outcome:
     urllib.request.urlopen(
         urllib.request.Request(f"{url}/reset?rate={rate}&seed={seed}", method="POST")
     ).close()
@@ -116,10 +106,8 @@ def _read(url: str, rate: float, seed: int) -> Read:
             raise RuntimeError("the connector failed")
     with urllib.request.urlopen(f"{url}/truth") as reply:
         truth = json.load(reply)
-    given = set(ids)
-    gone = set(truth["gone"])
-    lost = sum(1 for row in range(truth["initial"]) if row not in given and row not in gone)
-    return Read(seconds, truth["requests"], lost, len(ids) - len(given), truth["changes"])
+    stable = set(range(truth["initial"])).difference(truth["gone"])
+    return Outcome.of(ids, stable, seconds=seconds, requests=truth["requests"], changes=truth["changes"])
 
 
 def _catalog() -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pytest
 from dbt_tests.building import DBT, Built, build
 from dbt_tests.scenarios import CHANGES, Rows, company, scenario
 from dbt_tests.warehouses import DuckDB, PostgreSQL, Warehouse
-from integration_tests.postgres_server import PostgresUnavailable, private_postgres
+from integration_tests.helpers.postgres_server import PostgresUnavailable, private_postgres
 
 EVERYTHING = "*"
 

@@ -10,9 +10,9 @@ from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
-from integration_tests.expected import Expected, Record, visible
+from integration_tests.helpers.expected import Expected, Record, visible
 from sandbox import Sandbox
-from sandbox.estate import Estate
+from sandbox.company.estate import Estate
 from source_snow_atlas import definitions
 from tools.dbt_staging import primary_key, staged_streams
 

@@ -20,8 +20,8 @@ DATES = ("endOfSupportDate", "endOfExtendedSupportDate", "endOfLifeDate")
 FLAGS = ("isEndOfSupport", "isEndOfExtendedSupport", "isEndOfLife", "isEndOfSupportDateNotAnnounced")
 
 Row = Mapping[str, Any]
+# Id, name, whether it fails, and how many rows it stands for.
 Looked = tuple[str, str | None, bool, int]
-"""Id, name, whether it fails, and how many rows it stands for."""
 
 
 def test_the_mart_is_what_the_rows_say(built: Built) -> None:
@@ -303,7 +303,7 @@ def licences(scenario: Scenario) -> dict[str, Iterable[Looked]]:
 
 
 def papers(scenario: Scenario) -> dict[str, Iterable[Looked]]:
-    checks = {}
+    checks: dict[str, Iterable[Looked]] = {}
     for kind in ("agreement", "contract"):
         periods = scenario[f"{kind}_periods"]
         ended = {row["id"] for row in periods if row.get("validTo")}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
@@ -41,11 +41,11 @@ def test_no_purchase_is_lost(company_built: Built) -> None:
     )
 
 
-def totals(rows: list[dict[str, Any]], amount: str, currency: str) -> Counter[str]:
-    sums: Counter[str] = Counter()
+def totals(rows: list[dict[str, Any]], amount: str, currency: str) -> dict[str, Decimal]:
+    sums: dict[str, Decimal] = defaultdict(Decimal)
     for row in rows:
         if row.get(amount) is not None:
-            sums[row[currency]] += Decimal(str(row[amount]))  # type: ignore[assignment]
+            sums[row[currency]] += Decimal(str(row[amount]))
     return sums
 
 

@@ -266,7 +266,7 @@ def unit_price(scenario: Scenario, product: str | None, metric: str | None) -> D
     ]
     if not bought:
         return None
-    mean = sum(cost for cost, _ in bought) / sum(quantity for _, quantity in bought)
+    mean: Decimal = sum((cost for cost, _ in bought), Decimal()) / sum(quantity for _, quantity in bought)
     return mean.quantize(Decimal("0.000001"), ROUND_HALF_UP)
 
 

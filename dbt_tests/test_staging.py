@@ -15,7 +15,7 @@ import pytest
 from dbt_tests.building import Built, run_dbt
 from dbt_tests.scenarios import NOW, Rows
 from dbt_tests.warehouses import Warehouse
-from integration_tests.warehouse_loader import moment
+from integration_tests.helpers.warehouse_loader import moment
 from tools.dbt_staging import Column, columns, model_name, staged_streams
 
 STREAMS = staged_streams()

@@ -16,9 +16,9 @@ import psycopg2
 from psycopg2.extras import execute_values
 
 from dbt_tests.scenarios import NOW, Rows
-from integration_tests.expected import Record
-from integration_tests.postgres_server import PostgresServer
-from integration_tests.warehouse_loader import cell, column_types
+from integration_tests.helpers.expected import Record
+from integration_tests.helpers.postgres_server import PostgresServer
+from integration_tests.helpers.warehouse_loader import cell, column_types
 from tools.schemas import schema
 
 STAGING, MARTS = "snow_atlas_staging", "snow_atlas"

@@ -22,7 +22,7 @@ from airbyte_cdk.test.standard_tests import SourceTestSuiteBase
 from airbyte_cdk.test.state_builder import StateBuilder
 
 from sandbox import Sandbox
-from sandbox.saas_children import INSIGHT_RULE_IDS
+from sandbox.company.saas_children import INSIGHT_RULE_IDS
 from source_snow_atlas import SourceSnowAtlas
 
 ROOT = Path(__file__).parent.parent

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from integration_tests.connector import Connector
+from integration_tests.helpers.connector import Connector
 from sandbox import Sandbox, Settings
 
 # PyAirbyte's files stay in the clone, as those of `make sync` do.

@@ -20,10 +20,11 @@ from typing import Any, overload
 
 import orjson
 
-from integration_tests.connector import Connector
-from integration_tests.sandbox_world import Reader
+from integration_tests.helpers.connector import Connector
+from integration_tests.helpers.sandbox_world import Reader
 from sandbox import Route, Sandbox
-from sandbox.estate import Estate
+from sandbox.company.estate import Estate
+from simulation.outcome import Outcome, Summary
 
 PATH = "/api/sam/estate/v1/computers"
 FAULTS: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -186,32 +187,11 @@ def _counted(counter: Counter[str]) -> str:
     return ", ".join(f"{count} {name}" for name, count in counter.most_common())
 
 
-@dataclass
-class Losses:
-    """What became of the rows that were there all the time, over many reads."""
-
-    reads: int = 0
-    with_loss: int = 0
-    rows: int = 0
-    unsaid: int = 0
-    repeated: int = 0
-    failed: int = 0
-
-    def take(self, keys: Iterable[str], survivors: set[str], failed: bool, warned: bool) -> None:
-        """One read: the keys it gave out, the rows that were there all the time, and whether it said that it failed or may lack some."""
-        counted = Counter(keys)
-        lost = len(survivors - counted.keys())
-        self.reads += 1
-        self.repeated += any(count > 1 for count in counted.values())
-        self.failed += failed
-        if not failed:
-            self.with_loss += lost > 0
-            self.rows += lost
-            self.unsaid += lost > 0 and not warned
-
-    def cells(self) -> str:
-        """The figures for a row of the table."""
-        return f"{self.with_loss} ({self.rows} rows) | {self.unsaid} | {self.repeated} | {self.failed}"
+def _cells(outcomes: Iterable[Outcome]) -> str:
+    """The figures of one reader for a row of the table."""
+    found = Summary.of(outcomes)
+    lost = f"{found.reads_with_silent_loss} ({found.rows_lost_silently} rows)"
+    return f"{lost} | {found.reads_with_unsaid_loss} | {found.reads_with_repeats} | {found.reads_failed}"
 
 
 def churn(seeds: int) -> list[str]:
@@ -223,12 +203,13 @@ def churn(seeds: int) -> list[str]:
         "|---|---|---|---|---|---|",
     ]
     for name, rows, page_size, rate, inserts in CHURN:
-        here, serial = Losses(), Losses()
+        here: list[Outcome] = []
+        serial: list[Outcome] = []
         with tempfile.TemporaryDirectory() as folder, Sandbox(rows) as sandbox:
             table = sandbox.estate.computers
             connector = Connector(Path(folder), sandbox.config(page_size=page_size))
             for seed in range(seeds):
-                for losses, read in ((here, _read_here), (serial, _read_serially)):
+                for outcomes, read in ((here, _read_here), (serial, _read_serially)):
                     sandbox.churn.reset()
                     table[:] = Estate(rows).computers
                     weights = (
@@ -236,10 +217,11 @@ def churn(seeds: int) -> list[str]:
                     )
                     sandbox.control.random_churn("computers", PATH, seed=seed, rate=rate, **weights)
                     keys, failed, warned = read(sandbox, connector, page_size)
-                    losses.take(keys, sandbox.churn.survivors("computers"), failed, warned)
+                    stable = sandbox.churn.survivors("computers")
+                    outcomes.append(Outcome.of(keys, stable, failed=failed, warned=warned))
                 if seed % 20 == 19:
                     print(f"  {name}: {seed + 1} reads", file=sys.stderr, flush=True)
-        lines += [f"| {name} | this connector | {here.cells()} |", f"| | serial | {serial.cells()} |"]
+        lines += [f"| {name} | this connector | {_cells(here)} |", f"| | serial | {_cells(serial)} |"]
     return [*lines, ""]
 
 

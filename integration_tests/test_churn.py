@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from integration_tests.connector import Connector, Outcome
-from integration_tests.expected import keys_of
+from integration_tests.helpers.connector import Connector, Outcome
+from integration_tests.helpers.expected import keys_of
 from sandbox import Operation, Sandbox
-from sandbox.estate import Estate
+from sandbox.company.estate import Estate
 
+pytestmark = pytest.mark.spread
 COMPUTERS = 600
 PAGE_SIZE = 20
 PATH = "/api/sam/estate/v1/computers"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import itertools
 import socket
+import struct
 import threading
 import tracemalloc
 import zlib
@@ -73,10 +74,16 @@ def endless(piece: bytes) -> Iterator[bytes]:
 
 
 def bomb(mebibytes: int) -> bytes:
-    """Blanks, packed to a thousandth."""
-    compressor = zlib.compressobj(9, zlib.DEFLATED, 31)
+    """Blanks, packed to a thousandth: one mebibyte is packed, as a block that may be repeated."""
     blanks = b" " * MIB
-    return b"".join(compressor.compress(blanks) for _ in range(mebibytes)) + compressor.flush()
+    compressor = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    block = compressor.compress(blanks) + compressor.flush(zlib.Z_FULL_FLUSH)
+    checksum = 0
+    for _ in range(mebibytes):
+        checksum = zlib.crc32(blanks, checksum)
+    head = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff"
+    end = compressor.flush() + struct.pack("<II", checksum, mebibytes * MIB)
+    return head + block * mebibytes + end
 
 
 @pytest.mark.parametrize("size", [0, 1, 300_000, 3 * MIB])

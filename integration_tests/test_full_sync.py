@@ -12,11 +12,18 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
-from integration_tests.connector import Connector, Outcome, Record, configured_catalog, primary_key, schema
-from integration_tests.expected import Expected, difference, keys_of, visible
+from integration_tests.helpers.connector import (
+    Connector,
+    Outcome,
+    Record,
+    configured_catalog,
+    primary_key,
+    schema,
+)
+from integration_tests.helpers.expected import Expected, difference, keys_of, visible
 from sandbox import Sandbox
-from sandbox.recording import Exchange
-from sandbox.saas_children import INSIGHT_RULE_IDS
+from sandbox.api.recording import Exchange
+from sandbox.company.saas_children import INSIGHT_RULE_IDS
 from source_snow_atlas import definitions
 from source_snow_atlas.components.identity.configuration import ASSET_KINDS
 from tools.exclusions import Exclusions

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 import yaml
 
-from integration_tests.connector import ROOT, Connector, Message, Outcome, configured_catalog
+from integration_tests.helpers.connector import ROOT, Connector, Message, Outcome, configured_catalog
 from sandbox import Sandbox
 from source_snow_atlas import definitions
 
@@ -28,7 +28,7 @@ IMAGE = os.environ.get("SNOW_ATLAS_IMAGE", "")
 ENGINE = os.environ.get("SNOW_ATLAS_IMAGE_ENGINE", "docker")
 
 pytestmark = [
-    pytest.mark.skipif(not IMAGE, reason="no image under test; tools/image.sh test builds one"),
+    pytest.mark.skipif(not IMAGE, reason="needs an image (make image-test)"),
     pytest.mark.timeout(900),
 ]
 

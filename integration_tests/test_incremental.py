@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from integration_tests.connector import Connector, Outcome, Record
-from integration_tests.expected import Expected, difference, visible
+from integration_tests.helpers.connector import Connector, Outcome, Record
+from integration_tests.helpers.expected import Expected, difference, visible
 from sandbox import Sandbox
-from sandbox.recording import Exchange
+from sandbox.api.recording import Exchange
 
 COMPUTERS = 300
 NOW = datetime.now(timezone.utc)
@@ -252,20 +252,41 @@ def test_a_killed_full_refresh_begins_anew(
         assert difference(again.records[stream], expected.records(stream)) == "", stream
 
 
+@pytest.fixture
+def busy_log(sandbox: Sandbox) -> set[str]:
+    """The ids of 5,200 more entries, all of one day: one every 16 seconds."""
+    entries: list[Record] = sandbox.estate.built("audit_logs")
+    busy = START + timedelta(days=1)
+    added = [
+        {**entries[0], "id": f"busy-{number}", "created": stamp(busy + timedelta(seconds=16 * number))}
+        for number in range(5200)
+    ]
+    # in order, as the log is: a server that caps it sends its first or its last entries
+    entries[:] = sorted([*entries, *added], key=lambda entry: str(entry["created"]))
+    return {entry["id"] for entry in added}
+
+
 @pytest.mark.parametrize("newest_first", [True, False], ids=["newest first", "oldest first"])
-@pytest.mark.parametrize("cap", [2, 5])
+@pytest.mark.parametrize("cap", [100, 1000, 5000])
 def test_audit_logs_are_whole_where_the_server_caps_replies(
-    sandbox: Sandbox, incremental: Connector, cap: int, newest_first: bool
+    sandbox: Sandbox, incremental: Connector, busy_log: set[str], cap: int, newest_first: bool
 ) -> None:
     """Busy days of the audit log would be cut short without a word."""
-    row = sandbox.estate.built("audit_logs")[0]
-    busy = START + timedelta(days=1)
-    for number in range(300):
-        entry = {**row, "id": f"busy-{number}", "created": stamp(busy + timedelta(seconds=60 * number))}
-        sandbox.control.change_row("insert", "audit_logs", row=entry, position=number)
-    sandbox.control.set(array_cap=cap * 50, array_newest_first=newest_first)
+    sandbox.control.set(array_cap=cap, array_newest_first=newest_first)
     outcome = incremental.read_here(["audit_logs"], ["audit_logs"])
-    sandbox.control.set(array_cap=None, array_newest_first=False)
     assert outcome.exit_code == 0
-    ids = {record["id"] for record in outcome.records["audit_logs"]}
-    assert {f"busy-{number}" for number in range(300)} <= ids
+    assert outcome.statuses == {"audit_logs": "COMPLETE"}
+    assert busy_log <= {record["id"] for record in outcome.records["audit_logs"]}
+    assert difference(merged(outcome.records["audit_logs"]), audit_logs(sandbox)) == ""
+    (warning,) = [text for text in outcome.logs if "the server does not say so" in text]
+    assert f"at most {cap} entries" in warning
+
+
+@pytest.mark.usefixtures("busy_log")
+def test_a_log_without_a_cap_costs_hardly_a_request_more(sandbox: Sandbox, incremental: Connector) -> None:
+    """Every sync would pay for a cap that is not there."""
+    outcome = incremental.read_here(["audit_logs"], ["audit_logs"])
+    assert difference(outcome.records["audit_logs"], audit_logs(sandbox)) == ""
+    asked = sum(exchange.path == AUDIT_PATH for exchange in sandbox.requests)
+    windows = (NOW - START).days + 1
+    assert windows < asked <= 1.1 * windows, "the busy day is proved, and nothing else"

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from integration_tests.connector import Connector, Outcome, configured_catalog
-from integration_tests.expected import Expected, difference
+from integration_tests.helpers.connector import Connector, Outcome, configured_catalog
+from integration_tests.helpers.expected import Expected, difference
 from sandbox import Sandbox
 
 SOON = 20
@@ -172,6 +172,8 @@ def test_a_configuration_that_is_no_json_object(tmp_path: Path, command: str, co
         ({"filters": [{"stream": "computers", "filter": "status = 1"}]}, "computers"),
         ({"asset_kinds": ["cars"]}, "asset_kinds"),
         ({"insight_rule_ids": "all"}, "insight_rule_ids"),
+        ({"accept_missing_rows": "all"}, "accept_missing_rows"),
+        ({"accept_missing_rows": ["all", "tenant"]}, "accept_missing_rows"),
     ],
 )
 def test_a_wrong_value(tmp_path: Path, changes: dict[str, Any], words: str) -> None:
@@ -193,6 +195,12 @@ def test_a_filter_that_no_stream_takes(tmp_path: Path, stream: str, words: str) 
     """A filter for a mistyped stream would be ignored, and the table hold what the user meant to keep out."""
     config = {**BASE, "filters": [{"stream": stream, "filter": 'a -eq "b"'}]}
     assert_refused(Connector(tmp_path, config).read_here(["tenant"]), words)
+
+
+def test_missing_rows_of_a_stream_that_does_not_exist(tmp_path: Path) -> None:
+    """An option for a mistyped stream would be ignored, and the sync fail as before."""
+    config = {**BASE, "accept_missing_rows": ["computer"]}
+    assert_refused(Connector(tmp_path, config).read_here(["tenant"]), "accept_missing_rows", "'computer'")
 
 
 def test_a_filter_with_an_unknown_field(connector_with: Callable[..., Connector]) -> None:

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pytest
 
-from integration_tests.connector import Connector, Record
-from integration_tests.warehouse_loader import load
+from integration_tests.helpers.connector import Connector, Record
+from integration_tests.helpers.warehouse_loader import load
 from sandbox import Sandbox
 from snow_atlas_sync.questions import Question
 from source_snow_atlas import definitions
@@ -20,9 +21,8 @@ from tools.stream_questions import questions_by_area
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-duckdb = pytest.importorskip(
-    "duckdb", reason="DuckDB comes with PyAirbyte, which does not run on this Python"
-)
+# DuckDB comes with PyAirbyte
+pytestmark = pytest.mark.skipif(find_spec("duckdb") is None, reason="needs PyAirbyte (Python 3.10 to 3.12)")
 
 COMPUTERS = 60
 QUESTIONS = [question for questions in questions_by_area().values() for question in questions]
@@ -40,6 +40,8 @@ def records(running: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> dict[
 @pytest.fixture(scope="module")
 def tables(records: dict[str, list[Record]]) -> Iterator[DuckDBPyConnection]:
     """A database with a table for each stream."""
+    import duckdb
+
     with duckdb.connect() as database:
         for stream in STREAMS:
             load(database, stream, records[stream])

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from integration_tests.connector import Connector
-from integration_tests.expected import Expected, difference
+from integration_tests.helpers.connector import Connector
+from integration_tests.helpers.expected import Expected, difference
 from sandbox import Sandbox
 
 COMPUTERS = 60

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from integration_tests.sandbox_world import DETAIL, THINGS, Reader, make_sandbox
+from integration_tests.helpers.sandbox_world import DETAIL, THINGS, Reader, make_sandbox
 from sandbox import Operation, Sandbox
 
 

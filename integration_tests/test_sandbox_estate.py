@@ -13,20 +13,24 @@ from typing import Any
 import pytest
 import yaml
 
-from integration_tests.vendor_files import problems, reply_schema, resolve
-from sandbox import (
-    routes_assets,
-    routes_computers,
-    routes_custom,
-    routes_datacenters,
-    routes_people,
+from integration_tests.helpers.vendor_files import problems, reply_schema, resolve
+from sandbox.api.route import Route
+from sandbox.company.assets import ASSETS
+from sandbox.company.estate import BUILDERS, Estate, Row
+from sandbox.company.organizations import NO_PARENT
+from sandbox.routes import (
+    assets,
+    audit_logs,
+    computers,
+    custom_fields,
+    custom_objects,
+    datacenters,
+    inventory,
+    mobile_devices,
+    organizations,
+    user_accounts,
 )
-from sandbox.assets_data import ASSETS
-from sandbox.estate import Estate, Row
-from sandbox.estate_tables import BUILDERS
-from sandbox.model import Route
-from sandbox.people_data import NO_PARENT
-from sandbox.route_helpers import NO_MAXIMUM, View
+from sandbox.routes.helpers import NO_MAXIMUM, View
 
 SPECIFICATIONS = Path(__file__).resolve().parents[2] / "shared" / "api_specifications"
 FILES = (
@@ -44,7 +48,18 @@ FILES = (
     "snowpacks.yml",
     "snowpacks-data.yml",
 )
-MODULES = (routes_assets, routes_computers, routes_custom, routes_datacenters, routes_people)
+MODULES = (
+    assets,
+    audit_logs,
+    computers,
+    custom_fields,
+    custom_objects,
+    datacenters,
+    inventory,
+    mobile_devices,
+    organizations,
+    user_accounts,
+)
 ROUTES: dict[str, Route] = {route.path: route for module in MODULES for route in module.ROUTES}
 ESTATE, INVENTORY = "/api/sam/estate/v1", "/api/inventory/v1/device"
 # Fields that rows may have although the vendor does not declare them, and those they may lack although it does.
@@ -170,7 +185,7 @@ def _vendor_operations() -> dict[str, dict[str, Any]]:
 def operations() -> dict[str, dict[str, Any]]:
     found = _vendor_operations()
     if not found:
-        pytest.skip("the vendor's files are not beside the repository")
+        pytest.skip("needs the vendor's OpenAPI files in ../shared/api_specifications")
     return found
 
 

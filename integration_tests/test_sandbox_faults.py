@@ -17,9 +17,9 @@ import orjson
 import pytest
 import requests
 
-from integration_tests.sandbox_world import BARE, GUARDED, REPORT, THINGS, TREE, Reader, make_sandbox
+from integration_tests.helpers.sandbox_world import BARE, GUARDED, REPORT, THINGS, TREE, Reader, make_sandbox
 from sandbox import Sandbox
-from sandbox.limits import RateLimiter
+from sandbox.api.limits import RateLimiter
 
 TOKEN = "/idp/api/connect/token"
 

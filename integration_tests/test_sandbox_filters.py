@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from integration_tests.sandbox_world import (
+from integration_tests.helpers.sandbox_world import (
     BARE,
     DECLARED,
     EMPTY,
@@ -22,9 +22,9 @@ from integration_tests.sandbox_world import (
     make_sandbox,
 )
 from sandbox import Sandbox
-from sandbox.errors import ApiError
-from sandbox.estate import Estate
-from sandbox.filters import Fields, compile_filter, parse
+from sandbox.api.errors import ApiError
+from sandbox.api.filters import Fields, compile_filter, parse
+from sandbox.company.estate import Estate
 
 ROWS = build_things(Estate(computers=1))
 

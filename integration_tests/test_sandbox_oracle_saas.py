@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from integration_tests.oracle_saas_operations import (
+from integration_tests.helpers.oracle_saas_operations import (
     GLOBAL_KEYS,
     KEYS,
     ORACLE,
@@ -22,17 +22,18 @@ from integration_tests.oracle_saas_operations import (
     rows_of,
     subscription_ids,
 )
-from integration_tests.sandbox_world import Reader
-from integration_tests.vendor_files import get_operations, problems, reply_schema, resolve
-from sandbox import Sandbox, saas_usage
-from sandbox.errors import ApiError
-from sandbox.estate import Estate
-from sandbox.oracle_catalogue import LOOKUPS
-from sandbox.route_helpers import NO_MAXIMUM
-from sandbox.routes_oracle import ROUTES as ORACLE_ROUTES
-from sandbox.routes_oracle import oracle_routes
-from sandbox.routes_saas import ROUTES as SAAS_ROUTES
-from sandbox.routes_saas_family import ROUTES as FAMILY_ROUTES
+from integration_tests.helpers.sandbox_world import Reader
+from integration_tests.helpers.vendor_files import get_operations, problems, reply_schema, resolve
+from sandbox import Sandbox
+from sandbox.api.errors import ApiError
+from sandbox.company import saas_usage
+from sandbox.company.estate import Estate
+from sandbox.company.oracle_catalogue import LOOKUPS
+from sandbox.routes.helpers import NO_MAXIMUM
+from sandbox.routes.oracle import ROUTES as ORACLE_ROUTES
+from sandbox.routes.oracle import oracle_routes
+from sandbox.routes.saas import ROUTES as SAAS_ROUTES
+from sandbox.routes.saas_families import ROUTES as FAMILY_ROUTES
 
 SPECIFICATIONS = Path(__file__).resolve().parents[2] / "shared" / "api_specifications"
 FILES = (
@@ -73,7 +74,9 @@ def estate() -> Estate:
     return Estate(60, 1)
 
 
-needs_files = pytest.mark.skipif(not SPECIFICATIONS.is_dir(), reason="the vendor's files are not here")
+needs_files = pytest.mark.skipif(
+    not SPECIFICATIONS.is_dir(), reason="needs the vendor's OpenAPI files in ../shared/api_specifications"
+)
 
 
 @needs_files

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from integration_tests.sandbox_world import (
+from integration_tests.helpers.sandbox_world import (
     BARE,
     EMPTY,
     LOOKUP,

@@ -10,16 +10,14 @@ from typing import Any
 
 import pytest
 
-from integration_tests.vendor_files import get_operations, problems, reply_schema, resolve
-from sandbox import (
-    routes_agreements,
-    routes_applications,
-    routes_licenses,
-    routes_licenses_use,
-)
-from sandbox.estate import Estate, Row
-from sandbox.model import Route
-from sandbox.route_helpers import NO_MAXIMUM
+from integration_tests.helpers.vendor_files import get_operations, problems, reply_schema, resolve
+from sandbox.api.route import Route
+from sandbox.company.estate import Estate, Row
+from sandbox.routes import agreements as routes_agreements
+from sandbox.routes import applications as routes_applications
+from sandbox.routes import licenses as routes_licenses
+from sandbox.routes import licenses_use as routes_licenses_use
+from sandbox.routes.helpers import NO_MAXIMUM
 
 SPECIFICATIONS = Path(__file__).parents[2] / "shared" / "api_specifications"
 FILES = ("applications.json", "agreements.json", "licenses.yaml")
@@ -150,7 +148,7 @@ def estate() -> Estate:
 def vendor() -> dict[str, dict[str, Any]]:
     """The GET operations of the vendor's files, by path, with all references resolved."""
     if not SPECIFICATIONS.is_dir():
-        pytest.skip("the vendor's OpenAPI files are not beside the repository")
+        pytest.skip("needs the vendor's OpenAPI files in ../shared/api_specifications")
     return get_operations(SPECIFICATIONS / name for name in FILES)
 
 

@@ -9,7 +9,7 @@ import jwt
 import pytest
 import requests
 
-from integration_tests.sandbox_world import GUARDED, THINGS, Reader, make_sandbox, token_form
+from integration_tests.helpers.sandbox_world import GUARDED, THINGS, Reader, make_sandbox, token_form
 from sandbox import Sandbox
 
 PRODUCT = "api://snowsoftware.io/api"

@@ -16,7 +16,7 @@ from source_snow_atlas import definitions
 from tools import sync
 
 pytestmark = [
-    pytest.mark.skipif(find_spec("airbyte") is None, reason="PyAirbyte does not run on this Python"),
+    pytest.mark.skipif(find_spec("airbyte") is None, reason="needs PyAirbyte (Python 3.10 to 3.12)"),
     pytest.mark.timeout(600),
 ]
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from airbyte_cdk.utils.datetime_helpers import ab_datetime_now
 
-from integration_tests.connector import Connector, Outcome, configured_catalog
-from integration_tests.expected import Expected, difference
+from integration_tests.helpers.connector import Connector, Outcome, configured_catalog
+from integration_tests.helpers.expected import Expected, difference
 from sandbox import Sandbox
 from source_snow_atlas.components.basics.errors import SnowAtlasError
 from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integration_tests.expected import Expected
-from integration_tests.postgres_server import PostgresUnavailable, private_postgres
+from integration_tests.helpers.expected import Expected
+from integration_tests.helpers.postgres_server import PostgresUnavailable, private_postgres
 from sandbox import Sandbox
 from snow_atlas_sync import warehouse
 from snow_atlas_sync.observer import SyncReport
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from airbyte.caches import CacheBase
 
 pytestmark = [
-    pytest.mark.skipif(find_spec("airbyte") is None, reason="PyAirbyte does not run on this Python"),
+    pytest.mark.skipif(find_spec("airbyte") is None, reason="needs PyAirbyte (Python 3.10 to 3.12)"),
     pytest.mark.timeout(900),
 ]
 
@@ -297,3 +297,70 @@ def test_failed_stream_leaves_its_table_and_the_others_go_on(duckdb: Warehouse) 
     assert report.streams["computers"].complete
     assert duckdb.rows("licenses") == before
     assert_same(duckdb, "computers", Expected(duckdb.sandbox).records("computers"))
+
+
+HELD = {
+    "half a character": ('"a\\ud800b"', "a\ufffdb"),
+    "40 digits": ('"' + "0123456789" * 4 + '"', "0123456789" * 4),
+    "10 MB": ('"' + "ä" * 5_000_000 + '"', "ä" * 5_000_000),
+    "U+0000": ('"a\\u0000b"', "a\0b"),
+}
+"""Texts of a host name: as JSON, and as the table has them."""
+
+
+def spoil(sandbox: Sandbox, values: dict[str, list[str]]) -> None:
+    """The first computers get these JSON texts in the place of their values, field by field."""
+    for field, texts in values.items():
+        for position, _ in enumerate(texts):
+            sandbox.control.change_row(
+                "update", "computers", position=position, row={field: f"<{field} {position}>"}
+            )
+
+    def edit(body: bytes) -> bytes:
+        for field, texts in values.items():
+            for position, text in enumerate(texts):
+                body = body.replace(f'"<{field} {position}>"'.encode(), text.encode())
+        return body
+
+    sandbox.control.fault("edit", definitions.parameters("computers")["path"], edit=edit)
+
+
+@pytest.mark.parametrize("kind", ["duckdb", "postgres"])
+def test_odd_texts_are_in_the_table_as_sent(kind: str, request: pytest.FixtureRequest) -> None:
+    """Rows with odd texts would be missing, or their texts be others than in Snow Atlas."""
+    filled: Warehouse = request.getfixturevalue(kind)
+    held = [value for name, value in HELD.items() if kind == "duckdb" or name != "U+0000"]
+    spoil(filled.sandbox, {"hostName": [sent for sent, _ in held]})
+    filled.sync(["computers"])
+    in_table = [row["hostname"] for row in filled.rows("computers")]
+    assert len(in_table) == len(filled.sandbox.estate.computers)
+    for _, wanted in held:
+        assert in_table.count(wanted) == 1, wanted[:50]
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "text", "said"),
+    [
+        ("duckdb", "processorCount", "1" * 40, "a whole number of 40 digits"),
+        ("duckdb", "processorCount", '"four"', "a text of 4 characters where a whole number belongs"),
+        ("postgres", "processorCount", "1" * 40, "a whole number of 40 digits"),
+        ("postgres", "hostName", '"a\\u0000b"', "U+0000"),
+    ],
+    ids=["duckdb-40 digits", "duckdb-text for a number", "postgres-40 digits", "postgres-U+0000"],
+)
+def test_a_value_that_is_refused_is_named_and_costs_its_stream(
+    kind: str, field: str, text: str, said: str, request: pytest.FixtureRequest
+) -> None:
+    """One odd value would cost all tables, and nobody would know where to look for it."""
+    filled: Warehouse = request.getfixturevalue(kind)
+    spoil(filled.sandbox, {field: [text]})
+    streams = ["agreements", "computers", "organizations"]
+    report = warehouse.sync(filled.connector, filled.cache, streams)
+    (failed,) = report.failed
+    assert failed.name == "computers"
+    assert f"the field {field}: " in failed.error
+    assert said in failed.error
+    assert "four" not in failed.error
+    for stream in ("agreements", "organizations"):
+        assert report.streams[stream].complete
+        assert_same(filled, stream, Expected(filled.sandbox).records(stream))

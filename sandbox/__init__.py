@@ -5,10 +5,10 @@ is determined by a number of computers and a seed. In-process: ``with Sandbox() 
 ``python -m sandbox``.
 """
 
-from sandbox.churn import Operation, RandomChurn
-from sandbox.faults import Fault
-from sandbox.model import Route
+from sandbox.api.churn import Operation, RandomChurn
+from sandbox.api.faults import Fault
+from sandbox.api.route import Route
+from sandbox.api.settings import Settings
 from sandbox.runner import Sandbox
-from sandbox.settings import Settings
 
 __all__ = ["Fault", "Operation", "RandomChurn", "Route", "Sandbox", "Settings"]

@@ -1,7 +1,8 @@
 """Runs the sandbox on its own: ``python -m sandbox --port 8080 --computers 60``.
 
 When it is ready it prints one line of JSON with ``url``, ``client_id``, ``client_secret`` and ``region`` (and
-``ca_file`` with ``--tls``), and serves until it is interrupted or terminated.
+``ca_file`` with ``--tls``), or with ``--readable`` the same for a person, and serves until it is interrupted or
+terminated.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from sandbox.api.identity import TOKEN_PATH
+from sandbox.api.settings import TOKEN_CAP_MODES, Settings
 from sandbox.runner import Sandbox
-from sandbox.settings import TOKEN_CAP_MODES, Settings
 
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -35,8 +37,37 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--gzip", action="store_true", help="compress replies for clients that accept it")
     parser.add_argument("--tls", action="store_true", help="HTTPS with a self-signed certificate")
+    parser.add_argument(
+        "--readable", action="store_true", help="print what a person needs instead of the line of JSON"
+    )
     parser.add_argument("--ready-file", type=Path, help="also write the ready line to this file")
     return parser.parse_args(arguments)
+
+
+def _readable(sandbox: Sandbox) -> str:
+    """Where the sandbox is, how to get in, and a configuration of the connector for it."""
+    facts = {
+        "API URL": sandbox.url,
+        "Token URL": f"{sandbox.url}{TOKEN_PATH}",
+        "Client ID": sandbox.client_id,
+        "Client secret": sandbox.client_secret,
+        **({"Certificate": str(sandbox.ca_file)} if sandbox.ca_file else {}),
+    }
+    lines = [f"  {name:<14} {value}" for name, value in facts.items()]
+    config = json.dumps(sandbox.config(), indent=2)
+    return "\n".join(
+        [
+            f"A made-up company with {len(sandbox.estate.computers)} computers is served:",
+            "",
+            *lines,
+            "",
+            "A configuration of the connector for it:",
+            "",
+            config,
+            "",
+            "Ctrl-C ends it.",
+        ]
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -76,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             partial.touch(mode=0o600)
             partial.write_text(line + "\n", encoding="utf-8")
             os.replace(partial, options.ready_file)
-        print(line, flush=True)
+        print(_readable(sandbox) if options.readable else line, flush=True)
         done.wait()
     return 0
 

@@ -1,4 +1,4 @@
-"""The sandbox for tests in the same process: a server in a thread of its own."""
+"""Puts the rooms together: the API in front of the made-up company, in a thread of its own."""
 
 from __future__ import annotations
 
@@ -12,70 +12,19 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox import tls
-from sandbox.churn import Churn, Operation, RandomChurn
-from sandbox.faults import Fault
-from sandbox.model import Route
-from sandbox.recording import Counts, Exchange
-from sandbox.server import Server
-from sandbox.settings import Settings
-from sandbox.tokens import Client
+from sandbox.api import tls
+from sandbox.api.churn import Churn
+from sandbox.api.control import Control
+from sandbox.api.recording import Counts, Exchange
+from sandbox.api.route import Route
+from sandbox.api.server import Server
+from sandbox.api.settings import Settings
+from sandbox.api.tokens import Client
+from sandbox.company.estate import Estate
+from sandbox.routes import all_routes
 
 # Replies that a fault holds back are dropped at the end instead of waited for.
 _SHUTDOWN_SECONDS = 0.2
-
-
-class Control:
-    """What tests do to a running sandbox."""
-
-    def __init__(self, server: Server) -> None:
-        self._server = server
-
-    def set(self, **settings: Any) -> None:
-        """Change switches of ``Settings``, for example ``set(rate_limit=5)``."""
-        with self._server.lock:
-            self._server.settings.update(**settings)
-
-    def fault(self, kind: str, path: str = "*", **fields: Any) -> Fault:
-        """Switch on a ``Fault``; the returned object tells how often it was applied."""
-        return self._server.faults.add(Fault(kind, path, **fields))
-
-    def clear_faults(self) -> None:
-        """Switch all faults off."""
-        self._server.faults.clear()
-
-    def revoke_tokens(self, after_requests: int = 0) -> None:
-        """Make all live tokens invalid: now, or after that many more API requests."""
-        with self._server.lock:
-            self._server.tokens.revoke_all(after_requests)
-
-    def live_tokens(self, client_id: str | None = None) -> list[str]:
-        """The tokens that work now, oldest first: for tests that look for leaks."""
-        with self._server.lock:
-            return self._server.tokens.live_tokens(client_id)
-
-    def add_client(self, permissions: Iterable[str] | None = None, **fields: Any) -> Client:
-        """Register one more application, with all or with the given permissions."""
-        with self._server.lock:
-            return self._server.tokens.add_client(permissions, **fields)
-
-    def rotate_secret(self, client_id: str) -> str:
-        """Give a client a new secret; the old one stops working."""
-        with self._server.lock:
-            return self._server.tokens.rotate_secret(client_id)
-
-    def change_row(self, action: str, table: str, **fields: Any) -> Any:
-        """Insert, delete or update a row of an estate table now; returns its key."""
-        with self._server.lock:
-            return self._server.churn.apply(Operation(action, table, **fields))
-
-    def schedule(self, operations: Iterable[Operation], path: str = "*") -> None:
-        """Plan changes after certain data requests."""
-        self._server.plan_churn(list(operations), None, path)
-
-    def random_churn(self, table: str, path: str = "*", **fields: Any) -> None:
-        """Change a table at random between requests: fields of ``RandomChurn``."""
-        self._server.plan_churn((), RandomChurn(table, **fields), path)
 
 
 class Sandbox:
@@ -96,15 +45,11 @@ class Sandbox:
         routes: Iterable[Route] | None = None,
         **settings: Any,
     ) -> None:
-        if estate is None:
-            from sandbox.estate import Estate
-
-            estate = Estate(computers, seed)
-        if routes is None:
-            from sandbox.routes import all_routes
-
-            routes = all_routes()
-        self.server = Server(Settings(**settings), estate, routes)
+        self.server = Server(
+            Settings(**settings),
+            Estate(computers, seed) if estate is None else estate,
+            all_routes() if routes is None else routes,
+        )
         self.control = Control(self.server)
         self.ca_file: Path | None = None
         self.url = ""
@@ -229,9 +174,6 @@ class Sandbox:
         return self.start()
 
     def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.stop()

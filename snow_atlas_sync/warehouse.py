@@ -15,6 +15,7 @@ import os
 import shutil
 import sys
 import sysconfig
+import time
 import warnings
 from collections.abc import Iterator
 from functools import partial
@@ -24,6 +25,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from snow_atlas_sync.errors import PyAirbyteMissing, SyncError
 from snow_atlas_sync.observer import ObservedExecutor, StreamReport, SyncReport
+from snow_atlas_sync.refused import find_refused
 
 if TYPE_CHECKING:
     from airbyte import Source
@@ -178,10 +180,12 @@ def read(
 ) -> list[StreamReport]:
     """Read streams in one run of the connector, and in a second one without those that failed."""
     from airbyte.exceptions import PyAirbyteError
+    from airbyte.shared.sql_processor import SQLRuntimeError
     from sqlalchemy.exc import SQLAlchemyError
 
     left = streams
     while left:
+        started = time.time()
         try:
             with quiet(), observed(connector, report), text_kept():
                 connector.read(cache=cache, streams=left, skip_validation=True, **options)
@@ -193,8 +197,14 @@ def read(
             report.streams.update({name: StreamReport(name) for name in readable})
             report.error = ""
             left = readable
-        except SQLAlchemyError as error:
-            raise SyncError(f"the database refused what was read: {database_message(error)}") from None
+        except (SQLAlchemyError, SQLRuntimeError, ValueError) as error:
+            refused = find_refused(cache, left, started)
+            if refused is None:
+                raise SyncError(f"the database refused what was read: {database_message(error)}") from None
+            left = [name for name in left if name != refused.stream]
+            report.streams.update({name: StreamReport(name) for name in left})
+            report.streams[refused.stream].status = "INCOMPLETE"
+            report.streams[refused.stream].error = refused.sentence
     return []
 
 

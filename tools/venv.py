@@ -107,9 +107,8 @@ def make_environment(environment: Path, extras: list[str]) -> None:
         raise SetupError(f"The virtual environment could not be made:\n{last_lines(output)}")
 
 
-def make_environment_with_uv(environment: Path) -> bool:
+def make_environment_with_uv(environment: Path, wanted: str = "{}.{}".format(*NEWEST)) -> bool:
     """Let uv make the environment: it looks in more places, and downloads Python if there is none."""
-    wanted = "{}.{}".format(*NEWEST)
     say(f"No suitable Python found; asking uv for Python {wanted} ...")
     with tempfile.TemporaryDirectory() as folder:
         uv = shutil.which("uv")

@@ -15,29 +15,12 @@ from requests.adapters import HTTPAdapter
 
 from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
 from source_snow_atlas.components.run.sync import Sync
-from unit_tests.fake_http import TOKEN_URL, FakeHttp, token_reply
+from unit_tests.helpers.fake_http import TOKEN_URL, FakeHttp, token_reply
+from unit_tests.helpers.fakes import SECRET, FakeClock
 
 # `too_slow` and the deadline measure time, which two busy cores make meaningless
 settings.register_profile("unit", deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 settings.load_profile("unit")
-
-SECRET = "a very secret client secret ö&="
-
-
-class FakeClock:
-    """A clock that only moves when somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-        self.sleeps: list[float] = []
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        """Pass the time at once."""
-        self.sleeps.append(seconds)
-        self.now += seconds
 
 
 @pytest.fixture(autouse=True)

@@ -11,8 +11,8 @@ from airbyte_cdk.models import Status
 
 from source_snow_atlas import SourceSnowAtlas, definitions
 from source_snow_atlas.components.identity.configuration import Configuration
-from unit_tests.conftest import SECRET, FakeClock
-from unit_tests.fake_http import HOST, TOKEN_URL, FakeHttp, Reply, query_of, token_reply
+from unit_tests.helpers.fake_http import HOST, TOKEN_URL, FakeHttp, Reply, query_of, token_reply
+from unit_tests.helpers.fakes import SECRET, FakeClock
 
 LOGGER = logging.getLogger("airbyte")
 EMPTY = Reply(document={"items": [], "nodes": []})

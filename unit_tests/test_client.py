@@ -25,8 +25,8 @@ from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authentic
 from source_snow_atlas.components.request.client import SnowAtlasClient
 from source_snow_atlas.components.request.pace import Pace
 from source_snow_atlas.components.request.reply import Page, parse_page
-from unit_tests.conftest import SECRET, FakeClock
-from unit_tests.fake_http import HOST, TOKEN_URL, FakeHttp, Reply, query_of, token_reply
+from unit_tests.helpers.fake_http import HOST, TOKEN_URL, FakeHttp, Reply, query_of, token_reply
+from unit_tests.helpers.fakes import SECRET, FakeClock
 
 PATH = "/api/sam/estate/v1/computers"
 URL = HOST + PATH

@@ -16,8 +16,8 @@ import pytest
 
 from source_snow_atlas import command
 from source_snow_atlas.run import run
-from unit_tests.conftest import SECRET
-from unit_tests.fake_http import TOKEN_URL, FakeHttp, Reply
+from unit_tests.helpers.fake_http import TOKEN_URL, FakeHttp, Reply
+from unit_tests.helpers.fakes import SECRET
 
 
 class Exited(BaseException):

@@ -89,6 +89,15 @@ WRONG = {
     "asset_kinds number": ("asset_kinds", {"asset_kinds": [1]}),
     "insight_rule_ids text": ("insight_rule_ids", {"insight_rule_ids": "a"}),
     "insight_rule_ids empty": ("insight_rule_ids", {"insight_rule_ids": [""]}),
+    "accept_missing_rows text": ("accept_missing_rows", {"accept_missing_rows": "computers"}),
+    "accept_missing_rows true": ("accept_missing_rows", {"accept_missing_rows": True}),
+    "accept_missing_rows number": ("accept_missing_rows", {"accept_missing_rows": [1]}),
+    "accept_missing_rows empty name": ("accept_missing_rows", {"accept_missing_rows": [""]}),
+    "accept_missing_rows object": ("accept_missing_rows", {"accept_missing_rows": {"computers": True}}),
+    "accept_missing_rows all and more": (
+        "accept_missing_rows",
+        {"accept_missing_rows": ["all", "computers"]},
+    ),
     "filters text": ("filters", {"filters": 'status -eq "Active"'}),
     "filters object": ("filters", {"filters": {"computers": 'status -eq "Active"'}}),
     "filters of texts": ("filters", {"filters": ["computers"]}),
@@ -191,6 +200,7 @@ JSON = st.recursive(
                 "filters",
                 "asset_kinds",
                 "insight_rule_ids",
+                "accept_missing_rows",
             }
         )
     ),
@@ -254,3 +264,20 @@ def test_filters_and_asset_kinds() -> None:
     assert settings.asset_kinds == ("computers", "licenses")
     assert settings.insight_rule_ids == ("a", "b")
     assert parse(asset_kinds=[]).asset_kinds in ((), ("licenses", "agreements", "contracts"))
+
+
+@pytest.mark.parametrize(
+    ("value", "accepted"),
+    [
+        (None, set()),
+        ([], set()),
+        (["licenses"], {"licenses"}),
+        (["licenses", "computers"], {"licenses", "computers"}),
+        (["all"], {"licenses", "computers", "agreements"}),
+    ],
+)
+def test_rows_may_be_missing_from_the_streams_that_are_named(value: Any, accepted: set[str]) -> None:
+    """A table would lack rows although the user never agreed to it, or a sync fail although he did."""
+    settings = parse(accept_missing_rows=value)
+    streams = ("licenses", "computers", "agreements")
+    assert {stream for stream in streams if settings.accepts_missing_rows(stream)} == accepted

@@ -6,16 +6,18 @@ import itertools
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
+from simulation.prefetch import InterleavedPrefetch
 from source_snow_atlas.components.basics.errors import MalformedReply, SnowAtlasError, failed_request
 from source_snow_atlas.components.collection.paging import CollectionReader
 from source_snow_atlas.components.request.reply import Page, parse_page
-from unit_tests.model_server import InterleavedPrefetch
 
+pytestmark = pytest.mark.spread
 PAGE_SIZE = 20
 CLAIMS = (
     "absent",
@@ -103,7 +105,7 @@ def read(server: LyingServer, key: tuple[str, ...], room: int) -> tuple[Counter[
         server.fetch,
         PAGE_SIZE,
         key,
-        InterleavedPrefetch(room, 1),
+        prefetch=InterleavedPrefetch(room, 1),
         warn=lambda kind, message: None,
         clock=itertools.count().__next__,
     )
@@ -114,6 +116,13 @@ def read(server: LyingServer, key: tuple[str, ...], room: int) -> tuple[Counter[
     except (SnowAtlasError, MalformedReply) as error:
         return given, error
     return given, None
+
+
+def test_the_matrix_is_as_large_as_the_page_says() -> None:
+    """A dimension that is lost by mistake would leave its contradictions untried."""
+    size = f"{2 * sum(1 for _ in cases()):,} readings"
+    assert size == "43,560 readings"
+    assert size in (Path(__file__).parent.parent / "docs" / "behavior.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("items", CLAIMS)

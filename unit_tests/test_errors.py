@@ -100,3 +100,11 @@ def test_server_text_stays_within_its_line(text: str) -> None:
         assert len(said.splitlines()) <= 1
         assert not any(unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp") for character in said)
         assert len(said) <= 301
+
+
+@pytest.mark.parametrize("text", ["x" * 10_000, "x y" * 5_000, "\U0001f600" * 10_000])
+def test_long_server_text_is_cut(text: str) -> None:
+    """One refusal would fill the log with a page of HTML or a dump of the server's memory."""
+    assert len(plain(text)) == 101
+    assert len(quote(orjson.dumps({"error": {"message": text}}))) == 301
+    assert plain(text).endswith("…")

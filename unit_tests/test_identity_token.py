@@ -17,8 +17,8 @@ from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 from source_snow_atlas.components.basics.errors import ConfigurationError
 from source_snow_atlas.components.identity.identity_token import IdentityUnavailable, Tenant, read_tenant
 from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
-from unit_tests.conftest import FakeClock
-from unit_tests.fake_http import HOST, TOKEN_URL, FakeHttp, Reply, token_reply
+from unit_tests.helpers.fake_http import HOST, TOKEN_URL, FakeHttp, Reply, token_reply
+from unit_tests.helpers.fakes import FakeClock
 
 DISCOVERY_URL = f"{HOST}/idp/.well-known/openid-configuration"
 KEYS_URL = f"{HOST}/idp/.well-known/openid-configuration/jwks"

@@ -2,57 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from airbyte_cdk.models import (
-    AirbyteStateBlob,
     AirbyteStateMessage,
     AirbyteStateType,
-    AirbyteStream,
-    AirbyteStreamState,
     ConfiguredAirbyteCatalog,
-    ConfiguredAirbyteStream,
-    DestinationSyncMode,
-    StreamDescriptor,
     SyncMode,
 )
+from airbyte_cdk.sources.source import Source
 
 from source_snow_atlas import definitions
 from source_snow_atlas.components.basics.errors import ConfigurationError
 from source_snow_atlas.components.run.inputs import (
     WITHOUT_CURSOR,
     check_filters,
+    check_streams,
     incremental_streams,
     usable_catalog,
     usable_state,
 )
-
-
-def catalog(*names: str, mode: SyncMode = SyncMode.full_refresh) -> ConfiguredAirbyteCatalog:
-    return ConfiguredAirbyteCatalog(
-        [
-            ConfiguredAirbyteStream(
-                stream=AirbyteStream(
-                    name=name,
-                    json_schema={},
-                    supported_sync_modes=[SyncMode.full_refresh, SyncMode.incremental],
-                ),
-                sync_mode=mode,
-                destination_sync_mode=DestinationSyncMode.overwrite,
-            )
-            for name in names
-        ]
-    )
-
-
-def state(name: str, **values: Any) -> AirbyteStateMessage:
-    return AirbyteStateMessage(
-        type=AirbyteStateType.STREAM,
-        stream=AirbyteStreamState(
-            stream_descriptor=StreamDescriptor(name=name), stream_state=AirbyteStateBlob(**values)
-        ),
-    )
+from unit_tests.helpers.inputs import STATE_OF_0_1_0, catalog, state
 
 
 def names(found: ConfiguredAirbyteCatalog) -> list[str]:
@@ -138,3 +107,35 @@ def test_filters_of_streams_that_have_none_are_refused() -> None:
         check_filters({"computer": 'status -eq "Active"'})
     with pytest.raises(ConfigurationError, match="can't filter the stream organizations"):
         check_filters({"organizations": 'name -eq "x"'})
+
+
+def test_options_that_name_an_unknown_stream_are_refused() -> None:
+    """A misspelt stream would go on failing, and the user believe that the option does nothing."""
+    check_streams(("computers", "licenses"), "accept_missing_rows")
+    check_streams(("all",), "accept_missing_rows")
+    with pytest.raises(ConfigurationError, match="option accept_missing_rows names the stream 'computer'"):
+        check_streams(("computers", "computer"), "accept_missing_rows")
+
+
+def test_the_count_of_rows_not_served_is_no_position() -> None:
+    """The next sync would hand a count to the cursor that it knows nothing of, or refuse the state."""
+    given = [
+        state("computers", lastScanDate="2026-01-01T00:00:00Z", rowsNotServed=3),
+        state("audit_logs", rowsNotServed=7, **{WITHOUT_CURSOR: True}),
+    ]
+    assert usable_state(given, {"computers", "audit_logs"}) == [
+        state("computers", lastScanDate="2026-01-01T00:00:00Z")
+    ]
+
+
+def test_the_state_that_the_first_version_wrote_is_kept() -> None:
+    """An upgrade would read months of audit entries again, or refuse the state and stop every connection."""
+    usable = usable_state(Source.read_state(str(STATE_OF_0_1_0)), {"computers", "audit_logs"})
+    assert {
+        message.stream.stream_descriptor.name: vars(message.stream.stream_state)
+        for message in usable
+        if message.stream is not None
+    } == {
+        "computers": {"lastScanDate": "2026-11-23T15:04:07Z"},
+        "audit_logs": {"created": "2026-11-20T07:38:22Z"},
+    }

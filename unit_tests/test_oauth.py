@@ -22,8 +22,8 @@ from source_snow_atlas.components.basics.errors import (
     TransientError,
 )
 from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
-from unit_tests.conftest import SECRET, FakeClock
-from unit_tests.fake_http import HOST, TOKEN_URL, FakeHttp, Reply, token_reply
+from unit_tests.helpers.fake_http import HOST, TOKEN_URL, FakeHttp, Reply, token_reply
+from unit_tests.helpers.fakes import SECRET, FakeClock
 
 POOL = HTTPSConnectionPool("westeurope.snowsoftware.io")
 UNKNOWN_HOST = requests.ConnectionError(

@@ -7,8 +7,8 @@ from contextlib import AbstractContextManager
 
 import pytest
 
+from simulation.pace_servers import Moment, MustWait, must_wait
 from source_snow_atlas.components.request.pace import Pace, Ticket
-from unit_tests.pace_simulation import Moment, MustWait, must_wait
 
 
 @pytest.fixture

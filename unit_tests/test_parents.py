@@ -16,7 +16,7 @@ from source_snow_atlas.components.request.reply import Row
 from source_snow_atlas.components.run.parents import KeyFeed, ParentRegistry
 from source_snow_atlas.components.run.sync import Sync
 from source_snow_atlas.components.stream.parent_router import ParentPartitionRouter, children_rows
-from unit_tests.fake_http import HOST, FakeHttp, Reply
+from unit_tests.helpers.fake_http import HOST, FakeHttp, Reply
 
 PATIENCE = 20.0
 """Seconds until a test takes threads for deadlocked."""
@@ -330,7 +330,7 @@ def test_keys_crossed_with_values_of_the_configuration(
 
 def test_parents_obey_the_filter_of_their_stream(config: dict[str, Any], http: FakeHttp) -> None:
     """Children of computers that the user filtered out would be read, one request each."""
-    from unit_tests.fake_http import query_of
+    from unit_tests.helpers.fake_http import query_of
 
     config["filters"] = [{"stream": "computers", "filter": 'status -eq "Active"'}]
     http.on("GET", f"{HOST}/computers", rows_reply({"id": 1}))

@@ -6,7 +6,7 @@ import pytest
 
 from source_snow_atlas.components.basics.errors import NotFound, TransientError
 from source_snow_atlas.components.run.progress import Progress, estimate
-from unit_tests.conftest import FakeClock
+from unit_tests.helpers.fakes import FakeClock
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import json
 from contextlib import suppress
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -178,12 +179,40 @@ def test_texts_that_look_special_are_texts() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["\ud800", "x\udfffy", "\x00", "\U0001f600", "\U0010ffff", "e\u0301", "\ufeff", "\u2028", "日本", "\x7f"],
+    ["\x00", "\U0001f600", "\U0010ffff", "e\u0301", "\ufeff", "\u2028", "日本", "\x7f"],
 )
 def test_every_character_arrives(text: str) -> None:
     """Names would be altered on their way to the warehouse."""
     body = json.dumps([{"name": text}]).encode()
     assert decode(body) == [{"name": text}]
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("\ud800", "\ufffd"),
+        ("x\udfffy", "x\ufffdy"),
+        ("\ude00\ud83d", "\ufffd\ufffd"),
+        ("\ud83d\ude00\ud83d", "\U0001f600\ufffd"),
+        ("ä" * 1000 + "\udc00", "ä" * 1000 + "\ufffd"),
+    ],
+)
+@pytest.mark.parametrize("escaped", [True, False])
+def test_half_a_character_becomes_a_mark_and_its_field_is_named(text: str, whole: str, escaped: bool) -> None:
+    """No UTF-8 can hold it: strict readers refuse the record, and PyAirbyte drops it without a word."""
+    document = {"items": [{"id": 1, "name": "whole"}, {"id": 2, "tags": [{text: text}]}]}
+    body = json.dumps(document, ensure_ascii=escaped).encode("utf-8", "surrogatepass")
+    page = parse(body)
+    assert page.rows == [{"id": 1, "name": "whole"}, {"id": 2, "tags": [{whole: whole}]}]
+    assert orjson.loads(orjson.dumps(page.rows)) == page.rows
+    assert page.mended.startswith("items[1].tags[0]")
+
+
+def test_whole_characters_are_not_mended() -> None:
+    """A warning of a fault that is none; or a long number would cost the text beside it."""
+    page = parse(json.dumps({"items": [{"id": 10**40, "name": "\U0001f600"}]}).encode())
+    assert page.rows == [{"id": 10**40, "name": "\U0001f600"}]
+    assert page.mended == ""
 
 
 def test_a_byte_order_mark_does_no_harm() -> None:

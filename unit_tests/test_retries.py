@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from source_snow_atlas.components.basics.retries import Attempts, retry_after
-from unit_tests.conftest import FakeClock
+from unit_tests.helpers.fakes import FakeClock
 
 
 @pytest.mark.parametrize(("value", "seconds"), [("7", 7.0), ("0", 0.0), ("1.5", 1.5), (" 12 ", 12.0)])

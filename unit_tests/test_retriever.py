@@ -21,10 +21,10 @@ from source_snow_atlas.components.basics.errors import (
 )
 from source_snow_atlas.components.identity.filters import check_filter
 from source_snow_atlas.components.run.sync import Sync
-from source_snow_atlas.components.stream.retriever import CollectionRetriever, CursorRow, fill
-from unit_tests.fake_http import HOST, FakeHttp, Reply, query_of
+from source_snow_atlas.components.stream.retriever import CursorRow, fill
+from unit_tests.helpers.fake_http import HOST, FakeHttp, Reply, query_of
+from unit_tests.helpers.retriever import SCHEMA, messages, retriever, rows
 
-SCHEMA = {"properties": {"id": {}, "name": {}, "created": {}}}
 PARENTS = [{"stream": "computers", "keys": {"computerId": "id"}, "definition": {}}]
 
 
@@ -32,28 +32,6 @@ def envelope(*rows: dict[str, Any], **pagination: Any) -> Reply:
     return Reply(
         document={"items": list(rows), "pagination": {"page_number": 1, "page_size": 500, **pagination}}
     )
-
-
-def retriever(config: dict[str, Any], path: str = "/api/x", **parameters: Any) -> CollectionRetriever:
-    sync = Sync.of(config)
-    return CollectionRetriever(
-        config=config,
-        name=parameters.pop("name", "things"),
-        primary_key=parameters.pop("primary_key", "id"),
-        authenticator=sync.authenticator,
-        path=path,
-        **parameters,
-    )
-
-
-def messages(source: CollectionRetriever, partition: Any = None, window: Any = None) -> list[Any]:
-    stream_slice = StreamSlice(partition=partition or {}, cursor_slice=window or {})
-    return list(source.read_records(SCHEMA, stream_slice))
-
-
-def rows(source: CollectionRetriever, partition: Any = None, window: Any = None) -> list[dict[str, Any]]:
-    found = messages(source, partition, window)
-    return [dict(item.data) for item in found if isinstance(item, Record)]
 
 
 def test_a_collection(config: dict[str, Any], http: FakeHttp) -> None:

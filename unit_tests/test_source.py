@@ -16,9 +16,9 @@ from source_snow_atlas import SourceSnowAtlas, definitions
 from source_snow_atlas.components.basics.errors import ConfigurationError, SnowAtlasError
 from source_snow_atlas.components.identity.configuration import ASSET_KINDS, REGIONS
 from source_snow_atlas.components.run.sync import Sync
-from unit_tests.conftest import SECRET
-from unit_tests.fake_http import HOST, FakeHttp, Reply, query_of
-from unit_tests.test_inputs import catalog, state
+from unit_tests.helpers.fake_http import HOST, FakeHttp, Reply, query_of
+from unit_tests.helpers.fakes import SECRET
+from unit_tests.helpers.inputs import catalog, state
 
 LOGGER = logging.getLogger("airbyte")
 SPEC = SourceSnowAtlas().spec(LOGGER).connectionSpecification

@@ -22,7 +22,7 @@ from snow_atlas_sync.text_table import text_table
 from tools import sync
 
 needs_pyairbyte = pytest.mark.skipif(
-    find_spec("airbyte") is None, reason="PyAirbyte does not run on this Python"
+    find_spec("airbyte") is None, reason="needs PyAirbyte (Python 3.10 to 3.12)"
 )
 
 

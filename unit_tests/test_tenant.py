@@ -11,7 +11,7 @@ from source_snow_atlas.components.basics.errors import TransientError
 from source_snow_atlas.components.identity import identity_token
 from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
 from source_snow_atlas.components.stream.tenant import TenantRetriever
-from unit_tests.fake_http import TOKEN_URL, FakeHttp, token_reply
+from unit_tests.helpers.fake_http import TOKEN_URL, FakeHttp, token_reply
 
 
 def read(config: dict[str, Any]) -> list[Any]:

@@ -302,7 +302,9 @@ def test_shapes_of_alternatives_hold_the_fields_of_all() -> None:
     assert set(first.joined(second).properties) == {"a", "b"}
 
 
-@pytest.mark.skipif(not SPECIFICATIONS.is_dir(), reason="the vendor's files are not here")
+@pytest.mark.skipif(
+    not SPECIFICATIONS.is_dir(), reason="needs the vendor's OpenAPI files in ../shared/api_specifications"
+)
 def test_the_streams_agree_with_the_vendors_files(capsys: pytest.CaptureFixture[str]) -> None:
     """The catalog promises fields and permissions that Snow Atlas does not have."""
     assert main([str(SPECIFICATIONS)]) == 0

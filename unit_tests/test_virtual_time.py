@@ -6,8 +6,9 @@ from statistics import mean
 
 import pytest
 
-from unit_tests.virtual_time import Outcome
+from simulation.virtual_time import read_by_clock
 
+pytestmark = pytest.mark.spread
 WORKS = {
     # pages of 500, seconds of latency, changes a second: wall and requests over the quiet read
     "1 a second": (200, 0.1, 1.0, 1.1, 1.06),
@@ -23,8 +24,8 @@ def test_changes_by_the_clock_cost_little_and_no_row(name: str, totals: bool) ->
     """A tenant that changes all day, as every tenant does, would be read as slowly as by the script this replaces, or lose rows."""
     pages, latency, rate, wall, requests = WORKS[name]
     options = {"page_size": 500, "latency": latency, "totals": totals}
-    quiet = Outcome(pages * 500, 0, rate=0.0, **options)
-    reads = [Outcome(pages * 500, seed, rate=rate, **options) for seed in range(1, 9)]
+    quiet = read_by_clock(pages * 500, 0, rate=0.0, **options)
+    reads = [read_by_clock(pages * 500, seed, rate=rate, **options) for seed in range(1, 9)]
     assert sum(read.lost for read in reads) == 0
     assert sum(read.repeated for read in reads) == 0
     assert mean(read.seconds for read in reads) <= wall * quiet.seconds
@@ -35,17 +36,17 @@ def test_changes_by_the_clock_cost_little_and_no_row(name: str, totals: bool) ->
 def test_a_large_collection_in_use_is_read_as_fast_as_a_still_one() -> None:
     """Millions of rows would take hours more because a few of them change meanwhile. Pages of 50 stand for pages of 1000."""
     options = {"page_size": 50, "latency": 0.3}
-    quiet = Outcome(2_000 * 50, 0, rate=0.0, **options)
-    read = Outcome(2_000 * 50, 1, rate=1.0, **options)
+    quiet = read_by_clock(2_000 * 50, 0, rate=0.0, **options)
+    read = read_by_clock(2_000 * 50, 1, rate=1.0, **options)
     assert (read.lost, read.repeated) == (0, 0)
     assert read.seconds <= 1.35 * quiet.seconds
 
 
 def test_what_was_seen_of_changes_is_said() -> None:
     """Nobody could tell a quiet tenant from a busy one, or know whether to trust the table."""
-    read = Outcome(50_000, 1, page_size=500, latency=0.1, rate=5.0)
+    read = read_by_clock(50_000, 1, page_size=500, latency=0.1, rate=5.0)
     (report,) = read.reports
     assert report.seen >= 1
     assert report.read_again >= 1
     assert not report.may_be_missing
-    assert Outcome(50_000, 1, page_size=500, latency=0.1, rate=0.0).reports == []
+    assert read_by_clock(50_000, 1, page_size=500, latency=0.1, rate=0.0).reports == []

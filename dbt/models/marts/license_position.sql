@@ -104,21 +104,15 @@ metrics as (
     where application_id in (select application_id from positioned)
 ),
 
-{# An application may be on a computer several times: alone, and as a part of suites. #}
 installations as (
     select
         found.application_id,
-        found.computer_id,
         computers.most_frequent_user as main_user,
-        max(case when {{ snow_atlas.flag('found.is_installed') }} then 1 else 0 end) as is_installed,
-        cast(max(found.last_used) as date) as last_used_on
-    from {{ ref('stg_snow_atlas__computer_applications') }} as found
+        case when found.is_installed then 1 else 0 end as is_installed,
+        cast(found.last_used as date) as last_used_on
+    from {{ ref('int_snow_atlas__installations') }} as found
     left join {{ ref('stg_snow_atlas__computers') }} as computers on computers.id = found.computer_id
     where coalesce(computers.status, '') <> 'Quarantined'
-        and found.application_id in (
-            select application_id from metrics where own_count_of in ('devices', 'devices with use', 'main users')
-        )
-    group by found.application_id, found.computer_id, computers.most_frequent_user
 ),
 
 users as (
@@ -181,7 +175,7 @@ own_counts as (
         )
         or (
             metrics.own_count_of <> 'users with use'
-            and exists (select 1 from {{ ref('stg_snow_atlas__computer_applications') }})
+            and exists (select 1 from {{ ref('int_snow_atlas__installations') }})
         )
 ),
 

@@ -1,35 +1,32 @@
 {%- set unused_before = snow_atlas.add_days(snow_atlas.today(), -(var('snow_atlas_unused_days', 90) | int)) -%}
 {%- set found_before = snow_atlas.add_days(snow_atlas.today(), -(var('snow_atlas_never_used_days', 90) | int)) -%}
-{# An application may be on a computer several times: alone, and as a part of suites. What does not qualify is left out before
-   names and prices are joined, as this is the largest table of all. #}
 with unused as (
     select
-        found.computer_id,
-        found.application_id,
-        cast(min(found.first_discovered) as date) as discovered_on,
-        cast(max(found.last_used) as date) as last_used_on,
-        min(
-            case when found.bundle_application_id is not null and not {{ snow_atlas.flag('found.unbundled') }}
-            then 1 else 0 end
-        ) as in_suite
-    from {{ ref('stg_snow_atlas__computer_applications') }} as found
-    left join {{ ref('stg_snow_atlas__computers') }} as computers on computers.id = found.computer_id
-    left join {{ ref('stg_snow_atlas__applications') }} as applications on applications.id = found.application_id
-    where coalesce(computers.status, '') not in ('Inactive', 'Quarantined')
-        and not {{ snow_atlas.flag('applications.is_os') }}
-        and not {{ snow_atlas.flag('applications.is_no_license_required') }}
-    group by found.computer_id, found.application_id
-    having max(case when {{ snow_atlas.flag('found.is_installed') }} then 1 else 0 end) = 1
-        and (
-            cast(max(found.last_used) as date) < {{ unused_before }}
-            or (max(found.last_used) is null and cast(min(found.first_discovered) as date) < {{ found_before }})
-        )
-),
-
-used_somewhere as (
-    select distinct application_id
-    from {{ ref('stg_snow_atlas__computer_applications') }}
-    where last_used is not null
+        installations.computer_id,
+        installations.application_id,
+        computers.host_name as computer_name,
+        computers.organization_id,
+        applications.name as application_name,
+        applications.manufacturer,
+        installations.is_in_suite,
+        cast(installations.first_discovered as date) as discovered_on,
+        cast(installations.last_used as date) as last_used_on
+    from {{ ref('int_snow_atlas__installations') }} as installations
+    left join {{ ref('stg_snow_atlas__computers') }} as computers on computers.id = installations.computer_id
+    left join {{ ref('stg_snow_atlas__applications') }} as applications
+        on applications.id = installations.application_id
+    where installations.is_installed
+        and case
+            when installations.last_used is not null then cast(installations.last_used as date) < {{ unused_before }}
+            else cast(installations.first_discovered as date) < {{ found_before }}
+        end
+        {# One condition on both tables: a database that guesses at two takes the largest table for the smallest. #}
+        and case
+            when computers.status in ('Inactive', 'Quarantined') then false
+            when applications.is_os then false
+            when applications.is_no_license_required then false
+            else true
+        end
 ),
 
 purchase_prices as (
@@ -53,7 +50,9 @@ priced as (
         unused.*,
         case
             when unused.last_used_on is not null then 'unused'
-            when used_somewhere.application_id is not null then 'never used'
+            when unused.application_id in (
+                select distinct application_id from {{ ref('int_snow_atlas__installations') }} where last_used is not null
+            ) then 'never used'
             else 'use not recorded'
         end as reason,
         coalesce(purchase_prices.unit_price, list_prices.unit_price) as license_price,
@@ -66,29 +65,24 @@ priced as (
             else list_prices.currency
         end as currency
     from unused
-    left join used_somewhere on used_somewhere.application_id = unused.application_id
     left join purchase_prices on purchase_prices.application_id = unused.application_id
     left join list_prices on list_prices.application_id = unused.application_id
 )
 
 select
-    priced.computer_id,
-    priced.application_id,
-    computers.host_name as computer_name,
-    computers.organization_id,
-    applications.name as application_name,
-    applications.manufacturer,
-    priced.in_suite = 1 as is_in_suite,
-    priced.discovered_on,
-    priced.last_used_on,
-    {{ snow_atlas.days_between('coalesce(priced.last_used_on, priced.discovered_on)', snow_atlas.today()) }} as days_unused,
-    priced.reason,
-    priced.license_price,
-    priced.price_source,
-    case
-        when priced.in_suite = 0 and priced.reason <> 'use not recorded' then round(priced.license_price, 2)
-    end as saving,
-    priced.currency
+    computer_id,
+    application_id,
+    computer_name,
+    organization_id,
+    application_name,
+    manufacturer,
+    is_in_suite,
+    discovered_on,
+    last_used_on,
+    {{ snow_atlas.days_between('coalesce(last_used_on, discovered_on)', snow_atlas.today()) }} as days_unused,
+    reason,
+    license_price,
+    price_source,
+    case when not is_in_suite and reason <> 'use not recorded' then round(license_price, 2) end as saving,
+    currency
 from priced
-left join {{ ref('stg_snow_atlas__computers') }} as computers on computers.id = priced.computer_id
-left join {{ ref('stg_snow_atlas__applications') }} as applications on applications.id = priced.application_id

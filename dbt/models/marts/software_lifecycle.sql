@@ -50,40 +50,24 @@ applications as (
     where status is not null
 ),
 
-{# An application may be on a computer several times: alone, and as a part of suites. #}
-installations as (
-    select
-        found.application_id,
-        found.computer_id,
-        computers.organization_id,
-        case when {{ snow_atlas.flag('computers.is_server') }} then 1 else 0 end as is_server,
-        max(found.last_used) as last_used
-    from {{ ref('stg_snow_atlas__computer_applications') }} as found
-    inner join applications on applications.application_id = found.application_id
-    left join {{ ref('stg_snow_atlas__computers') }} as computers on computers.id = found.computer_id
-    where coalesce(computers.status, '') not in ('Inactive', 'Quarantined')
-    group by
-        found.application_id,
-        found.computer_id,
-        computers.organization_id,
-        case when {{ snow_atlas.flag('computers.is_server') }} then 1 else 0 end
-    having max(case when {{ snow_atlas.flag('found.is_installed') }} then 1 else 0 end) = 1
-),
-
 counted as (
     select
-        application_id,
-        organization_id,
+        installations.application_id,
+        computers.organization_id,
         count(*) as computers,
         sum(
-            case when cast(last_used as date)
+            case when cast(installations.last_used as date)
                 >= {{ snow_atlas.add_days(snow_atlas.today(), -(var('snow_atlas_in_use_days', 90) | int)) }}
             then 1 else 0 end
         ) as computers_with_use,
-        sum(is_server) as servers,
-        cast(max(last_used) as date) as last_used_on
-    from installations
-    group by application_id, organization_id
+        sum(case when {{ snow_atlas.flag('computers.is_server') }} then 1 else 0 end) as servers,
+        cast(max(installations.last_used) as date) as last_used_on
+    from {{ ref('int_snow_atlas__installations') }} as installations
+    inner join applications on applications.application_id = installations.application_id
+    left join {{ ref('stg_snow_atlas__computers') }} as computers on computers.id = installations.computer_id
+    where installations.is_installed
+        and coalesce(computers.status, '') not in ('Inactive', 'Quarantined')
+    group by installations.application_id, computers.organization_id
 )
 
 select

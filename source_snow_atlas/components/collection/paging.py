@@ -2,8 +2,8 @@
 
 The first page says how many there are (`total_items`, `total_pages`); the rest are fetched side by side. Rows come and go while pages
 are read, so rows shift between pages: one may be served twice, one not at all. `passes` finds the places and mends them while
-reading goes on; here rows are told apart, given out once, and counted. Where the count does not fit in the end, all is read once
-more; if the API still counts more rows than were seen, reading fails: a table that lacks rows without a word is worse than a failed sync.
+reading goes on, and `given_rows` gives every row out once. Where the count does not fit in the end, all is read once more; if the
+API still counts more rows than were seen, reading fails: a table that lacks rows without a word is worse than a failed sync.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from source_snow_atlas.components.basics.errors import ServerError, SnowAtlasError, plain
+from source_snow_atlas.components.basics.errors import ServerError, SnowAtlasError
 from source_snow_atlas.components.collection.evidence import Evidence
+from source_snow_atlas.components.collection.given_rows import GivenRows
+from source_snow_atlas.components.collection.keys import Key
 from source_snow_atlas.components.collection.moments import Moments
 from source_snow_atlas.components.collection.pages import (
     Fetch,
@@ -26,12 +28,9 @@ from source_snow_atlas.components.collection.pages import (
 from source_snow_atlas.components.collection.passes import Pass
 from source_snow_atlas.components.collection.plan import other_page_size
 from source_snow_atlas.components.collection.seams import Look, Taken
-from source_snow_atlas.components.collection.seen import SeenRows, content_hash, key_hash
 from source_snow_atlas.components.request.reply import Page, Row
 
 LOGGER = logging.getLogger("airbyte")
-HELD_ROWS = 10_000
-"""Rows with a key seen before that are kept until it is known whether the data moved or the key is not unique."""
 BEHIND_THE_END = frozenset({400, 404, 416})
 """HTTP statuses by which a server may say that a page does not exist."""
 FIRST = frozenset({0, 1})
@@ -64,6 +63,8 @@ class CollectionReader:
     page_size: int
     key: Sequence[str] = ()
     prefetch: Prefetch = field(default_factory=NoPrefetch)
+    key_may_be_null: bool = False
+    """Whether nulls in the key are provided for: such streams get a field of their own that joins its parts."""
     pages_declared: bool = True
     """False where the operation declares no page parameters: page 1 is then asked for without them."""
     accepts_missing: bool = False
@@ -79,21 +80,13 @@ class CollectionReader:
     clock: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
-        self._repeats: dict[int, int] = {}
-        self._from_looks: set[int] = set()
-        self._is_ambiguous = False
-        self._held: list[Row] = []
-        self._twice = 0
-        self._found = 0
-        self._key_is_unique = bool(self.key)
         self._echo_shift = 0
         self._last_rows: list[Row] = []
-        self._tally: _Tally | None = None
         self._is_second = False
         self._moments = Moments(self.clock)
         self._warn = _Once(self.warn)
         self._evidence = Evidence(self.label, self._warn)
-        self.emitted = 0
+        self._key = Key(self.key, self.label, self._warn, may_be_null=self.key_may_be_null)
 
     def rows(self) -> Iterator[list[Row]]:
         """The rows in batches, a page each. Raises what `fetch` raises, and ServerError where rows are missing in the end."""
@@ -103,31 +96,30 @@ class CollectionReader:
         self._learn_numbering(page)
         self.on_page(page)
         if not page.is_collection:
-            self.emitted += len(page.rows)
+            self._key.look_at_whole(page.rows)
             yield page.rows
             return
         request = PageRequest(1, self._size(page))
         if not self._evidence.says_more(request, page) and (
             page.total_items is None or page.total_items == len(page.rows)
         ):
-            self._look_at_keys(page.rows)
-            self.emitted += len(page.rows)
+            self._key.look_at_whole(page.rows)
             yield page.rows
             return
         try:
             yield from self._whole(request, page, epoch)
         finally:
-            self._seen.close()
+            self._given.close()
 
     def _whole(self, request: PageRequest, page: Page, epoch: int) -> Iterator[list[Row]]:
-        self._seen = SeenRows(expected=page.total_items or 0)
+        self._given = GivenRows(self._key, expected=page.total_items or 0)
         self._evidence.note(request, page)
         first = Pass(
             request.size,
             self._evidence,
             self._moments,
             mends=True,
-            may_overlap=self._key_is_unique and self.pages_declared and bool(page.size),
+            may_overlap=self._given.key_is_unique and self.pages_declared and bool(page.size),
             # without a total a deletion leaves no sign, so every seam has to be proved
             overlaps=not self._evidence.has_total,
         )
@@ -137,19 +129,18 @@ class CollectionReader:
         if second is not None:
             LOGGER.info("%s: what was read does not add up; all of it is read once more.", self.label)
             self._is_second = True
-            self._tally = None if self._key_is_unique else _Tally(self._seen, self._repeats)
-            before = self.emitted
+            self._given.begin_second()
+            before = self._given.emitted
             yield from self._run(second)
-            yield from self._conclude_key(first, second, self.emitted - before)
-        self._twice += len(self._held)
+            yield from self._conclude_key(first, second, self._given.emitted - before)
         self._report(first, second)
         self._check_total(first, second)
 
     def _begin(self, first: Pass, request: PageRequest, page: Page, epoch: int) -> Iterator[list[Row]]:
-        hashes = self._hashes(page.rows)
-        rows = self._fresh(page.rows, hashes, request)
+        hashes = self._key.hashes(page.rows)
+        rows = self._given.fresh(page.rows, hashes, is_look=False)
         self._last_rows = page.rows
-        self._look_at_keys(page.rows)
+        self._key.look_for_nulls(page.rows)
         first.first(request, page, _taken(request, page, hashes, epoch))
         yield rows
 
@@ -161,7 +152,7 @@ class CollectionReader:
             if page is None:
                 reading.skip(request)
                 continue
-            hashes = self._hashes(page.rows)
+            hashes = self._key.hashes(page.rows)
             left = reading.neighbours(request)
             if left is not None and self._is_served_again(request, page, hashes, left, reading):
                 reading.skip(request)
@@ -171,8 +162,10 @@ class CollectionReader:
             if not isinstance(request, Look):
                 self._last_rows = page.rows
                 if not self._is_second:
+                    self._key.look_for_nulls(page.rows)
                     self.on_page(page)
-            rows = self._fresh(page.rows, hashes, request, left)
+            shared = left.hashes if left is not None and request.start < left.end else ()
+            rows = self._given.fresh(page.rows, hashes, is_look=isinstance(request, Look), shared=shared)
             if rows:
                 yield rows
 
@@ -238,7 +231,7 @@ class CollectionReader:
         Rows may be equal for a whole page, so a page is asked for that can't be there.
         """
         counted = self._evidence.has_total and not reading.is_behind(request)
-        if self._key_is_unique and hashes and not counted:
+        if self._given.key_is_unique and hashes and not counted:
             return reading.brings_nothing(hashes) and self._agrees(page.rows, hashes, left)
         if not hashes or request.start < left.end or list(hashes) != list(left.hashes):
             return False
@@ -274,128 +267,25 @@ class CollectionReader:
             return self.page_size
         return page.size
 
-    # rows
-
-    def _hashes(self, rows: list[Row]) -> list[int]:
-        key = self.key
-        if key:
-            return [key_hash(row, key) for row in rows]
-        return [content_hash(row) for row in rows]
-
-    def _fresh(
-        self,
-        rows: list[Row],
-        hashes: list[int],
-        request: PageRequest,
-        left: Taken | None = None,
-    ) -> list[Row]:
-        """The rows that are to be given out: those not given out before."""
-        is_look = isinstance(request, Look)
-        if self._tally is not None:
-            fresh = self._tally.surplus(rows, hashes)
-            self._found += len(fresh)
-            self.emitted += len(fresh)
-            return fresh
-        if not self._key_is_unique and not is_look:
-            fresh = self._count_contents(rows, hashes)
-        else:
-            new = self._seen.add_all(hashes)
-            if len(new) == len(rows):
-                fresh = rows
-            else:
-                fresh = [rows[position] for position in new]
-                if not is_look and not self._is_second:
-                    fresh = fresh + self._hold(rows, hashes, set(new), request, left)
-            if is_look or self._is_second:
-                self._found += len(fresh)
-            if is_look and not self._key_is_unique:
-                self._from_looks.update(hashes[position] for position in new)
-        self.emitted += len(fresh)
-        return fresh
-
-    def _hold(
-        self, rows: list[Row], hashes: list[int], new: set[int], request: PageRequest, left: Taken | None
-    ) -> list[Row]:
-        """Keep the rows whose key came before, except those that a page was meant to share; those to give out all the same."""
-        shared = set(left.hashes) if left is not None and request.start < left.end else set()
-        repeated = [
-            row for position, row in enumerate(rows) if position not in new and hashes[position] not in shared
-        ]
-        twice_here = len(set(hashes)) < len(hashes)
-        if twice_here or len(self._held) + len(repeated) > HELD_ROWS:
-            # one page is one moment: the same key twice in it is no shift, the key is not unique in this tenant's data
-            return self._give_up_key([row for position, row in enumerate(rows) if position not in new])
-        self._held += repeated
-        return []
-
-    def _give_up_key(self, rows: list[Row]) -> list[Row]:
-        released, self._held = self._held + rows, []
-        self._key_is_unique = False
-        example = self._example(released[0]) if released else ""
-        self._warn(
-            "key",
-            f"{self.label}: the primary key {', '.join(self.key)} is not unique in the data{example}; every row is given out, "
-            "none is taken for a repeat.",
-        )
-        return released
-
-    def _count_contents(self, rows: list[Row], hashes: list[int]) -> list[Row]:
-        """The rows of a page whose keys don't tell rows apart: all but those that a look has given out before. They are counted."""
-        new = set(self._seen.add_all(hashes))
-        if len(new) == len(hashes):
-            return rows
-        fresh = []
-        for position, value in enumerate(hashes):
-            if position not in new:
-                if value in self._from_looks:
-                    self._from_looks.discard(value)
-                    self._is_ambiguous = True
-                    continue
-                self._repeats[value] = self._repeats.get(value, 0) + 1
-            fresh.append(rows[position])
-        return fresh
-
-    def _look_at_keys(self, rows: list[Row]) -> None:
-        """Say where a part of the key is null or a key repeats: a destination that merges by the key would lose rows."""
-        if not self.key:
-            return
-        for name in self.key:
-            for row in rows:
-                if row.get(name) is None:
-                    self._warn(
-                        "null key",
-                        f"{self.label}: {name}, a part of the primary key, is null in some rows{self._example(row)}. They are "
-                        "given out; a destination that merges by the key may refuse or lose them.",
-                    )
-                    return
-
-    def _example(self, row: Row) -> str:
-        """The key of a row for a message; only the parts that are identifiers are shown, others may be personal."""
-        shown = ", ".join(
-            f"{name} = {plain(str(row.get(name)), 60)!r}" if name.lower().endswith("id") else f"{name} = …"
-            for name in self.key
-        )
-        return f" (for example {shown})"
-
     # the end
 
     def _second_pass(self, first: Pass) -> Pass | None:
         """Another pass over all, where the first one does not add up; None where it does."""
         lacks = self._lacks(first.moved) > 0
         ambiguous = (
-            not self._key_is_unique
+            not self._given.key_is_unique
             and first.moved
-            and (self._is_ambiguous or bool(self._repeats) or bool(self.key))
+            and (self._given.is_ambiguous or self._given.has_repeats or bool(self.key))
         )
-        undecided = bool(self._held) and not first.moved
+        undecided = bool(self._given.held) and not first.moved
         if not (lacks or ambiguous or undecided or first.unproved):
             return None
         reading = Pass(
             other_page_size(first.size),
             self._evidence,
             self._moments,
-            mends=self._key_is_unique,
-            may_overlap=self._key_is_unique and self.pages_declared and first.moved,
+            mends=self._given.key_is_unique,
+            may_overlap=self._given.key_is_unique and self.pages_declared and first.moved,
             overlaps=first.moved,
         )
         return reading if self.pages_declared or first.pages > 1 else None
@@ -406,15 +296,13 @@ class CollectionReader:
         lowest = self._evidence.lowest_total
         if lowest is None:
             return 0
-        return lowest - (2 * self._moments.changes if moved else 0) - self.emitted
+        return lowest - (2 * self._moments.changes if moved else 0) - self._given.emitted
 
     def _conclude_key(self, first: Pass, second: Pass, found: int) -> Iterator[list[Row]]:
         """Nothing moved in either pass, and yet keys repeat: they are not unique."""
         still = not first.moved and not second.moved and not found and first.rows == second.rows
-        if self._held and self._key_is_unique and still:
-            rows = self._give_up_key([])
-            self.emitted += len(rows)
-            yield rows
+        if self._given.held and self._given.key_is_unique and still:
+            yield self._given.give_up_key()
 
     def _report(self, first: Pass, second: Pass | None) -> None:
         if not first.moved and not (second and second.moved):
@@ -425,11 +313,11 @@ class CollectionReader:
             Changes(
                 seen=self._moments.changes,
                 read_again=first.looks + (second.pages + second.looks if second else 0),
-                found=self._found,
-                twice=self._twice,
+                found=self._given.found,
+                twice=self._given.held,
                 may_be_missing=bool(last.unproved)
                 or unseen > NOTICEABLE
-                or (second is not None and second.moved and not self._key_is_unique),
+                or (second is not None and second.moved and not self._given.key_is_unique),
             )
         )
 
@@ -441,20 +329,20 @@ class CollectionReader:
             return
         if moved or second is None or first.rows != second.rows:
             raise ServerError(
-                f"{self.label}: the API counts {total} rows, but only {self.emitted} could be read, twice. "
+                f"{self.label}: the API counts {total} rows, but only {self._given.emitted} could be read, twice. "
                 "The data may be changing too fast, or this client may not see all of it: sync again, at a quieter time."
             )
-        missing = total - self.emitted
+        missing = total - self._given.emitted
         if self.accepts_missing:
             self._warn(
                 "missing",
-                f"{self.label}: the API counts {total} rows and serves {self.emitted}. {missing} rows are not served; "
+                f"{self.label}: the API counts {total} rows and serves {self._given.emitted}. {missing} rows are not served; "
                 "the stream goes on without them, as accept_missing_rows asks for.",
             )
             self.on_missing(missing)
             return
         raise ServerError(
-            f"{self.label}: the API counts {total} rows, but serves only {self.emitted}: two whole readings with different page sizes "
+            f"{self.label}: the API counts {total} rows, but serves only {self._given.emitted}: two whole readings with different page sizes "
             f"agree, and nothing changed meanwhile. Check whether this client may see the other {missing}, or ask Snow Atlas support; "
             "to sync without them, name the stream in the option accept_missing_rows."
         )
@@ -471,25 +359,6 @@ class _Once:
         if kind not in self._said:
             self._said.add(kind)
             self._warn(kind, message)
-
-
-class _Tally:
-    """What a second whole pass holds more of than the first, for rows without a key: a difference of two multisets."""
-
-    def __init__(self, seen: SeenRows, repeats: dict[int, int]) -> None:
-        self._seen = seen
-        self._repeats = repeats
-        self._counts: dict[int, int] = {}
-
-    def surplus(self, rows: list[Row], hashes: list[int]) -> list[Row]:
-        """The rows that came more often now than they were given out."""
-        fresh = []
-        for row, value in zip(rows, hashes, strict=True):
-            count = self._counts.get(value, 0) + 1
-            self._counts[value] = count
-            if self._seen.add(value) or count > 1 + self._repeats.get(value, 0):
-                fresh.append(row)
-        return fresh
 
 
 def _same(row: Row, given: Row) -> bool:

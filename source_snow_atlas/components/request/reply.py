@@ -8,6 +8,7 @@ a single object wrapped in `items`.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from math import isfinite
@@ -22,6 +23,7 @@ Row = dict[str, Any]
 LONG_DIGITS = b"0" * 20
 LONG_NEGATIVE = b"-" + b"0" * 19
 DIGITS = bytes(0x30 if 0x30 <= byte <= 0x39 else 0x2D if byte == 0x2D else 0x20 for byte in range(256))
+HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 ENVELOPE_FIELDS = frozenset({"pagination", "_links", "links"})
 
 
@@ -42,6 +44,8 @@ class Page:
     has_next: bool = False
     refusal: Exception | None = None
     """Why the server did not serve the page, where that may mean that there is none."""
+    mended: str = ""
+    """The first field whose text held half a character; empty where every character came whole."""
 
 
 def parse_page(
@@ -51,7 +55,15 @@ def parse_page(
 
     Raises MalformedReply.
     """
-    document = decode(body)
+    mended: list[str] = []
+    page = _page(decode(body, mended), items_field, known_fields, numbers)
+    page.mended = mended[0] if mended else ""
+    return page
+
+
+def _page(
+    document: Any, items_field: str, known_fields: Collection[str], numbers: Collection[int] | None
+) -> Page:
     if isinstance(document, list):
         return Page(_rows(document))
     if not isinstance(document, dict):
@@ -67,8 +79,11 @@ def parse_page(
     return Page([document])
 
 
-def decode(body: bytes | bytearray) -> Any:
-    """The JSON document of a body, every value exactly as sent. Raises MalformedReply.
+def decode(body: bytes | bytearray, mended: list[str] | None = None) -> Any:
+    """The JSON document of a body, every value exactly as sent but for half characters. Raises MalformedReply.
+
+    JSON can name half a character (a lone surrogate, as "\\ud800"), which no UTF-8 holds: strict readers refuse the whole record, and
+    PyAirbyte takes its line for a log message. Each becomes U+FFFD, and `mended` gets the field.
 
     orjson is fast but turns whole numbers above 64 bits into floats and refuses lone surrogates; the standard library keeps both.
     """
@@ -77,7 +92,7 @@ def decode(body: bytes | bytearray) -> Any:
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return _decode_exactly(body)
+        return _whole_characters(_decode_exactly(body), "", [] if mended is None else mended)
     digits = body.translate(DIGITS)
     if LONG_DIGITS in digits or LONG_NEGATIVE in digits:
         return _decode_exactly(body)
@@ -94,6 +109,23 @@ def _decode_exactly(body: bytes | bytearray) -> Any:
     if bad:
         raise MalformedReply(f"field {plain(bad)} is not a number that JSON allows, or too large for one")
     return document
+
+
+def _whole_characters(value: Any, path: str, mended: list[str]) -> Any:
+    """The value with U+FFFD for every half of a character; the fields that had one are added to `mended`."""
+    if isinstance(value, str):
+        if HALF_CHARACTER.search(value) is None:
+            return value
+        mended.append(path)
+        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if isinstance(value, dict):
+        return {
+            _whole_characters(key, path, mended): _whole_characters(item, f"{path}.{key}".lstrip("."), mended)
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [_whole_characters(item, f"{path}[{index}]", mended) for index, item in enumerate(value)]
+    return value
 
 
 class _NotANumber(str):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote as percent_encode
 
+from source_snow_atlas.components.basics.errors import plain
 from source_snow_atlas.components.collection.pages import Prefetch
 from source_snow_atlas.components.collection.paging import CollectionReader
 from source_snow_atlas.components.request.reply import Page, parse_page
@@ -52,7 +53,16 @@ class Endpoint:
                 lambda body: parse_page(body, self.items_field, self.known_fields, numbers),
                 self.permission,
             )
-            return page if page is not None else Page([])
+            if page is None:
+                return Page([])
+            if page.mended:
+                sync.progress.warn_once(
+                    self.name,
+                    "half character",
+                    f"Stream {self.name}: a text holds half a character (a lone surrogate), which no UTF-8 can hold; the half is "
+                    f"replaced by U+FFFD. First seen in {plain(page.mended)} of {path}.",
+                )
+            return page
 
         own_key = tuple(name for name in self.key if name not in partition)
         return CollectionReader(
@@ -61,6 +71,7 @@ class Endpoint:
             page_size=sync.settings.page_size,
             key=own_key,
             prefetch=prefetch,
+            key_may_be_null=bool(self.record_key),
             pages_declared=self.page_parameters,
             accepts_missing=sync.settings.accepts_missing_rows(self.name),
             on_page=on_page,

@@ -1,8 +1,8 @@
 """Reads one partition of a stream: a whole collection, one parent's child collection, or one window of time.
 
 The CDK's SimpleRetriever reads the pages of a partition one after the other and believes every reply. Here the collection is the
-partition and its pages are fetched side by side (`paging`), because whether rows were lost, repeated or miscounted can only be
-told by whoever sees all its pages, and because a cursor's state stays right when a partition is what the cursor says it is.
+partition, and its pages are fetched side by side (`paging`). There are two reasons. Lost and repeated rows can be found only where all
+pages of a collection are compared. And the state of a cursor is right only where a partition holds exactly what the cursor asked for.
 """
 
 from __future__ import annotations

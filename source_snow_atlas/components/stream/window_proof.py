@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from source_snow_atlas.components.basics.errors import ServerError
-from source_snow_atlas.components.collection.seen import key_hash
+from source_snow_atlas.components.collection.seen import content_hash, key_hash
 from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT
 from source_snow_atlas.components.request.reply import Row
 
@@ -107,7 +107,9 @@ class WindowProofs:
         united = []
         for part in parts:
             for row in part:
-                value = key_hash(row, self.key)
+                is_keyed = all(row.get(name) is not None for name in self.key)
+                # rows whose key is null are not one row
+                value = key_hash(row, self.key) if is_keyed else content_hash(row)
                 if value not in known:
                     known.add(value)
                     united.append(row)

@@ -1,0 +1,69 @@
+"""What changes and refusals cost, in virtual time: `python -m benchmarks.simulated` prints the tables of docs/performance.md.
+
+Nobody waits and a seed decides it all, so the figures are the same on every machine. `--large` adds the reads of 50,000 pages, which
+take minutes of processor time each.
+"""
+
+import argparse
+import logging
+from collections.abc import Sequence
+from statistics import mean
+
+from simulation.pace_measures import FIXED, OTHER, changing, measure
+from simulation.virtual_time import read_by_clock
+
+WORKS = ((200, 100, 1.0, 200), (200, 100, 5.0, 200), (400, 200, 3.0, 50), (200, 100, 50.0, 200))
+"""Pages of 500 rows, milliseconds a request, changes a second, reads."""
+LARGE = (50_000, 300, 1.0)
+CHANGING = ("bucket up", "bucket down", "in flight up", "in flight down")
+
+
+def main() -> None:
+    """Print the tables."""
+    logging.disable(logging.CRITICAL)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--large", type=int, default=0, metavar="READS", help="reads of 50,000 pages")
+    parser.add_argument("--large-rows", type=int, default=1000, metavar="ROWS", help="rows a page of those")
+    parser.add_argument("--only-large", action="store_true")
+    arguments = parser.parse_args()
+    if not arguments.only_large:
+        _refusals()
+        _changes([(*work, 500, totals) for totals in (True, False) for work in WORKS])
+    if arguments.large:
+        pages, latency, rate = LARGE
+        _changes([(pages, latency, rate, arguments.large, arguments.large_rows, True)])
+
+
+def _refusals() -> None:
+    print("| server | 600 requests | without `Retry-After` | 2,000 requests | without `Retry-After` |")
+    print("|---|---|---|---|---|")
+    for name in (*FIXED, *OTHER, *CHANGING):
+        cells = []
+        for work in (600, 2000):
+            make = changing(name, work) if name in CHANGING else {**FIXED, **OTHER}[name]
+            for announces in (True, False):
+                ratio, refused, inside = measure(make, work, announces)
+                cells.append(f"{ratio:.2f} ({refused:.1%}{', inside a wait' if inside else ''})")
+        print(f"| {name} | {' | '.join(cells)} |", flush=True)
+
+
+def _changes(works: Sequence[tuple[int, int, float, int, int, bool]]) -> None:
+    print(
+        "\n| work | `total_items` | reads | wall over quiet | requests over quiet | rows lost | rows repeated |"
+    )
+    print("|---|---|---|---|---|---|---|")
+    for pages, latency, rate, count, size, totals in works:
+        options = {"page_size": size, "latency": latency / 1000, "totals": totals}
+        quiet = read_by_clock(pages * size, 0, rate=0.0, **options)
+        reads = [read_by_clock(pages * size, seed, rate=rate, **options) for seed in range(1, count + 1)]
+        print(
+            f"| {pages:,} pages of {size}, {latency} ms, {rate:g} changes/s | {'yes' if totals else 'no'} | {count} "
+            f"| {mean(read.seconds for read in reads) / quiet.seconds:.3f} "
+            f"| {mean(read.requests for read in reads) / quiet.requests:.3f} "
+            f"| {sum(read.lost for read in reads)} | {sum(read.repeated for read in reads)} |",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()

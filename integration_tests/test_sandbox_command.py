@@ -1,0 +1,47 @@
+"""`make sandbox`: the sandbox alone, for people who try the connector in a pipeline of their own."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from itertools import takewhile
+from pathlib import Path
+
+import requests
+
+
+def test_what_a_person_reads_is_enough_to_get_in() -> None:
+    """Without it, the first thing that a newcomer tries could fail at the first step."""
+    command = [sys.executable, "-m", "sandbox", "--readable", "--computers", "3"]
+    root = Path(__file__).parents[1]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=root, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            said = "".join(takewhile(lambda line: not line.startswith("Ctrl-C"), process.stdout))
+            facts = dict(re.findall(r"^  (\S.*?)  +(\S+)$", said, re.MULTILINE))
+            form = {
+                "grant_type": "client_credentials",
+                "client_id": facts["Client ID"],
+                "client_secret": facts["Client secret"],
+            }
+            token = requests.post(facts["Token URL"], data=form, timeout=10).json()["access_token"]
+            reply = requests.get(
+                f"{facts['API URL']}/api/sam/estate/v1/computers",
+                headers={"Authorization": f"Bearer {token}"},
+                timeout=10,
+            )
+            assert len(reply.json()["items"]) == 3
+            assert json.loads(said[said.index("{") :]) == {
+                "region": "westeurope",
+                "client_id": facts["Client ID"],
+                "client_secret": facts["Client secret"],
+                "api_url": facts["API URL"],
+            }
+        finally:
+            process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) == 0

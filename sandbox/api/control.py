@@ -1,0 +1,169 @@
+"""What tests do to a running sandbox: ``Control`` in the same process, the control interface over HTTP from others.
+
+The control interface lies under ``/_sandbox/`` and speaks JSON.
+
+| request | effect |
+|---|---|
+| ``GET stats``, ``DELETE stats`` | the counts; start them from zero |
+| ``GET requests?limit=100`` | the last requests, oldest first |
+| ``GET routes`` | the operations that are served |
+| ``GET estate?path=/api/…`` | everything the API holds at a path (the query may hold a filter): the oracle |
+| ``GET settings``, ``PATCH settings`` | read and change the switches of ``Settings`` |
+| ``GET faults``, ``POST faults``, ``DELETE faults`` | list, switch on (fields of ``Fault``), switch all off |
+| ``POST tokens/revoke`` | ``{}`` now, ``{"after_requests": n}`` later |
+| ``POST clients`` | register an application: ``{"permissions": [...]}`` |
+| ``GET churn``, ``POST churn``, ``DELETE churn`` | what changed; plan changes; stop and forget |
+| ``POST rows`` | change a table now: fields of ``Operation`` |
+
+``POST churn`` takes ``{"operations": [fields of Operation, …], "path": pattern}`` or
+``{"random": {fields of RandomChurn}, "path": pattern}``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+
+from sandbox.api.churn import Operation, RandomChurn
+from sandbox.api.errors import ApiError, Reply, encode
+from sandbox.api.faults import Fault
+from sandbox.api.routing import Target
+from sandbox.api.state import State
+from sandbox.api.tokens import Client
+
+PREFIX = "/_sandbox/"
+
+
+class Control:
+    """What tests do to a sandbox in the same process."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def set(self, **settings: Any) -> None:
+        """Change switches of ``Settings``, for example ``set(rate_limit=5)``."""
+        with self._state.lock:
+            self._state.settings.update(**settings)
+
+    def fault(self, kind: str, path: str = "*", **fields: Any) -> Fault:
+        """Switch on a ``Fault``; the returned object tells how often it was applied."""
+        return self._state.faults.add(Fault(kind, path, **fields))
+
+    def clear_faults(self) -> None:
+        """Switch all faults off."""
+        self._state.faults.clear()
+
+    def revoke_tokens(self, after_requests: int = 0) -> None:
+        """Make all live tokens invalid: now, or after that many more API requests."""
+        with self._state.lock:
+            self._state.tokens.revoke_all(after_requests)
+
+    def live_tokens(self, client_id: str | None = None) -> list[str]:
+        """The tokens that work now, oldest first: for tests that look for leaks."""
+        with self._state.lock:
+            return self._state.tokens.live_tokens(client_id)
+
+    def add_client(self, permissions: Iterable[str] | None = None, **fields: Any) -> Client:
+        """Register one more application, with all or with the given permissions."""
+        with self._state.lock:
+            return self._state.tokens.add_client(permissions, **fields)
+
+    def rotate_secret(self, client_id: str) -> str:
+        """Give a client a new secret; the old one stops working."""
+        with self._state.lock:
+            return self._state.tokens.rotate_secret(client_id)
+
+    def change_row(self, action: str, table: str, **fields: Any) -> Any:
+        """Insert, delete or update a row of an estate table now; returns its key."""
+        with self._state.lock:
+            return self._state.churn.apply(Operation(action, table, **fields))
+
+    def schedule(self, operations: Iterable[Operation], path: str = "*") -> None:
+        """Plan changes after certain data requests."""
+        self._state.plan_churn(list(operations), None, path)
+
+    def random_churn(self, table: str, path: str = "*", **fields: Any) -> None:
+        """Change a table at random between requests: fields of ``RandomChurn``."""
+        self._state.plan_churn((), RandomChurn(table, **fields), path)
+
+
+def answer(state: State, method: str, target: Target, body: bytes) -> Reply:
+    """The reply to a request to the control interface."""
+    handlers = _HANDLERS.get(target.path[len(PREFIX) :])
+    if handlers is None:
+        raise ApiError(404, f"There is nothing at {target.path}")
+    handler = handlers.get(method)
+    if handler is None:
+        raise ApiError(405, f"{target.path} takes {', '.join(handlers)}")
+    values = orjson.loads(body) if body.strip() else {}
+    if not isinstance(values, dict):
+        raise ValueError("the body must be a JSON object")
+    with state.lock:
+        found = handler(state, target, values)
+        return Reply(encode({} if found is None else found))
+
+
+def _stats(state: State, _target: Target, _values: dict[str, Any]) -> Any:
+    failures = [repr(error) for error in state.internal_errors]
+    return {**state.counts().as_dict(), "internal_errors": failures}
+
+
+def _requests(state: State, target: Target, _values: dict[str, Any]) -> Any:
+    limit = int(target.first("limit") or 100)
+    return [asdict(exchange) for exchange in state.recorder.requests()[-limit:]]
+
+
+def _routes(state: State, _target: Target, _values: dict[str, Any]) -> Any:
+    return [
+        {"path": route.path, "shape": route.shape, "permissions": route.permissions}
+        for route in state.router.routes
+    ]
+
+
+def _estate(state: State, target: Target, _values: dict[str, Any]) -> Any:
+    path = target.first("path")
+    if path is None:
+        raise ValueError("the parameter 'path' is missing")
+    return state.rows(path)
+
+
+def _change_settings(state: State, _target: Target, values: dict[str, Any]) -> Any:
+    state.settings.update(**values)
+    return state.settings.as_dict()
+
+
+def _add_client(state: State, _target: Target, values: dict[str, Any]) -> Any:
+    client = state.tokens.add_client(**values)
+    return {"client_id": client.client_id, "client_secret": client.client_secret}
+
+
+def _plan_churn(state: State, _target: Target, values: dict[str, Any]) -> Any:
+    operations = [Operation(**operation) for operation in values.get("operations", ())]
+    generator = RandomChurn(**values["random"]) if "random" in values else None
+    state.plan_churn(operations, generator, values.get("path", "*"))
+    return state.churn.as_dict()
+
+
+_HANDLERS: dict[str, dict[str, Callable[[State, Target, dict[str, Any]], Any]]] = {
+    "stats": {"GET": _stats, "DELETE": lambda state, _target, _values: state.reset_counts()},
+    "requests": {"GET": _requests},
+    "routes": {"GET": _routes},
+    "estate": {"GET": _estate},
+    "settings": {"GET": lambda state, _target, _values: state.settings.as_dict(), "PATCH": _change_settings},
+    "faults": {
+        "GET": lambda state, _target, _values: [fault.as_dict() for fault in state.faults.all()],
+        "POST": lambda state, _target, values: state.faults.add(Fault.from_json(values)).as_dict(),
+        "DELETE": lambda state, _target, _values: state.faults.clear(),
+    },
+    "tokens/revoke": {"POST": lambda state, _target, values: state.tokens.revoke_all(**values)},
+    "clients": {"POST": _add_client},
+    "churn": {
+        "GET": lambda state, _target, _values: state.churn.as_dict(),
+        "POST": _plan_churn,
+        "DELETE": lambda state, _target, _values: state.churn.reset(),
+    },
+    "rows": {"POST": lambda state, _target, values: {"key": state.churn.apply(Operation(**values))}},
+}

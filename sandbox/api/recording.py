@@ -1,0 +1,108 @@
+"""What the sandbox was asked: every request in short, and counts."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter, deque
+from dataclasses import asdict, dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+
+from sandbox.api.identity import TOKEN_PATH
+
+_KEPT_REQUESTS = 500_000
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request and how it ended. ``status`` is 0 when the connection was cut instead of answered.
+
+    ``template`` is the path as the vendor's file has it, or the path itself when no operation fits;
+    ``bearer`` says whether an Authorization header came with the request; ``fault`` names the fault that was
+    applied.
+    """
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...]
+    template: str
+    bearer: bool
+    started: float
+    in_flight: int
+    client: str = ""
+    status: int = 0
+    seconds: float = 0.0
+    fault: str = ""
+
+    def fits(self, pattern: str) -> bool:
+        """Whether a pattern is the path, the template, or a pattern of the path."""
+        return pattern in (self.path, self.template) or fnmatchcase(self.path, pattern)
+
+    def parameter(self, name: str) -> str | None:
+        """The first value of a query parameter, if given."""
+        return next((value for key, value in self.query if key == name), None)
+
+
+@dataclass
+class Counts:
+    """Totals since the start or the last reset."""
+
+    requests: int = 0
+    token_requests: int = 0
+    tokens_issued: int = 0
+    peak_in_flight: int = 0
+    rate_limit_violations: int = 0
+    statuses: Counter[int] = field(default_factory=Counter)
+    templates: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for the control interface."""
+        plain = asdict(self)
+        plain["statuses"] = {str(status): count for status, count in self.statuses.items()}
+        plain["templates"] = dict(self.templates)
+        plain["faults"] = dict(self.faults)
+        return plain
+
+
+class Recorder:
+    """Keeps the exchanges, oldest first, and the counts."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._in_flight = 0
+        self.exchanges: deque[Exchange] = deque(maxlen=_KEPT_REQUESTS)
+        self.counts = Counts()
+
+    def begin(self, method: str, path: str, query: tuple[tuple[str, str], ...], bearer: bool) -> Exchange:
+        """Note the arrival of a request."""
+        with self._lock:
+            self._in_flight += 1
+            self.counts.peak_in_flight = max(self.counts.peak_in_flight, self._in_flight)
+            return Exchange(method, path, query, path, bearer, time.time(), self._in_flight)
+
+    def end(self, exchange: Exchange) -> None:
+        """Note how a request ended."""
+        with self._lock:
+            self._in_flight -= 1
+            exchange.seconds = time.time() - exchange.started
+            self.exchanges.append(exchange)
+            self.counts.requests += 1
+            self.counts.statuses[exchange.status] += 1
+            self.counts.templates[exchange.template] += 1
+            if exchange.fault:
+                self.counts.faults[exchange.fault] += 1
+            if exchange.template == TOKEN_PATH:
+                self.counts.token_requests += 1
+
+    def requests(self) -> list[Exchange]:
+        """A copy of the recorded exchanges."""
+        with self._lock:
+            return list(self.exchanges)
+
+    def reset(self) -> None:
+        """Forget everything but the requests that are still in flight."""
+        with self._lock:
+            self.exchanges.clear()
+            self.counts = Counts(peak_in_flight=self._in_flight)

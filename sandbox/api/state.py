@@ -1,0 +1,84 @@
+"""What one sandbox knows: its switches and tables, the clients and their tokens, and what it was asked."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from sandbox.api.churn import Churn, Operation, RandomChurn
+from sandbox.api.data import DataService
+from sandbox.api.errors import ApiError
+from sandbox.api.faults import FaultBoard
+from sandbox.api.limits import RateLimiter
+from sandbox.api.recording import Counts, Recorder
+from sandbox.api.route import Route
+from sandbox.api.routing import Router, Target
+from sandbox.api.settings import Settings
+from sandbox.api.tokens import TokenStore
+
+
+class State:
+    """The state of one sandbox.
+
+    Requests are handled on an event loop; tests change the state from other threads. ``lock`` guards what both touch.
+    ``estate`` is whatever company is served: tables by name, with a version each, are all that is asked of it.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        estate: Any,
+        routes: Iterable[Route],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.settings = settings
+        self.estate = estate
+        self.scheme = "http"
+        self.lock = threading.RLock()
+        self.router = Router(routes)
+        self.tokens = TokenStore(settings, clock)
+        self.limiter = RateLimiter(clock)
+        self.faults = FaultBoard()
+        self.recorder = Recorder()
+        self.data = DataService(estate)
+        self.churn = Churn(estate.built, estate.guid)
+        self.internal_errors: list[Exception] = []
+
+    def counts(self) -> Counts:
+        """Totals of the requests since the last reset."""
+        with self.lock:
+            counts = self.recorder.counts
+            counts.tokens_issued = self.tokens.issued
+            counts.rate_limit_violations = self.limiter.violations + self.tokens.limiter.violations
+            return counts
+
+    def reset_counts(self) -> None:
+        """Forget the recorded requests and start all counts from zero."""
+        with self.lock:
+            self.recorder.reset()
+            self.tokens.issued = 0
+            self.limiter.violations = self.tokens.limiter.violations = 0
+
+    def rows(self, target: str) -> Any:
+        """The oracle: all the API holds at a path, unpaged, without token, limits, faults or counting."""
+        parsed = Target.parse(target)
+        match = self.router.match(parsed.segments)
+        if match is None:
+            raise ApiError(404, f"There is no operation at {parsed.path}")
+        route, parameters = match
+        with self.lock:
+            return self.data.everything(route, parameters, parsed)
+
+    def plan_churn(self, operations: Sequence[Operation], generator: RandomChurn | None, path: str) -> None:
+        """Plan changes of tables after data requests that fit ``path``.
+
+        Where the path names one operation it is looked up first, so that its tables are built.
+        """
+        with self.lock:
+            if self.router.match(Target.parse(path).segments) is not None and "{" not in path:
+                self.rows(path)
+            self.churn.schedule(operations, path)
+            if generator is not None:
+                self.churn.random(generator, path)

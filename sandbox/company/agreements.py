@@ -1,0 +1,123 @@
+"""Agreements and contracts of the made-up company: one kind of record in two tables, with types and periods.
+
+A third of them are appendices: their parentId names one that stands before them in the same table.
+"""
+
+from sandbox.company.estate import Estate, Row, table
+from sandbox.company.values import choose, or_none
+
+_AGREEMENT_TYPES = (
+    ("Enterprise agreement", "Volume purchase at fixed prices for a number of years."),
+    ("Subscription agreement", "Right to use the software for as long as it is paid."),
+    ("Maintenance agreement", "Updates and support for licenses bought earlier."),
+    ("Reseller frame agreement", "Terms agreed with a reseller for all orders."),
+    ("Volymavtal", None),
+)
+_CONTRACT_TYPES = (
+    ("Leasing", "Hardware paid by the month and handed back in the end."),
+    ("Warranty", "Repair or replacement of hardware by its maker."),
+    ("Service contract", "Work of a service partner at agreed prices."),
+    ("Hosting", None),
+)
+_MANUFACTURERS = (
+    ("Microsoft", "www.microsoft.com"),
+    ("Adobe", "www.adobe.com"),
+    ("Oracle", "www.oracle.com"),
+    ("Autodesk", "www.autodesk.com"),
+    ("SAP", "www.sap.com"),
+    ("Citrix", "www.citrix.com"),
+    ("Žižka Softwarová", "www.zizka.example"),
+)
+_CONTACTS = ("Ingrid Åkesson", "Paul Meyer", "Zoë Laurent", "Sam Okafor", "María Núñez", "Bill Smith")
+_DEPARTMENTS = ("IT", "Procurement", "Finance", "Legal")
+
+
+@table("agreements")
+def agreements(estate: Estate) -> list[Row]:
+    """All agreements as full detail records."""
+    return _build(estate, "agreement", agreement_types(estate))
+
+
+@table("contracts")
+def contracts(estate: Estate) -> list[Row]:
+    """All contracts as full detail records; the vendor gives them the fields of an agreement."""
+    return _build(estate, "contract", contract_types(estate))
+
+
+@table("agreement_types")
+def agreement_types(estate: Estate) -> list[Row]:
+    """The kinds of agreement."""
+    return _types(estate, "agreement-type", _AGREEMENT_TYPES)
+
+
+@table("contract_types")
+def contract_types(estate: Estate) -> list[Row]:
+    """The kinds of contract."""
+    return _types(estate, "contract-type", _CONTRACT_TYPES)
+
+
+def _types(estate: Estate, kind: str, types: tuple[tuple[str, str | None], ...]) -> list[Row]:
+    return [
+        {"id": estate.guid(kind, name), "name": name, "description": description}
+        for name, description in types
+    ]
+
+
+def _build(estate: Estate, kind: str, types: list[Row]) -> list[Row]:
+    rows: list[Row] = []
+    for number in range(1, max(6, estate.size // 10) + 1):
+        rng = estate.random(kind, number)
+        manufacturer, website = rng.choice(_MANUFACTURERS)
+        contact = rng.choice(_CONTACTS)
+        mailbox = contact.split()[0].lower().encode("ascii", "ignore").decode()
+        parent = rows[rng.randrange(len(rows))]["id"] if rows and rng.random() < 0.35 else None
+        warning_days = rng.choice((15, 30, 60, 90))
+        row: Row = {
+            "id": estate.guid(kind, number),
+            "parentId": parent,
+            "assignedId": or_none(rng, f"{kind[:3].upper()}-{number:05d}"),
+            "name": or_none(rng, f"{manufacturer} {kind} {number}", 0.02),
+            "description": or_none(rng, f"{manufacturer}: {kind} no. {number}", 0.1),
+            "typeId": rng.choice(types)["id"],
+            "isSubscription": rng.random() < 0.4,
+            "isUpgradable": rng.random() < 0.5,
+            "isValidForAll": rng.random() < 0.3,
+            "renewalDays": rng.choice((0, 7, 30, 90)),
+            "isAlertingOnExpiration": rng.random() < 0.7,
+            "warningDayLimit": warning_days,
+            "criticalDayLimit": warning_days // 2,
+            "isAutoAttachingToComputers": rng.random() < 0.2,
+            "contactId": or_none(rng, estate.guid("contact", contact)),
+            "contactName": or_none(rng, contact),
+            "contactDepartment": or_none(rng, rng.choice(_DEPARTMENTS)),
+            "contactPhone": or_none(rng, f"+46 8 555 {rng.randrange(1000, 9999)}"),
+            "contactEmail": or_none(rng, f"{mailbox}@company.example"),
+            "manufacturerId": or_none(rng, estate.guid("manufacturer", manufacturer)),
+            "manufacturerName": or_none(rng, manufacturer),
+            "manufacturerLink": or_none(rng, website),
+            "manufacturerPhone": or_none(rng, f"+1 555 {rng.randrange(1000, 9999)}"),
+            "manufacturerContact": or_none(rng, "John Smith", 0.3),
+            "manufacturerContactPhone": or_none(rng, f"+1 555 {rng.randrange(1000, 9999)}", 0.3),
+            "manufacturerContactEmail": or_none(rng, f"sales@{website.removeprefix('www.')}", 0.3),
+        }
+        if number % 5 == 0:
+            row["alertRecipients"] = choose(rng, _CONTACTS, 2)
+        rows.append(row)
+    return rows
+
+
+def periods(estate: Estate, parent: Row) -> list[Row]:
+    """The periods of one agreement or contract; as at the vendor, a period's id is that of its parent."""
+    rng = estate.random("periods", parent["id"])
+    # A draft has no period yet; long-lived agreements have been renewed many times.
+    count = rng.choice((0, 1, 1, 2, 2, 3, 6, 7))
+    length = rng.choice((90, 180, 365))
+    start = length * max(count - 1, 0) + rng.randrange(length)
+    return [
+        {
+            "id": parent["id"],
+            "validFrom": estate.ago(start - length * index),
+            "validTo": estate.ago(start - length * (index + 1) + 1),
+        }
+        for index in range(count)
+    ]

@@ -1,0 +1,279 @@
+"""The software registry: applications with their families, bundles, groups and metrics.
+
+Then what it knows beyond them: types, article numbers, releases that cover each other, metrics in detail, store entries.
+"""
+
+import random
+from collections.abc import Iterator
+
+from sandbox.company.estate import Estate, Row, table
+from sandbox.company.values import CURRENCIES, TO_BASE_CURRENCY, choose, money, or_none, taken, words
+from sandbox.company.vocabulary import LONG_TAIL_WORDS, METRICS, PRODUCTS, Product
+
+_PLATFORMS = words(
+    "Windows MacOSX Linux HPUX Solaris Aix WMware Citrix iOS Android ChromeOS WindowsPhone Symbian Blackberry "
+    "Mainframe CrossPlatform None"
+)
+# The kinds of software, gathered under broader kinds.
+_TYPES = {
+    "Business software": ("Accounting software", "Office suites", "Project management", "Zeiterfassung"),
+    "Development tools": ("Compilers", "Integrated development environments", "Version control"),
+    "System software": ("Access software", "Backup software", "Databases", "Operating systems"),
+    "Multimedia": ("Drawing software", "Video editing"),
+    "Säkerhet": (),
+}
+_METRIC_SETTINGS = words("None UsersWithUsage PrimaryUsers UsersWithAccess DevicesWithUsage AllDevices")
+_INTERVALS = ("Continuous", "PeriodIncludingCurrentMonth", "PeriodExcludingCurrentMonth", "None")
+_ARTICLE_KINDS = ("Reseller", "Manufacturer", "SKU")
+
+
+@table("metrics")
+def metrics(estate: Estate) -> list[Row]:
+    """The metrics that licences and metering refer to."""
+    return [{"id": estate.guid("metric", name), "name": name} for name in METRICS]
+
+
+@table("application_families")
+def application_families(estate: Estate) -> list[Row]:
+    """The families of the registry's products."""
+    families = dict.fromkeys((product.manufacturer, product.family) for product in PRODUCTS)
+    return [
+        {
+            "id": estate.guid("family", *family),
+            "manufacturer": family[0],
+            "name": family[1],
+            "description": None if number % 9 == 4 else f"{family[1]} products by {family[0]}",
+        }
+        for number, family in enumerate(families)
+    ]
+
+
+def application_id(estate: Estate, manufacturer: str, name: str, release: str) -> str:
+    """The id of one release of a product."""
+    return estate.guid("application", manufacturer, name, release)
+
+
+@table("applications")
+def applications(estate: Estate) -> list[Row]:
+    """The software registry: the known products' releases, then a long tail that grows with the estate."""
+    rows = [
+        _application(estate, product, release, number)
+        for product in PRODUCTS
+        for number, release in enumerate(product.releases)
+    ]
+    rng = estate.random("long tail")
+    for number in range(min(20_000, 20 + estate.size // 5)):
+        words = rng.sample(LONG_TAIL_WORDS, 2)
+        product = Product(f"{words[0]}{words[1]} GmbH", "", f"{' '.join(words)} {number}", ("1",))
+        rows.append(_application(estate, product, str(rng.randrange(1, 12)), 0))
+    return rows
+
+
+def _application(estate: Estate, product: Product, release: str, number: int) -> Row:
+    rng = estate.random("application", product.manufacturer, product.name, release)
+    age = (
+        4000 / (1 + number * 0.6) * (0.4 + rng.random() * 0.6)
+    )  # days since release: later releases are younger
+    support = 1800 - age  # days until support ends
+    dates_known = rng.random() < 0.7
+    overridden = None
+    if product.name == "Word" and number == 0:
+        overridden = application_id(estate, product.manufacturer, product.name, product.releases[1])
+    title = (
+        product.name
+        if product.name.startswith(product.manufacturer)
+        else f"{product.manufacturer} {product.name}"
+    )
+    metric_names = dict.fromkeys((product.metric, "Installations"))
+    return {
+        "id": application_id(estate, product.manufacturer, product.name, release),
+        "name": f"{title} {release}".strip(),
+        "description": None if rng.random() < 0.3 else f"{product.name} by {product.manufacturer}",
+        "manufacturer": product.manufacturer,
+        "manufacturerWebsite": None
+        if rng.random() < 0.2
+        else f"www.{product.manufacturer.split()[0].lower()}.example",
+        "language": rng.choice(("English", "English", "Multilingual", "Svenska")),
+        "platform": product.platform,
+        "familyId": estate.guid("family", product.manufacturer, product.family) if product.family else None,
+        "editionIndex": rng.randrange(1, 30) * 10,
+        "versionIndex": 1000 + number * 50,
+        "metrics": [
+            {"id": estate.guid("metric", name), "name": name, "isDefault": name == product.metric}
+            for name in metric_names
+        ],
+        "isOs": product.kind == "system",
+        "isGroup": product.kind == "group",
+        "isBundle": product.kind == "bundle",
+        "isHidden": rng.random() < 0.02,
+        "isNoLicenseRequired": product.kind == "free",
+        "isGloballyGeneratedApplication": not product.family,
+        "isWebApplication": None if rng.random() < 0.02 else product.kind == "web",
+        "overridesApplicationId": overridden,
+        "updatedDate": None if rng.random() < 0.03 else estate.moment(rng, 500),
+        "releaseDate": estate.ago(age) if dates_known else None,
+        "endOfSupportDate": estate.ago(-support) if dates_known else None,
+        "endOfExtendedSupportDate": estate.ago(-support - 1000) if dates_known else None,
+        "endOfLifeDate": estate.ago(-support - 1400) if dates_known else None,
+        "isEndOfSupport": support < 0 if dates_known else None,
+        "isEndOfExtendedSupport": support < -1000 if dates_known else None,
+        "isEndOfLife": support < -1400 if dates_known else None,
+        "isReleaseDateNotAnnounced": False if dates_known else None,
+        "isEndOfSupportDateNotAnnounced": False if dates_known else rng.choice((True, None)),
+        "isEndOfExtendedSupportDateNotAnnounced": False if dates_known else rng.choice((True, None)),
+        "isEndOfLifeDateNotAnnounced": False if dates_known else rng.choice((True, None)),
+    }
+
+
+@table("application_bundles")
+def application_bundles(estate: Estate) -> list[Row]:
+    """The parts of each bundle, release by release."""
+    return [
+        {
+            "id": application_id(estate, bundle.manufacturer, bundle.name, release),
+            "childId": application_id(estate, bundle.manufacturer, part, release),
+            "isMandatory": number == 0,
+            "isOptionalComponentRequired": number == 1,
+        }
+        for bundle in PRODUCTS
+        if bundle.kind == "bundle"
+        for release in bundle.releases
+        for number, part in enumerate(bundle.parts)
+    ]
+
+
+@table("application_groups")
+def application_groups(estate: Estate) -> list[Row]:
+    """The members of each group: every release of the family's products."""
+    names = {row["id"]: row["name"] for row in estate.applications}
+    return [
+        {
+            "id": application_id(estate, group.manufacturer, group.name, ""),
+            "childId": child,
+            "childName": names[child],
+        }
+        for group in PRODUCTS
+        if group.kind == "group"
+        for member in PRODUCTS
+        if member.family == group.family and member.kind != "group"
+        for release in member.releases
+        for child in [application_id(estate, member.manufacturer, member.name, release)]
+    ]
+
+
+@table("application_platforms")
+def platforms(estate: Estate) -> list[Row]:
+    """The platforms an application can be made for."""
+    return [{"name": name} for name in _PLATFORMS]
+
+
+def types_of(estate: Estate, application: Row) -> list[Row]:
+    """The kinds an application belongs to: none for a few, many for a few."""
+    rng = estate.random("types-of", application["id"])
+    return choose(rng, types(estate), rng.choices((0, 1, 2, 3, 7), (15, 50, 20, 10, 5))[0])
+
+
+def metrics_of(estate: Estate, application: Row) -> list[Row]:
+    """The metrics of one application in detail; the application's own record names them only."""
+    return [_metric(estate, application, metric) for metric in application["metrics"]]
+
+
+def store_of(estate: Estate, application: Row) -> Row | None:
+    """The store entry of one application; a few applications have none."""
+    rng = estate.random("store", application["id"])
+    return None if rng.random() < 0.15 else _store(rng, application)
+
+
+@table("application_types")
+def types(estate: Estate) -> Iterator[Row]:
+    """The kinds of software, parents before their children."""
+    for parent, children in _TYPES.items():
+        for name in (parent, *children):
+            yield {
+                "id": estate.guid("application-type", name),
+                "name": name,
+                "parentId": None if name == parent else estate.guid("application-type", parent),
+                "updatedDate": estate.moment(estate.random("application-type", name), 700),
+            }
+
+
+@table("application_article_numbers")
+def article_numbers(estate: Estate) -> Iterator[Row]:
+    """The article numbers under which applications are sold."""
+    for application in estate.applications:
+        rng = estate.random("article-numbers", application["id"])
+        if application["isNoLicenseRequired"] or application["isGroup"]:
+            continue
+        for index in range(rng.choice((0, 1, 1, 2, 3))):
+            kind = rng.choice(_ARTICLE_KINDS)
+            yield {
+                "id": estate.guid("article-number", application["id"], index),
+                "applicationId": application["id"],
+                "type": kind,
+                "articleNumber": f"{kind[0]}{rng.randrange(100, 999)}-{rng.randrange(10_000, 99_999)}",
+            }
+
+
+@table("application_compatibilities")
+def compatibilities(estate: Estate) -> Iterator[Row]:
+    """Which releases of a product a license of another release covers."""
+    for product in PRODUCTS:
+        ids = [application_id(estate, product.manufacturer, product.name, name) for name in product.releases]
+        for own, application in enumerate(ids):
+            for other, compatible in enumerate(ids):
+                if own != other:
+                    yield {
+                        "applicationId": application,
+                        "compatibleApplicationId": compatible,
+                        "compatibilityType": "Upgrade" if other > own else "Downgrade",
+                        "compatibilityOrder": abs(other - own),
+                    }
+
+
+def _metric(estate: Estate, application: Row, metric: Row) -> Row:
+    rng = estate.random("metric-of", application["id"], metric["id"])
+    currency = rng.choice(CURRENCIES)
+    cost = or_none(rng, money(rng, 5, 3_000), 0.2)
+    setting = rng.choice(_METRIC_SETTINGS)
+    return {
+        **taken(metric, "id name isDefault"),
+        "minimumRequirement": or_none(rng, rng.choice((1, 8, 16)), 0.6),
+        "metricSetting": setting,
+        "metricSettingIntervalType": rng.choice(_INTERVALS) if setting != "None" else "None",
+        "metricSettingInterval": or_none(rng, rng.choice((1, 3, 12)), 0.3),
+        "customCompareValueType": "Number of employees" if metric["name"] == "Custom metric" else "",
+        "concurrencyInterval": or_none(rng, 6, 0.7),
+        "licenseCost": cost,
+        "licenseCostCurrency": currency,
+        "licenseCostBase": None if cost is None else round(cost * TO_BASE_CURRENCY[currency], 2),
+    }
+
+
+def _store(rng: random.Random, application: Row) -> Row:
+    return {
+        "applicationId": application["id"],
+        "name": application["name"],
+        "description": f"Order {application['name']} here",
+        "purchasePriceBase": or_none(rng, money(rng, 0, 900), 0.1),
+        "rentalPriceBase": or_none(rng, money(rng, 0, 90), 0.3),
+        "rentalPaymentPeriod": or_none(rng, rng.choice((1, 6, 12)), 0.3),
+        "imageName": "store.png",
+        "isOrganizationalApprovalRequired": rng.random() < 0.5,
+        "isApplicationOwnerApprovalRequired": rng.random() < 0.3,
+        "applicationOwnerUsername": rng.choice(("", "NORDLICHT\\owner")),
+        "isSecondApprovalRequired": rng.random() < 0.2,
+        "secondApprovalUsername": "",
+        "isThirdApprovalRequired": False,
+        "thirdApprovalUsername": "",
+        "provisioningGroupType": rng.choice((0, 1, 2)),
+        "provisioningGroupOU": "OU=Software,DC=nordlicht,DC=example",
+        "computerGroupName": "GG-Computers",
+        "userGroupName": "GG-Användare",
+        "status": or_none(rng, rng.choice((1, 2, 3))),
+        "publishLevel": rng.choice((0, 5)),
+        "uninstallOption": rng.choice((0, 1)),
+        "daysUntilUninstall": or_none(rng, rng.choice((30, 90)), 0.3),
+        "daysUntilUninstallNotification": or_none(rng, rng.choice((7, 14)), 0.3),
+        "subscriptionExtensionsDays": or_none(rng, 30, 0.5),
+        "isUserUninstallApprovalRequired": rng.random() < 0.2,
+    }

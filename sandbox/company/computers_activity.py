@@ -1,0 +1,113 @@
+"""What happens on the computers: logons, remote clients, virtual machines; and what they cost."""
+
+from collections.abc import Iterator
+
+from sandbox.company.agreements import contracts
+from sandbox.company.estate import Estate, Row, table
+from sandbox.company.values import taken
+
+
+@table("computer_logons")
+def computer_logons(estate: Estate) -> Iterator[Row]:
+    """Who logged on where: the owner and a few others; on virtual desktops many, on some machines no one."""
+    rng = estate.random("logons")
+    users = [row["id"] for row in estate.users]
+    for number, computer in enumerate(estate.computers):
+        if number % 23 == 11:
+            continue
+        visitors = 8 if computer["isVDI"] else int(rng.random() * 3)
+        people = [computer["mostFrequentUser"], computer["mostRecentUser"]]
+        people += [users[int(rng.random() * len(users))] for _ in range(visitors)]
+        yield from (
+            {
+                "computerId": computer["id"],
+                "userId": user,
+                "lastLogon": min(estate.moment(rng, 200), computer["lastScanDate"]),
+                "logonCount": 1 + int(rng.random() * 300),
+            }
+            for user in dict.fromkeys(people)
+            if user is not None
+        )
+
+
+def remote_clients(estate: Estate, computer: Row) -> list[Row]:
+    """Machines that connected to a virtual desktop: inventoried computers and unknown thin clients."""
+    if not computer["isVDI"]:
+        return []
+    rng = estate.random("remote clients", computer["id"])
+    rows: list[Row] = []
+    for number in range(rng.randrange(1, 8)):
+        client = rng.choice(estate.computers) if rng.random() < 0.6 else None
+        rows.append(
+            {
+                "name": client["hostName"] if client else f"THIN-{number:03d}",
+                "remoteClientComputerId": client["id"] if client else None,
+                "isInventoried": client is not None,
+                "lastUsed": estate.moment(rng, 60),
+            }
+        )
+    return rows
+
+
+def virtual_machines(estate: Estate, computer: Row) -> list[Row]:
+    """The virtual machines of a host: those that are inventoried, and one that only the hypervisor knows."""
+    guests = estate.where("computers", "hostComputerId", computer["id"])
+    rng = estate.random("virtual machines", computer["id"])
+    rows = [
+        {
+            "id": guest["id"],
+            "machineId": estate.guid("machine", guest["id"]) if rng.random() > 0.1 else None,
+            "name": guest["hostName"],
+            "operatingSystem": guest["operatingSystem"],
+            "ip": guest["ipAddress"],
+            **taken(guest, "manufacturer model lastScanDate"),
+            "powerState": rng.choice(("Running", "Running", "Shut down", None)),
+            "processorCount": guest["processorCount"],
+            "coreCount": guest["coreCount"],
+            "isInventoried": True,
+        }
+        for guest in guests
+    ]
+    if guests:
+        rows.append(
+            {
+                "id": estate.guid("uninventoried", computer["id"]),
+                "machineId": estate.guid("uninventoried machine", computer["id"]),
+                "name": "testmaskin-åäö",
+                "operatingSystem": None,
+                "ip": None,
+                "manufacturer": None,
+                "model": None,
+                "lastScanDate": estate.moment(rng, 30),
+                "powerState": "Shut down",
+                "processorCount": None,
+                "coreCount": None,
+                "isInventoried": False,
+            }
+        )
+    return rows
+
+
+def contracts_of(estate: Estate, computer: Row) -> list[Row]:
+    """The contracts a computer is attached to: none for most, several for some."""
+    rng = estate.random("contracts of computer", computer["id"])
+    known = contracts(estate)
+    attached = rng.sample(known, min(len(known), rng.choice((0, 0, 0, 1, 2, 6))))
+    return [{"computerId": computer["id"], "contractId": contract["id"]} for contract in attached]
+
+
+def costs(estate: Estate, computer: Row) -> Row:
+    """What the computer and the applications on it cost."""
+    installed = estate.where("computer_applications", "computerId", computer["id"])
+    prices = [estate.random("price", row["applicationId"]).randrange(0, 60_000) for row in installed]
+    applications = sum(prices) / 100
+    price = computer["purchaseValue"]
+    return {
+        "computerId": computer["id"],
+        "vendor": computer["vendor"],
+        "purchaseDate": computer["purchaseDate"],
+        "purchasePrice": price,
+        **taken(computer, "purchaseValueBase purchaseCurrency invoiceReference"),
+        "totalCostOfInstalledApplications": applications if installed else None,
+        "totalCost": round((price or 0) + applications, 2),
+    }

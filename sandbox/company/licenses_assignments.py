@@ -1,0 +1,172 @@
+"""Whom licenses are assigned to (computers, datacenters, users, organizations, sites); their costs."""
+
+import random
+from collections.abc import Callable, Iterable, Iterator
+
+from sandbox.company.estate import Estate, Row, Table, table
+from sandbox.company.licenses import EXEMPLARY, assignment_type, licenses
+from sandbox.company.values import choose, money, or_none
+
+# How many assignments a license has: some have none yet, a few have more than a small page holds.
+_COUNTS = (0, 1, 1, 2, 3, 4, 7)
+# Flags: expired subscription, inactive computer, missing user, unused, over-assigned; two at once as well.
+_INVALID_REASONS = (0, 0, 0, 0, None, 1, 8, 16, 512, 4096, 1 | 4096)
+
+
+_Assign = Callable[[Estate, random.Random, Row, int], Iterable[Row]]
+
+
+def _assignments(name: str, kind: str) -> Callable[[_Assign], Callable[[Estate], Table]]:
+    """Make a function that assigns one license the table of what all licenses of a kind are assigned to."""
+
+    def register(assign: _Assign) -> Callable[[Estate], Table]:
+        def build(estate: Estate) -> Iterator[Row]:
+            for position, row in enumerate(licenses(estate)):
+                if assignment_type(estate, row) == kind:
+                    rng = estate.random(f"_to_{name.rpartition('_')[2]}", row["id"])
+                    count = rng.choice(_COUNTS[1:] if position < EXEMPLARY else _COUNTS)
+                    yield from assign(estate, rng, row, count)
+
+        return table(name)(build)
+
+    return register
+
+
+def _assignment(estate: Estate, rng: random.Random, row: Row, subject_field: str, subject: str) -> Row:
+    return {
+        "id": estate.guid("assignment", row["id"], subject_field, subject),
+        "licenseId": row["id"],
+        "applicationId": row["applicationId"],
+        subject_field: subject,
+        "quantity": rng.choice((1, 1, 1, 2, 8)),
+    }
+
+
+def _with_virtual_machines(rng: random.Random, assignment: Row, virtual_machines: list[str]) -> Row:
+    has_use_rights = rng.random() < 0.3
+    return {
+        **assignment,
+        "quantity": or_none(rng, assignment["quantity"]),
+        "numberOfSupportedVirtualMachines": or_none(rng, len(virtual_machines) if has_use_rights else 0),
+        "hasVmUseRights": or_none(rng, has_use_rights),
+        "invalidAssignmentReasons": rng.choice(_INVALID_REASONS),
+        "virtualMachines": or_none(rng, virtual_machines if has_use_rights else [], 0.1),
+    }
+
+
+@_assignments("license_assignments_computers", "Computer")
+def computer_assignments(estate: Estate, rng: random.Random, row: Row, count: int) -> Iterator[Row]:
+    """The computers that licenses are assigned to."""
+    for computer in choose(rng, estate.computers, count):
+        virtual_machines = [
+            guest["id"] for guest in estate.where("computers", "hostComputerId", computer["id"])
+        ]
+        assignment = _assignment(estate, rng, row, "computerId", computer["id"])
+        yield _with_virtual_machines(rng, assignment, virtual_machines)
+
+
+@_assignments("license_assignments_datacenters", "Computer")
+def datacenter_assignments(estate: Estate, rng: random.Random, row: Row, count: int) -> Iterator[Row]:
+    """The datacenters that licenses are assigned to: only licenses for computers can have them."""
+    for datacenter in choose(rng, estate.datacenters, (count + 1) // 2 % 4):
+        assignment = _assignment(estate, rng, row, "datacenterId", datacenter["id"])
+        yield _with_virtual_machines(rng, assignment, [])
+
+
+@_assignments("license_assignments_users", "User")
+def user_assignments(estate: Estate, rng: random.Random, row: Row, count: int) -> Iterator[Row]:
+    """The users that licenses are assigned to."""
+    for user in choose(rng, estate.users, count):
+        assignment = _assignment(estate, rng, row, "userId", user["id"])
+        yield {**assignment, "invalidAssignmentReasons": rng.choice(_INVALID_REASONS)}
+
+
+@_assignments("license_assignments_organizations", "Organization")
+def organization_assignments(estate: Estate, rng: random.Random, row: Row, count: int) -> Iterator[Row]:
+    """The organizations that licenses are assigned to."""
+    for organization in choose(rng, estate.organizations, count):
+        assignment = _assignment(estate, rng, row, "organizationId", organization["id"])
+        assignment["isAutoAllocated"] = bool(row["isAutoAllocated"])
+        if rng.random() < 0.05:
+            assignment["allocatedCost"] = money(rng, 1, 100)
+        yield assignment
+
+
+@_assignments("license_assignments_site", "Site")
+def site_assignments(estate: Estate, rng: random.Random, row: Row, _count: int) -> Iterator[Row]:
+    """The sites that licenses are assigned to: at most one for a license."""
+    site = _assignment(estate, rng, row, "organizationId", row["organizationId"])
+    yield {**site, "quantity": row["quantity"]}
+
+
+def _of_license(estate: Estate, kind: str, row: Row) -> list[Row]:
+    return estate.where(f"license_assignments_{kind}", "licenseId", row["id"])
+
+
+def assignments_summary(estate: Estate, row: Row) -> Row:
+    """Which kinds of assignment a license has."""
+    has = {
+        kind: bool(_of_license(estate, kind, row))
+        for kind in ("organizations", "computers", "datacenters", "users", "site")
+    }
+    return {
+        "licenseId": row["id"],
+        "hasOrganizationAssignment": has["organizations"],
+        "hasComputerAssignment": has["computers"] or has["datacenters"],
+        "hasUserAssignment": has["users"],
+        "hasSiteAssignment": has["site"],
+    }
+
+
+def costs(estate: Estate, row: Row) -> list[Row]:
+    """What a license costs each organization it is assigned to, or its own where it is assigned to none."""
+    if row["quantity"] is None:
+        return []
+    assigned = [assignment["organizationId"] for assignment in _of_license(estate, "organizations", row)]
+    organizations = assigned or [row["organizationId"]]
+    return [
+        _cost(row, organization, position, len(organizations))
+        for position, organization in enumerate(organizations)
+    ]
+
+
+def costs_summary(_estate: Estate, row: Row) -> Row:
+    """What a license costs in all."""
+    quantity = row["quantity"] or 0
+    return {
+        "licenseId": row["id"],
+        "quantity": quantity,
+        "purchaseCost": row["purchaseValue"],
+        "currentMaintenanceCost": row["activeMaintenanceCost"],
+        "accumulatedMaintenanceCost": row["totalMaintenanceCost"],
+        "currentSupportCost": row["activeSupportCost"],
+        "accumulatedSupportCost": row["totalSupportCost"],
+        "totalCost": row["totalLicenseCost"],
+        "averageCostPerLicensePurchase": round(row["purchaseValue"] / quantity, 2) if quantity else 0.0,
+        "currency": row["purchaseCurrency"],
+    }
+
+
+def _cost(row: Row, organization: str, position: int, parts: int) -> Row:
+    def share(amount: float) -> float:
+        part = round(amount / parts, 2)
+        # The first organization bears what rounding leaves over, so that the parts add up.
+        return round(amount - part * (parts - 1), 2) if position == 0 else part
+
+    shared = {
+        "licensePurchaseCost": share(row["purchaseValue"]),
+        "currentMaintenanceCost": share(row["activeMaintenanceCost"]),
+        "accumulatedMaintenanceCost": share(row["totalMaintenanceCost"]),
+        "currentSupportCost": share(row["activeSupportCost"]),
+        "accumulatedSupportCost": share(row["totalSupportCost"]),
+    }
+    total = sum(shared[f"accumulated{kind}Cost"] for kind in ("Maintenance", "Support"))
+    quantity = row["quantity"] // parts + (row["quantity"] % parts if position == 0 else 0)
+    return {
+        "licenseId": row["id"],
+        "organizationId": organization,
+        "licenseQuantity": quantity,
+        **shared,
+        "totalCost": round(shared["licensePurchaseCost"] + total, 2),
+        "currency": row["purchaseCurrency"],
+    }

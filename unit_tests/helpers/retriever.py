@@ -1,0 +1,37 @@
+"""A stream's retriever without the CDK around it, and what it gives out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airbyte_cdk.sources.types import Record, StreamSlice
+
+from source_snow_atlas.components.run.sync import Sync
+from source_snow_atlas.components.stream.retriever import CollectionRetriever
+
+SCHEMA = {"properties": {"id": {}, "name": {}, "created": {}}}
+
+
+def retriever(config: dict[str, Any], path: str = "/api/x", **parameters: Any) -> CollectionRetriever:
+    """A retriever of the stream `things`, unless the parameters say otherwise."""
+    sync = Sync.of(config)
+    return CollectionRetriever(
+        config=config,
+        name=parameters.pop("name", "things"),
+        primary_key=parameters.pop("primary_key", "id"),
+        authenticator=sync.authenticator,
+        path=path,
+        **parameters,
+    )
+
+
+def messages(source: CollectionRetriever, partition: Any = None, window: Any = None) -> list[Any]:
+    """All that it gives out for a partition."""
+    stream_slice = StreamSlice(partition=partition or {}, cursor_slice=window or {})
+    return list(source.read_records(SCHEMA, stream_slice))
+
+
+def rows(source: CollectionRetriever, partition: Any = None, window: Any = None) -> list[dict[str, Any]]:
+    """The records alone."""
+    found = messages(source, partition, window)
+    return [dict(item.data) for item in found if isinstance(item, Record)]

@@ -14,7 +14,7 @@ import pytest
 from dbt_tests.building import PROJECT
 from dbt_tests.scenarios import Rows, Scenario, scenario
 from dbt_tests.warehouses import DuckDB
-from integration_tests.chromium import ChromiumUnavailable
+from integration_tests.helpers.chromium import ChromiumUnavailable
 from report.build import SCRATCH, build, check
 from report.marts import MARTS, STAGING, Marts, streams_of
 from report.page import Origin, page

@@ -129,5 +129,5 @@ def _part(marts: Marts, today: date) -> Part:
 
 
 def _axis_end(today: date, last: date) -> date:
-    """A little after the last end, and half a year at least, so that a few near ends do not look far apart."""
-    return max(last, today + timedelta(days=182))
+    """The last end, or two months from now, so that a few near ends do not look far apart."""
+    return max(last, today + timedelta(days=60))

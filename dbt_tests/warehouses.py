@@ -21,7 +21,7 @@ from integration_tests.helpers.postgres_server import PostgresServer
 from integration_tests.helpers.warehouse_loader import cell, column_types
 from tools.schemas import schema
 
-STAGING, MARTS = "snow_atlas_staging", "snow_atlas"
+STAGING, INTERMEDIATE, MARTS = "snow_atlas_staging", "snow_atlas_intermediate", "snow_atlas"
 
 Table = list[dict[str, Any]]
 
@@ -133,7 +133,8 @@ class PostgreSQL(Warehouse):
 
     def fill(self, rows: Rows) -> None:
         with closing(self._connection()) as connection, connection.cursor() as cursor:
-            for name in (self.schema, f"{self.schema}_{STAGING}", f"{self.schema}_{MARTS}"):
+            made = (f"{self.schema}_{name}" for name in (STAGING, INTERMEDIATE, MARTS))
+            for name in (self.schema, *made):
                 cursor.execute(f'DROP SCHEMA IF EXISTS "{name}" CASCADE')
             cursor.execute(f'CREATE SCHEMA "{self.schema}"')
             for stream, records in rows.items():

@@ -13,7 +13,8 @@ from report.content import Picture
 from report.svg import FILLS, GROUND, LINE, MUTED, TEXT, themed
 
 MARGIN, AXIS = 6, 36
-LETTER = 8.2
+PERCENT = "percent"
+LETTER = 7.2
 """Width of a letter at the end of a bar, at most."""
 
 Values = list[dict[str, Any]]
@@ -127,15 +128,16 @@ def _bars(
             }
         )
     span = (top - bottom) or 1.0
-    # room for the texts at the ends of the longest bars
-    letter = span * LETTER / layout.width
-    right = max((len(row.said) for row in rows), default=0) * letter + 0.02 * span
-    left = max((len(row.said_left) for row in rows), default=0) * letter * 1.5
-    scale = alt.Scale(domain=[bottom - left, top + right], nice=False, zero=True)
+    right = max((len(row.said) for row in rows), default=0) * LETTER + 12
+    left = max((len(row.said_left) for row in rows), default=0) * (LETTER + 1)
+    # what a pixel is worth when the bars have the width that the texts at their ends leave
+    pixel = span / max(layout.width - left - right, layout.width / 4)
+    scale = alt.Scale(domain=[bottom - left * pixel, top + right * pixel], nice=False, zero=True)
     height = step * max(len(rows), 1)
     down = alt.Scale(domain=[0, height], reverse=True)
     y = alt.Y("y:Q", scale=down, axis=None)
     label_format = (
+        f"{'datum.value > 100' if unit == PERCENT else 'false'} ? '' : "
         "datum.value == 0 ? '0' : replace(replace(replace(format(abs(datum.value), '~s'),"
         " 'G', ' bn'), 'M', ' m'), 'k', ' k')"
     )

@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 
-from report.build import SCRATCH, build
+from report.build import SCRATCH, build, check
 from report.collect import Collected, collect, wanted_streams
 from report.errors import ReportError
 from report.marts import SYNCED, Marts
@@ -89,7 +89,8 @@ def run(options: argparse.Namespace) -> int:
     print("\nBuilding the marts with dbt ...", flush=True)
     today = datetime.now(timezone.utc).date()
     variables = {"snow_atlas_today": today.isoformat(), **variables}
-    checks = build(options.database, variables)
+    build(options.database, variables)
+    checks = check(options.database, variables)
     origin = Origin(
         today=as_day(variables["snow_atlas_today"]),
         made_up=made_up,
@@ -102,8 +103,8 @@ def run(options: argparse.Namespace) -> int:
     with Marts(options.database, collected.why) as marts:
         html = page(marts, origin)
     write(options.output, html)
-    for check in checks.failed:
-        print(f"  note: a check of the marts failed: {check}")
+    for failed in checks.failed:
+        print(f"  note: a check of the marts failed: {failed}")
     print(
         f"\nThe report is {options.output}, made in {time.monotonic() - start:.0f} seconds. Open it in a browser."
     )

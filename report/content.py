@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -67,5 +67,6 @@ class KeyFigure:
     how: str
     mart: str
     section: str
-    more: Sequence[str] = field(default=())
+    more: Sequence[str] = ()
+    unit: str = ""
     absence: Absence | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from report.charts import Bar, bars
+from report.charts import PERCENT, Bar, bars
 from report.content import Absence, Part, Section, Table
 from report.marts import Marts, streams_of
 from report.text import NOTHING, count, listed, number, share
@@ -52,7 +52,7 @@ def _part(marts: Marts, names: bool) -> Part:
             alternative="Bars by check: "
             + listed([f"{row['title']}, {share(row['failing'], row['checked'])}" for row in shown])
             + ".",
-            unit="percent",
+            unit=PERCENT,
             long_names=True,
         )
         if shown

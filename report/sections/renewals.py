@@ -44,7 +44,9 @@ def key_figure(marts: Marts, today: date) -> KeyFigure:
     late = sum(row["notice_on"] is not None and row["notice_on"] < today for row in rows)
     if late:
         more.append(f"{number(late)} past the day of notice")
-    return KeyFigure(title, number(len(rows)), HOW, MART, "renewals", more)
+    return KeyFigure(
+        title, number(len(rows)), HOW, MART, "renewals", more, "period" if len(rows) == 1 else "periods"
+    )
 
 
 def section(marts: Marts, today: date) -> Section:
@@ -127,5 +129,5 @@ def _part(marts: Marts, today: date) -> Part:
 
 
 def _axis_end(today: date, last: date) -> date:
-    """A little after the last end, and half a year at least, so that a few near ends do not look far apart."""
-    return max(last, today + timedelta(days=182))
+    """The last end, or two months from now, so that a few near ends do not look far apart."""
+    return max(last, today + timedelta(days=60))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from report.charts import Bar, bars
+from report.charts import PERCENT, Bar, bars
 from report.content import KeyFigure, Part, Section, Table
 from report.marts import Marts
 from report.text import NOTHING, count, day, listed, number
@@ -38,7 +38,7 @@ def key_figure(marts: Marts) -> KeyFigure:
         )
     return KeyFigure(
         title,
-        count(counts["ended"], "installation"),
+        number(counts["ended"]),
         HOW,
         LIFECYCLE,
         "risks",
@@ -46,6 +46,7 @@ def key_figure(marts: Marts) -> KeyFigure:
             f"in use, of {count(counts['applications_ended'], 'application')}",
             f"{number(counts['ending'])} more lose support within a year",
         ],
+        "installation" if counts["ended"] == 1 else "installations",
     )
 
 
@@ -183,7 +184,7 @@ def _oracle(marts: Marts) -> Part:
                 ]
             )
             + ".",
-            unit="percent",
+            unit=PERCENT,
         )
         if shown
         else None

@@ -68,7 +68,7 @@ def seats_figure(marts: Marts) -> KeyFigure:
         return KeyFigure(title, number(counts["unused"]), HOW_SEATS, SEATS, "savings", [said])
     code, value = next(iter(sums.items()))
     more = [*(f"{line} a month" for line in rest(sums)), said]
-    return KeyFigure(title, f"{short_money(value, code)} a month", HOW_SEATS, SEATS, "savings", more)
+    return KeyFigure(title, short_money(value, code), HOW_SEATS, SEATS, "savings", more, "a month")
 
 
 def section(marts: Marts, names: bool) -> Section:

@@ -1,4 +1,3 @@
-{{ config(materialized='table', schema='snow_atlas_intermediate') }}
 {# A table of its own: three marts read it, and databases plan joins with it far better than with a grouping of ten million rows. #}
 select
     computer_id,

@@ -163,19 +163,24 @@ class Allowance:
 
     def _limits_in_flight(self, cycle: Cycle) -> bool:
         """Whether the cycle shows a limit of requests in flight: all were answered up to a number, and none above it."""
+        known = self.in_flight
+        if known is not None and cycle.lowest_refused > known:
+            # a probe; of two that cross on the way, a reply and a request, either may be counted first
+            reached = max(known, min(cycle.highest_answered, cycle.lowest_refused - 1))
+            self._probe_after = (
+                PROBE_SECONDS if reached > known else min(2 * self._probe_after, LONGEST_PROBE_SECONDS)
+            )
+            self.in_flight = reached
+            return True
         if cycle.lowest_refused <= cycle.highest_answered:
-            if self.in_flight is not None and cycle.lowest_refused <= self.in_flight:
-                self.in_flight = None
+            self.in_flight = None
             return False
-        probed = self.in_flight is not None and cycle.lowest_refused > self.in_flight
         # without a number known before, one refusal may be chance, and a long cycle may have seen another limit
         shown = cycle.answered <= 2 * self.maximum and (
             cycle.refused >= 2 or (not self.cause_unknown and cycle.answered <= self.maximum)
         )
-        if not (probed or shown) or cycle.highest_answered >= self.maximum:
+        if not shown or cycle.highest_answered >= self.maximum:
             return False
-        if probed:
-            self._probe_after = min(2 * self._probe_after, LONGEST_PROBE_SECONDS)
         self.in_flight = cycle.highest_answered
         self.law = None
         self.cause_unknown = False

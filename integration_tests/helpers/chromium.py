@@ -4,11 +4,13 @@ take pictures of it."""
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import os
 import selectors
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -31,6 +33,13 @@ FLAGS = (
     "--hide-scrollbars",
     "--remote-debugging-pipe",
 )
+STARTER = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.dup2(int(sys.argv[2]), 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+"""Puts the pipes where the browser reads its commands, 3, and writes its answers, 4, and becomes the browser."""
 PATIENCE = 120.0
 """Seconds within which every answer has to come; a loaded machine takes its time to start the browser."""
 
@@ -178,28 +187,33 @@ class Connection:
         return decoded
 
 
+def _high(descriptor: int) -> int:
+    """The same under a number that is neither 3 nor 4, where the browser wants its pipes."""
+    moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 10)
+    os.close(descriptor)
+    return moved
+
+
 @contextmanager
 def chromium() -> Iterator[Page]:
     """A tab of a browser that knows nothing of any other one on this machine, for as long as the block lasts."""
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
         raise ChromiumUnavailable(f"none of {', '.join(PROGRAMS)} is installed")
-    to_browser, ours_to_write = os.pipe()
-    ours_to_read, from_browser = os.pipe()
+    (to_browser, ours_to_write), (ours_to_read, from_browser) = os.pipe(), os.pipe()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         command = [program, *FLAGS, f"--user-data-dir={profile}", "about:blank"]
-        # The browser reads from descriptor 3 and writes to 4; a shell puts ours there.
-        shell = ["sh", "-c", f'exec "$@" 3<&{to_browser} 4>&{from_browser}', "sh", *command]
+        theirs = [_high(to_browser), _high(from_browser)]
         process = subprocess.Popen(
-            shell,
-            pass_fds=(to_browser, from_browser),
+            [sys.executable, "-c", STARTER, *map(str, theirs), *command],
+            pass_fds=theirs,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env={**os.environ, "HOME": profile},
         )
-        os.close(to_browser)
-        os.close(from_browser)
+        for descriptor in theirs:
+            os.close(descriptor)
         try:
             yield Page(Connection(ours_to_write, ours_to_read))
         finally:

@@ -1,0 +1,171 @@
+"""The report's words, drawings and refusals, without a database of marts."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from report import command
+from report.charts import Bar, Span, bars, timeline
+from report.collect import ONE_REQUEST_EACH, forbidden, wanted_streams
+from report.marts import permissions
+from report.text import amounts, count, listed, money, rest, share, short_money, short_number
+from source_snow_atlas import definitions
+
+KINDS = {"used": ("good", "used"), "idle": ("warn", "idle")}
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0"), (999, "999"), (1_000, "1.0 k"), (9_949, "9.9 k"), (9_950, "10 k"), (999_499, "999 k"), (999_500, "1.0 m"), (5_558_771, "5.6 m"), (2_000_000_000, "2.0 bn")],
+)  # fmt: skip
+def test_short_numbers(value: int, text: str) -> None:
+    assert short_number(value).replace("\u00a0", " ") == text
+
+
+def test_money_has_its_currency_or_says_that_there_is_none() -> None:
+    assert money(Decimal("1234567.5"), "EUR") == "EUR\u00a01,234,568"
+    assert money(Decimal(12), None) == "12 (currency unknown)"
+    assert money(None, "EUR") == "–"  # noqa: RUF001
+    assert short_money(Decimal(-3500), "USD") == "USD\u00a0-3.5\u00a0k"
+
+
+def test_sums_stay_in_their_currency_and_the_commonest_comes_first() -> None:
+    rows = [
+        {"currency": "SEK", "saving": Decimal(900), "weight": 1},
+        {"currency": "EUR", "saving": Decimal(10), "weight": 5},
+        {"currency": "EUR", "saving": Decimal(20), "weight": 2},
+        {"currency": None, "saving": Decimal(7), "weight": 99},
+        {"currency": "USD", "saving": None, "weight": 50},
+    ]
+    sums = amounts(rows, "saving")
+    assert list(sums.items()) == [("EUR", Decimal(30)), ("SEK", Decimal(900)), (None, Decimal(7))]
+    assert rest(sums) == ["and SEK\u00a0900 and 7 (currency unknown)"]
+    assert amounts([], "saving") == {}
+
+
+def test_words() -> None:
+    assert listed(["a"]) == "a"
+    assert listed(["a", "b", "c"]) == "a, b and c"
+    assert count(1, "seat") == "1 seat"
+    assert count(1200, "seat") == "1,200 seats"
+    assert share(1, 300) == "under 1 %"
+    assert share(1, 0) == "–"  # noqa: RUF001
+
+
+def test_a_chart_takes_its_colours_and_its_font_from_the_page() -> None:
+    """Colours of its own would be wrong in the dark, and on paper."""
+    picture = bars(
+        [Bar("first", {"used": 3, "idle": 1}, "4")], KINDS, caption="Seats", alternative="first has 4"
+    )
+    for svg in (picture.wide, picture.narrow):
+        assert "url(#fill-good)" in svg
+        assert "url(#fill-warn)" in svg
+        assert "currentColor" in svg
+        assert re.findall(r"#[0-9a-fA-F]{6}\b", svg) == []
+        assert "font-family" not in svg
+        assert "http" not in svg
+    assert picture.legend == [("good", "used"), ("warn", "idle")]
+
+
+def test_a_bar_is_as_long_as_its_value() -> None:
+    svg = bars([Bar("a", {"used": 10}), Bar("b", {"used": 5})], KINDS, caption="c", alternative="a").wide
+    first, second = (float(width) for width in re.findall(r'd="M0,[\d.]+h([\d.]+)v15h-\1Z" fill="url', svg))
+    assert first == pytest.approx(2 * second)
+
+
+def test_what_is_short_goes_to_the_left() -> None:
+    svg = bars([Bar("a", {"used": 5, "idle": -10}, "5", "10")], KINDS, caption="c", alternative="a").wide
+    left = {
+        fill: float(start)
+        for start, fill in re.findall(r'd="M([\d.]+),[^"]*" fill="url\(#fill-(\w+)\)"', svg)
+    }
+    assert left["warn"] < left["good"]
+
+
+def test_ids_of_two_charts_differ() -> None:
+    svgs = [
+        bars([Bar("a", {"used": 1})], KINDS, caption="c", alternative="a").wide,
+        timeline([Span("a", date(2027, 1, 1), date(2026, 12, 1))], date(2026, 11, 1), date(2027, 2, 1), caption="c", alternative="a").wide,
+    ]  # fmt: skip
+    first, second = (set(re.findall(r' id="([^"]+)"', svg)) for svg in svgs)
+    assert first.isdisjoint(second)
+
+
+def test_a_name_cannot_bring_markup_into_the_page() -> None:
+    svg = bars([Bar("<script>alert(1)</script>", {"used": 1})], KINDS, caption="c", alternative="a").wide
+    assert "<script" not in svg
+
+
+def test_a_day_to_act_that_has_passed_has_a_mark_of_its_own() -> None:
+    def marks(acts_on: date) -> list[str]:
+        span = Span("a", date(2027, 1, 1), acts_on)
+        picture = timeline([span], date(2026, 11, 1), date(2027, 2, 1), caption="c", alternative="a")
+        return re.findall(r"url\(#fill-([\w-]+)\)", picture.wide)
+
+    assert marks(date(2026, 10, 1)) == ["bad"]
+    assert marks(date(2026, 12, 1)) == ["warn", "accent"]
+
+
+def test_what_costs_a_request_each_is_read_only_when_asked_for() -> None:
+    few, all_of_them = wanted_streams(thorough=False), wanted_streams(thorough=True)
+    assert set(all_of_them) - set(few) == set(ONE_REQUEST_EACH)
+    assert "tenant" in few
+    costly = {"computers", "applications", "user_accounts"}
+    assert [name for name in few if costly.intersection(definitions.parent_streams(name))] == []
+
+
+def test_the_page_on_the_report_names_every_stream_that_costs_a_request_each() -> None:
+    told = (Path(__file__).parent.parent / "docs" / "report.md").read_text(encoding="utf-8")
+    costly = [name for name in wanted_streams(thorough=True) if definitions.parent_streams(name)]
+    assert [name for name in costly if f"`{name}`" not in told] == []
+
+
+def test_a_stream_needs_the_permission_of_its_parents_too() -> None:
+    assert permissions("license_compliance_summary") == "the permission sam.license.r and sam.computer.r"
+    assert permissions("organizations") == "the permission sam.orgtree.crud or sam.orgtree.r"
+    readable = "Readable: licenses. Not readable: computers (grant the permission sam.computer.r)."
+    assert forbidden("license_compliance_summary", readable)
+    assert not forbidden("licenses", readable)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--vars", "{"], "the variables are not JSON"),
+        (["--vars", "[1]"], "the variables must be one JSON object"),
+        (
+            ["--vars", '{"snow_atlas_today": "soon"}'],
+            "snow_atlas_today must be a day, as 2026-01-31, not soon",
+        ),
+        (["--no-sync", "--database", "missing.duckdb"], "missing.duckdb is not there"),
+        (["--no-sync", "--database", "text.duckdb"], "text.duckdb can't be used as the database"),
+        (["--no-sync", "--database", "other.duckdb"], "other.duckdb has none of the tables"),
+        (["--output", "."], "can't be written"),
+        (["--config", "missing.json"], "missing.json can't be read"),
+        (["--config", "empty.json"], "Set region to one of"),
+    ],
+)
+def test_a_mistake_is_one_clear_sentence(
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("text.duckdb").write_text("no database, but long enough to be looked at as one " * 100)
+    Path("empty.json").write_text("{}")
+    with duckdb.connect("other.duckdb") as connection:
+        connection.execute("CREATE TABLE something (id INTEGER)")
+    assert command.main(arguments) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("report: ")
+    assert message in said
+    assert said.count("\n") == 1
+    assert not Path("snow_atlas_report.html").exists()

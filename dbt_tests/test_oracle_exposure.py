@@ -85,7 +85,7 @@ def test_what_the_figures_leave_out_is_shown(
     """An option in use without a figure is what an audit finds and a compliance page does not show."""
     rows = {stream: company_rows[stream] for stream in company_rows if stream.startswith("oracle_")}
     figures = "oracle_database_product_compliance"
-    rows[figures] = [row for number, row in enumerate(rows[figures]) if number % 4 == 0]
+    rows[figures] = [row for number, row in enumerate(rows[figures]) if number % 3 == 0]
     makers = ("Eclipse Adoptium", "Sun Microsystems, Inc.", None, "Oracle Corporation")
     rows["oracle_java_installations"] = [
         {**row, "vendor": makers[number % 4]} for number, row in enumerate(rows["oracle_java_installations"])
@@ -93,7 +93,10 @@ def test_what_the_figures_leave_out_is_shown(
     cluster = rows["oracle_database_servers"][0]["installationId"]
     rows["oracle_database_servers"] = [
         *rows["oracle_database_servers"][::2],
-        *({**row, "installationId": cluster} for row in rows["oracle_database_servers"]),
+        *(
+            {**row, "installationId": cluster, "id": f"node {number}"}
+            for number, row in enumerate(rows["oracle_database_servers"])
+        ),
     ]
     rows["oracle_database_instances"] = rows["oracle_database_instances"][:3]
     rows["computers"] = company_rows["computers"][::2]
@@ -106,16 +109,19 @@ def test_what_the_figures_leave_out_is_shown(
     assert {row["estate_type"] for row in uncounted} >= {"server", "virtual machine", None}
     assert None in {row["computer_id"] for row in uncounted}
     assert {row["is_product_bought"] for row in mart} == {None}
-    assert spread_in_a_datacenter(scenario, cluster)
+    assert any(nodes_using(scenario, row) > row["databases_using"] for row in mart if row["databases_using"])
 
 
-def spread_in_a_datacenter(scenario: Scenario, database: str) -> bool:
-    """Whether the database runs on several computers of one datacenter, where it is to be counted once."""
+def nodes_using(scenario: Scenario, row: dict[str, Any]) -> int:
+    """The uses in a datacenter if a cluster were counted on each of its computers there."""
     places = datacenters(scenario)
-    homes = [
-        row["computerId"] for row in scenario["oracle_database_servers"] if row["installationId"] == database
-    ]
-    return max(Counter(place for home in set(homes) for place in places[home]).values()) > 1
+    return sum(
+        len(databases)
+        for (product, computer), databases in uses(scenario).items()
+        if product == row["product_id"]
+        and not row["computer_id"]
+        and row["datacenter_id"] in places[computer]
+    )
 
 
 def expected(scenario: Scenario) -> list[dict[str, Any]]:

@@ -83,7 +83,7 @@ dbt-staging: setup-tests  ## write the dbt package's staging models anew; ARGS=-
 	@$(BIN)/python -m tools.dbt_staging $(ARGS)
 
 dbt-test: setup-tests $(DBT)/installed  ## run the dbt package's tests on DuckDB and PostgreSQL; ARGS="-k name" are pytest's
-	@$(BIN)/python -m pytest -q dbt_tests $(ARGS)
+	@$(BIN)/python -m pytest -q --numprocesses 2 --dist loadgroup dbt_tests $(ARGS)
 
 # dbt and PyAirbyte ask for different versions of the same packages, so dbt is installed apart.
 $(DBT)/installed: tools/dbt_requirements.txt | setup-report

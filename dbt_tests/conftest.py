@@ -23,6 +23,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One process builds on one warehouse: two of them halve the time, and no scenario is built twice."""
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        group = callspec.params.get("warehouse", "report") if callspec else "report"
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def company_rows() -> Rows:
     if not DBT.exists():

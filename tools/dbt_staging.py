@@ -24,6 +24,8 @@ from tools.sensitive import mark
 
 PROJECT = Path(__file__).resolve().parent.parent
 STAGING = PROJECT / "dbt" / "models" / "staging"
+LONGEST_NAME = 63
+"""Characters of a relation's name on PostgreSQL."""
 NOTICE = "Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead."
 LINKS = "_links"
 SYNCED_AT = "When the row was read from Snow Atlas, UTC; null where the loader does not say."
@@ -198,9 +200,11 @@ def is_money(field: str) -> bool:
 def model(stream: str) -> str:
     """The SQL file of a stream's model."""
     lines = [f"    ('{column.source}', '{column.name}', '{column.type}')," for column in columns(stream)]
+    is_long = len(model_name(stream)) > LONGEST_NAME
     return "\n".join(
         [
             f"{{# {NOTICE} #}}",
+            *([f"{{{{ config(alias='stg_{stream}') }}}}"] if is_long else []),
             f"{{{{ snow_atlas.stage_stream(source('snow_atlas', '{stream}'), [",
             *lines,
             "]) }}",

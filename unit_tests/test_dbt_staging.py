@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from tools import dbt_staging
-from tools.dbt_staging import columns, staged_streams
+from tools.dbt_staging import columns, model, model_name, staged_streams
 from tools.sensitive import SECRET
 
 
@@ -82,3 +83,10 @@ def test_two_fields_of_one_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(dbt_staging, "schema", lambda _stream: {"properties": {"isX": text, "is_x": text}})
     with pytest.raises(ValueError, match="is_x"):
         columns("computers")
+
+
+def test_no_relation_has_a_name_that_postgresql_refuses() -> None:
+    """A whole build would fail on PostgreSQL because of one stream with a long name."""
+    for stream in staged_streams():
+        alias = re.search(r"config\(alias='(\w+)'\)", model(stream))
+        assert len(alias[1] if alias else model_name(stream)) <= 63

@@ -1,4 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
+{{ config(alias='stg_oracle_middleware_license_requirements_datacenters') }}
 {{ snow_atlas.stage_stream(source('snow_atlas', 'oracle_middleware_license_requirements_datacenters'), [
     ('recordKey', 'record_key', 'text'),
     ('productId', 'product_id', 'text'),

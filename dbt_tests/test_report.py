@@ -14,11 +14,11 @@ import pytest
 from dbt_tests.building import PROJECT
 from dbt_tests.scenarios import Rows, Scenario, scenario
 from dbt_tests.warehouses import DuckDB
-from integration_tests.helpers.chromium import ChromiumUnavailable
 from report.build import SCRATCH, build, check
 from report.marts import MARTS, STAGING, Marts, streams_of
 from report.page import Origin, page
 from source_snow_atlas import definitions
+from tools.chromium import ChromiumUnavailable
 from tools.report_pictures import take
 
 SECTIONS = {"licences", "savings", "risks", "renewals", "hardware", "quality", "about"}

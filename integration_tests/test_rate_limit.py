@@ -10,7 +10,7 @@ from integration_tests.helpers.connector import Connector
 from integration_tests.helpers.expected import Expected, difference
 from sandbox import Sandbox
 
-COMPUTERS = 60
+COMPUTERS = 80
 STREAMS = ["computers", "computer_costs", "computer_hardware", "computer_logical_disks", "computer_details"]
 RATE = 20
 

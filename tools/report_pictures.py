@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from integration_tests.helpers.chromium import ChromiumError, ChromiumUnavailable, Seen, chromium
+from tools.chromium import ChromiumError, ChromiumUnavailable, Seen, chromium
 
 DESK, PHONE = (1120, 900), (390, 844)
 

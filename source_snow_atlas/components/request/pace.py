@@ -20,7 +20,9 @@ from source_snow_atlas.components.request.allowance import Allowance, Cycle
 
 LOGGER = logging.getLogger("airbyte")
 FIRST_IN_FLIGHT = 10
-"""Requests in flight at the start; every answer allows one more, up to the maximum."""
+"""Requests in flight at the start."""
+ANSWERS_FOR_ONE_MORE = 16
+"""Answers that allow one more in flight beyond those: what is in flight when an unknown limit is reached is refused together."""
 LONGEST_NAP = 1.0
 """Seconds after which a waiting request looks again: the rate rises meanwhile, most of all after a guess that was too low."""
 LONE_WAIT, FIRST_WAIT, LONGEST_OWN_WAIT = 0.1, 0.25, 30.0
@@ -63,6 +65,7 @@ class Pace:
         self._in_flight = 0
         self._sent = 0
         self._ramp = min(FIRST_IN_FLIGHT, maximum)
+        self._answers = 0
         self._open_at = clock()
         self._cycle = Cycle(self._open_at)
         self._ended: Cycle | None = None
@@ -95,8 +98,12 @@ class Pace:
             self._recent.append(False)
             if cycle is self._cycle:
                 self._is_open_again()
-            if self._ramp < self.maximum:
+            self._answers += 1
+            if self._ramp < self.maximum and (
+                self._ramp < FIRST_IN_FLIGHT or self._answers >= ANSWERS_FOR_ONE_MORE
+            ):
                 self._ramp += 1
+                self._answers = 0
                 self._changed.notify()
 
     def refused(self, announced: float | None, ticket: Ticket) -> float:

@@ -30,8 +30,8 @@ SANDBOX = ["aiohttp>=3.10,<4", "lark>=1.2,<2"]
 # driver along.
 SYNC = ['airbyte>=0.71,<0.72; python_version < "3.13"']
 
-# What `make report` draws its page with.
-REPORT = ["altair>=6,<7", "jinja2>=3.1,<4", "vl-convert-python>=1.8,<2"]
+# What `make report` reads the marts and draws its page with.
+REPORT = ["altair>=6,<7", "duckdb>=1.4", "jinja2>=3.1,<4", "vl-convert-python>=1.8,<2"]
 
 TESTS = [
     *SANDBOX,

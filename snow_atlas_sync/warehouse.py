@@ -9,12 +9,14 @@ read again without them.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import io
 import os
 import shutil
 import sys
 import sysconfig
+import tempfile
 import time
 import warnings
 from collections.abc import Iterator
@@ -90,14 +92,17 @@ def check_database(database: Path) -> None:
 
 
 def duckdb_cache(database: Path) -> CacheBase:
-    """A DuckDB file as the warehouse, opened, so that a locked or foreign file is noticed at once."""
+    """A DuckDB file as the warehouse, opened, so that a locked or foreign file is noticed at once.
+
+    What is read waits in a folder of its own, since other syncs may run at the same time.
+    """
     airbyte = pyairbyte()
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
-        cache: CacheBase = airbyte.caches.DuckDBCache(
-            db_path=database, schema_name="main", cache_dir=scratch()
-        )
+        folder = tempfile.mkdtemp(prefix="sync-", dir=scratch())
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        cache: CacheBase = airbyte.caches.DuckDBCache(db_path=database, schema_name="main", cache_dir=folder)
         query(cache, "SELECT 1")
     except (OSError, SQLAlchemyError) as error:
         raise SyncError(f"{database} can't be used as the database: {database_message(error)}") from None

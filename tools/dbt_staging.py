@@ -135,6 +135,12 @@ def model_name(stream: str) -> str:
     return f"stg_snow_atlas__{stream}"
 
 
+def view_name(stream: str) -> str:
+    """The name of a stream's view in the warehouse: its model's, or a shorter one where PostgreSQL would cut that."""
+    name = model_name(stream)
+    return name if len(name) <= LONGEST_NAME else f"stg_{stream}"
+
+
 def columns(stream: str) -> list[Column]:
     """The columns of a stream's model: no links, no secrets, and the properties of objects beside the object."""
     found = list(_columns(schema(stream)["properties"]))
@@ -200,11 +206,11 @@ def is_money(field: str) -> bool:
 def model(stream: str) -> str:
     """The SQL file of a stream's model."""
     lines = [f"    ('{column.source}', '{column.name}', '{column.type}')," for column in columns(stream)]
-    is_long = len(model_name(stream)) > LONGEST_NAME
+    view = view_name(stream)
     return "\n".join(
         [
             f"{{# {NOTICE} #}}",
-            *([f"{{{{ config(alias='stg_{stream}') }}}}"] if is_long else []),
+            *([f"{{{{ config(alias='{view}') }}}}"] if view != model_name(stream) else []),
             f"{{{{ snow_atlas.stage_stream(source('snow_atlas', '{stream}'), [",
             *lines,
             "]) }}",

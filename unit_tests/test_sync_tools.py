@@ -287,3 +287,14 @@ def test_temporary_files_go_where_the_user_says(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("AIRBYTE_CACHE_ROOT", str(tmp_path / "file" / "x"))
     with pytest.raises(SyncError, match="AIRBYTE_CACHE_ROOT"):
         warehouse.scratch()
+
+
+@needs_pyairbyte
+def test_two_syncs_at_a_time_keep_what_they_read_apart(tmp_path: Path) -> None:
+    """A value that one database refused would be looked for, and named, in what the other had read."""
+    caches = [warehouse.duckdb_cache(tmp_path / f"{name}.duckdb") for name in ("one", "two")]
+    folders = [Path(cache.cache_dir) for cache in caches]
+    for cache in caches:
+        cache.close()
+    assert folders[0] != folders[1]
+    assert all(folder.is_dir() for folder in folders)

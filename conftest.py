@@ -12,7 +12,9 @@ from airbyte_cdk.sources.declarative import concurrent_declarative_source
 
 @pytest.fixture(scope="session", autouse=True)
 def _schema_of_manifests_parsed_once() -> Iterator[None]:
-    """The CDK parses its schema of manifests anew for every source: half the time of a small sync inside the test's process."""
+    """The CDK parses its schema of manifests anew for every source: half the time of a small sync inside the
+    test's process.
+    """
     with pytest.MonkeyPatch.context() as patch:
         parse = concurrent_declarative_source.get_declarative_component_schema
         patch.setattr(concurrent_declarative_source, "get_declarative_component_schema", cache(parse))
@@ -20,10 +22,11 @@ def _schema_of_manifests_parsed_once() -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where workers share the tests (`make test`), a file's tests stay together, so that its fixtures are made once.
+    """Where workers share the tests (`make test`), a file's tests stay together, so that its fixtures are
+    made once.
 
-    Those of a file marked `spread` go one by one to whoever is free. They come last: long files begin first, and no worker
-    ends long before the others.
+    Those of a file marked `spread` go one by one to whoever is free. They come last: long files begin first,
+    and no worker ends long before the others.
     """
     if not hasattr(config, "workerinput"):
         return

@@ -1,4 +1,6 @@
-"""Packaging of the connector: one distribution with two commands: the connector, and with the extra `sync` a sync into DuckDB."""
+"""Packaging of the connector: one distribution with two commands: the connector, and with the extra `sync` a
+sync into DuckDB.
+"""
 
 import re
 from pathlib import Path
@@ -22,12 +24,12 @@ def long_description() -> str:
     return readme.read_text(encoding="utf-8") if readme.exists() else ""
 
 
-# The sandbox that stands in for Snow Atlas, which is in the clone only: the tests talk to it, and `make sync` without a
-# configuration.
+# The sandbox that stands in for Snow Atlas, which is in the clone only: the tests talk to it, and `make sync`
+# without a configuration.
 SANDBOX = ["aiohttp>=3.10,<4", "lark>=1.2,<2"]
 
-# What `snow-atlas-sync` runs on. PyAirbyte has no release for Python 3.13 and later yet; it brings DuckDB and the PostgreSQL
-# driver along.
+# What `snow-atlas-sync` runs on. PyAirbyte has no release for Python 3.13 and later yet; it brings DuckDB and
+# the PostgreSQL driver along.
 SYNC = ['airbyte>=0.71,<0.72; python_version < "3.13"']
 
 # What `make report` reads the marts and draws its page with.

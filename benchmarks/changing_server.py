@@ -1,7 +1,9 @@
-"""Serves one collection that changes by the clock: `python -m benchmarks.changing_server --rate 5`. Prints its port.
+"""Serves one collection that changes by the clock: `python -m benchmarks.changing_server --rate 5`. Prints
+its port.
 
-A change is a row that comes or goes at a random place. A page shows the rows of the moment when its latency is over, with their total
-unless `--no-total`. `/truth` gives the rows that were there all the time, and what was asked; `/reset` begins anew with another seed.
+A change is a row that comes or goes at a random place. A page shows the rows of the moment when its latency
+is over, with their total unless `--no-total`. `/truth` gives the rows that were there all the time, and what
+was asked; `/reset` begins anew with another seed.
 """
 
 import argparse

@@ -1,7 +1,9 @@
-"""How often rows are lost when data changes while it is read: this connector's reader against a serial page loop.
+"""How often rows are lost when data changes while it is read: this connector's reader against a serial page
+loop.
 
-Both read the same model of a collection whose rows are inserted and deleted at random places between requests; the connector has
-ten pages under way at once. `python -m benchmarks.churn` prints a Markdown table for docs/behavior.md.
+Both read the same model of a collection whose rows are inserted and deleted at random places between
+requests; the connector has ten pages under way at once. `python -m benchmarks.churn` prints a Markdown table
+for docs/behavior.md.
 """
 
 from __future__ import annotations

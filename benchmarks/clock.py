@@ -1,7 +1,8 @@
-"""The connector, as a process, on a collection that changes by the clock: `python -m benchmarks.clock` prints a Markdown table.
+"""The connector, as a process, on a collection that changes by the clock: `python -m benchmarks.clock` prints
+a Markdown table.
 
-Beside each changing read stands the quiet one of the same work. Wall time is that of reading: from the first request for data to the
-end of the process, so that starting the process does not hide what changes cost.
+Beside each changing read stands the quiet one of the same work. Wall time is that of reading: from the first
+request for data to the end of the process, so that starting the process does not hide what changes cost.
 """
 
 import argparse

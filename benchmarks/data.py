@@ -1,7 +1,8 @@
 """What the mock server holds: collections, their rows and the ids that a complete read must bring.
 
 Rows are made from a thousand templates a collection, so that any number of rows costs no memory; only the ids
-differ from one thousand to the next. Standard library only: the server and the checker of the output import it.
+differ from one thousand to the next. Standard library only: the server and the checker of the output import
+it.
 """
 
 import json

@@ -30,7 +30,9 @@ def executable(environment: str, name: str = "python") -> str:
 
 @cache
 def _folder(environment: str) -> Path:
-    """Looked at once per process: a change of the sources takes effect with the next one, not between two runs."""
+    """Looked at once per process: a change of the sources takes effect with the next one, not between two
+    runs.
+    """
     folder = HERE / ".venvs" / environment
     wanted = _fingerprint(environment)
     stamp = folder / "installed-for"

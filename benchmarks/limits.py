@@ -1,6 +1,7 @@
 """Rules by which a server refuses requests, and how long a client needs that knows them.
 
-Written apart from the connector's own simulation, so that the two don't share a mistake. Times are seconds since the first request.
+Written apart from the connector's own simulation, so that the two don't share a mistake. Times are seconds
+since the first request.
 """
 
 import heapq
@@ -31,13 +32,17 @@ class Limit:
         return None
 
     def opens_in(self, now: float, in_flight: int) -> float | None:
-        """Seconds until a request is let in, as far as a client can know; None where one in flight has to end first."""
+        """Seconds until a request is let in, as far as a client can know; None where one in flight has to end
+        first.
+        """
         return 0.0
 
 
 @dataclass
 class Bucket(Limit):
-    """A bucket that is refilled; in every other `period` another client takes `other` a second; `rate` may change when half is done."""
+    """A bucket that is refilled; in every other `period` another client takes `other` a second; `rate` may
+    change when half is done.
+    """
 
     rate: float
     size: float
@@ -75,7 +80,9 @@ class Bucket(Limit):
 
 @dataclass
 class Window(Limit):
-    """`allowed` requests in each window of so many seconds; a refusal asks to wait for its end, in whole seconds."""
+    """`allowed` requests in each window of so many seconds; a refusal asks to wait for its end, in whole
+    seconds.
+    """
 
     allowed: int
     seconds: float
@@ -203,10 +210,12 @@ def make(kind: str, work: int, seed: int) -> Limit:
 
 
 def all_knowing(limit: Limit, work: int, workers: int, latency: float, announces: bool) -> float:
-    """Seconds that a client needs for `work` requests that knows the rule, and of which `workers` are in flight at most.
+    """Seconds that a client needs for `work` requests that knows the rule, and of which `workers` are in
+    flight at most.
 
-    It is refused only where no knowledge helps (at random, by count). Then it sends nothing until the announced wait is over, as every
-    client has to, or goes on at once where none is announced. Requests that leave at the same moment share one wait.
+    It is refused only where no knowledge helps (at random, by count). Then it sends nothing until the
+    announced wait is over, as every client has to, or goes on at once where none is announced. Requests that
+    leave at the same moment share one wait.
     """
     now = gate = refused_at = 0.0
     under_way: list[float] = []

@@ -1,9 +1,10 @@
 """A stand-in for the API that answers faster than any contender reads.
 
-Bodies are made once and kept; the latency is a timer of the event loop, so that any number of requests wait side
-by side; a request costs a few dozen microseconds. It knows paging, bearer tokens and, if asked, gzip and TLS. It
-does not filter. With `--limit` it refuses what the rule of that name in `limits.py` refuses. Run it with `python -m benchmarks.mock_server`: it prints its port as its first line, counts
-requests at `/stats`, and starts counting anew after `POST /stats`.
+Bodies are made once and kept; the latency is a timer of the event loop, so that any number of requests wait
+side by side; a request costs a few dozen microseconds. It knows paging, bearer tokens and, if asked, gzip and
+TLS. It does not filter. With `--limit` it refuses what the rule of that name in `limits.py` refuses. Run it
+with `python -m benchmarks.mock_server`: it prints its port as its first line, counts requests at `/stats`,
+and starts counting anew after `POST /stats`.
 """
 
 import argparse

@@ -1,7 +1,9 @@
-"""What many rows cost: memory that the kernel can't take back, and processor time a row. `python -m benchmarks.size` prints tables.
+"""What many rows cost: memory that the kernel can't take back, and processor time a row. `python -m
+benchmarks.size` prints tables.
 
-One stream of 1, 3 and 10 million rows, and a child stream of many parents. Memory is `RssAnon` of `/proc/<pid>/status`, looked at
-five times a second; pages of files, which the kernel can write back and reclaim, are told apart (`RssFile` and `RssShmem`).
+One stream of 1, 3 and 10 million rows, and a child stream of many parents. Memory is `RssAnon` of
+`/proc/<pid>/status`, looked at five times a second; pages of files, which the kernel can write back and
+reclaim, are told apart (`RssFile` and `RssShmem`).
 """
 
 import argparse
@@ -26,7 +28,9 @@ SECONDS_BETWEEN_LOOKS = 0.2
 
 @dataclass(frozen=True)
 class Taken:
-    """What one run took: its records, processor seconds, wall seconds, and the highest memory in bytes of either kind."""
+    """What one run took: its records, processor seconds, wall seconds, and the highest memory in bytes of
+    either kind.
+    """
 
     records: int
     processor: float
@@ -72,7 +76,9 @@ def main() -> None:
 
 
 def table_of_keys(rows: int) -> int:
-    """Bytes of the table of seen keys by the formula of docs/scaling.md: 8 a slot, a power of two of them, two thirds full at most."""
+    """Bytes of the table of seen keys by the formula of docs/scaling.md: 8 a slot, a power of two of them,
+    two thirds full at most.
+    """
     slots = 1 << 12
     while rows * 3 > slots * 2:
         slots *= 2

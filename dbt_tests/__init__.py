@@ -1,1 +1,3 @@
-"""The dbt package on DuckDB and on PostgreSQL, compared with computations in Python from the sandbox's own rows."""
+"""The dbt package on DuckDB and on PostgreSQL, compared with computations in Python from the sandbox's own
+rows.
+"""

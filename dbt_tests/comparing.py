@@ -13,7 +13,9 @@ Row = Mapping[str, Any]
 
 
 def difference(actual: Iterable[Row], expected: Iterable[Row], key: Sequence[str]) -> str:
-    """What differs, in words; empty where both have the same rows and columns. Only floats may differ by rounding."""
+    """What differs, in words; empty where both have the same rows and columns. Only floats may differ by
+    rounding.
+    """
     (found, found_twice), (wanted, wanted_twice) = _by_key(actual, key), _by_key(expected, key)
     problems = [f"key comes twice: {each}" for each in found_twice]
     problems += [f"the computation has the key twice: {each}" for each in wanted_twice]

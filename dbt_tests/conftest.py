@@ -1,4 +1,6 @@
-"""Each scenario is loaded and built once in each warehouse; the tests of all marts then look at the same tables."""
+"""Each scenario is loaded and built once in each warehouse; the tests of all marts then look at the same
+tables.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What the warehouse holds when the marts are built: the sandbox's company as it is, and with what is hard for SQL."""
+"""What the warehouse holds when the marts are built: the sandbox's company as it is, and with what is hard
+for SQL.
+"""
 
 from __future__ import annotations
 
@@ -93,7 +95,9 @@ def _records(sandbox: Sandbox, expected: Expected, stream: str) -> list[Record]:
 
 
 def _with_record_key(record: Record, parameters: Mapping[str, Any]) -> Record:
-    """The record as the connector gives it: with a key made of several fields where none of its own is there."""
+    """The record as the connector gives it: with a key made of several fields where none of its own is
+    there.
+    """
     if "record_key" not in parameters:
         return record
     key = [record.get(name) for name in parameters["record_key"]]
@@ -163,7 +167,9 @@ def _no_organization(rows: Rows) -> Rows:
 
 
 def _few_streams(rows: Rows) -> Rows:
-    """Without streams whose figures others have as well; accounts that share an address, organizations in a circle."""
+    """Without streams whose figures others have as well; accounts that share an address, organizations in a
+    circle.
+    """
     left_out = {"computer_costs", "license_costs", "saas_application_kpis", "saas_user_subscriptions"}
     accounts = rows["user_account_details"]
     shared = [
@@ -176,7 +182,9 @@ def _few_streams(rows: Rows) -> Rows:
 
 
 def _edges(rows: Rows) -> Rows:
-    """Software on the edges: dates on the very day of a threshold or without each other, and licences bought several times."""
+    """Software on the edges: dates on the very day of a threshold or without each other, and licences bought
+    several times.
+    """
     licenses = [copy for row in rows["licenses"] for copy in _bought_again(row)]
     applications = [{**row, **_ends(number)} for number, row in enumerate(rows["applications"])]
     installed = [{**row, **_uses(number)} for number, row in enumerate(rows["computer_applications"])]
@@ -194,7 +202,9 @@ def _edges(rows: Rows) -> Rows:
 
 
 def _bought_again(row: Record) -> Iterator[Record]:
-    """A licence, and others for the same application: as many in another currency, more in none, and some that do not count."""
+    """A licence, and others for the same application: as many in another currency, more in none, and some
+    that do not count.
+    """
     yield row
     copies: list[Record] = [
         {"purchaseCurrency": "CHF", "purchaseValue": 1000.01, "quantity": row["quantity"]},

@@ -1,4 +1,6 @@
-"""The mart `hardware_refresh`: each computer's age, support, owner and scan, compared with what the sandbox's rows say."""
+"""The mart `hardware_refresh`: each computer's age, support, owner and scan, compared with what the sandbox's
+rows say.
+"""
 
 from __future__ import annotations
 

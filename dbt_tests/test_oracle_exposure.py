@@ -1,4 +1,6 @@
-"""The mart `oracle_exposure`: each product on each estate, compared with what the sandbox's rows say, and with the API's verdicts."""
+"""The mart `oracle_exposure`: each product on each estate, compared with what the sandbox's rows say, and
+with the API's verdicts.
+"""
 
 from __future__ import annotations
 

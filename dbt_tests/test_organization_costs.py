@@ -1,4 +1,6 @@
-"""The mart `organization_costs`: what each organization costs, up the tree, compared with what the sandbox's rows say."""
+"""The mart `organization_costs`: what each organization costs, up the tree, compared with what the sandbox's
+rows say.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The report from whole databases: nothing synced, nothing there, the company, two currencies; and as a browser shows it."""
+"""The report from whole databases: nothing synced, nothing there, the company, two currencies; and as a
+browser shows it.
+"""
 
 from __future__ import annotations
 
@@ -211,7 +213,9 @@ def test_every_stream_that_dbt_reads_for_a_mart_is_known(
 
 
 def test_a_browser_shows_it_and_asks_for_nothing(written: Written, tmp_path: Path) -> None:
-    """No message on the console, no request but for the file, no chart wider than a phone. The pictures are kept."""
+    """No message on the console, no request but for the file, no chart wider than a phone. The pictures are
+    kept.
+    """
     report = tmp_path / "report.html"
     report.write_text(written(COMPANY), encoding="utf-8")
     try:

@@ -35,7 +35,9 @@ def test_every_kind_is_there(company_built: Built, build_scenario: Callable[[str
 
 
 def test_savings_are_those_that_snow_atlas_counts(company_built: Built) -> None:
-    """With the threshold of Snow Atlas itself, what a user's seats would save is what the list of users says."""
+    """With the threshold of Snow Atlas itself, what a user's seats would save is what the list of users
+    says.
+    """
     saved: dict[str, Decimal] = defaultdict(Decimal)
     for row in company_built["saas_seats"]:
         if row["reported_status"] is not None:

@@ -1,4 +1,6 @@
-"""The mart `saas_spend`: what each SaaS application costs, compared with the sandbox's rows and with the API's own key figures."""
+"""The mart `saas_spend`: what each SaaS application costs, compared with the sandbox's rows and with the
+API's own key figures.
+"""
 
 from __future__ import annotations
 

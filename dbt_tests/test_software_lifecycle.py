@@ -1,4 +1,6 @@
-"""The mart `software_lifecycle`: unsupported software by organization, compared with what the sandbox's rows say."""
+"""The mart `software_lifecycle`: unsupported software by organization, compared with what the sandbox's rows
+say.
+"""
 
 from __future__ import annotations
 

@@ -51,7 +51,9 @@ def test_a_stream_that_was_not_synced_is_an_empty_view(
 def test_missing_columns_are_null_and_streams_can_be_left_out(
     warehouse: Warehouse, company_rows: Rows, tmp_path: Path
 ) -> None:
-    """An older sync lacks the fields that came later, and a stream that is wrong in a tenant must not be in the way."""
+    """An older sync lacks the fields that came later, and a stream that is wrong in a tenant must not be in
+    the way.
+    """
     rows = {stream: company_rows[stream] for stream in ("computers", "organizations")}
     warehouse.fill(rows)
     column = "isVirtual" if warehouse.target == "postgres" else "isvirtual"

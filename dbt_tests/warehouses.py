@@ -1,4 +1,6 @@
-"""The two warehouses, with the tables as Airbyte's loaders leave them: PyAirbyte's in DuckDB, a destination's in PostgreSQL."""
+"""The two warehouses, with the tables as Airbyte's loaders leave them: PyAirbyte's in DuckDB, a destination's
+in PostgreSQL.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +64,9 @@ class Warehouse(ABC):
 
 @dataclass(frozen=True)
 class DuckDB(Warehouse):
-    """A file with lower-case columns, loaded as PyAirbyte loads it, by the version of DuckDB that it asks for."""
+    """A file with lower-case columns, loaded as PyAirbyte loads it, by the version of DuckDB that it asks
+    for.
+    """
 
     path: Path
     target: ClassVar[str] = "duckdb"

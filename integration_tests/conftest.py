@@ -1,4 +1,6 @@
-"""What the tests of the connector share: a sandbox for each module, reset for each test, and a connector that reads it."""
+"""What the tests of the connector share: a sandbox for each module, reset for each test, and a connector that
+reads it.
+"""
 
 from __future__ import annotations
 

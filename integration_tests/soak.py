@@ -1,8 +1,9 @@
-"""Long runs that show what short tests can't: `make soak`. Figures go to stdout as Markdown, progress to stderr.
+"""Long runs that show what short tests can't: `make soak`. Figures go to stdout as Markdown, progress to
+stderr.
 
-First two million records with five of a hundred requests failing and tokens that live ten seconds: is the output exact, is
-memory flat? Then many random schedules of inserts and deletes during the read: how often are rows lost, here and by a serial
-reader that asks for one page after the other?
+First two million records with five of a hundred requests failing and tokens that live ten seconds: is the
+output exact, is memory flat? Then many random schedules of inserts and deletes during the read: how often are
+rows lost, here and by a serial reader that asks for one page after the other?
 """
 
 from __future__ import annotations
@@ -90,7 +91,9 @@ def make_row(number: int) -> dict[str, Any]:
 
 @dataclass
 class Check:
-    """Compares records with the rows they should be, as they come, and says how much memory the connector took meanwhile."""
+    """Compares records with the rows they should be, as they come, and says how much memory the connector
+    took meanwhile.
+    """
 
     expected: int
     process: int
@@ -195,7 +198,9 @@ def _cells(outcomes: Iterable[Outcome]) -> str:
 
 
 def churn(seeds: int) -> list[str]:
-    """Random changes during the read, as many schedules as there are seeds. The report, as lines of Markdown."""
+    """Random changes during the read, as many schedules as there are seeds. The report, as lines of
+    Markdown.
+    """
     lines = [
         f"### Rows that come and go, {seeds} reads each",
         "",

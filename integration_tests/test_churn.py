@@ -33,7 +33,9 @@ def reader(sandbox: Sandbox, connector_with: Callable[..., Connector]) -> Connec
 
 
 def assert_nothing_is_lost(outcome: Outcome, sandbox: Sandbox) -> None:
-    """Survivors are all there, no key comes twice, and nothing was made up. A sync that gave up must have said so."""
+    """Survivors are all there, no key comes twice, and nothing was made up. A sync that gave up must have
+    said so.
+    """
     counted = keys_of(outcome.records["computers"], ["id"])
     read = {key for (key,) in counted}
     assert max(counted.values()) == 1
@@ -56,7 +58,9 @@ def is_warned(outcome: Outcome) -> bool:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_inserts_and_deletes_at_random(sandbox: Sandbox, reader: Connector, seed: int) -> None:
-    """Rows that shift between pages are lost to a serial reader: assets that exist would be missing from the inventory."""
+    """Rows that shift between pages are lost to a serial reader: assets that exist would be missing from the
+    inventory.
+    """
     sandbox.control.random_churn("computers", PATH, seed=seed, rate=0.4, limit=12)
     outcome = reader.read_here(["computers"])
     assert sandbox.churn.deleted("computers") or sandbox.churn.inserted("computers")
@@ -73,7 +77,9 @@ def test_deletes_before_every_page(sandbox: Sandbox, reader: Connector, seed: in
 
 @pytest.mark.parametrize("seed", range(4))
 def test_changes_that_never_end(sandbox: Sandbox, reader: Connector, seed: int) -> None:
-    """Where three rows come or go with every page, no row may come twice, and none be missing without a warning."""
+    """Where three rows come or go with every page, no row may come twice, and none be missing without a
+    warning.
+    """
     sandbox.control.random_churn("computers", PATH, seed=seed, rate=3.0)
     outcome = reader.read_here(["computers"])
     counted = keys_of(outcome.records["computers"], ["id"])

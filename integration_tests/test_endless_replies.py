@@ -1,4 +1,6 @@
-"""Replies without an end, and replies that unpack to a thousand times their size: refused before they take the memory."""
+"""Replies without an end, and replies that unpack to a thousand times their size: refused before they take
+the memory.
+"""
 
 from __future__ import annotations
 
@@ -150,7 +152,9 @@ def test_a_trickle_is_refused_after_its_time() -> None:
     "reply", [lambda: endless(b"x" * 65536), lambda: packed(bomb(600))], ids=["endless", "bomb"]
 )
 def test_the_identity_provider_has_bounds_too(reply: Callable[[], Iterator[bytes]]) -> None:
-    """A wrong API URL that leads to an endless download would fill the memory before the first row is read."""
+    """A wrong API URL that leads to an endless download would fill the memory before the first row is
+    read.
+    """
     tracemalloc.start()
     try:
         with serving(reply) as url, pytest.raises(UnboundedReply, match="larger than 2 MiB"):

@@ -1,6 +1,7 @@
 """The fault matrix: every kind of fault, at every place of a sync, once and for good, over real HTTP.
 
-What passes must change nothing; what stays must be said, and must cost its own stream only. Waiting between repeats is skipped.
+What passes must change nothing; what stays must be said, and must cost its own stream only. Waiting between
+repeats is skipped.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ REMEDIES = ("ry again", "Check", "check", "report it", "sync again", "Grant")
 
 @dataclass(frozen=True)
 class Kind:
-    """A fault of the sandbox. `cause` is what its error says; `envelope` faults need a reply with a pagination object."""
+    """A fault of the sandbox. `cause` is what its error says; `envelope` faults need a reply with a
+    pagination object.
+    """
 
     name: str
     fields: dict[str, Any] = field(default_factory=dict)
@@ -138,7 +141,9 @@ def test_a_fault_that_passes_changes_nothing(
 def test_a_fault_that_stays_costs_its_stream_and_says_so(
     sandbox: Sandbox, patient: Connector, no_waiting: list[float], kind: Kind, place: Place
 ) -> None:
-    """A table that lacks rows without a word, or an error nobody can act on, costs more than a failed sync."""
+    """A table that lacks rows without a word, or an error nobody can act on, costs more than a failed
+    sync.
+    """
     sandbox.control.fault(kind.name, place.path, **place.fields, **kind.fields)
     outcome = patient.read_here(STREAMS)
     if not place.stream:
@@ -158,7 +163,9 @@ def test_a_fault_that_stays_costs_its_stream_and_says_so(
 
 
 def assert_only_this_stream_fails(outcome: Outcome, place: Place, expected: dict[str, list[Record]]) -> None:
-    """The stream is INCOMPLETE with one error that names stream, endpoint and remedy; only its children fail with it."""
+    """The stream is INCOMPLETE with one error that names stream, endpoint and remedy; only its children fail
+    with it.
+    """
     lost = {place.stream, *(name for name in STREAMS if place.stream in definitions.parent_streams(name))}
     assert outcome.exit_code == 1
     assert outcome.statuses == {stream: "INCOMPLETE" if stream in lost else "COMPLETE" for stream in expected}

@@ -148,7 +148,8 @@ def test_one_token_is_enough(full_sync: FullSync) -> None:
     """Snow Atlas limits token requests and live tokens: a token per stream locks a tenant out."""
     assert full_sync.token_requests == 1
     refused = [exchange for exchange in full_sync.requests if exchange.status not in (200, 404)]
-    # 178 values in a page of 178, of 178: one page more is asked for, with parameters that this operation does not declare
+    # 178 values in a page of 178, of 178: one page more is asked for, with parameters that this operation
+    # does not declare
     assert [
         (exchange.status, exchange.path, dict(exchange.query).get("page_number")) for exchange in refused
     ] == [(400, "/api/custom-fields/v1/custom-fields-values", "2")]
@@ -194,7 +195,9 @@ def test_every_stream_is_discovered_once(connector: Connector) -> None:
 
 
 def test_undeclared_fields_pass(full_sync: FullSync) -> None:
-    """The API sends more than its files declare; who needs such a field must not have to wait for a new connector."""
+    """The API sends more than its files declare; who needs such a field must not have to wait for a new
+    connector.
+    """
     known = set(schema("computers")["properties"])
     assert any(set(record) - known for record in full_sync.records["computers"])
 

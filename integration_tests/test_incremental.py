@@ -1,4 +1,6 @@
-"""Incremental streams over real HTTP: what a second sync asks for, and what a sync that was killed leaves behind."""
+"""Incremental streams over real HTTP: what a second sync asks for, and what a sync that was killed leaves
+behind.
+"""
 
 from __future__ import annotations
 
@@ -97,7 +99,9 @@ def test_audit_logs_go_on_where_they_ended(sandbox: Sandbox, incremental: Connec
 
 
 def test_windows_are_bounded_and_meet(sandbox: Sandbox, incremental: Connector) -> None:
-    """Replies are not paged: a window of years is one huge reply; a gap between windows is a day without entries."""
+    """Replies are not paged: a window of years is one huge reply; a gap between windows is a day without
+    entries.
+    """
     incremental.read_here(["audit_logs"], incremental=["audit_logs"])
     windows = []
     for exchange in sandbox.requests:
@@ -127,7 +131,9 @@ def test_a_full_refresh_does_not_go_by_the_state(sandbox: Sandbox, incremental: 
 
 
 def test_computers_since_their_last_scan(sandbox: Sandbox, connector: Connector) -> None:
-    """The first sync has all computers, those never scanned included; the next ones only what was scanned since."""
+    """The first sync has all computers, those never scanned included; the next ones only what was scanned
+    since.
+    """
     streams = ["computers"]
     for position in (3, 7):
         sandbox.control.change_row("update", "computers", position=position, row={"lastScanDate": None})

@@ -1,4 +1,6 @@
-"""Rows that the API counts and never serves: an error, or, where the user accepts it, a count in the stream's state."""
+"""Rows that the API counts and never serves: an error, or, where the user accepts it, a count in the stream's
+state.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,9 @@ def test_rows_that_are_counted_and_not_served_are_an_error(sandbox: Sandbox, con
 def test_the_state_says_how_many_rows_are_not_served(
     sandbox: Sandbox, connector_with: Callable[..., Connector]
 ) -> None:
-    """A warehouse whose table lacks rows must be able to see it; and only the streams that were named may lack some."""
+    """A warehouse whose table lacks rows must be able to see it; and only the streams that were named may
+    lack some.
+    """
     outcome = connector_with(accept_missing_rows=["computers"]).read_here(STREAMS)
     assert outcome.statuses == {
         "computers": "COMPLETE",
@@ -66,7 +70,9 @@ def test_the_state_says_how_many_rows_are_not_served(
 
 
 def test_all_stands_for_every_stream(sandbox: Sandbox, connector_with: Callable[..., Connector]) -> None:
-    """Whoever can't name the streams beforehand could not sync at all; the count must not stand in the way of the next sync."""
+    """Whoever can't name the streams beforehand could not sync at all; the count must not stand in the way of
+    the next sync.
+    """
     connector = connector_with(accept_missing_rows=["all"])
     first = connector.read_here(STREAMS, incremental=["computers"])
     second = connector.read_here(STREAMS, incremental=["computers"], state=first.state)

@@ -1,4 +1,6 @@
-"""The four commands in a process of their own, with right and with wrong input: what a user and the platform see."""
+"""The four commands in a process of their own, with right and with wrong input: what a user and the platform
+see.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ from integration_tests.helpers.expected import Expected, difference
 from sandbox import Sandbox
 
 SOON = 20
-"""Seconds in which `check` must fail on a busy machine; a request given up for good takes ten times as long."""
+"""Seconds in which `check` must fail on a busy machine; a request given up for good takes ten times as long.
+"""
 BASE: dict[str, Any] = {"region": "westeurope", "client_id": "id", "client_secret": "not a secret of anybody"}
 
 

@@ -1,4 +1,6 @@
-"""A server that limits the rate of requests, over real HTTP: nothing is lost, and hardly a request is refused."""
+"""A server that limits the rate of requests, over real HTTP: nothing is lost, and hardly a request is
+refused.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ RATE = 20
 def test_forty_workers_at_twenty_requests_a_second(
     sandbox: Sandbox, connector_with: Callable[..., Connector], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Whoever runs into the limit again and again is locked out, and every other script of the tenant with him."""
+    """Whoever runs into the limit again and again is locked out, and every other script of the tenant with
+    him.
+    """
     sandbox.control.set(rate_limit=RATE)
     outcome = connector_with(num_workers=40, page_size=100).read(STREAMS)
     requests = [exchange for exchange in sandbox.requests if exchange.path.startswith("/api/")]

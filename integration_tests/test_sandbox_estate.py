@@ -62,7 +62,8 @@ MODULES = (
 )
 ROUTES: dict[str, Route] = {route.path: route for module in MODULES for route in module.ROUTES}
 ESTATE, INVENTORY = "/api/sam/estate/v1", "/api/inventory/v1/device"
-# Fields that rows may have although the vendor does not declare them, and those they may lack although it does.
+# Fields that rows may have although the vendor does not declare them, and those they may lack although it
+# does.
 UNDECLARED = frozenset(
     {
         "biosSerialNumber",
@@ -328,14 +329,18 @@ KEYS: dict[str, tuple[str, ...]] = {
 
 @pytest.mark.parametrize("path", sorted(KEYS))
 def test_keys_are_unique(path: str, estate: Estate) -> None:
-    """Without it, a test that finds a record twice could not tell a fault of the connector from one of the data."""
+    """Without it, a test that finds a record twice could not tell a fault of the connector from one of the
+    data.
+    """
     keys = Counter(tuple(row[field] for field in KEYS[path]) for row in rows_of(estate, path))
     assert [key for key, count in keys.items() if count > 1] == []
     assert keys
 
 
 def _references(estate: Estate) -> Iterable[tuple[str, Sequence[Row], str, set[str]]]:
-    """Tables with a field that refers to another table: what it is, the rows, the field, the ids that exist."""
+    """Tables with a field that refers to another table: what it is, the rows, the field, the ids that
+    exist.
+    """
 
     def ids(table: str) -> set[str]:
         return {row["id"] for row in estate.built(table)}

@@ -348,7 +348,9 @@ def reader() -> Iterator[Reader]:
 
 
 def test_pages_hold_every_row_once(reader: Reader) -> None:
-    """Children with several pages, and the totals that connectors compare with, must be right over the wire."""
+    """Children with several pages, and the totals that connectors compare with, must be right over the
+    wire.
+    """
     estate = reader.sandbox.estate
     for path in (f"{SAAS}/v1/users", f"{ORACLE}/products"):
         items = reader.pages(path, lambda reply: len(reply["items"]) < 7, page_size=7)

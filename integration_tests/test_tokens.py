@@ -318,7 +318,9 @@ def test_no_proxy_is_respected(sandbox: Sandbox, connector: Connector) -> None:
 
 
 def test_certificates_are_verified(tmp_path: Path) -> None:
-    """Without verification anybody on the way could read the secret; with a bundle of one's own it must work."""
+    """Without verification anybody on the way could read the secret; with a bundle of one's own it must
+    work.
+    """
     with Sandbox(5, use_tls=True) as secure:
         connector = Connector(tmp_path, secure.config())
         status, message = connector.check().connection_status

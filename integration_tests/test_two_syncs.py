@@ -1,4 +1,6 @@
-"""Two syncs with the same client side by side in one process, as in a notebook: neither ends or empties the other."""
+"""Two syncs with the same client side by side in one process, as in a notebook: neither ends or empties the
+other.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +75,9 @@ def assert_whole(records: dict[str, list[Record]], sandbox: Sandbox, streams: li
 def test_a_sync_that_ends_first_leaves_the_other_whole(
     sandbox: Sandbox, config: dict[str, Any], ends: str
 ) -> None:
-    """The run that goes on would lose its threads, its parents' keys or its progress to the one that ended."""
+    """The run that goes on would lose its threads, its parents' keys or its progress to the one that
+    ended.
+    """
     both_read = threading.Barrier(2)
     ended = threading.Event()
 

@@ -1,4 +1,6 @@
-"""A warehouse that keeps up: after a second sync its tables hold what Snow Atlas holds, in DuckDB and in PostgreSQL."""
+"""A warehouse that keeps up: after a second sync its tables hold what Snow Atlas holds, in DuckDB and in
+PostgreSQL.
+"""
 
 from __future__ import annotations
 
@@ -262,7 +264,9 @@ def test_second_sync_makes_the_tables_equal_again(kind: str, request: pytest.Fix
 
 
 def test_incremental_computers_are_asked_for_by_date_and_kept_once(duckdb: Warehouse) -> None:
-    """An incremental sync would read the whole estate again, or keep two rows of a computer that was scanned anew."""
+    """An incremental sync would read the whole estate again, or keep two rows of a computer that was scanned
+    anew.
+    """
     duckdb.sync(["computers"], growing=["computers"])
     before = {row["id"]: row for row in duckdb.rows("computers")}
     newest = max(row["lastscandate"] for row in before.values())

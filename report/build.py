@@ -35,7 +35,9 @@ def build(database: Path, variables: Mapping[str, Any]) -> None:
 
 
 def check(database: Path, variables: Mapping[str, Any]) -> Checks:
-    """Run the tests of the marts. One that fails does not keep its mart from the report, which says so instead."""
+    """Run the tests of the marts. One that fails does not keep its mart from the report, which says so
+    instead.
+    """
     done = _dbt(["test", "--select", *MARTS], database, variables)
     results = _results()
     if results is None:

@@ -46,7 +46,9 @@ PHONE = Layout(total=340, left=MARGIN, letters=44)
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar of one or more pieces; negative ones go to the left. What is said stands at its right and at its left end."""
+    """A bar of one or more pieces; negative ones go to the left. What is said stands at its right and at its
+    left end.
+    """
 
     name: str
     pieces: Mapping[str, float]
@@ -74,7 +76,8 @@ def bars(
     whole: bool = True,
     long_names: bool = False,
 ) -> Picture:
-    """Horizontal bars. `kinds` has the fill and the meaning of each kind of piece, in the order in which they are put together.
+    """Horizontal bars. `kinds` has the fill and the meaning of each kind of piece, in the order in which they
+    are put together.
 
     Long names stand above their bars on a wide page, too.
     """

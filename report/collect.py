@@ -41,7 +41,9 @@ def wanted_streams(thorough: bool) -> list[str]:
 
 
 def collect(config: dict[str, Any], database: Path, thorough: bool) -> Collected:
-    """Read all of them that the configuration may. The file starts empty, so that nothing old looks like new."""
+    """Read all of them that the configuration may. The file starts empty, so that nothing old looks like
+    new.
+    """
     wanted = wanted_streams(thorough)
     start = time.monotonic()
     print("Starting PyAirbyte and checking the connection ...", flush=True)
@@ -67,7 +69,9 @@ def collect(config: dict[str, Any], database: Path, thorough: bool) -> Collected
 
 
 def forbidden(stream: str, readable: str) -> bool:
-    """Whether `check` named the permission of a stream, or that of one of its parents, among those to be granted."""
+    """Whether `check` named the permission of a stream, or that of one of its parents, among those to be
+    granted.
+    """
     return any(
         inputs.lacks_permission(each, readable) for each in (stream, *definitions.parent_streams(stream))
     )

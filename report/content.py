@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Picture:
-    """A chart as SVG, for a screen or a sheet of paper, and for a phone; `alternative` says in words what it shows."""
+    """A chart as SVG, for a screen or a sheet of paper, and for a phone; `alternative` says in words what it
+    shows.
+    """
 
     wide: str
     narrow: str
@@ -30,7 +32,9 @@ class Table:
 
 @dataclass(frozen=True)
 class Absence:
-    """Why there is nothing to show: streams that were not synced and what each takes, or nothing that was found."""
+    """Why there is nothing to show: streams that were not synced and what each takes, or nothing that was
+    found.
+    """
 
     text: str
     streams: Sequence[tuple[str, str]] = ()

@@ -89,7 +89,9 @@ class Marts(AbstractContextManager["Marts"]):
         return self.rows(sql, parameters)[0]
 
     def absence(self, needed: Iterable[str], nothing: str) -> Absence:
-        """Why there are no rows: streams that they come from and that were not synced, else that there is nothing."""
+        """Why there are no rows: streams that they come from and that were not synced, else that there is
+        nothing.
+        """
         missing = [stream for stream in needed if stream not in self.synced]
         if not missing:
             return Absence(nothing)

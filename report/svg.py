@@ -43,7 +43,8 @@ def themed(chart: Any) -> str:
         svg = svg.replace(f'"{stand_in}"', f'"{paint}"')
     svg = re.sub(r' font-family="[^"]*"', "", svg)
     svg = _own_ids(svg, f"chart{next(_charts)}-")
-    # The page has the size, and the text alternative; and a second declaration of namespaces says nothing in HTML.
+    # The page has the size, and the text alternative; and a second declaration of namespaces says nothing in
+    # HTML.
     svg = re.sub(r' (xmlns(:xlink)?|version|class)="[^"]*"', "", svg)
     return re.sub(
         r'<svg width="([\d.]+)" height="([\d.]+)"',

@@ -69,7 +69,9 @@ def listed(words: Sequence[str]) -> str:
 
 
 def amounts(rows: Iterable[Mapping[str, Any]], column: str, currency: str = "currency") -> Amounts:
-    """Sums by currency, as rows have them; currencies without money are left out. The first is that of most rows."""
+    """Sums by currency, as rows have them; currencies without money are left out. The first is that of most
+    rows.
+    """
     sums: dict[str | None, Decimal] = {}
     weights: dict[str | None, int] = {}
     for row in rows:

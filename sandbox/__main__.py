@@ -1,8 +1,8 @@
 """Runs the sandbox on its own: ``python -m sandbox --port 8080 --computers 60``.
 
 When it is ready it prints one line of JSON with ``url``, ``client_id``, ``client_secret`` and ``region`` (and
-``ca_file`` with ``--tls``), or with ``--readable`` the same for a person, and serves until it is interrupted or
-terminated.
+``ca_file`` with ``--tls``), or with ``--readable`` the same for a person, and serves until it is interrupted
+or terminated.
 """
 
 from __future__ import annotations

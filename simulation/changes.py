@@ -1,7 +1,7 @@
 """A collection that changes while it is read, and the two ways it changes: by the request, and by the clock.
 
-Rows are kept as ranges of numbers, so that a collection of fifty million rows takes no memory. Nothing here knows of the connector:
-a server in a process of its own uses it too.
+Rows are kept as ranges of numbers, so that a collection of fifty million rows takes no memory. Nothing here
+knows of the connector: a server in a process of its own uses it too.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ FIRST_NEW = 10**9
 
 
 class ChangingRows(Sequence[Row]):
-    """The numbers 0 to `count`, each as a row with this `id`. Single rows go, and new ones come between others."""
+    """The numbers 0 to `count`, each as a row with this `id`. Single rows go, and new ones come between
+    others.
+    """
 
     def __init__(self, count: int) -> None:
         self.initial = count

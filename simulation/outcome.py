@@ -1,4 +1,6 @@
-"""What reads of a changing collection came to: rows lost of those that were there all the time, and rows that came twice."""
+"""What reads of a changing collection came to: rows lost of those that were there all the time, and rows that
+came twice.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,8 @@ from typing import Any
 class Outcome:
     """What one read came to. `stable` counts the rows that were there from the first request to the last.
 
-    `failed` and `warned`: whether the reader ended with an error, and whether it said that rows may be missing.
+    `failed` and `warned`: whether the reader ended with an error, and whether it said that rows may be
+    missing.
     """
 
     stable: int
@@ -34,7 +37,9 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Summary:
-    """What many reads came to. A loss is silent where the read did not fail, and unsaid where it did not warn either."""
+    """What many reads came to. A loss is silent where the read did not fail, and unsaid where it did not warn
+    either.
+    """
 
     reads: int
     reads_with_silent_loss: int

@@ -58,7 +58,9 @@ def changing(name: str, work: int) -> Make:
 
 
 def measure(make: Make, work: int, announces: bool, **options: Any) -> tuple[float, float, int]:
-    """Medians over the seeds: time over that of a client that knows, share of refusals; and how often an announced wait was broken."""
+    """Medians over the seeds: time over that of a client that knows, share of refusals; and how often an
+    announced wait was broken.
+    """
     ratios, shares, inside = [], [], 0
     for seed in SEEDS:
         known = all_knowing(

@@ -1,7 +1,7 @@
 """Servers that limit in every way, and the real pace on them in virtual time: seeded, nobody waits.
 
-`ALL_KNOWING` says how long a client needs that knows the limit: it sends what is allowed, when it is allowed, and waits as told
-where refusals can't be avoided.
+`ALL_KNOWING` says how long a client needs that knows the limit: it sends what is allowed, when it is allowed,
+and waits as told where refusals can't be avoided.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ class Moment:
 
 @dataclass
 class Server:
-    """Answers at once whether a request is let in. `announces`: whether refusals carry the wait that they ask for."""
+    """Answers at once whether a request is let in. `announces`: whether refusals carry the wait that they ask
+    for.
+    """
 
     seed: int = 0
     announces: bool = True
@@ -75,7 +77,9 @@ class Server:
 
 @dataclass
 class Bucket(Server):
-    """A bucket of `burst`, refilled `rate` times a second; `shared` seconds of every other `period` another client takes its share."""
+    """A bucket of `burst`, refilled `rate` times a second; `shared` seconds of every other `period` another
+    client takes its share.
+    """
 
     rate: float = 20.0
     burst: float = 20.0
@@ -106,7 +110,9 @@ class Bucket(Server):
 
 @dataclass
 class Window(Server):
-    """`allowed` requests in every `seconds`; a refusal asks to wait to the end of the window, in whole seconds."""
+    """`allowed` requests in every `seconds`; a refusal asks to wait to the end of the window, in whole
+    seconds.
+    """
 
     allowed: int = 100
     seconds: float = 10.0
@@ -197,8 +203,8 @@ def run(
     limit: float = 36_000.0,
     first_alone: bool = False,
 ) -> Outcome:
-    """`workers` that do `work` requests through one pace. `first_alone`: nothing else is known to be asked for until the first
-    answer is there, as with the first page of a stream.
+    """`workers` that do `work` requests through one pace. `first_alone`: nothing else is known to be asked
+    for until the first answer is there, as with the first page of a stream.
     """
     moment = Moment()
     pace = pace(workers, moment) if pace else Pace(workers, moment, must_wait)
@@ -270,7 +276,9 @@ def run(
 
 @dataclass
 class FullSpeed:
-    """A pace that holds a known number in flight and a known rate, and waits as it is told: what a client does that knows the cause."""
+    """A pace that holds a known number in flight and a known rate, and waits as it is told: what a client
+    does that knows the cause.
+    """
 
     maximum: int
     moment: Moment

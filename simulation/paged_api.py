@@ -1,6 +1,8 @@
-"""A collection API as paging sees it, in memory: clamps, totals, links, and rows that come and go between two requests.
+"""A collection API as paging sees it, in memory: clamps, totals, links, and rows that come and go between two
+requests.
 
-`measure_by_request` says how many rows a reader lost that were there all the time: the connector's reader, or a plain one.
+`measure_by_request` says how many rows a reader lost that were there all the time: the connector's reader, or
+a plain one.
 """
 
 from __future__ import annotations
@@ -24,8 +26,9 @@ from source_snow_atlas.components.request.reply import Page, Row, parse_page
 
 @dataclass
 class ModelServer:
-    """Serves `rows` in pages. `totals`: "both", "pages" (total_pages alone), "items" (total_items alone), "none" (neither),
-    "absent" (no pagination object)."""
+    """Serves `rows` in pages. `totals`: "both", "pages" (total_pages alone), "items" (total_items alone),
+    "none" (neither), "absent" (no pagination object).
+    """
 
     rows: list[Row] | ChangingRows
     clamp: int = 1000
@@ -94,7 +97,9 @@ def read_by_request(
     totals: str = "both",
     last_request: int | None = None,
 ) -> Outcome:
-    """Read a collection once that changes with each request: with the connector's reader, or with the plain serial one."""
+    """Read a collection once that changes with each request: with the connector's reader, or with the plain
+    serial one.
+    """
     changing = ChangingRows(rows)
     changes = ChangesByRequest(changing, seed, inserts, deletes, last_request)
     server = ModelServer(

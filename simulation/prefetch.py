@@ -26,7 +26,9 @@ class LazyFuture(Future[Result]):
 
 
 class InterleavedPrefetch:
-    """Pages fetched ahead without threads, in an order that a seed decides: what threads do, but the same every time."""
+    """Pages fetched ahead without threads, in an order that a seed decides: what threads do, but the same
+    every time.
+    """
 
     def __init__(self, room: int, seed: int) -> None:
         self._room = room

@@ -1,4 +1,5 @@
-"""A collection that changes by the clock, read by many requests at once, in virtual time: nobody waits, and a seed decides it all.
+"""A collection that changes by the clock, read by many requests at once, in virtual time: nobody waits, and a
+seed decides it all.
 
 Requests are served in the order of their moments; a change falls between two of them.
 """
@@ -24,8 +25,8 @@ Result = TypeVar("Result")
 class VirtualTime:
     """A server and a reader's threads in virtual time, as the reader's prefetch.
 
-    `latency` seconds a request, give or take `jitter` of it; `work` seconds of the reader's own for each page; `workers` requests at
-    once. `rate` changes a second.
+    `latency` seconds a request, give or take `jitter` of it; `work` seconds of the reader's own for each
+    page; `workers` requests at once. `rate` changes a second.
     """
 
     def __init__(
@@ -115,7 +116,9 @@ class VirtualTime:
 def read_by_clock(
     count: int, seed: int, page_size: int, key: Sequence[str] = ("id",), **options: Any
 ) -> Outcome:
-    """Read a collection of that many rows once, with the connector's reader; `options` are those of `VirtualTime`."""
+    """Read a collection of that many rows once, with the connector's reader; `options` are those of
+    `VirtualTime`.
+    """
     rows = ChangingRows(count)
     time = VirtualTime(rows, seed=seed, **options)
     reports: list[Changes] = []

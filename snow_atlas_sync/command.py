@@ -73,7 +73,9 @@ def exit_code(sync: Callable[[], SyncReport], name: str) -> int:
 
 
 def prepare(options: argparse.Namespace) -> dict[str, Any]:
-    """The configuration, empty where none is named. Refuses what is wrong with any option, the quickest to see first."""
+    """The configuration, empty where none is named. Refuses what is wrong with any option, the quickest to
+    see first.
+    """
     config = inputs.load(options.config) if options.config is not None else {}
     inputs.choose(options.streams, inputs.available_streams())
     if options.config is not None:

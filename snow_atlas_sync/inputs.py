@@ -1,4 +1,5 @@
-"""What the user gives: the configuration, the streams, the database. Checked before PyAirbyte, which takes seconds to start.
+"""What the user gives: the configuration, the streams, the database. Checked before PyAirbyte, which takes
+seconds to start.
 
 Every mistake is a SyncError with one sentence.
 """

@@ -1,7 +1,8 @@
 """Which value a warehouse refused: the stream and the field.
 
-A database says of a value it can't hold at most the value, and not whose it is. PyAirbyte keeps what it has read in files until it
-is loaded, so after a load that failed the value is looked for there. Values themselves are not shown: they may be personal.
+A database says of a value it can't hold at most the value, and not whose it is. PyAirbyte keeps what it has
+read in files until it is loaded, so after a load that failed the value is looked for there. Values themselves
+are not shown: they may be personal.
 """
 
 from __future__ import annotations
@@ -69,7 +70,9 @@ def properties(stream: str) -> dict[str, dict[str, Any]]:
 
 
 def read_records(folder: Path, stream: str, since: float) -> Iterator[dict[str, Any]]:
-    """The records in PyAirbyte's files of a stream; their names are the stream's and an identifier of 26 characters."""
+    """The records in PyAirbyte's files of a stream; their names are the stream's and an identifier of 26
+    characters.
+    """
     own = re.compile(re.escape(stream) + r"_[0-9A-Za-z]{26}" + re.escape(SUFFIX))
     for path in sorted(folder.glob(f"{stream}_*{SUFFIX}")):
         if own.fullmatch(path.name) and path.stat().st_mtime >= since:

@@ -81,7 +81,9 @@ def scratch() -> Path:
 
 
 def check_database(database: Path) -> None:
-    """Open the DuckDB file once, so that one that is locked, foreign or not writable is noticed before anything is read."""
+    """Open the DuckDB file once, so that one that is locked, foreign or not writable is noticed before
+    anything is read.
+    """
     import duckdb
 
     try:
@@ -124,7 +126,9 @@ def source(config: dict[str, Any]) -> Source:
 
 
 def executable() -> Path:
-    """The connector's program, where this Python has its programs; whether they are on the PATH does not matter."""
+    """The connector's program, where this Python has its programs; whether they are on the PATH does not
+    matter.
+    """
     folders = (
         str(Path(sys.executable).parent),
         sysconfig.get_path("scripts"),

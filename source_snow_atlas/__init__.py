@@ -1,4 +1,6 @@
-"""Airbyte source connector for Snow Atlas, the SAM and SaaS management platform of Snow Software (Flexera)."""
+"""Airbyte source connector for Snow Atlas, the SAM and SaaS management platform of Snow Software
+(Flexera).
+"""
 
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +12,9 @@ __all__ = ["SourceSnowAtlas", "__version__"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import the source when it is asked for: the version and the schemas are readable without the CDK's second of imports."""
+    """Import the source when it is asked for: the version and the schemas are readable without the CDK's
+    second of imports.
+    """
     if name == "SourceSnowAtlas":
         from source_snow_atlas.source import SourceSnowAtlas
 

@@ -59,12 +59,15 @@ def run(arguments: list[str] | None = None) -> None:
 
 
 def _settle_interpreter() -> None:
-    """Fewer collections and thread switches: rows are many, short-lived and free of cycles. Handle SIGTERM also as process 1.
+    """Fewer collections and thread switches: rows are many, short-lived and free of cycles. Handle SIGTERM
+    also as process 1.
 
-    One arena of the C library's allocator instead of one per thread: page bodies come and go in all threads, and what each
-    thread's arena keeps adds up (100,000 records: 158 MB at the peak instead of 225 MB, at the same speed).
+    One arena of the C library's allocator instead of one per thread: page bodies come and go in all threads,
+    and what each thread's arena keeps adds up (100,000 records: 158 MB at the peak instead of 225 MB, at the
+    same speed).
     """
-    # a log line that finds the pipe broken must not put a traceback on stderr: the next record ends the process
+    # a log line that finds the pipe broken must not put a traceback on stderr: the next record ends the
+    # process
     logging.raiseExceptions = False
     gc.set_threshold(100_000, 50, 50)
     sys.setswitchinterval(0.02)
@@ -91,7 +94,9 @@ def _run(entrypoint: AirbyteEntrypoint, parsed: argparse.Namespace, output: Line
 
 
 def _problem_of_inputs(parsed: argparse.Namespace) -> ConfigurationError | None:
-    """What is wrong with the configuration. Files that can't be read at all are raised, whatever the command."""
+    """What is wrong with the configuration. Files that can't be read at all are raised, whatever the
+    command.
+    """
     if not getattr(parsed, "config", None):
         return None
     config = _read_json(parsed.config, "configuration")

@@ -1,7 +1,8 @@
-"""The stream definitions: reads manifest.yaml and streams/*.yaml, and puts one declarative manifest together from them.
+"""The stream definitions: reads manifest.yaml and streams/*.yaml, and puts one declarative manifest together
+from them.
 
-A stream's definition names its parents; here each name is replaced by what is needed to read the parent's keys. Nothing is added
-that does not stand in the YAML files.
+A stream's definition names its parents; here each name is replaced by what is needed to read the parent's
+keys. Nothing is added that does not stand in the YAML files.
 """
 
 from __future__ import annotations
@@ -69,7 +70,9 @@ def depth(stream: str) -> int:
 
 
 def compose(streams: Iterable[str] | None = None, without_cursor: Collection[str] = ()) -> Definition:
-    """A declarative manifest of the named streams, all where None. The streams `without_cursor` get no incremental part."""
+    """A declarative manifest of the named streams, all where None. The streams `without_cursor` get no
+    incremental part.
+    """
     document = dict(manifest())
     names = list(stream_definitions()) if streams is None else list(streams)
     document["streams"] = [_composed(name, name in without_cursor) for name in names]

@@ -1,7 +1,8 @@
 """Protocol messages on stdout, as bytes and a few dozen lines at a time.
 
-The CDK's print buffer takes 4 µs a record: it keeps text in a form of four bytes a character and encodes it in the end. Batches of
-encoded lines take 0.9 (100,000 records of 0.9 kB: 0.40 s and 0.085 s of processor time, medians of three pairs).
+The CDK's print buffer takes 4 µs a record: it keeps text in a form of four bytes a character and encodes it
+in the end. Batches of encoded lines take 0.9 (100,000 records of 0.9 kB: 0.40 s and 0.085 s of processor
+time, medians of three pairs).
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ RECORD = '{"type":"RECORD"'
 
 
 class LineWriter:
-    """Collects lines and writes them whole: 64 at once, or what came in a tenth of a second, or all when it is not a record.
+    """Collects lines and writes them whole: 64 at once, or what came in a tenth of a second, or all when it
+    is not a record.
 
-    So a state message, which says that the records before it were handed over, never waits. `lock` is the one that every other
-    writer to the same stream holds while it writes: log lines come from other threads, and must not fall into a line.
+    So a state message, which says that the records before it were handed over, never waits. `lock` is the one
+    that every other writer to the same stream holds while it writes: log lines come from other threads, and
+    must not fall into a line.
     """
 
     def __init__(

@@ -1,4 +1,6 @@
-"""SourceSnowAtlas: the Airbyte protocol's commands on a manifest composed of the streams that are asked for."""
+"""SourceSnowAtlas: the Airbyte protocol's commands on a manifest composed of the streams that are asked
+for.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ if TYPE_CHECKING:
 
 
 class SourceSnowAtlas(Source):
-    """The connector. Stateless: every command builds what it needs from the configuration, catalog and state handed to it."""
+    """The connector. Stateless: every command builds what it needs from the configuration, catalog and state
+    handed to it.
+    """
 
     check_config_against_spec = False
     """Configuration.parse checks more than the specification can say, and says it in a sentence."""
@@ -48,7 +52,9 @@ class SourceSnowAtlas(Source):
         )
 
     def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
-        """Whether the client is genuine and can read at least one product area; the message says what is missing."""
+        """Whether the client is genuine and can read at least one product area; the message says what is
+        missing.
+        """
         from source_snow_atlas.components.run.check import Area, check_connection
 
         areas: dict[tuple[str, str], Area] = {}
@@ -72,7 +78,9 @@ class SourceSnowAtlas(Source):
         catalog: ConfiguredAirbyteCatalog,
         state: list[AirbyteStateMessage] | None = None,
     ) -> Iterator[AirbyteMessage]:
-        """Read the catalog's streams. Raises ConfigurationError before the first record where the input can't be used."""
+        """Read the catalog's streams. Raises ConfigurationError before the first record where the input can't
+        be used.
+        """
         from source_snow_atlas.components.identity.configuration import Configuration
         from source_snow_atlas.components.run.check import log_tenant
         from source_snow_atlas.components.run.failures import one_error_per_stream

@@ -1,5 +1,6 @@
-"""Drives a headless Chromium over a pipe, with nothing but the standard library: open a file, see what it says and asks for,
-take pictures of it."""
+"""Drives a headless Chromium over a pipe, with nothing but the standard library: open a file, see what it
+says and asks for, take pictures of it.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +40,8 @@ os.dup2(int(sys.argv[1]), 3)
 os.dup2(int(sys.argv[2]), 4)
 os.execv(sys.argv[3], sys.argv[3:])
 """
-"""Puts the pipes where the browser reads its commands, 3, and writes its answers, 4, and becomes the browser."""
+"""Puts the pipes where the browser reads its commands, 3, and writes its answers, 4, and becomes the browser.
+"""
 PATIENCE = 120.0
 """Seconds within which every answer has to come; a loaded machine takes its time to start the browser."""
 
@@ -196,7 +198,9 @@ def _high(descriptor: int) -> int:
 
 @contextmanager
 def chromium() -> Iterator[Page]:
-    """A tab of a browser that knows nothing of any other one on this machine, for as long as the block lasts."""
+    """A tab of a browser that knows nothing of any other one on this machine, for as long as the block
+    lasts.
+    """
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
         raise ChromiumUnavailable(f"none of {', '.join(PROGRAMS)} is installed")

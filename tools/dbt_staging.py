@@ -1,8 +1,8 @@
 """Write the staging models of the dbt package from the schemas: what `make dbt-staging` runs.
 
-Each stream gets a view with one column for each of its fields, and each area of streams a file that describes them. What a model
-says is data only: the macro `stage_stream` makes SQL of it. With --check nothing is written; it exits with 1 where a file is not
-as it would be written.
+Each stream gets a view with one column for each of its fields, and each area of streams a file that describes
+them. What a model says is data only: the macro `stage_stream` makes SQL of it. With --check nothing is
+written; it exits with 1 where a file is not as it would be written.
 """
 
 from __future__ import annotations
@@ -66,7 +66,9 @@ FORMATS = {"date": "date", "date-time": "timestamp"}
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a staging model: the field (and the property within it) that it shows, under its name and as a type."""
+    """One column of a staging model: the field (and the property within it) that it shows, under its name and
+    as a type.
+    """
 
     field: str
     name: str
@@ -95,7 +97,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def stale_files(folder: Path) -> dict[Path, str | None]:
-    """The files that differ from what they should be, with their right text; none for a file that should not be there."""
+    """The files that differ from what they should be, with their right text; none for a file that should not
+    be there.
+    """
     wanted: dict[Path, str | None] = {folder / name: text for name, text in files().items()}
     wanted.update({path: None for path in folder.rglob("*.*") if path not in wanted})
     return {path: text for path, text in wanted.items() if text is None or _text(path) != text}
@@ -136,13 +140,17 @@ def model_name(stream: str) -> str:
 
 
 def view_name(stream: str) -> str:
-    """The name of a stream's view in the warehouse: its model's, or a shorter one where PostgreSQL would cut that."""
+    """The name of a stream's view in the warehouse: its model's, or a shorter one where PostgreSQL would cut
+    that.
+    """
     name = model_name(stream)
     return name if len(name) <= LONGEST_NAME else f"stg_{stream}"
 
 
 def columns(stream: str) -> list[Column]:
-    """The columns of a stream's model: no links, no secrets, and the properties of objects beside the object."""
+    """The columns of a stream's model: no links, no secrets, and the properties of objects beside the
+    object.
+    """
     found = list(_columns(schema(stream)["properties"]))
     names = [column.name for column in found]
     doubled = sorted({name for name in names if names.count(name) > 1})
@@ -190,7 +198,9 @@ def all_fields() -> frozenset[str]:
 
 
 def column_type(field: str, declared: Mapping[str, Any]) -> str:
-    """The type of a field's column, in the words of the macro `cast_field`. What may be of several types is JSON."""
+    """The type of a field's column, in the words of the macro `cast_field`. What may be of several types is
+    JSON.
+    """
     kinds = [kind for kind in declared["type"] if kind != "null"]
     if len(kinds) > 1 or kinds[0] in ("array", "object"):
         return "json"

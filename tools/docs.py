@@ -65,7 +65,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def stale_pages(folder: Path) -> dict[Path, str | None]:
-    """The pages that differ from what they should be, with their right text; none for a page that should not be there."""
+    """The pages that differ from what they should be, with their right text; none for a page that should not
+    be there.
+    """
     wanted: dict[Path, str | None] = {folder / name: text for name, text in pages().items()}
     there = (folder / "streams").glob("*.md")
     wanted.update({path: None for path in there if path not in wanted})
@@ -309,7 +311,9 @@ def _is_sensitive(name: str) -> bool:
 
 
 def _link(name: str, page: str | None = None) -> str:
-    """A link to a stream's section: from a page of docs/streams, from the same page (""), or from the folder before it."""
+    """A link to a stream's section: from a page of docs/streams, from the same page (""), or from the folder
+    before it.
+    """
     area = definitions.parameters(name)["area"]
     target = "" if page == "" else f"{page or ''}{area}.md"
     return f"[{name}]({target}#{name})"

@@ -1,7 +1,8 @@
-"""Compare the streams with a folder of the vendor's OpenAPI files, and print where they differ: what `make drift` runs.
+"""Compare the streams with a folder of the vendor's OpenAPI files, and print where they differ: what `make
+drift` runs.
 
-Prints nothing and exits with 0 where all is in order. Endpoints that are no stream and differences that are meant stand in
-exclusions.yaml with their reasons; reasons that no longer apply are printed too.
+Prints nothing and exits with 0 where all is in order. Endpoints that are no stream and differences that are
+meant stand in exclusions.yaml with their reasons; reasons that no longer apply are printed too.
 """
 
 from __future__ import annotations
@@ -63,7 +64,9 @@ class Difference:
         return f"{self.stream}: {what}: the vendor's files declare {self.declared}{source}, the stream {self.ours}"
 
     def is_meant_by(self, meant: MeantDifference) -> bool:
-        """Whether it is the one that exclusions.yaml gives a reason for: the same declaration in the same place."""
+        """Whether it is the one that exclusions.yaml gives a reason for: the same declaration in the same
+        place.
+        """
         own = (self.stream, self.aspect, self.field, self.declared)
         return own == (meant.stream, meant.aspect, meant.field, meant.declared)
 
@@ -131,7 +134,9 @@ def drift(
 def endpoint_lines(
     operations: Mapping[str, Sequence[Operation]], streams: Sequence[Stream], exclusions: Exclusions
 ) -> Iterator[str]:
-    """Endpoints that nothing reads and nothing excuses, and those of ours that the vendor's files don't have."""
+    """Endpoints that nothing reads and nothing excuses, and those of ours that the vendor's files don't
+    have.
+    """
     read = {normalized(stream.path): stream.name for stream in streams}
     shapes = {stream.name: stream.shape for stream in streams if stream.shape is not None}
     excluded = {normalized(endpoint.path): endpoint for endpoint in exclusions.endpoints}

@@ -1,4 +1,6 @@
-"""exclusions.yaml: the endpoints that are no stream, and the differences from the vendor's files that are meant."""
+"""exclusions.yaml: the endpoints that are no stream, and the differences from the vendor's files that are
+meant.
+"""
 
 from __future__ import annotations
 

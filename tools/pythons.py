@@ -2,10 +2,10 @@
 
     python3 -m tools.pythons [--all-tests] [--others] [VERSION...]     without versions: 3.10 to 3.13
 
-Each version gets an environment of its own in .cache, unit tests run there, and one sync: through PyAirbyte into
-DuckDB where PyAirbyte runs, else `source-snow-atlas read` from the sandbox. A version that is neither on this machine
-nor to be had from uv or the system's packages is named at the end; that alone is no failure. With versions on the
-command line it is one.
+Each version gets an environment of its own in .cache, unit tests run there, and one sync: through PyAirbyte
+into DuckDB where PyAirbyte runs, else `source-snow-atlas read` from the sandbox. A version that is neither on
+this machine nor to be had from uv or the system's packages is named at the end; that alone is no failure.
+With versions on the command line it is one.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ VERSIONS = ("3.10", "3.11", "3.12", "3.13")
 WITH_PYAIRBYTE = ("3.10", "3.11", "3.12")
 EXTRAS = ["sandbox", "sync", "tests"]
 COMPUTERS = 30
-# Simulations and searches over many random cases: they take most of the unit tests' time, and are about what the
-# code decides, which no version of Python changes.
+# Simulations and searches over many random cases: they take most of the unit tests' time, and are about what
+# the code decides, which no version of Python changes.
 SLOW = ("test_pace_simulation.py", "test_window_proof.py")
 
 

@@ -1,8 +1,8 @@
 """Airbyte's own QA checks of connectors, as far as they need no network and fit this repository: `make qa`.
 
-They come with the package airbyte-internal-ops, which is made for Airbyte's monorepo. Here its checks are handed a
-connector that knows this repository's folders instead. The documentation is held to the rules for connectors of
-Airbyte's highest support level, though community connectors are let off most of them.
+They come with the package airbyte-internal-ops, which is made for Airbyte's monorepo. Here its checks are
+handed a connector that knows this repository's folders instead. The documentation is held to the rules for
+connectors of Airbyte's highest support level, though community connectors are let off most of them.
 
 The package imports clients for many services as soon as any part of it is imported. The packages in BARE are
 therefore put in place empty, so that only what the checks use is loaded, and has to be installed.
@@ -61,7 +61,9 @@ def load_checks() -> Mapping[str, Any]:
 
 
 def this_connector() -> Any:
-    """The connector of this repository, as the checks see one. That it is published nowhere saves a look-up."""
+    """The connector of this repository, as the checks see one. That it is published nowhere saves a
+    look-up.
+    """
     base = importlib.import_module("airbyte_ops_mcp.connector_ops.utils").Connector
     known = {
         "code_directory": PROJECT,

@@ -1,7 +1,7 @@
 """Read the suggested streams from a sandbox with the plain command, where there is no PyAirbyte to do it.
 
-`python -m tools.read_sandbox COMPUTERS` runs `source-snow-atlas read` of the environment it is started in, and fails
-unless every stream ended complete.
+`python -m tools.read_sandbox COMPUTERS` runs `source-snow-atlas read` of the environment it is started in,
+and fails unless every stream ended complete.
 """
 
 from __future__ import annotations

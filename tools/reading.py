@@ -1,4 +1,6 @@
-"""What a stream's definition says of reading it, in words: endpoint, permission, key, sync modes, parents and cost."""
+"""What a stream's definition says of reading it, in words: endpoint, permission, key, sync modes, parents and
+cost.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ def permissions(stream: str) -> list[str]:
 
 
 def permission_text(stream: str) -> str:
-    """The permissions as a condition; a stream without endpoint, and one of which no file tells, need none to be granted."""
+    """The permissions as a condition; a stream without endpoint, and one of which no file tells, need none to
+    be granted.
+    """
     names = " or ".join(f"`{name}`" for name in permissions(stream))
     return names or ("none named by the vendor" if "path" in _definition(stream) else "none")
 
@@ -58,7 +62,8 @@ def cost(stream: str) -> str:
     if definition.get("cursor_filter") == "window":
         return f"one request per day since the start date, {DAYS} without one; afterwards per day since the last sync"
     if not definition.get("page_parameters", True):
-        # a stream with a key has many rows: its reply may announce pages although it declares no parameters for them
+        # a stream with a key has many rows: its reply may announce pages although it declares no parameters
+        # for them
         paged = "primary_key" in definitions.stream_definitions()[stream] and "items_field" not in definition
         return "one request" + (", more where the reply announces further pages" if paged else "")
     return "one request per page: N / `page_size` for N records"

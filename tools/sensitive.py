@@ -1,4 +1,6 @@
-"""Fields that the documentation marks: those that may hold secrets, and those that name a person or lead to one."""
+"""Fields that the documentation marks: those that may hold secrets, and those that name a person or lead to
+one.
+"""
 
 from __future__ import annotations
 

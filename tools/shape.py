@@ -9,7 +9,9 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Shape:
-    """Types of a value without null, its format, its fields if it is an object, its elements if it is an array."""
+    """Types of a value without null, its format, its fields if it is an object, its elements if it is an
+    array.
+    """
 
     types: frozenset[str] = frozenset()
     format: str | None = None

@@ -15,7 +15,9 @@ FILE = Path(__file__).with_name("questions.yaml")
 
 
 def questions_by_area() -> Mapping[str, Sequence[Question]]:
-    """The questions of every area that has some; one that `make sync` prints belongs to the area of its last stream."""
+    """The questions of every area that has some; one that `make sync` prints belongs to the area of its last
+    stream.
+    """
     questions: dict[str, list[Question]] = {}
     for printed in QUESTIONS:
         area = definitions.parameters(printed.streams[-1])["area"]

@@ -1,8 +1,8 @@
 """Prove that the built wheel is all a user needs: install it into an empty environment and run it elsewhere.
 
-`python -m tools.wheel_check [--sync] dist/*.whl`, after building. `spec` and `discover` need the YAML and the schemas,
-so they fail where one of them is missing from the wheel. The command `snow-atlas-sync` says what is wrong and what it
-lacks; with `--sync` it gets that, PyAirbyte, and fills a database from a sandbox.
+`python -m tools.wheel_check [--sync] dist/*.whl`, after building. `spec` and `discover` need the YAML and the
+schemas, so they fail where one of them is missing from the wheel. The command `snow-atlas-sync` says what is
+wrong and what it lacks; with `--sync` it gets that, PyAirbyte, and fills a database from a sandbox.
 """
 
 from __future__ import annotations
@@ -114,7 +114,9 @@ def check_connector(environment: Environment) -> str:
 
 
 def check_refusals(environment: Environment) -> None:
-    """Without PyAirbyte the command shows its options, a mistake in the configuration, and how to get PyAirbyte."""
+    """Without PyAirbyte the command shows its options, a mistake in the configuration, and how to get
+    PyAirbyte.
+    """
     if "--database" not in environment.output("snow-atlas-sync", "--help"):
         raise SystemExit("wheel: snow-atlas-sync --help does not name its options")
     right = environment.write("config.json", CONFIG)

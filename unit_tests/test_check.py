@@ -1,4 +1,6 @@
-"""The connection test: which areas can be read, what to grant for the others, and one sentence per mistake."""
+"""The connection test: which areas can be read, what to grant for the others, and one sentence per
+mistake.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ DENIED = Reply(403, {"error": {"code": 403, "message": "no"}})
 
 @pytest.fixture
 def check(config: dict[str, Any], http: FakeHttp, clock: FakeClock) -> Callable[..., tuple[Status, str]]:
-    """Run `check` against a server that allows what the test says; asked for is every path without parents."""
+    """Run `check` against a server that allows what the test says; asked for is every path without
+    parents.
+    """
     paths = {
         parameters["path"]: parameters
         for parameters in map(definitions.parameters, definitions.stream_definitions())

@@ -135,7 +135,9 @@ def test_a_page_that_fails_for_good_is_said_within_two_minutes(
 def test_a_server_that_is_down_says_when_to_come_again(
     client: SnowAtlasClient, http: FakeHttp, clock: FakeClock, status: int, asked: str, least: float
 ) -> None:
-    """Requests inside the wait that a 503 announces would keep the server down, those of other streams too."""
+    """Requests inside the wait that a 503 announces would keep the server down, those of other streams
+    too.
+    """
     asked_at: list[float] = []
     if asked == "a date":
         asked = format_datetime(datetime.now(timezone.utc) + timedelta(seconds=300), usegmt=True)

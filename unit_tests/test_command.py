@@ -1,4 +1,6 @@
-"""The console command: protocol messages alone on stdout, a sentence for every bad input, and the exit code."""
+"""The console command: protocol messages alone on stdout, a sentence for every bad input, and the exit
+code.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The configuration: every mistake gets one sentence that names the property and what to change, and no secret."""
+"""The configuration: every mistake gets one sentence that names the property and what to change, and no
+secret.
+"""
 
 from __future__ import annotations
 
@@ -142,7 +144,9 @@ WRONG = {
 
 @pytest.mark.parametrize(("name", "changes"), WRONG.values(), ids=WRONG.keys())
 def test_wrong_values_are_refused_in_one_sentence(name: str, changes: dict[str, Any]) -> None:
-    """The user would not know which of the form's fields is wrong, or a sync would start with a value not meant."""
+    """The user would not know which of the form's fields is wrong, or a sync would start with a value not
+    meant.
+    """
     assert name in refusal({**CONFIG, **changes})
 
 

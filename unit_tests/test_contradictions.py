@@ -1,4 +1,6 @@
-"""Replies that contradict themselves, in every combination: no row is lost without a word, and nothing runs for ever."""
+"""Replies that contradict themselves, in every combination: no row is lost without a word, and nothing runs
+for ever.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The staging models of the dbt package: what their columns are called, of which types they are, and what is left out."""
+"""The staging models of the dbt package: what their columns are called, of which types they are, and what is
+left out.
+"""
 
 from __future__ import annotations
 

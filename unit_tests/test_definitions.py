@@ -111,7 +111,9 @@ def test_placeholders_of_key_collections_are_filled() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_parents_exist_and_hold_the_keys(name: str) -> None:
-    """Child tables would be empty: the field that their keys are taken from is not in the parent's records."""
+    """Child tables would be empty: the field that their keys are taken from is not in the parent's
+    records.
+    """
     for parent in definitions.parameters(name).get("parents", ()):
         holder = parent["stream"]
         if holder in definitions.key_collections():
@@ -197,7 +199,9 @@ def test_composing_resolves_parents_and_grandparents() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_a_parent_needs_goes_along(name: str) -> None:
-    """A parent's keys would be read with page parameters that it refuses, or out of the wrong member of the reply."""
+    """A parent's keys would be read with page parameters that it refuses, or out of the wrong member of the
+    reply.
+    """
     (stream,) = definitions.compose([name])["streams"]
     for parent in stream["$parameters"].get("parents", ()):
         if parent["stream"] in STREAMS:

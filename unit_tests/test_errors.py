@@ -95,7 +95,9 @@ def test_permission_names() -> None:
 
 @given(st.text(max_size=2000))
 def test_server_text_stays_within_its_line(text: str) -> None:
-    """A tenant could write lines into the log that look like the connector's, or like messages of the protocol."""
+    """A tenant could write lines into the log that look like the connector's, or like messages of the
+    protocol.
+    """
     for said in (plain(text), quote(orjson.dumps({"error": {"message": text}}))):
         assert len(said.splitlines()) <= 1
         assert not any(unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp") for character in said)

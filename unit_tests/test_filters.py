@@ -1,4 +1,6 @@
-"""Filter expressions: what the vendor's grammar allows passes, what it does not is refused before the first request."""
+"""Filter expressions: what the vendor's grammar allows passes, what it does not is refused before the first
+request.
+"""
 
 from __future__ import annotations
 
@@ -91,7 +93,9 @@ def test_examples(expression: str) -> None:
     ],
 )
 def test_broken_expressions_are_refused_with_the_reason(expression: str, said: str) -> None:
-    """The user would get a bare 400 from the server in the middle of a sync, or the whole table unfiltered."""
+    """The user would get a bare 400 from the server in the middle of a sync, or the whole table
+    unfiltered.
+    """
     with pytest.raises(FilterSyntaxError, match=said):
         check_filter(expression)
 

@@ -1,4 +1,6 @@
-"""The identity token: believed when its signature, issuer, audience and end are right, and never otherwise."""
+"""The identity token: believed when its signature, issuer, audience and end are right, and never
+otherwise.
+"""
 
 from __future__ import annotations
 

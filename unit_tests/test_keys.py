@@ -1,4 +1,6 @@
-"""Keys that are none: null, or the same for several rows. One warning a stream each, with an example that names no person."""
+"""Keys that are none: null, or the same for several rows. One warning a stream each, with an example that
+names no person.
+"""
 
 from __future__ import annotations
 

@@ -108,7 +108,9 @@ def test_what_the_server_does_not_know_is_left_out(
 def test_a_client_that_is_refused_fails_at_once(
     authenticator: SnowAtlasOauth2Authenticator, http: FakeHttp, clock: FakeClock, error: str
 ) -> None:
-    """A wrong secret would be tried again and again, until the client is locked; the user would wait for minutes."""
+    """A wrong secret would be tried again and again, until the client is locked; the user would wait for
+    minutes.
+    """
     http.on("POST", TOKEN_URL, refusal(error))
     with pytest.raises(ConfigurationError, match=error):
         authenticator.get_access_token()
@@ -120,7 +122,9 @@ def test_a_client_that_is_refused_fails_at_once(
 def test_other_refusals_are_configuration_errors(
     authenticator: SnowAtlasOauth2Authenticator, http: FakeHttp, status: int
 ) -> None:
-    """A wrong API URL would be reported as a failure of the network, or followed to another host with the secret."""
+    """A wrong API URL would be reported as a failure of the network, or followed to another host with the
+    secret.
+    """
     http.on(
         "POST", TOKEN_URL, Reply(status, {"message": "no"}, headers={"Location": "https://evil.example/"})
     )
@@ -290,7 +294,9 @@ def test_one_token_request_whatever_the_threads(instances: int, threads: int) ->
 def test_different_clients_and_hosts_do_not_share(
     config: dict[str, Any], clock: FakeClock, http: FakeHttp
 ) -> None:
-    """A process that reads two tenants would read one of them twice; a corrected secret would not be tried."""
+    """A process that reads two tenants would read one of them twice; a corrected secret would not be
+    tried.
+    """
     other = "https://eastus2.snowsoftware.io"
     http.on("POST", f"{other}/idp/api/connect/token", token_reply("token-of-another-host"))
     issued = iter(range(1, 10))

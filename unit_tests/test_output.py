@@ -72,7 +72,9 @@ def test_a_broken_pipe_is_told() -> None:
 
 
 def test_the_lock_is_held_while_lines_are_written() -> None:
-    """A log line that another thread writes at the same moment would cut a record in two, and both would be lost."""
+    """A log line that another thread writes at the same moment would cut a record in two, and both would be
+    lost.
+    """
     held: list[bool] = []
 
     class Watched(io.BytesIO):

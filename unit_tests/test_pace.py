@@ -1,4 +1,6 @@
-"""The shared pace: a refusal stops everybody, and most of an unknown allowance is used without many refusals."""
+"""The shared pace: a refusal stops everybody, and most of an unknown allowance is used without many
+refusals.
+"""
 
 from __future__ import annotations
 
@@ -191,7 +193,9 @@ def test_threads_never_exceed_the_number_in_flight() -> None:
 
 
 def test_a_long_refusal_is_followed_by_requests_not_by_another_wait_of_that_length(moment: Moment) -> None:
-    """After half an hour's refusal at the start of a sync, the second request would wait for another half hour."""
+    """After half an hour's refusal at the start of a sync, the second request would wait for another half
+    hour.
+    """
     pace = Pace(4, moment, must_wait)
     for _ in range(3):
         with pace.slot() as ticket:

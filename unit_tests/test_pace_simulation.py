@@ -1,4 +1,6 @@
-"""The pace on servers that limit in every way, in virtual time: near the speed of a client that knows the rule, and no nuisance."""
+"""The pace on servers that limit in every way, in virtual time: near the speed of a client that knows the
+rule, and no nuisance.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ def silent() -> Iterator[None]:
 @pytest.mark.parametrize("work", [600, 2000])
 @pytest.mark.parametrize("name", [*FIXED, *OTHER])
 def test_near_the_speed_of_a_client_that_knows(name: str, work: int, announces: bool) -> None:
-    """A sync would take several times as long as the limit asks for, or for ever, after refusals that it did not cause."""
+    """A sync would take several times as long as the limit asks for, or for ever, after refusals that it did
+    not cause.
+    """
     ratio, refused, inside = measure({**FIXED, **OTHER}[name], work, announces)
     assert ratio <= 1.5
     assert inside == 0
@@ -72,7 +76,9 @@ def test_any_number_of_workers(workers: int) -> None:
 
 @pytest.mark.parametrize("announced", [0.0, 0.01, 1.0, None])
 def test_a_server_that_refuses_everything_is_not_hammered(announced: float | None) -> None:
-    """A gateway that is shut for a minute and says `Retry-After: 0` would be asked a hundred times a second."""
+    """A gateway that is shut for a minute and says `Retry-After: 0` would be asked a hundred times a
+    second.
+    """
 
     class Shut(Server):
         def wait(self, now: float) -> float | None:
@@ -85,7 +91,9 @@ def test_a_server_that_refuses_everything_is_not_hammered(announced: float | Non
 
 
 def test_refusals_before_the_first_answer_cost_seconds() -> None:
-    """The first page is asked for alone: ten refusals that name no wait would cost a sync of five seconds two minutes."""
+    """The first page is asked for alone: ten refusals that name no wait would cost a sync of five seconds two
+    minutes.
+    """
     outcome = run(Leftover(announces=False), work=600, first_alone=True, limit=600)
     assert outcome.refused == 10
     assert outcome.seconds <= 12

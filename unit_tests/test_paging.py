@@ -1,4 +1,6 @@
-"""Paging: every row once, with as few requests as it takes, and no row lost where the API shows that the data moved."""
+"""Paging: every row once, with as few requests as it takes, and no row lost where the API shows that the data
+moved.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +56,9 @@ def test_every_row_comes_once_and_in_order(
     seed: int,
     key: tuple[str, ...],
 ) -> None:
-    """A table would lack rows or hold them twice, depending on how many there are and what the replies say of themselves."""
+    """A table would lack rows or hold them twice, depending on how many there are and what the replies say of
+    themselves.
+    """
     if totals == "absent" and not links:
         # a clamp that nothing tells of can't be known: the first page must look like the whole
         clamp = max(clamp, page_size)
@@ -69,7 +73,8 @@ def test_no_request_too_many_where_the_number_of_rows_is_known(
 ) -> None:
     """A sync would cost more requests than it has pages, and reach rate limits sooner.
 
-    One more is right where a full page is all that speaks for the end, or where the total may be that of the page.
+    One more is right where a full page is all that speaks for the end, or where the total may be that of the
+    page.
     """
     server = ModelServer(numbered(count), totals=totals)
     ids(server.reader(page_size, prefetch=InterleavedPrefetch(room, 1)))
@@ -83,7 +88,9 @@ def test_no_request_too_many_where_the_number_of_rows_is_known(
 def test_few_requests_too_many_where_the_number_of_rows_is_not_known(
     count: int, page_size: int, totals: str, links: bool
 ) -> None:
-    """A sync would ask for page after page behind the end. Pages overlap here, as no total shows what is deleted."""
+    """A sync would ask for page after page behind the end. Pages overlap here, as no total shows what is
+    deleted.
+    """
     server = ModelServer(numbered(count), totals=totals, links=links)
     ids(server.reader(page_size))
     overlapping = 1.6 if page_size >= 16 else 1
@@ -107,7 +114,9 @@ def test_pages_are_read_ahead_in_several_threads() -> None:
 
 
 def test_prefetch_room_is_given_back() -> None:
-    """After some streams no page would be fetched ahead any more, or one stream would take the room of all."""
+    """After some streams no page would be fetched ahead any more, or one stream would take the room of
+    all.
+    """
 
     class Counting(InterleavedPrefetch):
         taken = given_back = 0
@@ -167,7 +176,9 @@ def test_a_server_without_pages_is_asked_once() -> None:
 
 
 def test_pages_nobody_declared_are_followed() -> None:
-    """Operations whose files declare no page parameters, but whose replies name more pages, would give the first page only."""
+    """Operations whose files declare no page parameters, but whose replies name more pages, would give the
+    first page only.
+    """
     server = ModelServer(numbered(95), clamp=20)
     assert ids(server.reader(500, pages_declared=False)) == list(range(95))
 
@@ -196,7 +207,9 @@ def test_rows_without_a_key_all_come(values: list[int], page_size: int, totals: 
     st.integers(0, 4),
 )
 def test_rows_that_share_a_key_all_come(values: list[int], page_size: int, totals: str, room: int) -> None:
-    """Where the tenant's data is such that the declared key is not unique, rows would be dropped as repeats."""
+    """Where the tenant's data is such that the declared key is not unique, rows would be dropped as
+    repeats.
+    """
     rows = [{"id": value, "position": position} for position, value in enumerate(values)]
     server = ModelServer(rows, totals=totals)
     reader = server.reader(page_size, prefetch=InterleavedPrefetch(room, 1))
@@ -350,7 +363,9 @@ def test_rows_that_come_and_go_under_the_same_total(moment: int, seed: int, pair
 
 
 def test_changes_that_cancelled_out_before_the_first_sign_are_looked_for() -> None:
-    """A row deleted and another added between two pages leave the total as it was: the row that slipped would be lost."""
+    """A row deleted and another added between two pages leave the total as it was: the row that slipped would
+    be lost.
+    """
 
     def change(server: ModelServer) -> None:
         if len(server.requests) == 5:

@@ -1,4 +1,6 @@
-"""Keys of parents: every child stream gets every key once, whoever reads the parents, and a failure reaches all."""
+"""Keys of parents: every child stream gets every key once, whoever reads the parents, and a failure reaches
+all.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ PATIENCE = 20.0
 
 
 def in_threads(tasks: list[Callable[[], Any]]) -> list[Any]:
-    """The results of tasks that run side by side; an exception stands for the result of a task that failed."""
+    """The results of tasks that run side by side; an exception stands for the result of a task that
+    failed.
+    """
     results: list[Any] = [None] * len(tasks)
     finished: list[int] = []
 
@@ -128,7 +132,9 @@ def test_a_parent_that_fails_fails_its_children() -> None:
 
 
 def test_keys_of_several_fields_and_conditions() -> None:
-    """Bundles would be asked for of applications that are none; children would be asked for with half a key."""
+    """Bundles would be asked for of applications that are none; children would be asked for with half a
+    key.
+    """
     rows: list[Row] = [
         {"a": 1, "b": 1, "isBundle": True},
         {"a": 1, "b": 2, "isBundle": True},
@@ -143,7 +149,9 @@ def test_keys_of_several_fields_and_conditions() -> None:
 
 
 def test_keys_inside_of_arrays() -> None:
-    """Subscriptions, whose ids stand only inside of applications, could not be read; or one null would stop the sync."""
+    """Subscriptions, whose ids stand only inside of applications, could not be read; or one null would stop
+    the sync.
+    """
     rows: list[Row] = [
         {"id": "a", "licenses": [{"id": 1}, {"id": 2}, {"id": None}, {}, None, 5]},
         {"id": "b", "licenses": [{"id": 2}, {"id": 3}]},

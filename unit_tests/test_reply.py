@@ -50,7 +50,9 @@ def test_envelope() -> None:
     ],
 )
 def test_next_page_by_links(links: dict[str, Any], has_next: bool) -> None:
-    """Where links alone tell of more pages, the rest of the collection would be missing, or a page asked for that is none."""
+    """Where links alone tell of more pages, the rest of the collection would be missing, or a page asked for
+    that is none.
+    """
     assert parse({"items": [{"id": 1}], **links}).has_next is has_next
 
 

@@ -1,4 +1,6 @@
-"""Records as they come out of a partition: ids of the parent, keys, filters, windows, and what a failure does."""
+"""Records as they come out of a partition: ids of the parent, keys, filters, windows, and what a failure
+does.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +66,9 @@ def test_no_page_parameters_where_none_are_declared(config: dict[str, Any], http
 
 
 def test_ids_of_the_parent_are_added_where_they_lack(config: dict[str, Any], http: FakeHttp) -> None:
-    """A child's record could not be joined with its parent; or a value that the API sent would be overwritten."""
+    """A child's record could not be joined with its parent; or a value that the API sent would be
+    overwritten.
+    """
     http.on(
         "GET",
         f"{HOST}/api/c/7/x",
@@ -172,7 +176,9 @@ def test_both_filters(config: dict[str, Any], http: FakeHttp) -> None:
 
 
 def test_windows_are_half_open(config: dict[str, Any], http: FakeHttp) -> None:
-    """Where a server ignores the filter, audit records would come once per window; at its edges they would be lost or come twice."""
+    """Where a server ignores the filter, audit records would come once per window; at its edges they would be
+    lost or come twice.
+    """
     moments = {
         "2025-12-31T23:59:59.9999999Z": False,
         "2026-01-01T00:00:00Z": True,

@@ -63,7 +63,9 @@ def test_contents_are_told_apart_whatever_they_hold() -> None:
 def test_a_large_table_lies_in_a_file_and_holds_the_same(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture, writable: bool
 ) -> None:
-    """Fifty million rows would take a gibibyte that nobody can reclaim; on a read-only root they would end the sync."""
+    """Fifty million rows would take a gibibyte that nobody can reclaim; on a read-only root they would end
+    the sync.
+    """
     monkeypatch.setattr(seen_module, "IN_MEMORY", 1 << 12)
     monkeypatch.setattr(seen_module, "_said", set())
     seen = SeenRows(folder=lambda: str(tmp_path) if writable else None)

@@ -113,7 +113,9 @@ def test_discover_lists_every_stream(streams: dict[str, AirbyteStream]) -> None:
 
 
 def test_discovered_streams_are_as_defined(streams: dict[str, AirbyteStream]) -> None:
-    """The platform would merge by another key than the connector reads by, or not offer incremental reading."""
+    """The platform would merge by another key than the connector reads by, or not offer incremental
+    reading.
+    """
     for name, definition in definitions.stream_definitions().items():
         stream = streams[name]
         key = definition.get("primary_key", [])

@@ -36,7 +36,9 @@ def test_ahead_goes_no_further_than_there_is_room() -> None:
 
 
 def test_two_runs_with_the_same_client_share_no_sync(config: dict[str, Any]) -> None:
-    """In a notebook that reads twice side by side, the run that ends first would end the other, or take its parents' keys."""
+    """In a notebook that reads twice side by side, the run that ends first would end the other, or take its
+    parents' keys.
+    """
     one, other = Sync.marked(config), Sync.marked(config)
     first, second = Sync.begin(one), Sync.begin(other)
     assert Sync.of(one) is first

@@ -18,7 +18,9 @@ STREAMS = list(definitions.stream_definitions())
 
 
 def test_the_pages_are_up_to_date() -> None:
-    """The documentation would tell of streams as they once were: run `make docs` and commit what it writes."""
+    """The documentation would tell of streams as they once were: run `make docs` and commit what it
+    writes.
+    """
     assert sorted(path.name for path in docs.stale_pages(docs.DOCS)) == []
 
 

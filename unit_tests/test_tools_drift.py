@@ -243,7 +243,9 @@ def test_an_endpoint_is_covered_by_a_stream_only_while_that_has_its_fields(repor
 
 
 def test_files_are_read_whatever_their_kind(tmp_path: Path) -> None:
-    """One of the vendor's JSON files has a comma too many; a file that can't be read has to be told, not left out."""
+    """One of the vendor's JSON files has a comma too many; a file that can't be read has to be told, not left
+    out.
+    """
     (tmp_path / "a.json").write_text(
         '{"paths": {"/api/a/{id}": {"get": {"responses": {},}},},}', encoding="utf-8"
     )

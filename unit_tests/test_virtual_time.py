@@ -1,4 +1,6 @@
-"""Collections that change by the clock, in virtual time: what a change costs, and that it takes no row along."""
+"""Collections that change by the clock, in virtual time: what a change costs, and that it takes no row
+along.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ WORKS = {
 @pytest.mark.parametrize("totals", [True, False], ids=["with total", "without"])
 @pytest.mark.parametrize("name", list(WORKS))
 def test_changes_by_the_clock_cost_little_and_no_row(name: str, totals: bool) -> None:
-    """A tenant that changes all day, as every tenant does, would be read as slowly as by the script this replaces, or lose rows."""
+    """A tenant that changes all day, as every tenant does, would be read as slowly as by the script this
+    replaces, or lose rows.
+    """
     pages, latency, rate, wall, requests = WORKS[name]
     options = {"page_size": 500, "latency": latency, "totals": totals}
     quiet = read_by_clock(pages * 500, 0, rate=0.0, **options)
@@ -34,7 +38,9 @@ def test_changes_by_the_clock_cost_little_and_no_row(name: str, totals: bool) ->
 
 
 def test_a_large_collection_in_use_is_read_as_fast_as_a_still_one() -> None:
-    """Millions of rows would take hours more because a few of them change meanwhile. Pages of 50 stand for pages of 1000."""
+    """Millions of rows would take hours more because a few of them change meanwhile. Pages of 50 stand for
+    pages of 1000.
+    """
     options = {"page_size": 50, "latency": 0.3}
     quiet = read_by_clock(2_000 * 50, 0, rate=0.0, **options)
     read = read_by_clock(2_000 * 50, 1, rate=1.0, **options)

@@ -19,7 +19,9 @@ Row = dict[str, Any]
 
 
 class AuditServer:
-    """Entries at seconds from the start; replies hold at most `cap` of them, the newest or the oldest ones."""
+    """Entries at seconds from the start; replies hold at most `cap` of them, the newest or the oldest
+    ones.
+    """
 
     def __init__(self, seconds: list[int], cap: int | None, newest_first: bool) -> None:
         self._seconds = sorted(seconds)
@@ -107,7 +109,9 @@ def test_no_entry_comes_twice_in_a_window() -> None:
 
 
 def test_entries_without_an_id_are_not_taken_for_one() -> None:
-    """Entries that the system made without an id would be lost on busy days, where the parts of a window are put together."""
+    """Entries that the system made without an id would be lost on busy days, where the parts of a window are
+    put together.
+    """
     server = AuditServer(list(range(0, 86_400, 30)), 100, newest_first=True)
     windows = days(1)
 

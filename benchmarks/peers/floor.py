@@ -1,4 +1,6 @@
-"""As fast as Python goes without a framework: asyncio, aiohttp, uvloop, orjson; no retries, schema or state."""
+"""As fast as Python goes without a framework: asyncio, aiohttp, uvloop, orjson; no retries, schema or
+state.
+"""
 
 import asyncio
 import sys

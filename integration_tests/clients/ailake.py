@@ -1,10 +1,12 @@
-"""All streams written by a destination connector of the package index, twice, with its states in between: `make clients`.
+"""All streams written by a destination connector of the package index, twice, with its states in between:
+`make clients`.
 
     python -m integration_tests.clients.ailake PYTHON
 
-PYTHON is the one of the environment that has the destination. This module does what Airbyte's platform does: it hands
-RECORD and STATE messages from the connector to the destination, keeps only the states that come back, as only what
-came before them is stored, and starts the next read with them. The rows are then counted in the destination's files.
+PYTHON is the one of the environment that has the destination. This module does what Airbyte's platform does:
+it hands RECORD and STATE messages from the connector to the destination, keeps only the states that come
+back, as only what came before them is stored, and starts the next read with them. The rows are then counted
+in the destination's files.
 """
 
 from __future__ import annotations

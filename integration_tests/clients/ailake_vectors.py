@@ -1,4 +1,6 @@
-"""The command that the destination asks for vectors: a list of texts in, a list of vectors out, both as JSON."""
+"""The command that the destination asks for vectors: a list of texts in, a list of vectors out, both as
+JSON.
+"""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
     python -m integration_tests.clients.serverless PYTHON
 
-PYTHON is the one of the environment that has the client. It starts the connector as its users do, by the command
-`source-snow-atlas`. What it loaded is compared with the sandbox's own rows.
+PYTHON is the one of the environment that has the client. It starts the connector as its users do, by the
+command `source-snow-atlas`. What it loaded is compared with the sandbox's own rows.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""One job of airbyte-serverless: `python serverless_job.py JOB.json`, in the environment that it is installed in.
+"""One job of airbyte-serverless: `python serverless_job.py JOB.json`, in the environment that it is installed
+in.
 
-JOB.json names the source's executable, its configuration, a state or null, and the file for what is loaded. The
-client does all the rest: it asks the source for its catalog, selects every stream, incremental where it can be,
-starts the read, and hands buffers of rows to a destination. Only this destination is ours: its own ones print, or
-write to BigQuery.
+JOB.json names the source's executable, its configuration, a state or null, and the file for what is loaded.
+The client does all the rest: it asks the source for its catalog, selects every stream, incremental where it
+can be, starts the read, and hands buffers of rows to a destination. Only this destination is ours: its own
+ones print, or write to BigQuery.
 """
 
 from __future__ import annotations

@@ -1,1 +1,3 @@
-"""What the integration tests share: the connector as a process, the rows it must give, the sandbox's own small API."""
+"""What the integration tests share: the connector as a process, the rows it must give, the sandbox's own
+small API.
+"""

@@ -1,4 +1,6 @@
-"""Runs the connector as Airbyte does, and sorts what it says: as a process of its own, or quicker inside the test's process."""
+"""Runs the connector as Airbyte does, and sorts what it says: as a process of its own, or quicker inside the
+test's process.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,9 @@ class Outcome:
 
     @classmethod
     def of_process(cls, exit_code: int, stdout: bytes, stderr: bytes) -> Outcome:
-        """The outcome of a process; a last line that was cut off by the end of the process counts as another line."""
+        """The outcome of a process; a last line that was cut off by the end of the process counts as another
+        line.
+        """
         outcome = cls(exit_code, stdout.decode("utf-8", "replace"), stderr.decode("utf-8", "replace"))
         for line in stdout.split(b"\n"):
             if not line.strip():
@@ -277,9 +281,11 @@ class Connector:
 
 @contextlib.contextmanager
 def _logs_to(stream: TextIO) -> Iterator[None]:
-    """Send the connector's log lines to the stream: their handler holds the stdout of the time when it was made.
+    """Send the connector's log lines to the stream: their handler holds the stdout of the time when it was
+    made.
 
-    PyAirbyte, which other tests import, takes loggers of these names for itself; they are lent back for the time being.
+    PyAirbyte, which other tests import, takes loggers of these names for itself; they are lent back for the
+    time being.
     """
     handlers = [handler for handler in logging.getLogger().handlers if type(handler) is logging.StreamHandler]
     before = [handler.setStream(stream) for handler in handlers]

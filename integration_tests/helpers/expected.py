@@ -1,4 +1,6 @@
-"""What a stream must hold, worked out from the sandbox's own rows: the answer that a sync is compared with, record for record."""
+"""What a stream must hold, worked out from the sandbox's own rows: the answer that a sync is compared with,
+record for record.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ Partition = dict[str, Any]
 
 
 class Expected:
-    """The expected records of streams. `asset_kinds` and `insight_rule_ids` are those of the connector's configuration."""
+    """The expected records of streams. `asset_kinds` and `insight_rule_ids` are those of the connector's
+    configuration.
+    """
 
     def __init__(
         self, sandbox: Sandbox, asset_kinds: Sequence[str] = (), insight_rule_ids: Sequence[str] = ()
@@ -98,7 +102,9 @@ def visible(row: Mapping[str, Any]) -> Record:
 def difference(
     records: Iterable[Record], expected: Iterable[Record], without: Sequence[str] = ADDED_FIELDS
 ) -> str:
-    """What the records lack and what they have too much, in words; empty where they are the same, whatever their order."""
+    """What the records lack and what they have too much, in words; empty where they are the same, whatever
+    their order.
+    """
     found = Counter(_text(record, without) for record in records)
     wanted = Counter(_text(record, without) for record in expected)
     missing, surplus = wanted - found, found - wanted

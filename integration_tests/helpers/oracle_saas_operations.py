@@ -1,4 +1,6 @@
-"""Every Oracle and SaaS operation of the sandbox, called for each parent there is: what their tests build on."""
+"""Every Oracle and SaaS operation of the sandbox, called for each parent there is: what their tests build
+on.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Loads records into DuckDB with the column types that PyAirbyte gives them: quicker than a sync through PyAirbyte itself."""
+"""Loads records into DuckDB with the column types that PyAirbyte gives them: quicker than a sync through
+PyAirbyte itself.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ def _insert(database: DuckDBPyConnection, stream: str, width: int, rows: Sequenc
 
 
 def column_types(properties: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """The type of each field's column. A field that is there in two casings shares its column with the first."""
+    """The type of each field's column. A field that is there in two casings shares its column with the
+    first.
+    """
     types: dict[str, str] = {}
     for field, declared in properties.items():
         if field.lower() not in {known.lower() for known in types}:

@@ -1,4 +1,5 @@
-"""What tests do to a running sandbox: ``Control`` in the same process, the control interface over HTTP from others.
+"""What tests do to a running sandbox: ``Control`` in the same process, the control interface over HTTP from
+others.
 
 The control interface lies under ``/_sandbox/`` and speaks JSON.
 

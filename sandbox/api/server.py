@@ -1,4 +1,6 @@
-"""The HTTP server: token endpoint, discovery, the product APIs in front of the estate, and the control interface."""
+"""The HTTP server: token endpoint, discovery, the product APIs in front of the estate, and the control
+interface.
+"""
 
 from __future__ import annotations
 

@@ -34,8 +34,9 @@ _NEEDED = ("latency", "token_life")
 class Settings:
     """The switches; times are in seconds, and ``None`` means no limit.
 
-    ``array_cap`` cuts replies that are bare arrays, without a word, as some servers do; ``array_newest_first`` turns them
-    round before. ``id_token_fault`` and ``discovery_fault`` name one of the faults in the tuples above.
+    ``array_cap`` cuts replies that are bare arrays, without a word, as some servers do;
+    ``array_newest_first`` turns them round before. ``id_token_fault`` and ``discovery_fault`` name one of the
+    faults in the tuples above.
     """
 
     region: str = "westeurope"

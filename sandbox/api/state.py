@@ -22,8 +22,9 @@ from sandbox.api.tokens import TokenStore
 class State:
     """The state of one sandbox.
 
-    Requests are handled on an event loop; tests change the state from other threads. ``lock`` guards what both touch.
-    ``estate`` is whatever company is served: tables by name, with a version each, are all that is asked of it.
+    Requests are handled on an event loop; tests change the state from other threads. ``lock`` guards what
+    both touch. ``estate`` is whatever company is served: tables by name, with a version each, are all that is
+    asked of it.
     """
 
     def __init__(

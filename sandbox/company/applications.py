@@ -1,6 +1,7 @@
 """The software registry: applications with their families, bundles, groups and metrics.
 
-Then what it knows beyond them: types, article numbers, releases that cover each other, metrics in detail, store entries.
+Then what it knows beyond them: types, article numbers, releases that cover each other, metrics in detail,
+store entries.
 """
 
 import random

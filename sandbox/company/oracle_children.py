@@ -1,6 +1,7 @@
 """What Oracle installations consist of: instances, options, packs, features, users, sessions, applications.
 
-The rows of an installation are made when asked for. A database without inventory has servers and instances only.
+The rows of an installation are made when asked for. A database without inventory has servers and instances
+only.
 """
 
 from collections.abc import Iterator
@@ -116,7 +117,9 @@ def management_packs(estate: Estate, database: Row) -> Iterator[Row]:
 
 
 def _reported(estate: Estate, database: Row, what: str) -> Iterator[tuple[Random, str]]:
-    """A generator for what a database reports about itself, and its first server; nothing without inventory."""
+    """A generator for what a database reports about itself, and its first server; nothing without
+    inventory.
+    """
     if not database["isNoInventory"]:
         nodes = _nodes(estate, database)
         yield estate.random(what, database["id"]), nodes[0]["computerId"] if nodes else NO_PRODUCT

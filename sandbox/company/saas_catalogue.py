@@ -80,7 +80,8 @@ def _products(text: str) -> tuple[Product, ...]:
 
 _OWN_PLANS = {SERVICENOW: SERVICENOW_PLANS, SALESFORCE: tuple(plan for plan, _ in SALESFORCE_PLANS)}
 
-# name | vendor | website | category | AI category | AI subcategory | bundle, if it is one | monthly costs of the plans
+# name | vendor | website | category | AI category | AI subcategory | bundle, if it is one | monthly costs of
+# the plans
 PRODUCTS = _products("""
     ServiceNow | ServiceNow, Inc. | www.servicenow.com | IT Service Management | Operations | Service Desk
     Salesforce | Salesforce, Inc. | www.salesforce.com | Customer Relationship Management | Sales | CRM

@@ -25,7 +25,8 @@ ROUTES: list[Route] = [
         ("audit.logs.app.r",),
         shape="array",
         page_parameters=False,
-        # The vendor's table calls `created` a string; its conventions compare dates, and only dates can be ordered.
+        # The vendor's table calls `created` a string; its conventions compare dates, and only dates can be
+        # ordered.
         filter_fields={**dict.fromkeys(_TEXTS.split(), "string"), "category": "number", "created": "date"},
         query={"attachments": False},
         links="",

@@ -1,8 +1,9 @@
-"""What the route modules are written with: what an area's operations have in common, and where their rows come from.
+"""What the route modules are written with: what an area's operations have in common, and where their rows
+come from.
 
 A `Rows` gives the reply's content for the estate, the path parameters and the query; `None` stands for "not
-found". Fields are named in one text, separated by spaces. A link is the template of the link to a record, filled
-from its row; it is empty where the vendor declares links but there is nothing to link to.
+found". Fields are named in one text, separated by spaces. A link is the template of the link to a record,
+filled from its row; it is empty where the vendor declares links but there is nothing to link to.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ NO_MAXIMUM = 2**31 - 1
 
 
 class Area:
-    """The path, the permissions and the declarations that the operations of one of the vendor's files share."""
+    """The path, the permissions and the declarations that the operations of one of the vendor's files
+    share.
+    """
 
     def __init__(self, base: str, *permissions: str, **declared: Any) -> None:
         self._base, self._permissions, self._declared = base, permissions, declared
@@ -74,7 +77,9 @@ def with_link(row: Row, href: str, rel: str = "details") -> Row:
 
 
 def shown(rows: Sequence[Row], fields: str = "", link: str | None = None, extra: str = "") -> Sequence[Row]:
-    """Rows with these fields alone (all, if none are named), those extra ones that they happen to have, and a link."""
+    """Rows with these fields alone (all, if none are named), those extra ones that they happen to have, and a
+    link.
+    """
     wanted, optional = fields.split(), extra.split()
     if not wanted and link is None:
         return rows
@@ -162,7 +167,9 @@ def picked(rows: Rows, field: str, parameter: str) -> Rows:
 
 
 def linked(route: Route) -> Route:
-    """The route with a link in each of its records: to the record where it has an id, else to the operation."""
+    """The route with a link in each of its records: to the record where it has an id, else to the
+    operation.
+    """
 
     def rows(estate: Estate, path: Parameters, query: Parameters) -> object:
         reply, href = route.rows(estate, path, query), route.path.format_map(path)

@@ -1,4 +1,5 @@
-"""Operations of the vendor's licenses file: where licenses are used, and the compliance position that follows.
+"""Operations of the vendor's licenses file: where licenses are used, and the compliance position that
+follows.
 
 Tracking, transfers and compliance are asked for application by application; entitlements come in one list.
 """
@@ -28,7 +29,9 @@ def _flags(tables: Mapping[str, tuple[str, str]]) -> Callable[[Estate, Row], lis
 
 
 class _Kind(NamedTuple):
-    """What a license is tracked on or transferred for: the field that names it, and the fields of the list."""
+    """What a license is tracked on or transferred for: the field that names it, and the fields of the
+    list.
+    """
 
     name: str
     flag: str
@@ -38,7 +41,9 @@ class _Kind(NamedTuple):
 
 
 def _of_application(what: str, reference: str, *kinds: _Kind) -> Iterator[Route]:
-    """Which licenses are tracked or transferred for an application; for what; and for one computer, user or value."""
+    """Which licenses are tracked or transferred for an application; for what; and for one computer, user or
+    value.
+    """
     path = f"licenses/{what}/{{applicationId}}"
     tables = {kind.flag: (f"license_{what}_{kind.name.replace('-', '_')}", reference) for kind in kinds}
     yield AREA.collection(path, made("applications", _flags(tables), parameter="applicationId"))

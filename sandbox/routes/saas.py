@@ -40,7 +40,9 @@ def read_date(query: Parameters, name: str) -> date:
 
 
 def _read_moment(query: Parameters, name: str) -> date:
-    """The day of a parameter that must be a date-time such as 2024-05-01T00:00:00Z; anything else is a bad request."""
+    """The day of a parameter that must be a date-time such as 2024-05-01T00:00:00Z; anything else is a bad
+    request.
+    """
     text = query.get(name, "")
     if _MOMENT.match(text):
         try:

@@ -1,1 +1,3 @@
-"""Python for what the manifest can't say, in rooms. Imports go one way: stream, run, collection, request, identity, basics."""
+"""Python for what the manifest can't say, in rooms. Imports go one way: stream, run, collection, request,
+identity, basics.
+"""

@@ -1,4 +1,6 @@
-"""HTTP without a network: answers in the place of the transport adapter, so that everything above it is the real thing."""
+"""HTTP without a network: answers in the place of the transport adapter, so that everything above it is the
+real thing.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Which modules of a package import each other, read from the source: what tests of the rooms' directions build on."""
+"""Which modules of a package import each other, read from the source: what tests of the rooms' directions
+build on.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,8 @@ Graph = dict[str, set[str]]
 def import_graph(root: Path, package: str) -> Graph:
     """Each module of a package in the folder `root`, and the modules of the package that it imports.
 
-    All import statements count, those inside functions and those for type checkers alone included. That Python
-    runs the package of a module before the module is not counted.
+    All import statements count, those inside functions and those for type checkers alone included. That
+    Python runs the package of a module before the module is not counted.
     """
     files = {_name(path.relative_to(root)): path for path in (root / package).rglob("*.py")}
     return {

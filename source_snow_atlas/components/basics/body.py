@@ -1,7 +1,9 @@
-"""Reply bodies of bounded size: what a server sends without end, or packed a thousand times smaller, must not take the memory.
+"""Reply bodies of bounded size: what a server sends without end, or packed a thousand times smaller, must not
+take the memory.
 
-A body may have 256 MiB when it is unpacked, and five minutes from its first byte to its last. All bodies under way may hold a few
-MiB each; what goes beyond is let in for one body at a time. What unpacks to hundreds of times its size is nothing but padding.
+A body may have 256 MiB when it is unpacked, and five minutes from its first byte to its last. All bodies
+under way may hold a few MiB each; what goes beyond is let in for one body at a time. What unpacks to hundreds
+of times its size is nothing but padding.
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ PIECE = 256 * 2**10
 SHARED = 24 * 2**20
 """Decoded bytes that all bodies under way may hold together before they wait for one another."""
 PADDING_RATIO, PADDING_FROM = 200, 16 * 2**20
-"""Decoded over received bytes, from which on, and decoded bytes, from which on, a body is refused as padding. JSON packs 5 to 30 times."""
+"""Decoded over received bytes, from which on, and decoded bytes, from which on, a body is refused as padding.
+JSON packs 5 to 30 times.
+"""
 
 
 class BodyReader:
@@ -34,7 +38,9 @@ class BodyReader:
         self._held = 0
 
     def read(self, raw: Any, largest: int = LARGEST, longest: float = LONGEST) -> bytes | bytearray:
-        """The decoded body of a urllib3 response. Raises MalformedReply past a bound, and what reading raises."""
+        """The decoded body of a urllib3 response. Raises MalformedReply past a bound, and what reading
+        raises.
+        """
         began = self._clock()
         first = raw.read1(PIECE, decode_content=True)
         second = raw.read1(PIECE, decode_content=True) if first else b""

@@ -1,7 +1,8 @@
-"""Connections whose replies must begin in time: a header that comes a byte at a time never trips a timeout between two pieces.
+"""Connections whose replies must begin in time: a header that comes a byte at a time never trips a timeout
+between two pieces.
 
-`requests` bounds the seconds between two pieces of a reply only. A watch shuts the connection when the status line and the headers
-are not complete by then; the request fails like any other that got no whole reply.
+`requests` bounds the seconds between two pieces of a reply only. A watch shuts the connection when the status
+line and the headers are not complete by then; the request fails like any other that got no whole reply.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ BETWEEN_PIECES = 60.0
 
 
 def no_ambient_credentials(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """An `auth` for requests that adds nothing: without one, requests would send what a .netrc file holds for the host."""
+    """An `auth` for requests that adds nothing: without one, requests would send what a .netrc file holds for
+    the host.
+    """
     return request
 
 

@@ -1,4 +1,6 @@
-"""What went wrong, said so that the reader knows what to change: HTTP failures and configuration errors as traced exceptions."""
+"""What went wrong, said so that the reader knows what to change: HTTP failures and configuration errors as
+traced exceptions.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ class SnowAtlasError(AirbyteTracedException):
         )
 
     def as_airbyte_message(self, stream_descriptor: StreamDescriptor | None = None) -> AirbyteMessage:
-        """The error as a protocol message. The CDK's carries a traceback, which tells the user nothing that the sentence does not."""
+        """The error as a protocol message. The CDK's carries a traceback, which tells the user nothing that
+        the sentence does not.
+        """
         message = super().as_airbyte_message(stream_descriptor)
         if message.trace is not None and message.trace.error is not None:
             message.trace.error.stack_trace = None
@@ -38,11 +42,15 @@ class SnowAtlasError(AirbyteTracedException):
 
 
 class MalformedReply(Exception):
-    """The body can't be the answer to the request; the text says why. Usually a passing fault, so it is worth a repeat."""
+    """The body can't be the answer to the request; the text says why. Usually a passing fault, so it is worth
+    a repeat.
+    """
 
 
 class ConfigurationError(SnowAtlasError):
-    """Something that the user has to change: the configuration, the catalog, the state, or a permission in Snow Atlas."""
+    """Something that the user has to change: the configuration, the catalog, the state, or a permission in
+    Snow Atlas.
+    """
 
     def __init__(self, message: str, stream: str | None = None) -> None:
         super().__init__(message, FailureType.config_error, stream)
@@ -63,7 +71,9 @@ class ServerError(SnowAtlasError):
 
 
 class NotFound(ConfigurationError):
-    """HTTP 404. For one parent of many it means that the parent is gone; for a whole collection it is an error."""
+    """HTTP 404. For one parent of many it means that the parent is gone; for a whole collection it is an
+    error.
+    """
 
 
 class RateLimited(TransientError):

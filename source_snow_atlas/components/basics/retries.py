@@ -38,8 +38,8 @@ def retry_after(headers: Mapping[str, str], default: float = 1.0) -> float:
 
 @dataclass
 class Attempts:
-    """The repeats of one request: bounded in number and in seconds, with jitter between them. All waits together take at most 92 s,
-    so that a page which fails for good is said within two minutes.
+    """The repeats of one request: bounded in number and in seconds, with jitter between them. All waits
+    together take at most 92 s, so that a page which fails for good is said within two minutes.
 
     `clock` and `sleep` are replaced in tests, so that no test waits.
     """

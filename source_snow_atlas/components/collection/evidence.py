@@ -1,7 +1,9 @@
-"""What the pages tell of their collection: how many rows it has, whether there are more, and where the replies contradict themselves.
+"""What the pages tell of their collection: how many rows it has, whether there are more, and where the
+replies contradict themselves.
 
-A reply says "more" in several ways: a full page, `total_items`, `total_pages`, a link to the next page. Any of them is enough to
-ask on; reading ends only where none of them says so. A total that the rows themselves refute is not believed any more.
+A reply says "more" in several ways: a full page, `total_items`, `total_pages`, a link to the next page. Any
+of them is enough to ask on; reading ends only where none of them says so. A total that the rows themselves
+refute is not believed any more.
 """
 
 from __future__ import annotations
@@ -16,7 +18,9 @@ LOGGER = logging.getLogger("airbyte")
 
 
 class Evidence:
-    """Collects what the pages of one collection say. `warn` is told of a contradiction: its kind and a sentence."""
+    """Collects what the pages of one collection say. `warn` is told of a contradiction: its kind and a
+    sentence.
+    """
 
     def __init__(self, label: str, warn: Callable[[str, str], None]) -> None:
         self._label = label
@@ -37,7 +41,8 @@ class Evidence:
         """Take what a page says of the collection."""
         reached = request.start + len(page.rows)
         if page.total_items is not None and not self._items_refuted:
-            # a count and a query a moment apart may differ by a few rows; at the first page nothing can have moved
+            # a count and a query a moment apart may differ by a few rows; at the first page nothing can have
+            # moved
             if page.rows and reached - page.total_items > (request.size // 10 if request.start else 0):
                 self._items_refuted = True
                 self.total = self.lowest_total = self.highest_total = None
@@ -76,7 +81,8 @@ class Evidence:
             return True
         if len(page.rows) < request.size:
             return False
-        # a full page may be the last one only where both totals say so, and say more than the size of this one page
+        # a full page may be the last one only where both totals say so, and say more than the size of this
+        # one page
         agreed = (
             self.total == request.start + len(page.rows)
             and page.total_pages == request.number

@@ -1,7 +1,8 @@
 """Which rows of a collection are given out: each once, whatever page or look it comes in, and however often.
 
-Rows with a key are told apart by it. A key that was seen before means that the row moved, or that the key is not unique: such rows
-are held back until the end tells which. Rows without a key are told apart by their content, and equal ones are counted.
+Rows with a key are told apart by it. A key that was seen before means that the row moved, or that the key is
+not unique: such rows are held back until the end tells which. Rows without a key are told apart by their
+content, and equal ones are counted.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from source_snow_atlas.components.collection.seen import SeenRows
 from source_snow_atlas.components.request.reply import Row
 
 HELD_ROWS = 10_000
-"""Rows with a key seen before that are kept until it is known whether the data moved or the key is not unique."""
+"""Rows with a key seen before that are kept until it is known whether the data moved or the key is not
+unique.
+"""
 
 
 class GivenRows:
@@ -50,8 +53,9 @@ class GivenRows:
     def fresh(
         self, rows: list[Row], hashes: list[int], *, is_look: bool, shared: Sequence[int] = ()
     ) -> list[Row]:
-        """The rows of a page, or of a look, that are to be given out. `shared`: hashes that the page was meant to have in common
-        with the one before it."""
+        """The rows of a page, or of a look, that are to be given out. `shared`: hashes that the page was
+        meant to have in common with the one before it.
+        """
         if self._counts is not None:
             fresh = self._surplus(rows, hashes, self._counts)
             self.found += len(fresh)
@@ -73,7 +77,9 @@ class GivenRows:
         return fresh
 
     def begin_second(self) -> None:
-        """All is read once more. Without a key, what comes more often than it was given out is missing: a difference of multisets."""
+        """All is read once more. Without a key, what comes more often than it was given out is missing: a
+        difference of multisets.
+        """
         self._is_second = True
         self._counts = None if self.key_is_unique else {}
 
@@ -86,13 +92,16 @@ class GivenRows:
     def _hold(
         self, rows: list[Row], hashes: list[int], new: AbstractSet[int], shared: AbstractSet[int]
     ) -> list[Row]:
-        """Keep the rows whose key came before, except those that the page was meant to share; those to give out all the same."""
+        """Keep the rows whose key came before, except those that the page was meant to share; those to give
+        out all the same.
+        """
         repeated = [
             row for position, row in enumerate(rows) if position not in new and hashes[position] not in shared
         ]
         twice_here = len(set(hashes)) < len(hashes)
         if twice_here or len(self._held) + len(repeated) > HELD_ROWS:
-            # one page is one moment: the same key twice in it is no shift, the key is not unique in this tenant's data
+            # one page is one moment: the same key twice in it is no shift, the key is not unique in this
+            # tenant's data
             return self._release([row for position, row in enumerate(rows) if position not in new])
         self._held += repeated
         return []
@@ -104,7 +113,9 @@ class GivenRows:
         return released
 
     def _count_contents(self, rows: list[Row], hashes: list[int]) -> list[Row]:
-        """The rows of a page whose keys don't tell rows apart: all but those that a look has given out before. They are counted."""
+        """The rows of a page whose keys don't tell rows apart: all but those that a look has given out
+        before. They are counted.
+        """
         new = set(self._seen.add_all(hashes))
         if len(new) == len(hashes):
             return rows

@@ -1,6 +1,7 @@
 """What a collection's primary key looks like in the data, and what the user is told of it.
 
-A destination that merges by the key loses rows where a part of it is null or where it repeats, so either is one warning a stream.
+A destination that merges by the key loses rows where a part of it is null or where it repeats, so either is
+one warning a stream.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from source_snow_atlas.components.request.reply import Row
 
 
 class Key:
-    """The key of one collection; empty where it has none. `warn` is told once of each kind of trouble: the kind and a sentence.
+    """The key of one collection; empty where it has none. `warn` is told once of each kind of trouble: the
+    kind and a sentence.
 
-    `may_be_null`: nulls are provided for; such streams get a field of their own that joins the parts of the key.
+    `may_be_null`: nulls are provided for; such streams get a field of their own that joins the parts of the
+    key.
     """
 
     def __init__(
@@ -46,7 +49,9 @@ class Key:
             seen.add(value)
 
     def look_for_nulls(self, rows: list[Row]) -> None:
-        """Say where a part of the key is null: a destination that merges by the key would refuse or lose rows."""
+        """Say where a part of the key is null: a destination that merges by the key would refuse or lose
+        rows.
+        """
         if self._may_be_null:
             return
         for name in self.names:
@@ -67,7 +72,9 @@ class Key:
         )
 
     def _example(self, row: Row) -> str:
-        """The key of a row for a message; only parts that identify things are shown, others may be personal or secret."""
+        """The key of a row for a message; only parts that identify things are shown, others may be personal
+        or secret.
+        """
         shown = ", ".join(
             f"{name} = {plain(str(row.get(name)), 60)!r}" if may_be_shown(name) else f"{name} = …"
             for name in self.names

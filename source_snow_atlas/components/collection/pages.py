@@ -1,4 +1,6 @@
-"""Pages in flight: several requests of one collection at once, their replies handed on in the order they were asked for."""
+"""Pages in flight: several requests of one collection at once, their replies handed on in the order they were
+asked for.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ class PageRequest:
 
 
 class Prefetch(Protocol):
-    """Runs fetches ahead of their use. `try_submit` gives None where enough pages are under way or waiting."""
+    """Runs fetches ahead of their use. `try_submit` gives None where enough pages are under way or
+    waiting.
+    """
 
     def try_submit(self, task: Callable[[], Fetched]) -> Future[Fetched] | None:
         """Start the task in another thread, if there is room."""
@@ -54,7 +58,9 @@ class NoPrefetch:
 
 
 Fetch = Callable[[int, int, "frozenset[int] | None"], Page]
-"""Fetches a page: its number, the page size asked for, and the numbers that the reply may name as its own (None: any)."""
+"""Fetches a page: its number, the page size asked for, and the numbers that the reply may name as its own
+(None: any).
+"""
 
 
 def in_flight(
@@ -64,8 +70,8 @@ def in_flight(
 ) -> Iterator[tuple[PageRequest, Fetched]]:
     """The replies to the requests that `following` gives, in order, as many under way as there is room for.
 
-    `following` is asked again after every reply that was taken, so that a reply may call for more requests; it ends when it has
-    none and none is under way. Raises what `fetch` raises.
+    `following` is asked again after every reply that was taken, so that a reply may call for more requests;
+    it ends when it has none and none is under way. Raises what `fetch` raises.
     """
     waiting: deque[tuple[PageRequest, Future[Fetched]]] = deque()
     upcoming = following()

@@ -1,9 +1,11 @@
-"""All rows of one collection: pages in parallel, every row once, and no row lost where the API shows that the data moved.
+"""All rows of one collection: pages in parallel, every row once, and no row lost where the API shows that the
+data moved.
 
-The first page says how many there are (`total_items`, `total_pages`); the rest are fetched side by side. Rows come and go while pages
-are read, so rows shift between pages: one may be served twice, one not at all. `passes` finds the places and mends them while
-reading goes on, and `given_rows` gives every row out once. Where the count does not fit in the end, all is read once more; if the
-API still counts more rows than were seen, reading fails: a table that lacks rows without a word is worse than a failed sync.
+The first page says how many there are (`total_items`, `total_pages`); the rest are fetched side by side. Rows
+come and go while pages are read, so rows shift between pages: one may be served twice, one not at all.
+`passes` finds the places and mends them while reading goes on, and `given_rows` gives every row out once.
+Where the count does not fit in the end, all is read once more; if the API still counts more rows than were
+seen, reading fails: a table that lacks rows without a word is worse than a failed sync.
 """
 
 from __future__ import annotations
@@ -44,8 +46,9 @@ NOTICEABLE = 0.05
 
 @dataclass(frozen=True)
 class Changes:
-    """What a reading saw of the changes: rows that came or went at least, pages read for their sake, rows that those brought,
-    rows that came twice, and whether single rows may be missing all the same."""
+    """What a reading saw of the changes: rows that came or went at least, pages read for their sake, rows
+    that those brought, rows that came twice, and whether single rows may be missing all the same.
+    """
 
     seen: int
     read_again: int
@@ -64,7 +67,8 @@ class CollectionReader:
     key: Sequence[str] = ()
     prefetch: Prefetch = field(default_factory=NoPrefetch)
     key_may_be_null: bool = False
-    """Whether nulls in the key are provided for: such streams get a field of their own that joins its parts."""
+    """Whether nulls in the key are provided for: such streams get a field of their own that joins its parts.
+    """
     pages_declared: bool = True
     """False where the operation declares no page parameters: page 1 is then asked for without them."""
     accepts_missing: bool = False
@@ -89,7 +93,9 @@ class CollectionReader:
         self._key = Key(self.key, self.label, self._warn, may_be_null=self.key_may_be_null)
 
     def rows(self) -> Iterator[list[Row]]:
-        """The rows in batches, a page each. Raises what `fetch` raises, and ServerError where rows are missing in the end."""
+        """The rows in batches, a page each. Raises what `fetch` raises, and ServerError where rows are
+        missing in the end.
+        """
         request = PageRequest(1, self.page_size)
         page = self.fetch(1, self.page_size, FIRST if self.pages_declared else None)
         epoch = self._moments.stamp(page)
@@ -172,7 +178,8 @@ class CollectionReader:
     # one page
 
     def _fetch(self, request: PageRequest, strictly: bool = False) -> tuple[Page, int]:
-        """The page, and the epoch it belongs to. A refusal of any page but the first may mean that there is none such.
+        """The page, and the epoch it belongs to. A refusal of any page but the first may mean that there is
+        none such.
 
         A page that is counted must name itself; of one that may not be there, anything may come back.
         """
@@ -188,7 +195,9 @@ class CollectionReader:
         return page, self._moments.stamp(page)
 
     def _raise_unless_shrunk(self, request: PageRequest, refusal: Exception) -> None:
-        """A page that was counted is refused: right where the collection has become shorter since, an error otherwise."""
+        """A page that was counted is refused: right where the collection has become shorter since, an error
+        otherwise.
+        """
         if self._evidence.has_total:
             now, _ = self._fetch(PageRequest(1, request.size))
             if now.total_items is None or now.total_items > request.start:
@@ -226,7 +235,8 @@ class CollectionReader:
         left: Taken,
         reading: Pass,
     ) -> bool:
-        """Whether the page is the one before it once more, as servers do that send their last page for every page behind it.
+        """Whether the page is the one before it once more, as servers do that send their last page for every
+        page behind it.
 
         Rows may be equal for a whole page, so a page is asked for that can't be there.
         """
@@ -241,7 +251,9 @@ class CollectionReader:
         return self._is_last_page(far.rows)
 
     def _agrees(self, rows: list[Row], hashes: list[int], left: Taken) -> bool:
-        """Whether rows that share their key with one of the last page are that row: else the key is not unique."""
+        """Whether rows that share their key with one of the last page are that row: else the key is not
+        unique.
+        """
         places = {value: place for place, value in enumerate(left.hashes)}
         before = self._last_rows
         return all(
@@ -256,7 +268,9 @@ class CollectionReader:
         return len(rows) == len(before) and all(map(_same, rows, before))
 
     def _size(self, page: Page) -> int:
-        """The page size the server goes by: the one of the reply; where it names none, what a full page held."""
+        """The page size the server goes by: the one of the reply; where it names none, what a full page
+        held.
+        """
         if not page.size:
             if not self.pages_declared:
                 return len(page.rows) if page.has_next else len(page.rows) + 1
@@ -291,8 +305,10 @@ class CollectionReader:
         return reading if self.pages_declared or first.pages > 1 else None
 
     def _lacks(self, moved: bool) -> int:
-        """How many rows are missing by the lowest total. Rows that came behind the reader and rows that went before it explain as many
-        as there were changes: what came there was counted and not read, and need not be."""
+        """How many rows are missing by the lowest total. Rows that came behind the reader and rows that went
+        before it explain as many as there were changes: what came there was counted and not read, and need
+        not be.
+        """
         lowest = self._evidence.lowest_total
         if lowest is None:
             return 0
@@ -349,7 +365,9 @@ class CollectionReader:
 
 
 class _Once:
-    """Passes a warning on, one of each kind. It does not know the reader: a circle of references would outlive it for long."""
+    """Passes a warning on, one of each kind. It does not know the reader: a circle of references would
+    outlive it for long.
+    """
 
     def __init__(self, warn: Callable[[str, str], None]) -> None:
         self._warn = warn
@@ -367,6 +385,8 @@ def _same(row: Row, given: Row) -> bool:
 
 
 def _taken(request: PageRequest, page: Page, hashes: Sequence[int], epoch: int) -> Taken:
-    """What to remember of a page. A reply that names the number of its rows as its size (a last page) keeps the size asked for."""
+    """What to remember of a page. A reply that names the number of its rows as its size (a last page) keeps
+    the size asked for.
+    """
     size = page.size if page.size and page.size != len(page.rows) else request.size
     return Taken((request.number - 1) * size, size, hashes, page.total_items, page.total_pages, epoch)

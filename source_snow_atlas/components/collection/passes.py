@@ -1,9 +1,11 @@
-"""One pass over a collection: which page comes next, and looks at the seams where something moved, side by side with reading on.
+"""One pass over a collection: which page comes next, and looks at the seams where something moved, side by
+side with reading on.
 
-Pages of one size meet at their boundaries. While nothing moves that is all there is to it. Where the total changed between two
-neighbours, a look is taken at their seam at once. What leaves no sign (a row deleted and another inserted between the serving of two
-neighbours) happens with a probability of about `(changes a page)^2 / 24` a seam. Where that adds up to something, the rest is read in
-pages that overlap by a few rows, which proves every seam by a row in common, and the seams before are looked at as well.
+Pages of one size meet at their boundaries. While nothing moves that is all there is to it. Where the total
+changed between two neighbours, a look is taken at their seam at once. What leaves no sign (a row deleted and
+another inserted between the serving of two neighbours) happens with a probability of about `(changes a
+page)^2 / 24` a seam. Where that adds up to something, the rest is read in pages that overlap by a few rows,
+which proves every seam by a row in common, and the seams before are looked at as well.
 """
 
 from __future__ import annotations
@@ -29,7 +31,9 @@ FEW_PAGES = 64
 OFTEN = 0.04
 """Changes a page above which seams without a sign are looked at again, however many they are."""
 REMEMBERED_SEAMS = 1000
-"""Seams without a sign that can be looked at later: where changes are so many that it is needed, the first sign comes before that."""
+"""Seams without a sign that can be looked at later: where changes are so many that it is needed, the first
+sign comes before that.
+"""
 TRIES = 3
 SMALLEST_MARGIN = 6
 LONGEST_RANGE = 20
@@ -39,9 +43,11 @@ EMPTY_PAGES = 2
 
 
 class Pass:
-    """Plans the pages of one pass and checks how they fit together. `mends`: whether looks are taken; it needs rows that are told apart.
+    """Plans the pages of one pass and checks how they fit together. `mends`: whether looks are taken; it
+    needs rows that are told apart.
 
-    `overlaps`: whether to begin with overlapping pages, as where replies have no totals and a deletion leaves no sign.
+    `overlaps`: whether to begin with overlapping pages, as where replies have no totals and a deletion leaves
+    no sign.
     """
 
     def __init__(
@@ -83,7 +89,9 @@ class Pass:
     # what to ask for
 
     def following(self) -> PageRequest | None:
-        """The next page to ask for; None where the replies under way have to tell first, or nothing is left."""
+        """The next page to ask for; None where the replies under way have to tell first, or nothing is
+        left.
+        """
         if self._looks:
             self.looks += 1
             return self._looks.popleft()
@@ -98,7 +106,9 @@ class Pass:
         return None
 
     def is_behind(self, request: PageRequest) -> bool:
-        """Whether nothing that counts rows says that the page exists: any page may come back for it, or none."""
+        """Whether nothing that counts rows says that the page exists: any page may come back for it, or
+        none.
+        """
         total = self._evidence.total
         return request.start >= (total if total is not None else self._evidence.announced())
 
@@ -126,7 +136,9 @@ class Pass:
         return request
 
     def _overlap(self) -> int:
-        """Rows that neighbouring pages share: more than the changes between their serving are likely to move."""
+        """Rows that neighbouring pages share: more than the changes between their serving are likely to
+        move.
+        """
         wanted = 4 + max(ceil(3 * self._changes_a_page()), 2 * self._largest_displacement)
         return min(wanted, max(1, self.size // 4))
 
@@ -142,7 +154,9 @@ class Pass:
         self.take(request, page, taken)
 
     def take(self, request: PageRequest, page: Page, taken: Taken) -> bool:
-        """Take a page or a look. False where it does not count: a server that knows one page size only has served another part."""
+        """Take a page or a look. False where it does not count: a server that knows one page size only has
+        served another part.
+        """
         fits = taken.size == request.size and len(taken.hashes) <= request.size
         if isinstance(request, Look):
             if fits:
@@ -269,7 +283,9 @@ class Pass:
             self.unproved += 1
 
     def _settle_mode(self) -> None:
-        """Something moved: decide whether the rest is read in overlapping pages, and whether the quiet seams need a look."""
+        """Something moved: decide whether the rest is read in overlapping pages, and whether the quiet seams
+        need a look.
+        """
         if not self._may_overlap or self._overlaps:
             return
         left_to_read = max(0, self._evidence.announced() - self._planned_end) / self.size

@@ -1,7 +1,8 @@
 """Which pages cover which rows: arithmetic on page numbers and page sizes, without requests.
 
-Pages of one size meet at their boundaries. Pages of different sizes can overlap: page 37 of 500 rows ends at row 18,500, and page
-39 of 486 rows begins at row 18,468. The server knows only numbers and sizes, so that is how an overlap is asked for.
+Pages of one size meet at their boundaries. Pages of different sizes can overlap: page 37 of 500 rows ends at
+row 18,500, and page 39 of 486 rows begins at row 18,468. The server knows only numbers and sizes, so that is
+how an overlap is asked for.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ SMALLEST_OVERLAPPING = 16
 
 
 def overlapping(end: int, overlap: int, largest: int) -> PageRequest:
-    """The page that reaches farthest among those that begin at least `overlap` rows before `end`, at most `largest` rows long.
+    """The page that reaches farthest among those that begin at least `overlap` rows before `end`, at most
+    `largest` rows long.
 
-    Sizes a little below the largest put boundaries nearly everywhere, so about `1.3 * sqrt(largest)` rows of headway are lost.
+    Sizes a little below the largest put boundaries nearly everywhere, so about `1.3 * sqrt(largest)` rows of
+    headway are lost.
     """
     begin = max(0, end - overlap)
     smallest = max(1, largest - 3 * isqrt(largest) - 1, min(largest, 2 * overlap))
@@ -37,7 +40,9 @@ def overlapping(end: int, overlap: int, largest: int) -> PageRequest:
 
 
 def covering(start: int, end: int, largest: int) -> list[PageRequest]:
-    """Pages that hold the rows from offset `start` to `end`: one small one where that is possible, else overlapping ones."""
+    """Pages that hold the rows from offset `start` to `end`: one small one where that is possible, else
+    overlapping ones.
+    """
     start = max(0, start)
     for size in range(max(2, end - start), largest + 1):
         number = start // size + 1
@@ -54,5 +59,7 @@ def covering(start: int, end: int, largest: int) -> list[PageRequest]:
 
 
 def other_page_size(size: int) -> int:
-    """A page size whose boundaries keep away from those of `size`: about 0.907 of it, and smaller wherever that is possible."""
+    """A page size whose boundaries keep away from those of `size`: about 0.907 of it, and smaller wherever
+    that is possible.
+    """
     return max(1, min(size - 1, round(size * 0.907))) if size > 2 else size

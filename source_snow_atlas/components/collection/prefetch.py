@@ -11,7 +11,8 @@ Result = TypeVar("Result")
 
 
 class PagePrefetch:
-    """Pages of all streams fetched ahead of their use: as many as requests may be in flight, and a quarter as many waiting for use.
+    """Pages of all streams fetched ahead of their use: as many as requests may be in flight, and a quarter as
+    many waiting for use.
 
     That bounds memory, whatever the number of streams: a page of 1000 records takes about 3 MB.
     """

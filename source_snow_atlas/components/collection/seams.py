@@ -1,9 +1,10 @@
 """Seams: the places where two pages of a collection meet, and what proves that no row was lost there.
 
-Rows keep their order while others come and go. So two pages that share a row leave no gap between them, whenever each of them was
-served: what stands before the shared row is in the first page or in front of it, what stands behind it in the second or behind it.
-Where two pages share no row but their totals agree, nothing is likely to have moved; where the totals differ, something has, and
-a look is taken: a few rows around the place, read now. A look that shares rows with both pages proves the seam.
+Rows keep their order while others come and go. So two pages that share a row leave no gap between them,
+whenever each of them was served: what stands before the shared row is in the first page or in front of it,
+what stands behind it in the second or behind it. Where two pages share no row but their totals agree, nothing
+is likely to have moved; where the totals differ, something has, and a look is taken: a few rows around the
+place, read now. A look that shares rows with both pages proves the seam.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ EDGE = 8
 
 @dataclass(frozen=True)
 class Taken:
-    """A page that was taken: where it lay, the hashes of its rows in order, and what it said of the collection when it was served.
+    """A page that was taken: where it lay, the hashes of its rows in order, and what it said of the
+    collection when it was served.
 
     `epoch` counts the changes of the total up to its arrival, `arrived` is a moment in seconds.
     """
@@ -56,7 +58,9 @@ class Taken:
 
 @dataclass
 class Seam:
-    """The place between two neighbouring pages, and the looks taken at it. `place` is the offset where they should meet."""
+    """The place between two neighbouring pages, and the looks taken at it. `place` is the offset where they
+    should meet.
+    """
 
     left: Taken
     right: Taken
@@ -71,7 +75,9 @@ class Seam:
         self.taken = 0
 
     def range(self, total: int | None, drift: int) -> tuple[int, int]:
-        """The offsets between which the rows of both sides lie by now: `total` rows are counted now, `drift` may have cancelled out."""
+        """The offsets between which the rows of both sides lie by now: `total` rows are counted now, `drift`
+        may have cancelled out.
+        """
         fall = rise = 0
         for page in (self.left, self.right):
             if total is not None and page.total is not None:

@@ -1,7 +1,9 @@
-"""Which rows were seen: 64-bit hashes in one flat table, 8 bytes a slot, so that a million rows take 16 MiB and not 65.
+"""Which rows were seen: 64-bit hashes in one flat table, 8 bytes a slot, so that a million rows take 16 MiB
+and not 65.
 
-A large table lies in a file that is mapped into memory: the kernel can write its pages back and take them away, so that fifty million
-rows do not need a gibibyte of memory that nobody can reclaim. The file has no name, so nothing is left behind.
+A large table lies in a file that is mapped into memory: the kernel can write its pages back and take them
+away, so that fifty million rows do not need a gibibyte of memory that nobody can reclaim. The file has no
+name, so nothing is left behind.
 """
 
 from __future__ import annotations
@@ -131,7 +133,9 @@ class SeenRows:
 
 
 def folder_on_disk() -> str | None:
-    """A folder that can be written to and lies on a disk; None where there is none, as with a read-only root."""
+    """A folder that can be written to and lies on a disk; None where there is none, as with a read-only
+    root.
+    """
     for folder in dict.fromkeys((tempfile.gettempdir(), "/var/tmp", "/tmp", os.getcwd())):
         if os.access(folder, os.W_OK | os.X_OK) and file_system(folder) not in VOLATILE:
             return folder
@@ -139,7 +143,9 @@ def folder_on_disk() -> str | None:
 
 
 def file_system(folder: str) -> str:
-    """The kind of file system that a folder lies on, by the mounts of this process; "" where the system does not say."""
+    """The kind of file system that a folder lies on, by the mounts of this process; "" where the system does
+    not say.
+    """
     try:
         lines = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

@@ -30,12 +30,16 @@ EVERY_STREAM = "all"
 """What an option that lists streams says for every one."""
 DATETIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-"""The earliest moment that dates are told apart from: nothing in Snow Atlas is older, and the CDK can't write the year 1."""
+"""The earliest moment that dates are told apart from: nothing in Snow Atlas is older, and the CDK can't write
+the year 1.
+"""
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """A checked configuration. `host` is scheme and authority without a slash at its end; `start_date` is UTC."""
+    """A checked configuration. `host` is scheme and authority without a slash at its end; `start_date` is
+    UTC.
+    """
 
     region: str
     host: str
@@ -51,7 +55,9 @@ class Configuration:
 
     @classmethod
     def parse(cls, config: Mapping[str, Any]) -> Configuration:
-        """Check and read the configuration. Raises ConfigurationError with one sentence about the first mistake."""
+        """Check and read the configuration. Raises ConfigurationError with one sentence about the first
+        mistake.
+        """
         region = config.get("region")
         if region not in REGIONS:
             raise ConfigurationError(
@@ -78,7 +84,9 @@ class Configuration:
         return stream in self.accept_missing_rows or EVERY_STREAM in self.accept_missing_rows
 
     def normalized(self, config: Mapping[str, Any]) -> dict[str, Any]:
-        """The configuration as the manifest's templates read it: every default in place, the start date in one format."""
+        """The configuration as the manifest's templates read it: every default in place, the start date in
+        one format.
+        """
         start = {"start_date": self.start_date.strftime(DATETIME_FORMAT)} if self.start_date else {}
         return {
             **{key: value for key, value in config.items() if key != "start_date"},

@@ -1,6 +1,8 @@
-"""Requests to the identity provider: small replies, read with the same bounds in bytes and time as those of the API.
+"""Requests to the identity provider: small replies, read with the same bounds in bytes and time as those of
+the API.
 
-The CDK's authenticator calls `requests.post`, which waits for headers and bodies that never end, and takes any body into memory.
+The CDK's authenticator calls `requests.post`, which waits for headers and bodies that never end, and takes
+any body into memory.
 """
 
 from __future__ import annotations
@@ -46,7 +48,9 @@ class Answer:
 
 
 def exchange(method: str, url: str, form: Mapping[str, Any] | None = None) -> Answer:
-    """Send one request, without following redirects. Raises requests.RequestException where no whole reply comes."""
+    """Send one request, without following redirects. Raises requests.RequestException where no whole reply
+    comes.
+    """
     with requests.Session() as session:
         adapter = WatchedAdapter(TIMEOUTS[1])
         session.mount("https://", adapter)

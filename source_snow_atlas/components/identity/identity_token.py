@@ -1,6 +1,8 @@
-"""Who the tenant is: the claims of the OpenID Connect identity token, believed only after their signature was checked.
+"""Who the tenant is: the claims of the OpenID Connect identity token, believed only after their signature was
+checked.
 
-Source: the vendor's page "Authentication with client credentials" (openid scope), OpenID Connect Core section 3.1.3.7 and Discovery section 4.
+Source: the vendor's page "Authentication with client credentials" (openid scope), OpenID Connect Core section
+3.1.3.7 and Discovery section 4.
 """
 
 from __future__ import annotations
@@ -39,7 +41,9 @@ class Tenant:
 
 
 class IdentityUnavailable(Exception):
-    """The server issues no identity token, or its keys can't be fetched now: nothing is wrong, nothing is known."""
+    """The server issues no identity token, or its keys can't be fetched now: nothing is wrong, nothing is
+    known.
+    """
 
     def __init__(self, reason: str, may_pass: bool = False) -> None:
         super().__init__(reason)
@@ -49,8 +53,8 @@ class IdentityUnavailable(Exception):
 def read_tenant(authenticator: SnowAtlasOauth2Authenticator, region: str) -> Tenant:
     """The verified tenant.
 
-    Raises IdentityUnavailable where there is no token or no key to check it with, ConfigurationError where the token is not
-    genuine or the tenant lies in another region than the configured one.
+    Raises IdentityUnavailable where there is no token or no key to check it with, ConfigurationError where
+    the token is not genuine or the tenant lies in another region than the configured one.
     """
     token = authenticator.identity_token
     if token is None:
@@ -83,7 +87,9 @@ def _patiently_verified_claims(authenticator: SnowAtlasOauth2Authenticator, toke
 
 
 def verified_claims(token: str, host: str, client_id: str) -> Mapping[str, Any]:
-    """The claims of a token whose signature, issuer, audience and end were checked against the host's discovery document."""
+    """The claims of a token whose signature, issuer, audience and end were checked against the host's
+    discovery document.
+    """
     discovery = _fetch(host + DISCOVERY_PATH)
     issuer, keys_url = discovery.get("issuer"), discovery.get("jwks_uri")
     if not isinstance(issuer, str) or not isinstance(keys_url, str):

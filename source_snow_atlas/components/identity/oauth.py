@@ -1,6 +1,8 @@
-"""The access token: client credentials grant at the region's token URL, one token per process for host and client.
+"""The access token: client credentials grant at the region's token URL, one token per process for host and
+client.
 
-Source of the rules: the vendor's page "Authentication with client credentials", RFC 6749 sections 4.4 and 5.2, RFC 8707 (resource).
+Source of the rules: the vendor's page "Authentication with client credentials", RFC 6749 sections 4.4 and
+5.2, RFC 8707 (resource).
 """
 
 from __future__ import annotations
@@ -46,7 +48,9 @@ LONGEST_LIFE = 31_536_000.0
 
 
 class SharedToken:
-    """The live token of one host and client, with what is known of the token endpoint. Guarded by the CDK's refresh lock."""
+    """The live token of one host and client, with what is known of the token endpoint. Guarded by the CDK's
+    refresh lock.
+    """
 
     def __init__(self) -> None:
         self.access_token: str | None = None
@@ -65,9 +69,11 @@ def does_not_resolve(error: requests.ConnectionError) -> bool:
 
 @dataclass
 class SnowAtlasOauth2Authenticator(Oauth2Authenticator, DeclarativeAuthenticator):
-    """Client credentials grant with the token shared by all instances of the process that have the same host and client.
+    """Client credentials grant with the token shared by all instances of the process that have the same host
+    and client.
 
-    The CDK keeps one token per instance and makes one instance per stream; the vendor limits token requests and live tokens.
+    The CDK keeps one token per instance and makes one instance per stream; the vendor limits token requests
+    and live tokens.
     """
 
     config: Mapping[str, Any]
@@ -144,7 +150,9 @@ class SnowAtlasOauth2Authenticator(Oauth2Authenticator, DeclarativeAuthenticator
 
     @property
     def identity_token(self) -> str | None:
-        """The OpenID Connect identity token that came with the live access token, if the server issues one."""
+        """The OpenID Connect identity token that came with the live access token, if the server issues
+        one.
+        """
         self.get_access_token()
         return self._shared.identity_token
 
@@ -158,11 +166,15 @@ class SnowAtlasOauth2Authenticator(Oauth2Authenticator, DeclarativeAuthenticator
         self._shared.verified_claims = claims
 
     def token_has_expired(self) -> bool:
-        """Whether the token's life, less a margin, is over. Measured on this machine's steady clock, not by wall time."""
+        """Whether the token's life, less a margin, is over. Measured on this machine's steady clock, not by
+        wall time.
+        """
         return self._shared.access_token is None or self._clock() >= self._shared.renew_at
 
     def renew(self, stale: str) -> None:
-        """Replace the token that the server refused; nothing to do where another thread has done it already."""
+        """Replace the token that the server refused; nothing to do where another thread has done it
+        already.
+        """
         with self._token_refresh_lock:
             if self.access_token == stale:
                 # whoever needs a token from now on waits for the new one
@@ -189,7 +201,9 @@ class SnowAtlasOauth2Authenticator(Oauth2Authenticator, DeclarativeAuthenticator
         return token, ab_datetime_now() + timedelta(seconds=life)
 
     def _make_handled_request(self) -> Any:
-        """Ask the token endpoint. The CDK's own has no timeouts, does not read Retry-After and gives up the optional parts never."""
+        """Ask the token endpoint. The CDK's own has no timeouts, does not read Retry-After and gives up the
+        optional parts never.
+        """
         attempts = Attempts(clock=self._clock)
         while True:
             failure: SnowAtlasError
@@ -270,7 +284,9 @@ class SnowAtlasOauth2Authenticator(Oauth2Authenticator, DeclarativeAuthenticator
         self._sleep(wait)
 
     def _gave_up_an_option(self, answer: Answer) -> bool:
-        """Whether the grant should be repeated without the resource or the scope that the server does not accept."""
+        """Whether the grant should be repeated without the resource or the scope that the server does not
+        accept.
+        """
         error = _error_code(answer)
         if error in ("invalid_target", "invalid_request") and self._shared.with_resource:
             LOGGER.info("The token endpoint does not accept the resource %s; going on without it.", RESOURCE)

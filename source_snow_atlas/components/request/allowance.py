@@ -1,16 +1,18 @@
-"""What the server allows, learnt from its refusals: a rate, a number in flight, or nothing that slowing down would change.
+"""What the server allows, learnt from its refusals: a rate, a number in flight, or nothing that slowing down
+would change.
 
-The vendor limits by address, client and user, and publishes no figures; a gateway may shed load besides, and other scripts share the
-limits. So a refusal has one of several causes, and what to do differs:
+The vendor limits by address, client and user, and publishes no figures; a gateway may shed load besides, and
+other scripts share the limits. So a refusal has one of several causes, and what to do differs:
 
 - a limit of the **rate** (a bucket that is refilled, a fixed window): go on at what went through, and rise from there;
 - a limit of the number **in flight**: hold that number, at full speed;
 - **anything else** (load shed at random, a share that another client takes): slowing down only costs time.
 
-Time is seen in cycles: from one opening of the gate to the next. A cycle tells how many requests went through, in how many seconds
-of sending, and how long it was with the wait at its end. Rate laws make cycles alike: who sends more slowly gets more through before
-the next refusal. A cycle that was longer than an earlier one and brought no more speaks against them, and two such cycles among four
-are believed. The rate returns fast to what worked and then probes beyond it, as in TCP CUBIC (RFC 9438) and in botocore's adaptive
+Time is seen in cycles: from one opening of the gate to the next. A cycle tells how many requests went
+through, in how many seconds of sending, and how long it was with the wait at its end. Rate laws make cycles
+alike: who sends more slowly gets more through before the next refusal. A cycle that was longer than an
+earlier one and brought no more speaks against them, and two such cycles among four are believed. The rate
+returns fast to what worked and then probes beyond it, as in TCP CUBIC (RFC 9438) and in botocore's adaptive
 retry mode; unlike there, one refusal is no law.
 """
 
@@ -26,16 +28,20 @@ RISE_BEYOND = 1.3
 STEEPEST = 3.0
 """Growth a second below it."""
 PROBE_SECONDS, LONGEST_PROBE_SECONDS = 4.0, 16.0
-"""Seconds after which one more request in flight is tried; doubled by every refusal that it earns, up to the longest."""
+"""Seconds after which one more request in flight is tried; doubled by every refusal that it earns, up to the
+longest.
+"""
 MEMORY = 4
 """Cycles that are compared."""
 
 
 @dataclass
 class Cycle:
-    """From one opening of the gate to the next: requests answered, seconds of sending, seconds with the wait at the end.
+    """From one opening of the gate to the next: requests answered, seconds of sending, seconds with the wait
+    at the end.
 
-    `answered_at` and `refused_at` are the numbers in flight at which requests were sent that were answered, or refused.
+    `answered_at` and `refused_at` are the numbers in flight at which requests were sent that were answered,
+    or refused.
     """
 
     began: float
@@ -50,7 +56,9 @@ class Cycle:
     _latest: deque[int] = field(default_factory=lambda: deque(maxlen=64))
 
     def answer(self, serial: int, in_flight: int) -> None:
-        """A request was answered: the how manieth it was, and how many were in flight with it when it left."""
+        """A request was answered: the how manieth it was, and how many were in flight with it when it
+        left.
+        """
         self.answered += 1
         self.highest_answered = max(self.highest_answered, in_flight)
         self._latest.append(serial)
@@ -67,11 +75,15 @@ class Cycle:
         return sum(serial > self._first_refused for serial in self._latest)
 
     def lets_most_in(self) -> bool:
-        """Whether at full speed most requests behind the first refused one were answered: no limit was reached then."""
+        """Whether at full speed most requests behind the first refused one were answered: no limit was
+        reached then.
+        """
         return self.answered_behind >= 2 and self.answered_behind >= 4 * (self.refused - 1)
 
     def shuts_out(self) -> bool:
-        """Whether the first refused one was followed by more refusals than answers: chance does not do that, a limit does."""
+        """Whether the first refused one was followed by more refusals than answers: chance does not do that,
+        a limit does.
+        """
         return self.refused >= 3 and self.answered_behind < self.refused
 
     def speaks_against_a_rate(self, earlier: Cycle) -> bool:
@@ -152,7 +164,9 @@ class Allowance:
             )
 
     def window(self, age: float) -> int:
-        """The most requests in flight, `age` seconds after the gate opened: one more than the limit after a while, to probe it."""
+        """The most requests in flight, `age` seconds after the gate opened: one more than the limit after a
+        while, to probe it.
+        """
         if self.in_flight is None:
             return self.maximum
         if age < self._probe_after:
@@ -162,7 +176,9 @@ class Allowance:
         return min(self.maximum, self.in_flight + (1 << min(steps, 10)) - 1)
 
     def _limits_in_flight(self, cycle: Cycle) -> bool:
-        """Whether the cycle shows a limit of requests in flight: all were answered up to a number, and none above it."""
+        """Whether the cycle shows a limit of requests in flight: all were answered up to a number, and none
+        above it.
+        """
         known = self.in_flight
         if known is not None and cycle.lowest_refused > known:
             # a probe; of two that cross on the way, a reply and a request, either may be counted first
@@ -175,7 +191,8 @@ class Allowance:
         if cycle.lowest_refused <= cycle.highest_answered:
             self.in_flight = None
             return False
-        # without a number known before, one refusal may be chance, and a long cycle may have seen another limit
+        # without a number known before, one refusal may be chance, and a long cycle may have seen another
+        # limit
         shown = cycle.answered <= 2 * self.maximum and (
             cycle.refused >= 2 or (not self.cause_unknown and cycle.answered <= self.maximum)
         )

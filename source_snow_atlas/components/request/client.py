@@ -1,7 +1,9 @@
-"""GET requests to Snow Atlas: one session, one pace and one token for all streams, with repeats of what passes.
+"""GET requests to Snow Atlas: one session, one pace and one token for all streams, with repeats of what
+passes.
 
-The CDK's HttpClient is not used for them: it has a session per stream, sleeps on a 429 in one thread only and counts it as a
-failed attempt, can't repeat a request whose body is malformed, writes bodies and headers to its logs, and follows redirects.
+The CDK's HttpClient is not used for them: it has a session per stream, sleeps on a 429 in one thread only and
+counts it as a failed attempt, can't repeat a request whose body is malformed, writes bodies and headers to
+its logs, and follows redirects.
 """
 
 from __future__ import annotations
@@ -56,7 +58,9 @@ Body = bytes | bytearray
 
 
 class SnowAtlasClient:
-    """Sends requests with a bearer token. `fail_fast` (for `check`) makes rate limits and repeated faults an error at once."""
+    """Sends requests with a bearer token. `fail_fast` (for `check`) makes rate limits and repeated faults an
+    error at once.
+    """
 
     def __init__(
         self,
@@ -102,10 +106,11 @@ class SnowAtlasClient:
         parse: Callable[[Body], Parsed],
         permission: Any = None,
     ) -> Parsed | None:
-        """The parsed reply to GET `path`, repeated while the failure may pass; None where the server says "no content".
+        """The parsed reply to GET `path`, repeated while the failure may pass; None where the server says "no
+        content".
 
-        `parse` raises MalformedReply for a body that can't be true. Raises NotFound for a 404, ConfigurationError,
-        RateLimited, TransientError or ServerError for what repeating does not mend.
+        `parse` raises MalformedReply for a body that can't be true. Raises NotFound for a 404,
+        ConfigurationError, RateLimited, TransientError or ServerError for what repeating does not mend.
         """
         located = self._oracle_root(stream) + path if path.startswith(ORACLE_ROOT) else path
         return self._get(stream, located, query, parse, permission)
@@ -236,7 +241,8 @@ class SnowAtlasClient:
         )
 
     def _oracle_root(self, stream: str) -> str:
-        """`/api` or nothing, whichever this host serves Oracle under: the vendor's files have it without, all else lies under /api.
+        """`/api` or nothing, whichever this host serves Oracle under: the vendor's files have it without, all
+        else lies under /api.
 
         Asked once per sync with a lookup that is always there.
         """

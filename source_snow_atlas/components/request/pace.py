@@ -1,9 +1,11 @@
-"""When requests leave, decided once for all threads: a gate that a refusal closes, a rate, and a number in flight.
+"""When requests leave, decided once for all threads: a gate that a refusal closes, a rate, and a number in
+flight.
 
-One refusal (HTTP 429) closes the gate for every thread until its `Retry-After` has passed: a request inside the announced wait earns
-another one (vendor's page on rate limiting). What is learnt from refusals is said in `allowance`. Where a refusal announces no
-wait, a single one only sends its own request to the back of the queue; the gate closes when refusals are frequent. After a gate
-that opened on nothing but refusals one request goes first, alone. The CDK sleeps in the refused thread while the others keep sending.
+One refusal (HTTP 429) closes the gate for every thread until its `Retry-After` has passed: a request inside
+the announced wait earns another one (vendor's page on rate limiting). What is learnt from refusals is said in
+`allowance`. Where a refusal announces no wait, a single one only sends its own request to the back of the
+queue; the gate closes when refusals are frequent. After a gate that opened on nothing but refusals one
+request goes first, alone. The CDK sleeps in the refused thread while the others keep sending.
 """
 
 from __future__ import annotations
@@ -22,11 +24,17 @@ LOGGER = logging.getLogger("airbyte")
 FIRST_IN_FLIGHT = 10
 """Requests in flight at the start."""
 ANSWERS_FOR_ONE_MORE = 16
-"""Answers that allow one more in flight beyond those: what is in flight when an unknown limit is reached is refused together."""
+"""Answers that allow one more in flight beyond those: what is in flight when an unknown limit is reached is
+refused together.
+"""
 LONGEST_NAP = 1.0
-"""Seconds after which a waiting request looks again: the rate rises meanwhile, most of all after a guess that was too low."""
+"""Seconds after which a waiting request looks again: the rate rises meanwhile, most of all after a guess that
+was too low.
+"""
 LONE_WAIT, FIRST_WAIT, LONGEST_OWN_WAIT = 0.1, 0.25, 30.0
-"""Seconds of wait that we choose where a refusal names none: for a lone one, and for all; the latter grows while nothing else comes."""
+"""Seconds of wait that we choose where a refusal names none: for a lone one, and for all; the latter grows
+while nothing else comes.
+"""
 GENTLE_GROWTH = 1.2
 """Growth of our own wait where no answer says yet how long one has to be, and where one was measured."""
 OWN_SHARE = 0.4
@@ -77,7 +85,9 @@ class Pace:
 
     @contextmanager
     def slot(self) -> Iterator[Ticket]:
-        """Wait for permission, hold it for the block. Gives the ticket that `succeeded` and `refused` want back."""
+        """Wait for permission, hold it for the block. Gives the ticket that `succeeded` and `refused` want
+        back.
+        """
         ticket = self._acquire()
         try:
             yield ticket
@@ -113,7 +123,8 @@ class Pace:
         """
         with self._changed:
             if announced is not None and announced < LONE_WAIT:
-                # shorter than any wait of our own; obeyed alone, a server that refuses everything is asked without a pause
+                # shorter than any wait of our own; obeyed alone, a server that refuses everything is asked
+                # without a pause
                 announced = None
             now = self._clock()
             cycle = ticket.cycle
@@ -131,7 +142,8 @@ class Pace:
                 self._recent.clear()
                 cycle.announced = False
                 self._close(now, self._own_wait)
-                # before the first answer one request is out at a time: doubling would wait minutes for another script's leftover
+                # before the first answer one request is out at a time: doubling would wait minutes for
+                # another script's leftover
                 has_answers = self._ended is not None and self._ended.answered
                 growth = self._own_growth if has_answers else GENTLE_GROWTH
                 self._own_wait = min(LONGEST_OWN_WAIT, growth * self._own_wait)
@@ -140,7 +152,9 @@ class Pace:
         return 0.0
 
     def pause(self, seconds: float) -> None:
-        """Send nothing for a while, for a reason that is no limit: a server that is down says when to come again."""
+        """Send nothing for a while, for a reason that is no limit: a server that is down says when to come
+        again.
+        """
         with self._changed:
             self._open_at = max(self._open_at, self._clock() + seconds)
 
@@ -161,7 +175,9 @@ class Pace:
             )
 
     def _begin(self, now: float) -> None:
-        """The gate is open again. Where the wait was our own, or brought nothing, one request goes first, alone."""
+        """The gate is open again. Where the wait was our own, or brought nothing, one request goes first,
+        alone.
+        """
         self._is_new = False
         self._cycle.began = now
         ended = self._ended

@@ -1,8 +1,9 @@
-"""One reply of the API, read and vouched for: its rows and what it says of its page. A reply that can't be true is refused.
+"""One reply of the API, read and vouched for: its rows and what it says of its page. A reply that can't be
+true is refused.
 
-Shapes: an envelope `{items: [...], pagination: {...}, _links: [...]}` (`links` in the vendor's prose), `nodes` in place of `items`
-(organization tree), a bare array (audit logs), a single object (details; the vendor's files declare one for some collections too),
-a single object wrapped in `items`.
+Shapes: an envelope `{items: [...], pagination: {...}, _links: [...]}` (`links` in the vendor's prose),
+`nodes` in place of `items` (organization tree), a bare array (audit logs), a single object (details; the
+vendor's files declare one for some collections too), a single object wrapped in `items`.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ class Page:
 def parse_page(
     body: bytes | bytearray, items_field: str, known_fields: Collection[str], numbers: Collection[int] | None
 ) -> Page:
-    """The page in a body. `known_fields` are the fields of the stream's records, `numbers` those by which the reply may call its page (None: any).
+    """The page in a body. `known_fields` are the fields of the stream's records, `numbers` those by which the
+    reply may call its page (None: any).
 
     Raises MalformedReply.
     """
@@ -80,12 +82,15 @@ def _page(
 
 
 def decode(body: bytes | bytearray, mended: list[str] | None = None) -> Any:
-    """The JSON document of a body, every value exactly as sent but for half characters. Raises MalformedReply.
+    """The JSON document of a body, every value exactly as sent but for half characters. Raises
+    MalformedReply.
 
-    JSON can name half a character (a lone surrogate, as "\\ud800"), which no UTF-8 holds: strict readers refuse the whole record, and
-    PyAirbyte takes its line for a log message. Each becomes U+FFFD, and `mended` gets the field.
+    JSON can name half a character (a lone surrogate, as "\\ud800"), which no UTF-8 holds: strict readers
+    refuse the whole record, and PyAirbyte takes its line for a log message. Each becomes U+FFFD, and `mended`
+    gets the field.
 
-    orjson is fast but turns whole numbers above 64 bits into floats and refuses lone surrogates; the standard library keeps both.
+    orjson is fast but turns whole numbers above 64 bits into floats and refuses lone surrogates; the standard
+    library keeps both.
     """
     if not body:
         raise MalformedReply("the body is empty")
@@ -133,7 +138,9 @@ class _NotANumber(str):
 
 
 def _finite(text: str) -> float | _NotANumber:
-    """The number, where it is one that a double can hold: 1e400 would become an infinity, and null in the output."""
+    """The number, where it is one that a double can hold: 1e400 would become an infinity, and null in the
+    output.
+    """
     value = float(text)
     return value if isfinite(value) else _NotANumber(text)
 

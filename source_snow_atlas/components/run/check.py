@@ -1,4 +1,6 @@
-"""`check`: a token, the tenant, and one record of every product area, so that the user learns which permissions are missing."""
+"""`check`: a token, the tenant, and one record of every product area, so that the user learns which
+permissions are missing.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ from source_snow_atlas.definitions import schema_fields
 
 @dataclass(frozen=True)
 class Area:
-    """A product area, asked through one of its bulk streams (`parameters` are those of the stream's definition)."""
+    """A product area, asked through one of its bulk streams (`parameters` are those of the stream's
+    definition).
+    """
 
     name: str
     stream: str
@@ -65,7 +69,9 @@ def check_connection(
 
 
 def log_tenant(logger: logging.Logger, authenticator: SnowAtlasOauth2Authenticator, region: str) -> None:
-    """Name the tenant in the log. Raises ConfigurationError where it lies in another region or its token is not genuine."""
+    """Name the tenant in the log. Raises ConfigurationError where it lies in another region or its token is
+    not genuine.
+    """
     try:
         tenant = read_tenant(authenticator, region)
     except IdentityUnavailable as reason:

@@ -1,4 +1,6 @@
-"""One error per stream that failed. The CDK reports every partition's failure, each with a traceback in the log."""
+"""One error per stream that failed. The CDK reports every partition's failure, each with a traceback in the
+log.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ from source_snow_atlas.components.basics.errors import SnowAtlasError
 
 
 def one_error_per_stream(messages: Iterable[AirbyteMessage], streams: int) -> Iterator[AirbyteMessage]:
-    """The messages without repeated errors of a stream. Raises one summarizing error in the end where streams failed."""
+    """The messages without repeated errors of a stream. Raises one summarizing error in the end where streams
+    failed.
+    """
     failed: list[str] = []
     with _WithoutTracebacks():
         try:

@@ -1,4 +1,6 @@
-"""The catalog, the state and the filters that a sync is started with: refused with a sentence where they can't be meant."""
+"""The catalog, the state and the filters that a sync is started with: refused with a sentence where they
+can't be meant.
+"""
 
 from __future__ import annotations
 
@@ -106,7 +108,9 @@ def _check_cursor(stream: str, values: Mapping[str, Any]) -> None:
 
 
 def check_filters(filters: Mapping[str, str]) -> None:
-    """Raise ConfigurationError where a filter is meant for a stream that does not exist or has no filter parameter."""
+    """Raise ConfigurationError where a filter is meant for a stream that does not exist or has no filter
+    parameter.
+    """
     for stream in filters:
         if stream not in definitions.stream_definitions():
             raise ConfigurationError(
@@ -119,7 +123,9 @@ def check_filters(filters: Mapping[str, str]) -> None:
 
 
 def check_streams(names: Collection[str], option: str) -> None:
-    """Raise ConfigurationError where an option names a stream that does not exist. `all` stands for every stream."""
+    """Raise ConfigurationError where an option names a stream that does not exist. `all` stands for every
+    stream.
+    """
     for name in names:
         if name != EVERY_STREAM and name not in definitions.stream_definitions():
             raise ConfigurationError(

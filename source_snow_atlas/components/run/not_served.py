@@ -1,4 +1,5 @@
-"""Rows that the API counts and does not serve, where the user accepts that: their number stands in the stream's state.
+"""Rows that the API counts and does not serve, where the user accepts that: their number stands in the
+stream's state.
 
 So a warehouse, or whoever looks at the state of a connection, can see that a table lacks rows, and how many.
 """

@@ -1,7 +1,9 @@
-"""Keys of parent records: read once per sync, shared by all child streams, handed on while the parents are still being read.
+"""Keys of parent records: read once per sync, shared by all child streams, handed on while the parents are
+still being read.
 
-Where the parent stream is part of the sync, its own pages supply the keys; otherwise the first child that needs the next page reads
-it and the others take what it found. The CDK's SubstreamPartitionRouter reads the parent once per child, its pages one by one.
+Where the parent stream is part of the sync, its own pages supply the keys; otherwise the first child that
+needs the next page reads it and the others take what it found. The CDK's SubstreamPartitionRouter reads the
+parent once per child, its pages one by one.
 """
 
 from __future__ import annotations
@@ -20,9 +22,11 @@ Batches = Callable[[], Iterator[list[Row]]]
 
 
 class KeyFeed:
-    """The distinct keys of one parent collection, in the order they came; any number of readers, each from the start.
+    """The distinct keys of one parent collection, in the order they came; any number of readers, each from
+    the start.
 
-    Pulled: `batches` reads the parent, driven by whichever reader needs more. Pushed: another stream's reading supplies them.
+    Pulled: `batches` reads the parent, driven by whichever reader needs more. Pushed: another stream's
+    reading supplies them.
     """
 
     def __init__(self, fields: tuple[str, ...], where: str | None, batches: Batches | None) -> None:
@@ -97,7 +101,9 @@ class KeyFeed:
 
 
 def _keys_of(row: Row, fields: tuple[str, ...]) -> Iterator[Keys]:
-    """The keys of a record; several where a field lies in an array (`licenses.id`), none where a part is null."""
+    """The keys of a record; several where a field lies in an array (`licenses.id`), none where a part is
+    null.
+    """
     if len(fields) == 1 and "." in fields[0]:
         outer, inner = fields[0].split(".", 1)
         items = row.get(outer)
@@ -123,7 +129,9 @@ class ParentRegistry:
         self._begun: set[str] = set()
 
     def feed(self, stream: str, fields: tuple[str, ...], where: str | None, batches: Batches) -> KeyFeed:
-        """The shared feed of these keys: pushed where the sync reads the whole parent stream anyway, pulled otherwise."""
+        """The shared feed of these keys: pushed where the sync reads the whole parent stream anyway, pulled
+        otherwise.
+        """
         with self._lock:
             name = (stream, fields, where)
             if name not in self._feeds:

@@ -1,4 +1,6 @@
-"""Signs of life: estimates as soon as a total is known, and a line every few seconds for what is being read."""
+"""Signs of life: estimates as soon as a total is known, and a line every few seconds for what is being
+read.
+"""
 
 from __future__ import annotations
 
@@ -110,16 +112,20 @@ class Progress:
             self._counts.setdefault(stream, {}).update(totals)
 
     def gone(self, stream: str, path: str, collection: bool) -> None:
-        """A parent was no longer there (404) when `path` was asked for: it is counted, and the first ones are named in the log.
+        """A parent was no longer there (404) when `path` was asked for: it is counted, and the first ones are
+        named in the log.
 
-        `collection` tells a parent's collection, which is there while the parent is, from a detail that it may not have.
+        `collection` tells a parent's collection, which is there while the parent is, from a detail that it
+        may not have.
         """
         self.add(stream, gone=1, **({"gone_collections": 1} if collection else {}))
         if self.count(stream, "gone") <= NAMED_PARENTS:
             LOGGER.info("Stream %s: nothing is at %s (HTTP 404), the parent is skipped.", stream, path)
 
     def raise_if_nothing_was_there(self, stream: str) -> None:
-        """Raise where every parent's collection was answered with 404: parents don't all go at once, the endpoint is not there."""
+        """Raise where every parent's collection was answered with 404: parents don't all go at once, the
+        endpoint is not there.
+        """
         gone = self.count(stream, "gone_collections")
         if gone >= MANY_PARENTS and gone == self.count(stream, "parents"):
             raise NotFound(
@@ -144,12 +150,16 @@ class Progress:
             return self._counts.get(stream, {}).get(name, 0)
 
     def failed(self, stream: str, error: Exception) -> None:
-        """A partition of the stream could not be read: the stream is lost, and reading the rest of it is no use."""
+        """A partition of the stream could not be read: the stream is lost, and reading the rest of it is no
+        use.
+        """
         with self._lock:
             self._failures.setdefault(stream, error)
 
     def raise_if_failed(self, stream: str) -> None:
-        """Raise the stream's first failure again, if there was one: its other partitions must not count as read."""
+        """Raise the stream's first failure again, if there was one: its other partitions must not count as
+        read.
+        """
         failure = self._failures.get(stream)
         if failure is not None:
             raise failure
@@ -159,7 +169,9 @@ class Progress:
         return stream in self._failures
 
     def say_waiting(self, requests: int) -> None:
-        """Where nothing was said for a minute: how much was read, and that the server is slow, not the connector dead."""
+        """Where nothing was said for a minute: how much was read, and that the server is slow, not the
+        connector dead.
+        """
         with self._lock:
             now = self._clock()
             if now - self._last_line < SECONDS_OF_SILENCE:

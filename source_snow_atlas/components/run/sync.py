@@ -1,7 +1,9 @@
-"""What all streams of one sync share: the client, the pages fetched ahead, the parents' keys and the progress.
+"""What all streams of one sync share: the client, the pages fetched ahead, the parents' keys and the
+progress.
 
-The CDK builds every component from the configuration alone, so a run marks its configuration, and components find it by the mark.
-Two runs with the same client in one process, as in a notebook, thus share their token and nothing else.
+The CDK builds every component from the configuration alone, so a run marks its configuration, and components
+find it by the mark. Two runs with the same client in one process, as in a notebook, thus share their token
+and nothing else.
 """
 
 from __future__ import annotations
@@ -23,7 +25,9 @@ RUN = "__run"
 
 
 class Sync:
-    """One run of `read` or `check`. `whole_streams` are the selected streams that read their collection from end to end."""
+    """One run of `read` or `check`. `whole_streams` are the selected streams that read their collection from
+    end to end.
+    """
 
     _running: ClassVar[dict[str, Sync]] = {}
 
@@ -58,11 +62,14 @@ class Sync:
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Sync:
-        """The sync that a component with this configuration belongs to; a new one where none was begun (`discover`)."""
+        """The sync that a component with this configuration belongs to; a new one where none was begun
+        (`discover`).
+        """
         return cls._running.get(_run_of(config)) or cls.begin(config)
 
     def children_ended(self, stream: str) -> None:
-        """All partitions of a stream per parent were read: its own children may end too, unless nothing was there at all.
+        """All partitions of a stream per parent were read: its own children may end too, unless nothing was
+        there at all.
 
         Raises NotFound then, after its children were told: they must not take it for a stream without rows.
         """
@@ -86,5 +93,7 @@ class Sync:
 
 
 def _run_of(config: Mapping[str, Any]) -> str:
-    """What tells one run from another: its mark in the configuration; without one, the whole of its credentials and options."""
+    """What tells one run from another: its mark in the configuration; without one, the whole of its
+    credentials and options.
+    """
     return str(config.get(RUN) or sorted(config.items(), key=str))

@@ -20,7 +20,8 @@ MONTHS_BACK = 12
 class MonthlyWindowRouter(PathPartitionRouter):
     """One partition a calendar month from the start date to today; the current month ends today.
 
-    `window_format`: "date" for YYYY-MM-DD, "date_time" for midnight UTC of the same days (users KPI), as the operations declare.
+    `window_format`: "date" for YYYY-MM-DD, "date_time" for midnight UTC of the same days (users KPI), as the
+    operations declare.
     """
 
     config: Mapping[str, Any]
@@ -45,7 +46,9 @@ class MonthlyWindowRouter(PathPartitionRouter):
 
 
 def months(start: date, end: date) -> Iterator[tuple[date, date]]:
-    """(first day, last day) of every calendar month that begins at or before `end`, from the month of `start`; the last ends at `end`."""
+    """(first day, last day) of every calendar month that begins at or before `end`, from the month of
+    `start`; the last ends at `end`.
+    """
     first = start.replace(day=1)
     while first <= end:
         following = (first + timedelta(days=31)).replace(day=1)

@@ -32,9 +32,9 @@ LOGGER = logging.getLogger("airbyte")
 class ParentPartitionRouter(PathPartitionRouter):
     """One partition for every distinct parent of a stream, as the stream's `parents` say.
 
-    `parents`: a list of {stream, keys: {partition field: field of the parent's record}, where?, asset_kind?, definition} as the
-    source composes it; several parents give the union of their keys. `values_from` crosses the keys with a list of the
-    configuration: {partition field: name of the option}.
+    `parents`: a list of {stream, keys: {partition field: field of the parent's record}, where?, asset_kind?,
+    definition} as the source composes it; several parents give the union of their keys. `values_from` crosses
+    the keys with a list of the configuration: {partition field: name of the option}.
     """
 
     config: Mapping[str, Any]
@@ -104,7 +104,9 @@ class ParentPartitionRouter(PathPartitionRouter):
 
 
 def parent_batches(sync: Sync, definition: Mapping[str, Any]) -> Batches:
-    """A function that reads the parent collection (`definition` as the source composes it) in batches of rows."""
+    """A function that reads the parent collection (`definition` as the source composes it) in batches of
+    rows.
+    """
     endpoint = Endpoint(
         name=definition["name"],
         path=definition["path"],

@@ -1,8 +1,9 @@
 """Reads one partition of a stream: a whole collection, one parent's child collection, or one window of time.
 
-The CDK's SimpleRetriever reads the pages of a partition one after the other and believes every reply. Here the collection is the
-partition, and its pages are fetched side by side (`paging`). There are two reasons. Lost and repeated rows can be found only where all
-pages of a collection are compared. And the state of a cursor is right only where a partition holds exactly what the cursor asked for.
+The CDK's SimpleRetriever reads the pages of a partition one after the other and believes every reply. Here
+the collection is the partition, and its pages are fetched side by side (`paging`). There are two reasons.
+Lost and repeated rows can be found only where all pages of a collection are compared. And the state of a
+cursor is right only where a partition holds exactly what the cursor asked for.
 """
 
 from __future__ import annotations
@@ -33,17 +34,20 @@ from source_snow_atlas.components.stream.window_proof import Window, WindowProof
 RECORD_KEY = "recordKey"
 ROUND_ROWS = 100
 BEGINNING = "1970-01-01T00:00:00Z"
-"""The start of an incremental stream without a start date: no filter is sent, so rows without a cursor value come too."""
+"""The start of an incremental stream without a start date: no filter is sent, so rows without a cursor value
+come too.
+"""
 
 
 @dataclass
 class CollectionRetriever(Retriever):
     """The retriever of every stream; its fields are the parameters of the stream's definition.
 
-    path: endpoint with `{partition field}` placeholders. permission: name(s) any of which grants access. page_parameters: whether
-    the operation declares page_number and page_size. items_field: the envelope's array. record_key: parts of the key of streams
-    whose parts may be null; the stream's key is then the added field `recordKey`. cursor_filter: how the window of an incremental
-    stream is asked for ("from": open end, "window": half-open window). window_parameters: query parameters that carry the window.
+    path: endpoint with `{partition field}` placeholders. permission: name(s) any of which grants access.
+    page_parameters: whether the operation declares page_number and page_size. items_field: the envelope's
+    array. record_key: parts of the key of streams whose parts may be null; the stream's key is then the added
+    field `recordKey`. cursor_filter: how the window of an incremental stream is asked for ("from": open end,
+    "window": half-open window). window_parameters: query parameters that carry the window.
     """
 
     config: Mapping[str, Any]
@@ -165,7 +169,9 @@ class CollectionRetriever(Retriever):
         )
 
     def _query(self, stream_slice: StreamSlice | None) -> tuple[dict[str, Any], Window | None]:
-        """The query without page parameters, and the half-open window [from, to) that the rows must lie in, if any."""
+        """The query without page parameters, and the half-open window [from, to) that the rows must lie in,
+        if any.
+        """
         if self.window_format and stream_slice:
             return dict(stream_slice.partition), None
         window = None
@@ -192,7 +198,9 @@ class CollectionRetriever(Retriever):
     def _finisher(
         self, partition: Mapping[str, Any], window: Window | None
     ) -> Callable[[list[Row]], list[Row]] | None:
-        """What is done to the rows of the partition, if anything: parent ids where they lack, the added key, the window's bounds."""
+        """What is done to the rows of the partition, if anything: parent ids where they lack, the added key,
+        the window's bounds.
+        """
         added = list(partition.items())
         parts = self.record_key
         cursor_field = self.cursor_field
@@ -234,11 +242,12 @@ class CollectionRetriever(Retriever):
 
 
 class CursorRow(dict[str, Any]):
-    """A row that tells the CDK's cursor, which asks with `get`, a value it can use: no seventh digit, never in the future.
+    """A row that tells the CDK's cursor, which asks with `get`, a value it can use: no seventh digit, never
+    in the future.
 
-    A clock that is wrong by years must not move the state past everything that is still to come, and the year 1, which stands
-    for "no date" in .NET, can't be written so that the CDK reads it again. What is emitted is a copy of the mapping's items,
-    which are as the server sent them.
+    A clock that is wrong by years must not move the state past everything that is still to come, and the year
+    1, which stands for "no date" in .NET, can't be written so that the CDK reads it again. What is emitted is
+    a copy of the mapping's items, which are as the server sent them.
     """
 
     cursor_field: str = ""

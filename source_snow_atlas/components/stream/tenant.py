@@ -1,4 +1,6 @@
-"""The `tenant` stream: one record that says whose data the warehouse holds, from the identity token's verified claims."""
+"""The `tenant` stream: one record that says whose data the warehouse holds, from the identity token's
+verified claims.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ class TenantRetriever(Retriever):
     def read_records(
         self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None
     ) -> Iterable[StreamData]:
-        """The tenant as {id, name, region}. Raises TransientError where the server does not say, ConfigurationError where it lies."""
+        """The tenant as {id, name, region}. Raises TransientError where the server does not say,
+        ConfigurationError where it lies.
+        """
         assert isinstance(self.authenticator, SnowAtlasOauth2Authenticator)
         try:
             tenant = read_tenant(self.authenticator, self._region)

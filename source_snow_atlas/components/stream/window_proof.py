@@ -1,9 +1,9 @@
 """Whether a window of a list without pages came whole: a server may cap such a list without a word.
 
-The reply has no pages and no total, so nothing in it tells. A window with suspiciously many entries is proved: its halves are asked
-for. Where they hold more, the server caps, and halving goes on until every part is smaller than the cap. What was proved once need
-not be proved again: a server that sent 1,500 entries whole does not cap at 1,000. So a log without a cap costs a few requests more,
-whatever its length.
+The reply has no pages and no total, so nothing in it tells. A window with suspiciously many entries is
+proved: its halves are asked for. Where they hold more, the server caps, and halving goes on until every part
+is smaller than the cap. What was proved once need not be proved again: a server that sent 1,500 entries whole
+does not cap at 1,000. So a log without a cap costs a few requests more, whatever its length.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ RESOLUTION = timedelta(seconds=1)
 
 @dataclass
 class WindowProofs:
-    """What is known of the cap of one stream's endpoint. `read` gives the rows of a window; for any number of threads."""
+    """What is known of the cap of one stream's endpoint. `read` gives the rows of a window; for any number of
+    threads.
+    """
 
     stream: str
     key: Sequence[str]
@@ -47,7 +49,9 @@ class WindowProofs:
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def whole(self, window: Window, rows: list[Row]) -> list[Row]:
-        """All rows of a window, of which `rows` came in one reply. Raises ServerError where no halving can show them."""
+        """All rows of a window, of which `rows` came in one reply. Raises ServerError where no halving can
+        show them.
+        """
         if not rows:
             return rows
         with self._lock:
@@ -74,7 +78,9 @@ class WindowProofs:
         return repeats or is_round or (count >= MANY and count > SLACK * self.proved)
 
     def _prove(self, window: Window, rows: list[Row], full: int) -> list[Row]:
-        """The rows of a window and of its parts, halved until no part is as full as a reply that may be capped."""
+        """The rows of a window and of its parts, halved until no part is as full as a reply that may be
+        capped.
+        """
         halves = _halves(window)
         if halves is None:
             self._give_up(window, len(rows))

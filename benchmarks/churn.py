@@ -25,7 +25,8 @@ def main() -> None:
     parser.add_argument("--reads", type=int, default=100)
     seeds = range(parser.parse_args().reads)
     print(
-        "| totals in the reply | inserts, deletes per request | rows lost by a serial loop | rows repeated by it "
+        "| totals in the reply | inserts, deletes per request | rows lost by a serial loop | rows repeated "
+        "by it "
         "| rows lost here | reads with a loss here | rows repeated here | requests per page here |"
     )
     print("|---|---|---|---|---|---|---|---|")

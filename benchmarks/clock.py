@@ -34,7 +34,8 @@ def main() -> None:
     parser.add_argument("--least", type=int, default=5)
     arguments = parser.parse_args()
     print(
-        "| work | totals | reads | wall over quiet | requests over quiet | rows lost | rows repeated | changes a read |"
+        "| work | totals | reads | wall over quiet | requests over quiet | rows lost | rows repeated | "
+        "changes a read |"
     )
     print("|---|---|---|---|---|---|---|---|")
     for with_total in (True, False):
@@ -50,8 +51,10 @@ def _row(pages: int, latency: int, rate: float, reads: int, with_total: bool) ->
     wall = median(read.seconds for read in changing) / median(read.seconds for read in quiet)
     requests = sum(read.requests for read in changing) / reads / median(read.requests for read in quiet)
     return (
-        f"| {pages} pages, {latency} ms, {rate:g} changes/s | {'items and pages' if with_total else 'pages only'} | {reads} "
-        f"| {wall:.2f} | {requests:.3f} | {sum(read.lost for read in changing)} | {sum(read.repeated for read in changing)} "
+        f"| {pages} pages, {latency} ms, {rate:g} changes/s | "
+        f"{'items and pages' if with_total else 'pages only'} | {reads} "
+        f"| {wall:.2f} | {requests:.3f} | {sum(read.lost for read in changing)} | "
+        f"{sum(read.repeated for read in changing)} "
         f"| {sum(read.changes for read in changing) / reads:.1f} |"
     )
 

@@ -50,7 +50,8 @@ def _refusals() -> None:
 
 def _changes(works: Sequence[tuple[int, int, float, int, int, bool]]) -> None:
     print(
-        "\n| work | `total_items` | reads | wall over quiet | requests over quiet | rows lost | rows repeated |"
+        "\n| work | `total_items` | reads | wall over quiet | requests over quiet | rows lost | rows "
+        "repeated |"
     )
     print("|---|---|---|---|---|---|---|")
     for pages, latency, rate, count, size, totals in works:
@@ -58,7 +59,8 @@ def _changes(works: Sequence[tuple[int, int, float, int, int, bool]]) -> None:
         quiet = read_by_clock(pages * size, 0, rate=0.0, **options)
         reads = [read_by_clock(pages * size, seed, rate=rate, **options) for seed in range(1, count + 1)]
         print(
-            f"| {pages:,} pages of {size}, {latency} ms, {rate:g} changes/s | {'yes' if totals else 'no'} | {count} "
+            f"| {pages:,} pages of {size}, {latency} ms, {rate:g} changes/s | {'yes' if totals else 'no'} | "
+            f"{count} "
             f"| {mean(read.seconds for read in reads) / quiet.seconds:.3f} "
             f"| {mean(read.requests for read in reads) / quiet.requests:.3f} "
             f"| {sum(read.lost for read in reads)} | {sum(read.repeated for read in reads)} |",

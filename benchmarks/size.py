@@ -46,7 +46,8 @@ def main() -> None:
     parser.add_argument("--parents", type=int, nargs="*", default=[100_000, 500_000])
     arguments = parser.parse_args()
     print(
-        "| rows of one stream | memory that can't be reclaimed | file-backed | table of keys | processor time a row |"
+        "| rows of one stream | memory that can't be reclaimed | file-backed | table of keys | processor "
+        "time a row |"
     )
     print("|---|---|---|---|---|")
     for rows in arguments.rows:
@@ -54,12 +55,14 @@ def main() -> None:
             taken = _read(url, ["computers"])
         assert taken.records == rows, f"{taken.records} of {rows} rows"
         print(
-            f"| {rows:,} | {taken.anonymous / MIB:.0f} MiB | {taken.in_files / MIB:.0f} MiB | {table_of_keys(rows) / MIB:.0f} MiB "
+            f"| {rows:,} | {taken.anonymous / MIB:.0f} MiB | {taken.in_files / MIB:.0f} MiB | "
+            f"{table_of_keys(rows) / MIB:.0f} MiB "
             f"| {1e6 * taken.processor / rows:.1f} µs |",
             flush=True,
         )
     print(
-        "\n| parents of a child stream | memory that can't be reclaimed | file-backed | wall time | processor time a parent |"
+        "\n| parents of a child stream | memory that can't be reclaimed | file-backed | wall time | "
+        "processor time a parent |"
     )
     print("|---|---|---|---|---|")
     for parents in arguments.parents:
@@ -69,7 +72,8 @@ def main() -> None:
         ):
             taken = _read(server.url, ["computer_applications"])
         print(
-            f"| {parents:,} | {taken.anonymous / MIB:.0f} MiB | {taken.in_files / MIB:.0f} MiB | {taken.wall:.0f} s "
+            f"| {parents:,} | {taken.anonymous / MIB:.0f} MiB | {taken.in_files / MIB:.0f} MiB | "
+            f"{taken.wall:.0f} s "
             f"| {1e6 * taken.processor / parents:.0f} µs |",
             flush=True,
         )

@@ -175,7 +175,8 @@ def test_amounts_of_two_currencies_stay_apart(written: Written, marts_of: Built)
     path, _ = marts_of("two_currencies")
     with Marts(path) as marts:
         rows = marts.rows(
-            "SELECT currency, sum(exposure) AS exposure FROM license_position WHERE scope = 'estate' AND exposure > 0 GROUP BY currency"
+            "SELECT currency, sum(exposure) AS exposure FROM license_position WHERE scope = 'estate' AND "
+            "exposure > 0 GROUP BY currency"
         )
     assert {"EUR", "USD"} <= {row["currency"] for row in rows}
     card = Elements(written("two_currencies")).text.split("Licence shortfall", 1)[1].split("Mart", 1)[0]

@@ -102,7 +102,8 @@ class DuckDB(Warehouse):
             f"'{name}': '{kind if kind != 'JSON' else 'VARCHAR'}'" for name, kind in columns.items()
         )
         database.execute(
-            f"INSERT INTO \"{stream}\" SELECT * FROM read_json('{lines}', format='newline_delimited', columns={{{shape}}})"
+            f"INSERT INTO \"{stream}\" SELECT * FROM read_json('{lines}', format='newline_delimited', "
+            f"columns={{{shape}}})"
         )
         lines.unlink()
 

@@ -204,7 +204,8 @@ def churn(seeds: int) -> list[str]:
     lines = [
         f"### Rows that come and go, {seeds} reads each",
         "",
-        "| schedule | reader | reads that lost rows | without a warning | reads with repeated keys | reads that failed |",
+        "| schedule | reader | reads that lost rows | without a warning | reads with repeated keys | reads "
+        "that failed |",
         "|---|---|---|---|---|---|",
     ]
     for name, rows, page_size, rate, inserts in CHURN:

@@ -106,7 +106,8 @@ def run(options: argparse.Namespace) -> int:
     for failed in checks.failed:
         print(f"  note: a check of the marts failed: {failed}")
     print(
-        f"\nThe report is {options.output}, made in {time.monotonic() - start:.0f} seconds. Open it in a browser."
+        f"\nThe report is {options.output}, made in {time.monotonic() - start:.0f} seconds. Open it in a "
+        "browser."
     )
     return 1 if collected.failed else 0
 

@@ -123,7 +123,8 @@ def _check_catalog(path: str) -> None:
         for stream in document["streams"]:
             if stream["sync_mode"] not in ("full_refresh", "incremental"):
                 raise ConfigurationError(
-                    f"The catalog asks for the sync mode {stream['sync_mode']!r} of stream {stream['stream']['name']!r}: "
+                    f"The catalog asks for the sync mode {stream['sync_mode']!r} of stream "
+                    f"{stream['stream']['name']!r}: "
                     "use full_refresh or incremental."
                 )
         ConfiguredAirbyteCatalogSerializer.load(document)
@@ -144,7 +145,8 @@ def _check_state(path: str) -> None:
         Source.read_state(path)
     except Exception as error:
         raise ConfigurationError(
-            f"The state file {path} is not of this connector ({type(error).__name__}): it must hold the list of state messages "
+            f"The state file {path} is not of this connector ({type(error).__name__}): it must hold the list "
+            "of state messages "
             "of an earlier sync. Reset the connection, or run without --state."
         ) from None
 

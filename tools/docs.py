@@ -99,16 +99,23 @@ def index_page() -> list[str]:
     lines = [
         "# Streams",
         "",
-        f"{len(names)} streams in {len(AREAS)} areas. Each links to its endpoint, permission, primary key, cost and fields.",
+        f"{len(names)} streams in {len(AREAS)} areas. Each links to its endpoint, permission, primary key, "
+        "cost and fields.",
         "",
-        "- **Requests**: what reading the stream costs. *Per page* and *one* are cheap whatever the size of the estate; *per parent*",
-        "  means a request for every record of another stream, which is read for it even where it is not selected.",
-        "- **✓** is suggested: Airbyte selects it at first. Streams *per parent* and *sensitive* ones are never suggested.",
-        "- **Sensitive** streams hold secrets or are about people. Fields are marked too, in all streams: *secret* may hold a secret,",
+        "- **Requests**: what reading the stream costs. *Per page* and *one* are cheap whatever the size of "
+        "the estate; *per parent*",
+        "  means a request for every record of another stream, which is read for it even where it is not "
+        "selected.",
+        "- **✓** is suggested: Airbyte selects it at first. Streams *per parent* and *sensitive* ones are "
+        "never suggested.",
+        "- **Sensitive** streams hold secrets or are about people. Fields are marked too, in all streams: "
+        "*secret* may hold a secret,",
         "  *personal* names a person or leads to one.",
-        "- Every field may be null, and records hold what Snow Atlas sends beyond the fields listed here. Most have `_links`, the API's",
+        "- Every field may be null, and records hold what Snow Atlas sends beyond the fields listed here. "
+        "Most have `_links`, the API's",
         "  own links, which the pages leave out.",
-        "- Endpoints that are no stream, and why: [excluded.md](excluded.md). Which permission gives which streams:",
+        "- Endpoints that are no stream, and why: [excluded.md](excluded.md). Which permission gives which "
+        "streams:",
         "  [permissions.md](../permissions.md).",
     ]
     for area, (title, text) in AREAS.items():
@@ -255,8 +262,10 @@ def permissions_page() -> list[str]:
     return [
         "# Permissions",
         "",
-        "An application registration in Snow Atlas reads what its permissions allow: Snow Atlas settings > Application registrations.",
-        "Grant only those of the streams you want. The connection test says which areas the registration can read, and what to grant",
+        "An application registration in Snow Atlas reads what its permissions allow: Snow Atlas settings > "
+        "Application registrations.",
+        "Grant only those of the streams you want. The connection test says which areas the registration can "
+        "read, and what to grant",
         "for the others.",
         "",
         "All suggested streams need",

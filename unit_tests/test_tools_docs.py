@@ -100,20 +100,24 @@ def test_every_field_that_is_marked_exists() -> None:
         ("computer_contracts", "one request per record of `computers`, more where it has more than a page"),
         (
             "license_compliance_summary",
-            "one request per different `applicationId` of `computer_application_usage_summaries`, `license_entitlements` and `licenses`",
+            "one request per different `applicationId` of `computer_application_usage_summaries`, "
+            "`license_entitlements` and `licenses`",
         ),
         (
             "application_bundles",
-            "one request per record of `applications` whose `isBundle` is true, more where it has more than a page",
+            "one request per record of `applications` whose `isBundle` is true, more where it has more than "
+            "a page",
         ),
         (
             "custom_object_property_values",
-            "one request per record of `/api/sam/estate/v1/customobjects/{objectId}/propertyvalues`, which itself is read once per record of `custom_objects`",
+            "one request per record of `/api/sam/estate/v1/customobjects/{objectId}/propertyvalues`, which "
+            "itself is read once per record of `custom_objects`",
         ),
         ("saas_users_kpi", "one request per calendar month since the start date, 12 without one"),
         (
             "audit_logs",
-            "one request per day since the start date, 90 without one; afterwards per day since the last sync",
+            "one request per day since the start date, 90 without one; afterwards per day since the last "
+            "sync",
         ),
         ("organizations", "one request"),
         ("tenant", "no request: the identity token tells it"),

@@ -137,7 +137,8 @@ def sync(
         raise DestinationError(f"no state of {sorted(STREAMS - last.keys())}")
     records = Counter({name: len(found) for name, found in outcome.records.items()})
     print(
-        f"destination ailake: {len(STREAMS)} streams, {records.total():,} records written, {len(echoed)} states back"
+        f"destination ailake: {len(STREAMS)} streams, {records.total():,} records written, {len(echoed)} "
+        "states back"
     )
     return records, list(last.values())
 

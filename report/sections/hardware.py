@@ -52,7 +52,8 @@ def _part(marts: Marts, names: bool) -> Part:
             alternative="Bars by age: "
             + listed(
                 [
-                    f"{_age(row['years'])}, {row['computers']} computers, {row['replace']} to replace and {row['plan']} to plan for"
+                    f"{_age(row['years'])}, {row['computers']} computers, {row['replace']} to replace and "
+                    f"{row['plan']} to plan for"
                     for row in rows
                 ]
             )
@@ -64,24 +65,28 @@ def _part(marts: Marts, names: bool) -> Part:
     )
     lead = (
         f"Of {count(physical, 'physical computer')}, {number(counts['replace'])} should be replaced"
-        f" ({share(counts['replace'], physical)}) and {number(counts['plan'])} planned for. The score counts age, the support of the"
+        f" ({share(counts['replace'], physical)}) and {number(counts['plan'])} planned for. The score counts "
+        "age, the support of the"
         " operating system, whether the owner is still there, and the last scan."
     )
     notes = []
     if counts["partly"]:
         notes.append(
-            f"Of {count(counts['partly'], 'computer')} a part of the score is not known and counts as none; of"
+            f"Of {count(counts['partly'], 'computer')} a part of the score is not known and counts as none; "
+            "of"
             f" {number(counts['ageless'])} that is the age."
         )
     value = amounts(
         marts.rows(
-            f"SELECT currency, sum(purchase_value) AS cost, count(*) AS weight FROM {MART} WHERE advice = 'replace' GROUP BY currency"
+            f"SELECT currency, sum(purchase_value) AS cost, count(*) AS weight FROM {MART} WHERE advice = "
+            "'replace' GROUP BY currency"
         ),
         "cost",
     )
     if value:
         notes.append(
-            f"Those to replace once cost {listed([money(amount, code) for code, amount in value.items()])}, where a price is known."
+            f"Those to replace once cost {listed([money(amount, code) for code, amount in value.items()])}, "
+            "where a price is known."
         )
     return Part(title, MART, lead, picture, _computers(marts) if names else _models(marts), notes)
 

@@ -45,7 +45,8 @@ def section(marts: Marts) -> Section:
     if not counts["positions"]:
         return Section("licences", "Licence position", [Part(title, MART, absence=_absence(marts))])
     lead = (
-        f"Of {count(counts['positions'], 'licence position')} (an application with its metric), {number(counts['short'])} are short,"
+        f"Of {count(counts['positions'], 'licence position')} (an application with its metric), "
+        f"{number(counts['short'])} are short,"
         f" {number(counts['balanced'])} balanced and {number(counts['surplus'])} have licences to spare."
     )
     picture, notes = _picture(marts)
@@ -107,8 +108,10 @@ def _picture(marts: Marts) -> tuple[Picture | None, list[str]]:
         },
         caption=f"What is short and to spare, by maker, in {currency or 'money without a currency'}",
         alternative=(
-            f"Bars by maker. The largest is {top['maker']} with a shortfall of {money(top['exposure'], currency)} and a surplus of"
-            f" {money(top['surplus'], currency)}. The makers shown are {listed([row['maker'] for row in shown])}."
+            f"Bars by maker. The largest is {top['maker']} with a shortfall of "
+            f"{money(top['exposure'], currency)} and a surplus of"
+            f" {money(top['surplus'], currency)}. The makers shown are "
+            f"{listed([row['maker'] for row in shown])}."
         ),
         unit=currency or "",
         whole=False,

@@ -18,7 +18,8 @@ def section(marts: Marts, names: bool) -> Section:
 def _part(marts: Marts, names: bool) -> Part:
     title = "How far can these figures be trusted?"
     rows = marts.rows(
-        f"SELECT title, area, failing, checked, share, status, examples, affected_marts FROM {MART} ORDER BY share DESC NULLS LAST, failing DESC, title"
+        f"SELECT title, area, failing, checked, share, status, examples, affected_marts FROM {MART} ORDER BY "
+        "share DESC NULLS LAST, failing DESC, title"
     )
     looked_at = [row for row in rows if row["status"] != "nothing to check"]
     if not looked_at:
@@ -43,7 +44,8 @@ def _part(marts: Marts, names: bool) -> Part:
                 Bar(
                     row["title"],
                     {"failing": 100 * row["failing"] / row["checked"]},
-                    f"{share(row['failing'], row['checked'])}, {number(row['failing'])} of {number(row['checked'])}",
+                    f"{share(row['failing'], row['checked'])}, {number(row['failing'])} of "
+                    f"{number(row['checked'])}",
                 )
                 for row in shown
             ],

@@ -103,7 +103,8 @@ def _lifecycle(marts: Marts) -> Part:
         else None
     )
     lead = (
-        f"{count(counts['ended'], 'installation')} in use have no support any more, {number(counts['ending'])} lose it within a year, and"
+        f"{count(counts['ended'], 'installation')} in use have no support any more, "
+        f"{number(counts['ending'])} lose it within a year, and"
         f" {number(counts['extended'])} are left with extended support."
     )
     table = Table(
@@ -170,7 +171,8 @@ def _oracle(marts: Marts) -> Part:
                 Bar(
                     row["product"],
                     {"assigned": 100 - _missing(row), "short": _missing(row)},
-                    f"{number(row['shortfall'])} of {number(row['required'])} {_METRICS.get(row['metric'], row['metric'])} short, {row['estate_type']}s",
+                    f"{number(row['shortfall'])} of {number(row['required'])} "
+                    f"{_METRICS.get(row['metric'], row['metric'])} short, {row['estate_type']}s",
                 )
                 for row in shown
             ],
@@ -179,7 +181,8 @@ def _oracle(marts: Marts) -> Part:
             alternative="Bars by product: "
             + listed(
                 [
-                    f"{row['product']} on {row['estate_type']}s, {row['shortfall']} {row['metric']} licences short"
+                    f"{row['product']} on {row['estate_type']}s, {row['shortfall']} {row['metric']} licences "
+                    "short"
                     for row in shown
                 ]
             )
@@ -201,7 +204,8 @@ def _oracle(marts: Marts) -> Part:
         picture,
         _oracle_table(marts),
         [
-            "The rows of a datacenter and those of the machines in it may be about the same processors, so they are not added up."
+            "The rows of a datacenter and those of the machines in it may be about the same processors, so "
+            "they are not added up."
         ],
     )
 
@@ -248,7 +252,8 @@ def _oracle_table(marts: Marts) -> Table:
             )
             for row in rows
         ],
-        "Prices are those of your own Oracle orders in the tenant's base currency, which the API does not name."
+        "Prices are those of your own Oracle orders in the tenant's base currency, which the API does not "
+        "name."
         if rows
         else "",
     )

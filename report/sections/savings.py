@@ -29,7 +29,8 @@ Row = Mapping[str, Any]
 
 def software_figure(marts: Marts) -> KeyFigure:
     rows = marts.rows(
-        f"SELECT currency, sum(saving) AS saving, count(*) AS weight FROM {SOFTWARE} WHERE saving > 0 GROUP BY currency"
+        f"SELECT currency, sum(saving) AS saving, count(*) AS weight FROM {SOFTWARE} WHERE saving > 0 GROUP "
+        "BY currency"
     )
     sums = amounts(rows, "saving")
     counts = _software_counts(marts)
@@ -55,7 +56,8 @@ def software_figure(marts: Marts) -> KeyFigure:
 
 def seats_figure(marts: Marts) -> KeyFigure:
     rows = marts.rows(
-        f"SELECT currency, sum(saving_per_month) AS saving, count(*) AS weight FROM {SEATS} WHERE is_unused GROUP BY currency"
+        f"SELECT currency, sum(saving_per_month) AS saving, count(*) AS weight FROM {SEATS} WHERE is_unused "
+        "GROUP BY currency"
     )
     sums = amounts(rows, "saving")
     counts = _seat_counts(marts)
@@ -125,7 +127,8 @@ def _software(marts: Marts) -> Part:
             {"unused": ("accent", "not used for 90 days"), "never used": ("accent-soft", "never used")},
             caption=f"Value of licences that would be freed, by application, in {code or 'money without a currency'}",
             alternative=(
-                f"Bars by application, the largest first: {listed([row['application'] for row in shown])}. The first would free"
+                f"Bars by application, the largest first: {listed([row['application'] for row in shown])}. "
+                "The first would free"
                 f" {money(shown[0]['saving'], code)} on {count(shown[0]['computers'], 'computer')}."
             ),
             unit=code or "",
@@ -135,7 +138,8 @@ def _software(marts: Marts) -> Part:
             others = listed([f"{short_money(value, other)}" for other, value in list(sums.items())[1:]])
             notes.append(f"Not in the chart, as it is in other currencies: {others}.")
     lead = (
-        f"{count(counts['installations'], 'installation')} of {count(counts['applications'], 'application')} on"
+        f"{count(counts['installations'], 'installation')} of {count(counts['applications'], 'application')} "
+        "on"
         f" {count(counts['computers'], 'computer')} could be removed."
     )
     table = Table(

@@ -139,14 +139,18 @@ def _refusal(
     where = f"Stream {stream}: GET {path} was refused with HTTP {status}."
     if status == 403:
         return ConfigurationError(
-            f"{where} Grant {permission_names(permission)} to the application registration in Snow Atlas settings, "
-            f"or leave the stream out of the connection; a product that the tenant has not bought is refused the same way.{reason}",
+            f"{where} Grant {permission_names(permission)} to the application registration in Snow Atlas "
+            "settings, "
+            "or leave the stream out of the connection; a product that the tenant has not bought is refused "
+            f"the same way.{reason}",
             stream,
         )
     if status == 401:
         return ConfigurationError(
-            f"{where} The access token was renewed and refused again: check that the application registration still exists, "
-            f"that its region is the one configured, and that no other system generates a new secret for it.{reason}",
+            f"{where} The access token was renewed and refused again: check that the application "
+            "registration still exists, "
+            "that its region is the one configured, and that no other system generates a new secret for "
+            f"it.{reason}",
             stream,
         )
     if status == 404:
@@ -157,17 +161,20 @@ def _refusal(
         )
     if status == 400 and filtered:
         return ConfigurationError(
-            f"{where} The server does not accept the filter: correct the filter of this stream in the configuration, or, where it "
+            f"{where} The server does not accept the filter: correct the filter of this stream in the "
+            "configuration, or, where it "
             f"has none, report it to the connector's maintainers.{reason}",
             stream,
         )
     if 300 <= status < 400:
         return ServerError(
-            f"{where} The server redirects to another address; credentials are not sent there. Check the API URL.",
+            f"{where} The server redirects to another address; credentials are not sent there. Check the API "
+            "URL.",
             stream,
         )
     return ServerError(
-        f"{where} This is not a reply the API documents for the request: leave the stream out of the connection, and report it "
+        f"{where} This is not a reply the API documents for the request: leave the stream out of the "
+        "connection, and report it "
         f"to the connector's maintainers.{reason}",
         stream,
     )

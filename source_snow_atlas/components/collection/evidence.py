@@ -47,7 +47,8 @@ class Evidence:
                 self._items_refuted = True
                 self.total = self.lowest_total = self.highest_total = None
                 self._contradiction(
-                    f"total_items says {page.total_items}, but page {request.number} of {request.size} holds rows up to the "
+                    f"total_items says {page.total_items}, but page {request.number} of {request.size} holds "
+                    "rows up to the "
                     f"{reached:,}th"
                 )
             else:
@@ -59,13 +60,15 @@ class Evidence:
             if page.rows and page.total_pages < request.number:
                 self._pages_refuted = True
                 self._contradiction(
-                    f"total_pages says {page.total_pages}, but page {request.number} has {len(page.rows)} rows"
+                    f"total_pages says {page.total_pages}, but page {request.number} has {len(page.rows)} "
+                    "rows"
                 )
             else:
                 by_items = -(-self.total // request.size) if self.total is not None else page.total_pages
                 if by_items != page.total_pages and page.rows:
                     self._contradiction(
-                        f"total_items says {self.total} and total_pages {page.total_pages}, with {request.size} rows a page"
+                        f"total_items says {self.total} and total_pages {page.total_pages}, with "
+                        f"{request.size} rows a page"
                     )
         self._announced = max(self._end_announced(request, page), 0)
 
@@ -114,5 +117,6 @@ class Evidence:
     def _contradiction(self, what: str) -> None:
         self._warn(
             "contradiction",
-            f"{self._label}: the API contradicts itself: {what}. Reading goes on as long as anything says that there are more rows.",
+            f"{self._label}: the API contradicts itself: {what}. Reading goes on as long as anything says "
+            "that there are more rows.",
         )

@@ -59,7 +59,8 @@ class Key:
             if row is not None:
                 self._warn(
                     "null key",
-                    f"{self._label}: {name}, a part of the primary key, is null in some rows{self._example(row)}. They are "
+                    f"{self._label}: {name}, a part of the primary key, is null in some "
+                    f"rows{self._example(row)}. They are "
                     "given out; a destination that merges by the key may refuse or lose them.",
                 )
 

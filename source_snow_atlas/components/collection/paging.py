@@ -209,7 +209,8 @@ class CollectionReader:
             self._echo_shift = -1
             self._warn(
                 "numbering",
-                f"{self.label}: the API calls page 1 page 0 in its reply; its pages are taken to be counted from zero there.",
+                f"{self.label}: the API calls page 1 page 0 in its reply; its pages are taken to be counted "
+                "from zero there.",
             )
 
     def _verified(self, request: PageRequest, page: Page, reading: Pass) -> Page | None:
@@ -345,21 +346,26 @@ class CollectionReader:
             return
         if moved or second is None or first.rows != second.rows:
             raise ServerError(
-                f"{self.label}: the API counts {total} rows, but only {self._given.emitted} could be read, twice. "
-                "The data may be changing too fast, or this client may not see all of it: sync again, at a quieter time."
+                f"{self.label}: the API counts {total} rows, but only {self._given.emitted} could be read, "
+                "twice. "
+                "The data may be changing too fast, or this client may not see all of it: sync again, at a "
+                "quieter time."
             )
         missing = total - self._given.emitted
         if self.accepts_missing:
             self._warn(
                 "missing",
-                f"{self.label}: the API counts {total} rows and serves {self._given.emitted}. {missing} rows are not served; "
+                f"{self.label}: the API counts {total} rows and serves {self._given.emitted}. {missing} rows "
+                "are not served; "
                 "the stream goes on without them, as accept_missing_rows asks for.",
             )
             self.on_missing(missing)
             return
         raise ServerError(
-            f"{self.label}: the API counts {total} rows, but serves only {self._given.emitted}: two whole readings with different page sizes "
-            f"agree, and nothing changed meanwhile. Check whether this client may see the other {missing}, or ask Snow Atlas support; "
+            f"{self.label}: the API counts {total} rows, but serves only {self._given.emitted}: two whole "
+            "readings with different page sizes "
+            f"agree, and nothing changed meanwhile. Check whether this client may see the other {missing}, "
+            "or ask Snow Atlas support; "
             "to sync without them, name the stream in the option accept_missing_rows."
         )
 

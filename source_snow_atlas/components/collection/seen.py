@@ -166,7 +166,8 @@ def _say_once(size: int) -> None:
     if size not in _said:
         _said.add(size)
         LOGGER.info(
-            "The keys of the rows seen take %d MiB of memory from here on: no folder on a disk can be written to. With a writable "
+            "The keys of the rows seen take %d MiB of memory from here on: no folder on a disk can be "
+            "written to. With a writable "
             "TMPDIR they would lie in a file.",
             8 * size // 2**20,
         )

@@ -61,7 +61,8 @@ class Configuration:
         region = config.get("region")
         if region not in REGIONS:
             raise ConfigurationError(
-                f"Set region to one of {', '.join(REGIONS)}: it is the Data region shown in Snow Atlas settings, "
+                f"Set region to one of {', '.join(REGIONS)}: it is the Data region shown in Snow Atlas "
+                "settings, "
                 "Application registrations, General information."
             )
         api_url = config.get("api_url")
@@ -100,7 +101,8 @@ def _text(config: Mapping[str, Any], name: str) -> str:
     value = config.get(name)
     if not isinstance(value, str) or not value.strip():
         raise ConfigurationError(
-            f"Set {name} to the value that Snow Atlas showed when the application registration was made; it can't be empty."
+            f"Set {name} to the value that Snow Atlas showed when the application registration was made; it "
+            "can't be empty."
         )
     if value != value.strip() or re.search(r"[\x00-\x1f\x7f]", value):
         raise ConfigurationError(

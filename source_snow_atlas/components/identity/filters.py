@@ -32,7 +32,8 @@ def check_filter(expression: str) -> None:
     rest = _expression(tokens, 0, 0)
     if rest != len(tokens):
         raise FilterSyntaxError(
-            f"unexpected {tokens[rest][1]!r}; put brackets around every operand once there is more than one operator"
+            f"unexpected {tokens[rest][1]!r}; put brackets around every operand once there is more than one "
+            "operator"
         )
 
 

@@ -69,7 +69,8 @@ def read_tenant(authenticator: SnowAtlasOauth2Authenticator, region: str) -> Ten
     claimed = (tenant.region or "").replace(" ", "").lower()
     if claimed in REGIONS and claimed != region:
         raise ConfigurationError(
-            f"The tenant of this application registration lies in region {claimed}, not in {region}: set region to {claimed}."
+            f"The tenant of this application registration lies in region {claimed}, not in {region}: set "
+            f"region to {claimed}."
         )
     return tenant
 
@@ -96,7 +97,8 @@ def verified_claims(token: str, host: str, client_id: str) -> Mapping[str, Any]:
         raise IdentityUnavailable("the discovery document names no issuer or no keys")
     if urlsplit(keys_url)[:2] != urlsplit(host)[:2]:
         raise ConfigurationError(
-            "The identity token can't be trusted: the discovery document names keys on another host. Check the API URL."
+            "The identity token can't be trusted: the discovery document names keys on another host. Check "
+            "the API URL."
         )
     keys = _fetch(keys_url)
     try:
@@ -112,7 +114,8 @@ def verified_claims(token: str, host: str, client_id: str) -> Mapping[str, Any]:
         )
     except (jwt.InvalidTokenError, jwt.PyJWKSetError, jwt.PyJWKError) as error:
         raise ConfigurationError(
-            f"The identity token that {host} issued can't be trusted ({type(error).__name__}): check the API URL, "
+            f"The identity token that {host} issued can't be trusted ({type(error).__name__}): check the API "
+            "URL, "
             "and that nothing between this machine and Snow Atlas rewrites replies."
         ) from None
 

@@ -213,14 +213,16 @@ class SnowAtlasOauth2Authenticator(Oauth2Authenticator, DeclarativeAuthenticator
                 )
             except UnboundedReply as error:
                 failure = ServerError(
-                    f"The token endpoint of {self.host} gave a reply that can't be right: {error}. Check the API URL."
+                    f"The token endpoint of {self.host} gave a reply that can't be right: {error}. Check the "
+                    "API URL."
                 )
                 patience = 3
             except requests.ConnectionError as error:
                 failure, patience = self._unreachable(error)
             except requests.RequestException as error:
                 failure = TransientError(
-                    f"The token endpoint of {self.host} did not answer ({type(error).__name__}); try again later."
+                    f"The token endpoint of {self.host} did not answer ({type(error).__name__}); try again "
+                    "later."
                 )
                 patience = 3 if self.fail_fast else attempts.maximum
             else:
@@ -233,7 +235,8 @@ class SnowAtlasOauth2Authenticator(Oauth2Authenticator, DeclarativeAuthenticator
                     ):
                         return reply
                     failure = ServerError(
-                        f"The token endpoint of {self.host} answered without an access token: check that the API URL is the one "
+                        f"The token endpoint of {self.host} answered without an access token: check that the "
+                        "API URL is the one "
                         "shown in Snow Atlas settings."
                     )
                     patience = 3
@@ -242,7 +245,8 @@ class SnowAtlasOauth2Authenticator(Oauth2Authenticator, DeclarativeAuthenticator
                     continue
                 elif answer.status_code in TRANSIENT_STATUSES:
                     failure = TransientError(
-                        f"The token endpoint of {self.host} fails with HTTP {answer.status_code}; try again later."
+                        f"The token endpoint of {self.host} fails with HTTP {answer.status_code}; try again "
+                        "later."
                     )
                     patience = 3 if self.fail_fast else attempts.maximum
                 elif self._gave_up_an_option(answer):
@@ -265,11 +269,13 @@ class SnowAtlasOauth2Authenticator(Oauth2Authenticator, DeclarativeAuthenticator
             ), 2
         if isinstance(error, requests.exceptions.SSLError):
             return ConfigurationError(
-                f"The TLS certificate of {self.host} can't be trusted: check the API URL, or set REQUESTS_CA_BUNDLE "
+                f"The TLS certificate of {self.host} can't be trusted: check the API URL, or set "
+                "REQUESTS_CA_BUNDLE "
                 "to the certificates of your proxy."
             ), 1
         return TransientError(
-            f"No connection to {self.host} ({type(error).__name__}): check the network, the proxy and the API URL."
+            f"No connection to {self.host} ({type(error).__name__}): check the network, the proxy and the "
+            "API URL."
         ), 3 if self.fail_fast else 9
 
     def _wait_for_token_rate(self, answer: Answer, attempts: Attempts) -> None:
@@ -277,8 +283,10 @@ class SnowAtlasOauth2Authenticator(Oauth2Authenticator, DeclarativeAuthenticator
         waited = self._clock() - attempts.started
         if self.fail_fast or waited + wait > LONGEST_WAIT:
             raise RateLimited(
-                f"Snow Atlas limits token requests at the moment (HTTP 429, wait {wait:.0f} s): too many tokens were asked for "
-                "with this client or from this address. Try again later, and let no other script ask for a token per request."
+                f"Snow Atlas limits token requests at the moment (HTTP 429, wait {wait:.0f} s): too many "
+                "tokens were asked for "
+                "with this client or from this address. Try again later, and let no other script ask for a "
+                "token per request."
             )
         LOGGER.warning("The token endpoint is rate limited; waiting %.0f s as it asks.", wait)
         self._sleep(wait)
@@ -302,8 +310,10 @@ class SnowAtlasOauth2Authenticator(Oauth2Authenticator, DeclarativeAuthenticator
         error = _error_code(answer)
         if error == "invalid_client":
             return ConfigurationError(
-                "Snow Atlas does not know this client ID and client secret (invalid_client): check both and the region. "
-                "A new secret makes the old one invalid at once, and a registration works only in its own region."
+                "Snow Atlas does not know this client ID and client secret (invalid_client): check both and "
+                "the region. "
+                "A new secret makes the old one invalid at once, and a registration works only in its own "
+                "region."
             )
         if error == "unauthorized_client":
             return ConfigurationError(
@@ -312,7 +322,8 @@ class SnowAtlasOauth2Authenticator(Oauth2Authenticator, DeclarativeAuthenticator
             )
         said = quote(answer.content)
         return ConfigurationError(
-            f"The token endpoint of {self.host} refused the request with HTTP {answer.status_code}: check the region, "
+            f"The token endpoint of {self.host} refused the request with HTTP {answer.status_code}: check "
+            "the region, "
             f"the API URL and the client." + (f' The server said: "{said}".' if said else "")
         )
 

@@ -214,7 +214,8 @@ class SnowAtlasClient:
                 else "does not say for how long"
             )
             raise RateLimited(
-                f"Stream {stream}: GET {path} was refused with HTTP 429: Snow Atlas limits the rate of requests and {asks}. "
+                f"Stream {stream}: GET {path} was refused with HTTP 429: Snow Atlas limits the rate of "
+                f"requests and {asks}. "
                 "Try again later, lower num_workers, or run fewer scripts with this client.",
                 stream,
             )
@@ -236,7 +237,8 @@ class SnowAtlasClient:
                 stream,
             )
         return TransientError(
-            f"Stream {stream}: GET {path} got no whole reply from {host} ({type(error).__name__}); try again later.",
+            f"Stream {stream}: GET {path} got no whole reply from {host} ({type(error).__name__}); try again "
+            "later.",
             stream,
         )
 

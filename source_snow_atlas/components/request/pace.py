@@ -170,7 +170,8 @@ class Pace:
         if now - self._said >= SECONDS_BETWEEN_LINES or seconds >= SECONDS_BETWEEN_LINES:
             self._said = now
             LOGGER.warning(
-                "Snow Atlas limits the rate of requests (HTTP 429): nothing is sent for %.1f s; reading goes on after that.",
+                "Snow Atlas limits the rate of requests (HTTP 429): nothing is sent for %.1f s; reading goes "
+                "on after that.",
                 seconds,
             )
 

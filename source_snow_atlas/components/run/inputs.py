@@ -73,7 +73,8 @@ def usable_state(state: list[AirbyteStateMessage], incremental: Collection[str])
         descriptor = message.stream.stream_descriptor if message.stream else None
         if message.stream is None or descriptor is None:
             raise ConfigurationError(
-                "The state is not of this connector: it has no state per stream. Reset the connection, or run without --state."
+                "The state is not of this connector: it has no state per stream. Reset the connection, or "
+                "run without --state."
             )
         if descriptor.name not in known:
             raise ConfigurationError(
@@ -129,6 +130,7 @@ def check_streams(names: Collection[str], option: str) -> None:
     for name in names:
         if name != EVERY_STREAM and name not in definitions.stream_definitions():
             raise ConfigurationError(
-                f"The option {option} names the stream {name!r}, which does not exist: name streams as they are called in the "
+                f"The option {option} names the stream {name!r}, which does not exist: name streams as they "
+                "are called in the "
                 f"connection, or {EVERY_STREAM} alone."
             )

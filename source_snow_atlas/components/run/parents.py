@@ -181,6 +181,7 @@ class ParentRegistry:
 
 def _parent_failed(stream: str, failure: Exception) -> ServerError:
     return ServerError(
-        f"The parent stream {stream} could not be read whole, so its children can't be either: see the error of {stream}. "
+        f"The parent stream {stream} could not be read whole, so its children can't be either: see the error "
+        f"of {stream}. "
         f"({type(failure).__name__})"
     )

@@ -79,7 +79,8 @@ class Progress:
         missing = any(changes.may_be_missing for changes in found)
         LOGGER.log(
             logging.WARNING if missing else logging.INFO,
-            "Stream %s: the data changed while it was read: at least %d rows came or went; %d pages were read for that, %d rows "
+            "Stream %s: the data changed while it was read: at least %d rows came or went; %d pages were "
+            "read for that, %d rows "
             "were found by it, %d rows came twice and were given out once. %s",
             stream,
             sum(changes.seen for changes in found),
@@ -129,8 +130,10 @@ class Progress:
         gone = self.count(stream, "gone_collections")
         if gone >= MANY_PARENTS and gone == self.count(stream, "parents"):
             raise NotFound(
-                f"Stream {stream}: all {gone} requests were answered with HTTP 404, one for each parent. This host does not seem "
-                "to have the endpoint: check the region or the API URL; if they are right, leave the stream out of the connection.",
+                f"Stream {stream}: all {gone} requests were answered with HTTP 404, one for each parent. "
+                "This host does not seem "
+                "to have the endpoint: check the region or the API URL; if they are right, leave the stream "
+                "out of the connection.",
                 stream,
             )
 

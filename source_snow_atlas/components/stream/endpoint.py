@@ -59,7 +59,8 @@ class Endpoint:
                 sync.progress.warn_once(
                     self.name,
                     "half character",
-                    f"Stream {self.name}: a text holds half a character (a lone surrogate), which no UTF-8 can hold; the half is "
+                    f"Stream {self.name}: a text holds half a character (a lone surrogate), which no UTF-8 "
+                    "can hold; the half is "
                     f"replaced by U+FFFD. First seen in {plain(page.mended)} of {path}.",
                 )
             return page

@@ -94,7 +94,8 @@ class ParentPartitionRouter(PathPartitionRouter):
             values = getattr(self._sync.settings, option)
             if not values:
                 LOGGER.warning(
-                    "Stream %s reads nothing: the API does not list the values of %s; name them in the configuration (%s).",
+                    "Stream %s reads nothing: the API does not list the values of %s; name them in the "
+                    "configuration (%s).",
                     self.name,
                     partition_field,
                     option,

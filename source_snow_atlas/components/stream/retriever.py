@@ -127,7 +127,8 @@ class CollectionRetriever(Retriever):
                 self._sync.progress.warn_once(
                     name,
                     "round",
-                    f"Stream {name}: {len(rows)} rows came in a reply without pages and without a total. That is a round number: the "
+                    f"Stream {name}: {len(rows)} rows came in a reply without pages and without a total. "
+                    "That is a round number: the "
                     "server may have cut the list without a word.",
                 )
             self._sync.parents.offer(name, rows)

@@ -41,7 +41,8 @@ class TenantRetriever(Retriever):
             tenant = read_tenant(self.authenticator, self._region)
         except IdentityUnavailable as reason:
             raise TransientError(
-                f"Stream {self.name}: who the tenant is can't be told now: {reason}. Leave the stream out of the connection "
+                f"Stream {self.name}: who the tenant is can't be told now: {reason}. Leave the stream out of "
+                "the connection "
                 "if this stays so; all other streams are unaffected.",
                 self.name,
             ) from None

@@ -90,7 +90,8 @@ class WindowProofs:
         if together > len(rows) and self.cap is None:
             self.cap = full
             LOGGER.warning(
-                "Stream %s: a reply holds at most %d entries, and the server does not say so: fuller windows are read in parts.",
+                "Stream %s: a reply holds at most %d entries, and the server does not say so: fuller windows "
+                "are read in parts.",
                 self.stream,
                 full,
             )
@@ -126,7 +127,8 @@ class WindowProofs:
         where = f"Stream {self.stream}: {count} entries came for the second {window[0]}"
         if self.cap is not None:
             raise ServerError(
-                f"{where}, as many as a reply holds at most, and there may be more: the API can't be asked for less than a second. "
+                f"{where}, as many as a reply holds at most, and there may be more: the API can't be asked "
+                "for less than a second. "
                 "Report it to Snow Atlas support, and check whether a filter of this stream can part them.",
                 self.stream,
             )

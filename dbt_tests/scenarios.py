@@ -75,10 +75,11 @@ def company() -> Rows:
     """Every stream that the package knows, as a sync of the sandbox reads it."""
     sandbox = Sandbox(estate=Estate(computers=COMPUTERS, now=NOW))
     expected = Expected(sandbox)
-    return {stream: _records(sandbox, expected, stream) for stream in staged_streams()}
+    return {stream: records(sandbox, expected, stream) for stream in staged_streams()}
 
 
-def _records(sandbox: Sandbox, expected: Expected, stream: str) -> list[Record]:
+def records(sandbox: Sandbox, expected: Expected, stream: str) -> list[Record]:
+    """What a sync of the sandbox reads for a stream; key figures for the months before TODAY."""
     if stream == "tenant":
         settings = sandbox.settings
         return [{"id": settings.tenant, "name": settings.tenant_name, "region": settings.region}]
@@ -86,12 +87,12 @@ def _records(sandbox: Sandbox, expected: Expected, stream: str) -> list[Record]:
     if "window_format" not in parameters:
         return [_with_record_key(record, parameters) for record in expected.records(stream)]
     suffix = "T00:00:00Z" if parameters["window_format"] == "date_time" else ""
-    records = []
+    found = []
     for first, last in _months():
         window = {"fromDate": f"{first}{suffix}", "toDate": f"{last}{suffix}"}
         query = "&".join(f"{name}={value}" for name, value in window.items())
-        records += [visible({**window, **row}) for row in expected.rows(f"{parameters['path']}?{query}")]
-    return records
+        found += [visible({**window, **row}) for row in expected.rows(f"{parameters['path']}?{query}")]
+    return found
 
 
 def _with_record_key(record: Record, parameters: Mapping[str, Any]) -> Record:

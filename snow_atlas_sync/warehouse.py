@@ -13,6 +13,7 @@ import atexit
 import contextlib
 import io
 import os
+import re
 import shutil
 import sys
 import sysconfig
@@ -112,10 +113,12 @@ def duckdb_cache(database: Path) -> CacheBase:
 
 
 def database_message(error: Exception) -> str:
-    """What the database or the system itself said, in one line."""
+    """What the database or the system itself said, in one line. PyAirbyte puts the whole statement before it."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    return str(getattr(error, "orig", None) or error).splitlines()[0]
+    text = str(getattr(error, "orig", None) or error)
+    said = re.search(r"^\w+\([\w.]+\) (.+)", text, re.MULTILINE)
+    return said[1] if said else text.splitlines()[0]
 
 
 def source(config: dict[str, Any]) -> Source:

@@ -298,3 +298,13 @@ def test_two_syncs_at_a_time_keep_what_they_read_apart(tmp_path: Path) -> None:
         cache.close()
     assert folders[0] != folders[1]
     assert all(folder.is_dir() for folder in folders)
+
+
+def test_the_databases_own_words_are_found() -> None:
+    """The user would be told that some SQL failed, and not why."""
+    wrapped = RuntimeError(
+        "Error when executing SQL:\nDROP TABLE computers\n"
+        "InternalError(psycopg2.errors.DependentObjectsStillExist) cannot drop table computers\nDETAIL: a view"
+    )
+    assert warehouse.database_message(wrapped) == "cannot drop table computers"
+    assert warehouse.database_message(RuntimeError("one\ntwo")) == "one"

@@ -1,0 +1,151 @@
+"""How long the marts take on a large estate: `python -m dbt_tests.size` prints a Markdown table.
+
+The sandbox's company is multiplied within DuckDB: every computer and every user many times over, each
+application in fifty editions of which a computer has five, until there are as many computers and installations
+as asked for. dbt then builds all models, with two threads. Times are dbt's own, memory is the highest of the
+dbt process. dbt has to be installed (`make dbt-test`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import duckdb
+
+from dbt_tests.building import run_dbt
+from dbt_tests.scenarios import COMPUTERS, TODAY, company
+from dbt_tests.warehouses import DuckDB
+
+EDITIONS = 50
+INSTALLED_EDITIONS = 5
+MIB = 2**20
+
+# Tables with a row or more for each computer or user, and the columns that name these.
+PER_COPY: Mapping[str, Sequence[str]] = {
+    "computers": ("id", "mostfrequentuser", "mostrecentuser"),
+    "computer_details": ("id", "mostfrequentuser", "mostrecentuser"),
+    "user_accounts": ("id",),
+    "user_account_details": ("id",),
+    "computer_application_user_usage": ("userid",),
+    "saas_users": ("id",),
+    "saas_user_subscriptions": ("userid",),
+    "saas_subscription_users": ("id",),
+}
+# Columns with a text that is another for each copy.
+TEXTS = ("hostname", "email", "username", "recordkey")
+# Tables about applications, and the column that names one.
+PER_EDITION: Mapping[str, str] = {
+    "applications": "id",
+    "application_metrics": "applicationid",
+    "license_compliance_summary": "applicationid",
+    "license_compliance_allocation": "applicationid",
+    "license_entitlements": "applicationid",
+}
+
+
+def numbered(column: str, number: str) -> str:
+    """An id made another one: its last twelve digits are a number."""
+    return f"substr({column}, 1, 24) || lpad(cast({number} AS varchar), 12, '0')"
+
+
+def multiply(path: Path, computers: int, installations: int) -> None:
+    """Blow the tables of the company up to that many computers and installations."""
+    copies = -(-computers // COMPUTERS)
+    with closing(duckdb.connect(str(path))) as database:
+        database.execute("SET preserve_insertion_order = false")
+        for table, keys in PER_COPY.items():
+            _repeat(database, table, keys, copies)
+        database.execute(
+            f"DELETE FROM computers WHERE rowid NOT IN (SELECT rowid FROM computers LIMIT {computers})"
+        )
+        for table, key in PER_EDITION.items():
+            _repeat(database, table, (key,), EDITIONS)
+        edition = f"(hash(computerid, applicationid, copy) + part * {EDITIONS // INSTALLED_EDITIONS}) % {EDITIONS} + 1"
+        _replace(
+            database,
+            "computer_applications",
+            f"SELECT * REPLACE ({numbered('computerid', 'copy')} AS computerid,"
+            f" {numbered('applicationid', edition)} AS applicationid,"
+            " recordkey || '-' || copy || '-' || part AS recordkey)"
+            f" FROM computer_applications, range(1, {copies + 1}) AS copies(copy),"
+            f" range({INSTALLED_EDITIONS}) AS parts(part) LIMIT {installations}",
+        )
+
+
+def _repeat(database: duckdb.DuckDBPyConnection, table: str, keys: Sequence[str], copies: int) -> None:
+    columns = {row[0] for row in database.execute(f"DESCRIBE {table}").fetchall()}
+    changed = [f"{numbered(key, 'copy')} AS {key}" for key in keys if key in columns]
+    changed += [f"{text} || '-' || copy AS {text}" for text in TEXTS if text in columns and text not in keys]
+    _replace(
+        database,
+        table,
+        f"SELECT * REPLACE ({', '.join(changed)}) FROM {table}, range(1, {copies + 1}) AS copies(copy)",
+    )
+
+
+def _replace(database: duckdb.DuckDBPyConnection, table: str, select: str) -> None:
+    """Put the rows of a query in the place of a table's; the number of a copy is no column of it."""
+    names = ", ".join(f'"{row[0]}"' for row in database.execute(f"DESCRIBE {table}").fetchall())
+    database.execute(f"CREATE TABLE replacing AS SELECT {names} FROM ({select})")
+    database.execute(f"DROP TABLE {table}")
+    database.execute(f"ALTER TABLE replacing RENAME TO {table}")
+
+
+def build(warehouse: DuckDB, scratch: Path, command: str) -> tuple[float, dict[str, float]]:
+    """Run dbt: wall seconds of all, and of each model or test."""
+    start = time.monotonic()
+    run_dbt(warehouse, [command, "--threads", "2"], {"snow_atlas_today": TODAY.isoformat()}, scratch)
+    wall = time.monotonic() - start
+    results = json.loads((scratch / "target" / "run_results.json").read_text(encoding="utf-8"))["results"]
+    return wall, {result["unique_id"].split(".")[-1]: result["execution_time"] for result in results}
+
+
+def report(warehouse: DuckDB, scratch: Path) -> list[str]:
+    """The figures as lines of Markdown."""
+    wall, models = build(warehouse, scratch, "run")
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    tests, _ = build(warehouse, scratch, "test")
+    rows = {
+        each["name"]: each["rows"]
+        for each in warehouse.query(
+            "SELECT table_name AS name, estimated_size AS rows FROM duckdb_tables()"
+            " WHERE schema_name <> 'main'"
+        )
+    }
+    lines = ["| table | rows | seconds |", "|---|---|---|"]
+    lines += [f"| `{name}` | {rows[name]:,} | {models[name]:.1f} |" for name in sorted(rows)]
+    views = sum(seconds for name, seconds in models.items() if name not in rows)
+    lines += [f"| {len(models) - len(rows)} staging views | | {views:.1f} |", ""]
+    lines += [f"All models: {wall:.0f} s, at most {peak / MIB:,.0f} MiB. All tests: {tests:.0f} s."]
+    return lines
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--computers", type=int, default=100_000)
+    parser.add_argument("--installations", type=int, default=10_000_000)
+    parser.add_argument("--folder", type=Path, help="keep the database and dbt's files there")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        scratch = options.folder or Path(temporary)
+        scratch.mkdir(parents=True, exist_ok=True)
+        warehouse = DuckDB(scratch / "warehouse.duckdb")
+        warehouse.fill(company())
+        multiply(warehouse.path, options.computers, options.installations)
+        size = os.path.getsize(warehouse.path)
+        print(
+            f"{options.computers:,} computers, {options.installations:,} installations, {size / MIB:,.0f} MiB\n"
+        )
+        print("\n".join(report(warehouse, scratch)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,9 +1,9 @@
 """How long the marts take on a large estate: `python -m dbt_tests.size` prints a Markdown table.
 
 The sandbox's company is multiplied within DuckDB: every computer and every user many times over, each
-application in fifty editions of which a computer has five, until there are as many computers and installations
-as asked for. dbt then builds all models, with two threads. Times are dbt's own, memory is the highest of the
-dbt process. dbt has to be installed (`make dbt-test`).
+application in fifty editions of which a computer has five, until there are as many computers and
+installations as asked for. dbt then builds all models, with two threads. Times are dbt's own, memory is the
+highest of the dbt process. dbt has to be installed (`make dbt-test`).
 """
 
 from __future__ import annotations
@@ -68,7 +68,10 @@ def multiply(path: Path, computers: int, installations: int) -> None:
         )
         for table, key in PER_EDITION.items():
             _repeat(database, table, (key,), EDITIONS)
-        edition = f"(hash(computerid, applicationid, copy) + part * {EDITIONS // INSTALLED_EDITIONS}) % {EDITIONS} + 1"
+        edition = (
+            f"(hash(computerid, applicationid, copy) + part * {EDITIONS // INSTALLED_EDITIONS}) % {EDITIONS} "
+            "+ 1"
+        )
         _replace(
             database,
             "computer_applications",
@@ -142,7 +145,8 @@ def main() -> None:
         multiply(warehouse.path, options.computers, options.installations)
         size = os.path.getsize(warehouse.path)
         print(
-            f"{options.computers:,} computers, {options.installations:,} installations, {size / MIB:,.0f} MiB\n"
+            f"{options.computers:,} computers, {options.installations:,} installations, {size / MIB:,.0f} "
+            "MiB\n"
         )
         print("\n".join(report(warehouse, scratch)))
 

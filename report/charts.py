@@ -235,7 +235,10 @@ def _timeline(rows: Sequence[Span], first: date, last: date, layout: Layout) -> 
         axis=alt.Axis(
             title=None,
             format="%b",
-            labelExpr="utcFormat(datum.value, '%m') == '01' || datum.index == 0 ? [utcFormat(datum.value, '%b'), utcFormat(datum.value, '%Y')] : utcFormat(datum.value, '%b')",
+            labelExpr=(
+                "utcFormat(datum.value, '%m') == '01' || datum.index == 0 ? [utcFormat(datum.value, '%b'), "
+                "utcFormat(datum.value, '%Y')] : utcFormat(datum.value, '%b')"
+            ),
             tickCount={"interval": "month", "step": 2 if layout is PHONE else 1},
             domain=False,
             ticks=False,

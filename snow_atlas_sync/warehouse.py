@@ -113,7 +113,7 @@ def duckdb_cache(database: Path) -> CacheBase:
 
 
 def database_message(error: Exception) -> str:
-    """What the database or the system itself said, in one line. PyAirbyte puts the whole statement before it."""
+    """What the database or the system itself said, in one line. PyAirbyte puts the statement before it."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     text = str(getattr(error, "orig", None) or error)

@@ -234,7 +234,9 @@ def sources() -> str:
     tables = [{"name": name, "description": schema(name)["description"]} for name in staged_streams()]
     source = {
         "name": "snow_atlas",
-        "description": "The tables that the connector's streams were synced to; one that is missing counts as empty.",
+        "description": (
+            "The tables that the connector's streams were synced to; one that is missing counts as empty."
+        ),
         "database": "{{ var('snow_atlas_database', target.database) }}",
         "schema": "{{ var('snow_atlas_schema', target.schema) }}",
         "tables": tables,

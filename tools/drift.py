@@ -61,7 +61,10 @@ class Difference:
     def __str__(self) -> str:
         what = f"{self.aspect} of {self.field}" if self.field else self.aspect
         source = f" ({', '.join(sorted(self.files))})" if self.files else ""
-        return f"{self.stream}: {what}: the vendor's files declare {self.declared}{source}, the stream {self.ours}"
+        return (
+            f"{self.stream}: {what}: the vendor's files declare {self.declared}{source}, the stream "
+            f"{self.ours}"
+        )
 
     def is_meant_by(self, meant: MeantDifference) -> bool:
         """Whether it is the one that exclusions.yaml gives a reason for: the same declaration in the same

@@ -29,9 +29,15 @@ NEEDS_NETWORK = {
 }
 DOES_NOT_FIT = {
     "CheckConnectorUsesPoetry": "packaging is setup.py's; constraints.txt is what a lock file would be",
-    "CheckConnectorLicenseMatchInPyproject": "it reads Poetry's table of pyproject.toml; setup.py has the licence",
-    "CheckConnectorVersionMatchInPyproject": "it reads Poetry's table; unit_tests/test_metadata.py compares all versions",
-    "CheckConnectorUsesPythonBaseImage": "it wants no Dockerfile; ours starts from the base that metadata.yaml names",
+    "CheckConnectorLicenseMatchInPyproject": (
+        "it reads Poetry's table of pyproject.toml; setup.py has the licence"
+    ),
+    "CheckConnectorVersionMatchInPyproject": (
+        "it reads Poetry's table; unit_tests/test_metadata.py compares all versions"
+    ),
+    "CheckConnectorUsesPythonBaseImage": (
+        "it wants no Dockerfile; ours starts from the base that metadata.yaml names"
+    ),
 }
 # Not the connector's code: its environments and caches, and what talks to servers on this machine alone.
 NOT_SHIPPED = {".cache", ".git", ".mypy_cache", "benchmarks", "dist"}

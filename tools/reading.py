@@ -60,7 +60,10 @@ def cost(stream: str) -> str:
     if "window_format" in definition:
         return f"one request per calendar month since the start date, {MONTHS} without one"
     if definition.get("cursor_filter") == "window":
-        return f"one request per day since the start date, {DAYS} without one; afterwards per day since the last sync"
+        return (
+            f"one request per day since the start date, {DAYS} without one; afterwards per day since the "
+            "last sync"
+        )
     if not definition.get("page_parameters", True):
         # a stream with a key has many rows: its reply may announce pages although it declares no parameters
         # for them

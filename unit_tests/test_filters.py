@@ -53,7 +53,8 @@ def test_every_expression_of_the_grammar_is_accepted(expression: str) -> None:
     "expression",
     [
         'status -eq "Active"',
-        '(hostName -contains "MacBook") -and ((status -eq "Quarantined") -or (lastScanDate -le "2022-01-01T00:00:00Z"))',
+        '(hostName -contains "MacBook")'
+        ' -and ((status -eq "Quarantined") -or (lastScanDate -le "2022-01-01T00:00:00Z"))',
         '-not (status -eq "Active")',
         '(a -eq "1") -and (b -eq "2") -and (c -eq "3")',
         "isVirtual -eq true",

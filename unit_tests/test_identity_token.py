@@ -96,7 +96,8 @@ def forged_with_public_key() -> str:
     def encoded(value: bytes) -> str:
         return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
 
-    signing = f"{encoded(json.dumps({'alg': 'HS256', 'kid': 'one'}).encode())}.{encoded(json.dumps(claims()).encode())}"
+    header = json.dumps({"alg": "HS256", "kid": "one"})
+    signing = f"{encoded(header.encode())}.{encoded(json.dumps(claims()).encode())}"
     return f"{signing}.{encoded(hmac.new(pem, signing.encode(), hashlib.sha256).digest())}"
 
 

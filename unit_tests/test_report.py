@@ -22,7 +22,8 @@ KINDS = {"used": ("good", "used"), "idle": ("warn", "idle")}
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0, "0"), (999, "999"), (1_000, "1.0 k"), (9_949, "9.9 k"), (9_950, "10 k"), (999_499, "999 k"), (999_500, "1.0 m"), (5_558_771, "5.6 m"), (2_000_000_000, "2.0 bn")],
+    [(0, "0"), (999, "999"), (1_000, "1.0 k"), (9_949, "9.9 k"), (9_950, "10 k"),
+     (999_499, "999 k"), (999_500, "1.0 m"), (5_558_771, "5.6 m"), (2_000_000_000, "2.0 bn")],
 )  # fmt: skip
 def test_short_numbers(value: int, text: str) -> None:
     assert short_number(value).replace("\u00a0", " ") == text
@@ -89,10 +90,11 @@ def test_what_is_short_goes_to_the_left() -> None:
 
 
 def test_ids_of_two_charts_differ() -> None:
+    span = Span("a", date(2027, 1, 1), date(2026, 12, 1))
     svgs = [
         bars([Bar("a", {"used": 1})], KINDS, caption="c", alternative="a").wide,
-        timeline([Span("a", date(2027, 1, 1), date(2026, 12, 1))], date(2026, 11, 1), date(2027, 2, 1), caption="c", alternative="a").wide,
-    ]  # fmt: skip
+        timeline([span], date(2026, 11, 1), date(2027, 2, 1), caption="c", alternative="a").wide,
+    ]
     first, second = (set(re.findall(r' id="([^"]+)"', svg)) for svg in svgs)
     assert first.isdisjoint(second)
 

@@ -304,7 +304,8 @@ def test_the_databases_own_words_are_found() -> None:
     """The user would be told that some SQL failed, and not why."""
     wrapped = RuntimeError(
         "Error when executing SQL:\nDROP TABLE computers\n"
-        "InternalError(psycopg2.errors.DependentObjectsStillExist) cannot drop table computers\nDETAIL: a view"
+        "InternalError(psycopg2.errors.DependentObjectsStillExist) cannot drop table computers\nDETAIL: a "
+        "view"
     )
     assert warehouse.database_message(wrapped) == "cannot drop table computers"
     assert warehouse.database_message(RuntimeError("one\ntwo")) == "one"

@@ -21,7 +21,8 @@ def section(marts: Marts, names: bool) -> Section:
 def _part(marts: Marts, names: bool) -> Part:
     title = "Which computers should be replaced?"
     counts = marts.row(
-        f"""SELECT count(*) AS computers, count(*) FILTER (is_virtual) AS virtual, count(*) FILTER (advice = 'replace') AS replace,
+        f"""SELECT count(*) AS computers, count(*) FILTER (is_virtual) AS virtual,
+                   count(*) FILTER (advice = 'replace') AS replace,
                    count(*) FILTER (advice = 'plan') AS plan, count(*) FILTER (advice = 'keep') AS keep,
                    count(*) FILTER (NOT is_virtual AND in_service_on IS NULL) AS ageless,
                    count(*) FILTER (advice IS NOT NULL AND unknown_parts > 0) AS partly
@@ -30,8 +31,10 @@ def _part(marts: Marts, names: bool) -> Part:
     if not counts["computers"]:
         return Part(title, MART, absence=marts.absence(NEEDED, "Snow Atlas knows no computer."))
     rows = marts.rows(
-        f"""SELECT CASE WHEN age_days IS NULL THEN -1 ELSE least(cast(floor(age_days / 365.25) AS integer), {OLDEST}) END AS years,
-                   count(*) AS computers, count(*) FILTER (advice = 'replace') AS replace, count(*) FILTER (advice = 'plan') AS plan,
+        f"""SELECT CASE WHEN age_days IS NULL THEN -1
+                   ELSE least(cast(floor(age_days / 365.25) AS integer), {OLDEST}) END AS years,
+                   count(*) AS computers, count(*) FILTER (advice = 'replace') AS replace,
+                   count(*) FILTER (advice = 'plan') AS plan,
                    count(*) FILTER (advice = 'keep') AS keep
             FROM {MART} WHERE advice IS NOT NULL GROUP BY years ORDER BY years = -1, years DESC"""
     )
@@ -101,8 +104,10 @@ def _age(years: int) -> str:
 
 def _models(marts: Marts) -> Table | None:
     rows = marts.rows(
-        f"""SELECT coalesce(concat_ws(' ', nullif(trim(manufacturer), ''), nullif(trim(model), '')), '') AS machine,
-                   count(*) AS computers, count(*) FILTER (advice = 'replace') AS replace, count(*) FILTER (advice = 'plan') AS plan,
+        f"""SELECT coalesce(concat_ws(' ', nullif(trim(manufacturer), ''),
+                   nullif(trim(model), '')), '') AS machine,
+                   count(*) AS computers, count(*) FILTER (advice = 'replace') AS replace,
+                   count(*) FILTER (advice = 'plan') AS plan,
                    min(in_service_on) AS oldest, count(*) FILTER (system_support = 'ended') AS unsupported,
                    count(*) FILTER (owner_status IN ('gone', 'nobody')) AS ownerless
             FROM {MART} WHERE advice IS NOT NULL GROUP BY machine HAVING replace + plan > 0
@@ -138,7 +143,8 @@ def _models(marts: Marts) -> Table | None:
 
 def _computers(marts: Marts) -> Table | None:
     rows = marts.rows(
-        f"""SELECT coalesce(host_name, computer_id) AS computer, model, in_service_on, operating_system, last_scanned_on, score,
+        f"""SELECT coalesce(host_name, computer_id) AS computer, model, in_service_on, operating_system,
+                   last_scanned_on, score,
                    coalesce(owners.full_name, owners.user_name, owner_id) AS owner, owner_status
             FROM {MART} LEFT JOIN stg_snow_atlas__user_accounts AS owners ON owners.id = owner_id
             WHERE advice IS NOT NULL AND score > 0 ORDER BY score DESC, in_service_on, computer LIMIT 12"""

@@ -12,7 +12,8 @@ NEEDED = ("license_compliance_summary",)
 SHOWN, MAKERS = 10, 8
 
 HOW = (
-    "Licences that are short by Snow Atlas' own compliance counters, times what a licence of the application has cost on average; where"
+    "Licences that are short by Snow Atlas' own compliance counters, times what a licence of the application "
+    "has cost on average; where"
     " none has been bought, times the list price that Snow Atlas holds."
 )
 
@@ -125,7 +126,8 @@ def _picture(marts: Marts) -> tuple[Picture | None, list[str]]:
 
 def _table(marts: Marts, short: int) -> Table | None:
     rows = marts.rows(
-        f"""SELECT application_name, application_id, metric_name, required, covered, under_licensed, exposure, currency,
+        f"""SELECT application_name, application_id, metric_name, required, covered, under_licensed,
+                   exposure, currency,
                    price_source
             FROM {MART} WHERE scope = 'estate' AND under_licensed > 0
             ORDER BY exposure DESC NULLS LAST, under_licensed DESC, application_name LIMIT {SHOWN}"""

@@ -24,7 +24,8 @@ OPEN = "status <> 'ended' AND coalesce(is_renewed, false) = false AND ends_on IS
 NONE_KNOWN = "No agreement, contract, maintenance or subscription period is known."
 
 HOW = (
-    f"Periods of agreements, contracts, maintenance and subscriptions that end within {SOON} days and have no later period. Snow Atlas"
+    f"Periods of agreements, contracts, maintenance and subscriptions that end within {SOON} days and have "
+    "no later period. Snow Atlas"
     " holds no amount for agreements and contracts, so the money is that of the others."
 )
 
@@ -124,7 +125,10 @@ def _part(marts: Marts, today: date) -> Part:
         ],
         left_out,
     )
-    lead = f"{count(len(rows), 'period')} without a later one {'ends' if len(rows) == 1 else 'end'} in the next twelve months{worth}."
+    lead = (
+        f"{count(len(rows), 'period')} without a later one {'ends' if len(rows) == 1 else 'end'} in the next "
+        f"twelve months{worth}."
+    )
     return Part(title, MART, lead, picture, table)
 
 

@@ -22,7 +22,8 @@ NOTHING_ENDS = "No installed software is out of support, or will be within a yea
 NO_ORACLE = "Snow Atlas knows no Oracle product in use."
 
 HOW = (
-    "Installations on active computers, used in the last 90 days (operating systems always count as used), whose maker has ended regular"
+    "Installations on active computers, used in the last 90 days (operating systems always count as used), "
+    "whose maker has ended regular"
     " and extended support."
 )
 
@@ -71,10 +72,12 @@ def _lifecycle(marts: Marts) -> Part:
     if not counts["applications"]:
         return Part(title, LIFECYCLE, absence=marts.absence(LIFECYCLE_NEEDED, NOTHING_ENDS))
     rows = marts.rows(
-        f"""SELECT coalesce(application_name, application_id) AS application, status, ends_on, bool_or(is_operating_system) AS is_system,
+        f"""SELECT coalesce(application_name, application_id) AS application, status, ends_on,
+                   bool_or(is_operating_system) AS is_system,
                    sum(computers_in_use) AS in_use, sum(computers) AS computers, sum(servers) AS servers
             FROM {LIFECYCLE} GROUP BY application_id, application, status, ends_on
-            ORDER BY CASE status WHEN 'ended' THEN 0 WHEN 'ending' THEN 1 ELSE 2 END, in_use DESC, application"""
+            ORDER BY CASE status WHEN 'ended' THEN 0 WHEN 'ending' THEN 1 ELSE 2 END, in_use DESC,
+                application"""
     )
     used = [row for row in rows if row["in_use"]]
     shown = _spread(used)
@@ -151,7 +154,8 @@ def _oracle(marts: Marts) -> Part:
     title = "Where do we use Oracle without the licences it needs?"
     counts = marts.row(
         f"""SELECT count(*) AS findings, count(*) FILTER (finding = 'short') AS short,
-                   count(*) FILTER (is_used_without_license) AS options, count(*) FILTER (kind = 'java') AS java,
+                   count(*) FILTER (is_used_without_license) AS options,
+                   count(*) FILTER (kind = 'java') AS java,
                    count(*) FILTER (kind = 'java' AND finding = 'to be checked') AS java_open
             FROM {ORACLE}"""
     )
@@ -192,11 +196,17 @@ def _oracle(marts: Marts) -> Part:
         if shown
         else None
     )
-    lead = f"{count(counts['short'], 'place')} {'is' if counts['short'] == 1 else 'are'} short of Oracle licences."
+    lead = (
+        f"{count(counts['short'], 'place')} {'is' if counts['short'] == 1 else 'are'} short of Oracle "
+        "licences."
+    )
     if counts["options"]:
         lead += f" Options and packs are in use without a licence {count(counts['options'], 'time')}."
     if counts["java"]:
-        lead += f" Java from Oracle was found {count(counts['java'], 'time')}; Snow Atlas has no compliance figures for it."
+        lead += (
+            f" Java from Oracle was found {count(counts['java'], 'time')}; Snow Atlas has no compliance "
+            "figures for it."
+        )
     return Part(
         title,
         ORACLE,
@@ -223,7 +233,8 @@ _ASSIGNED = "coalesce(CASE metric WHEN 'Nup' THEN assigned_users ELSE assigned_p
 
 def _oracle_table(marts: Marts) -> Table:
     rows = marts.rows(
-        f"""SELECT {_PRODUCT} AS product, coalesce(estate_name, estate_id) AS estate, estate_type, metric, {_REQUIRED} AS required,
+        f"""SELECT {_PRODUCT} AS product, coalesce(estate_name, estate_id) AS estate, estate_type, metric,
+                   {_REQUIRED} AS required,
                    {_ASSIGNED} AS assigned, shortfall, finding, shortfall_cost_base
             FROM {ORACLE} WHERE kind <> 'java' AND (finding = 'short' OR is_used_without_license)
             ORDER BY coalesce(shortfall, 0) DESC, product, estate LIMIT 8"""

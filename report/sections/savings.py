@@ -16,11 +16,14 @@ SEATS_NEEDED = ("saas_user_subscriptions",)
 SHOWN = 8
 
 HOW_SOFTWARE = (
-    "Installations that nobody has used for 90 days or ever, times what a licence of the application has cost on average. What is freed"
-    " can be used elsewhere instead of bought; it is not money back. Software whose use is not recorded at all is left out."
+    "Installations that nobody has used for 90 days or ever, times what a licence of the application has "
+    "cost on average. What is freed"
+    " can be used elsewhere instead of bought; it is not money back. Software whose use is not recorded at "
+    "all is left out."
 )
 HOW_SEATS = (
-    "Monthly price of the seats whose holders have been idle for more than 30 days, or never used them. A seat without a price of its"
+    "Monthly price of the seats whose holders have been idle for more than 30 days, or never used them. A "
+    "seat without a price of its"
     " own counts with its application's cost divided by its seats."
 )
 
@@ -65,7 +68,10 @@ def seats_figure(marts: Marts) -> KeyFigure:
     if not counts["seats"]:
         absence = marts.absence(SEATS_NEEDED, "Nobody holds a seat of a SaaS subscription.")
         return KeyFigure(title, NOTHING, HOW_SEATS, SEATS, "savings", absence=absence)
-    said = f"{number(counts['unused'])} of {count(counts['seats'], 'seat')}, {share(counts['unused'], counts['seats'])}"
+    said = (
+        f"{number(counts['unused'])} of {count(counts['seats'], 'seat')}, "
+        f"{share(counts['unused'], counts['seats'])}"
+    )
     if not sums:
         return KeyFigure(title, number(counts["unused"]), HOW_SEATS, SEATS, "savings", [said])
     code, value = next(iter(sums.items()))
@@ -79,7 +85,8 @@ def section(marts: Marts, names: bool) -> Section:
 
 def _software_counts(marts: Marts) -> Row:
     return marts.row(
-        f"""SELECT count(*) AS installations, count(DISTINCT computer_id) AS computers, count(DISTINCT application_id) AS applications,
+        f"""SELECT count(*) AS installations, count(DISTINCT computer_id) AS computers,
+                   count(DISTINCT application_id) AS applications,
                    count(*) FILTER (reason = 'use not recorded') AS not_recorded,
                    count(*) FILTER (is_in_suite) AS in_suites
             FROM {SOFTWARE}"""
@@ -92,11 +99,13 @@ def _software(marts: Marts) -> Part:
     if not counts["installations"]:
         return Part(title, SOFTWARE, absence=marts.absence(SOFTWARE_NEEDED, "Nothing installed is unused."))
     rows = marts.rows(
-        f"""SELECT coalesce(application_name, application_id) AS application, currency, count(*) AS installations,
+        f"""SELECT coalesce(application_name, application_id) AS application, currency,
+                   count(*) AS installations,
                    count(DISTINCT computer_id) AS computers,
                    coalesce(sum(saving) FILTER (reason = 'unused'), 0) AS unused,
                    coalesce(sum(saving) FILTER (reason = 'never used'), 0) AS never_used,
-                   sum(saving) AS saving, count(saving) AS weight, max(license_price) AS price, median(days_unused) AS days
+                   sum(saving) AS saving, count(saving) AS weight,
+                    max(license_price) AS price, median(days_unused) AS days
             FROM {SOFTWARE} GROUP BY application_id, application, currency
             ORDER BY saving DESC NULLS LAST, installations DESC, application"""
     )
@@ -125,7 +134,10 @@ def _software(marts: Marts) -> Part:
                 for row in shown
             ],
             {"unused": ("accent", "not used for 90 days"), "never used": ("accent-soft", "never used")},
-            caption=f"Value of licences that would be freed, by application, in {code or 'money without a currency'}",
+            caption=(
+                "Value of licences that would be freed, by application, in "
+                f"{code or 'money without a currency'}"
+            ),
             alternative=(
                 f"Bars by application, the largest first: {listed([row['application'] for row in shown])}. "
                 "The first would free"
@@ -180,8 +192,10 @@ def _seats(marts: Marts, names: bool) -> Part:
         absence = marts.absence(SEATS_NEEDED, "Nobody holds a seat of a SaaS subscription.")
         return Part(title, SEATS, absence=absence)
     rows = marts.rows(
-        f"""SELECT coalesce(application_name, application_id, 'Unknown application') AS application, currency, count(*) AS seats,
-                   count(*) FILTER (activity = 'active') AS active, count(*) FILTER (activity = 'idle') AS idle,
+        f"""SELECT coalesce(application_name, application_id, 'Unknown application') AS application,
+                   currency, count(*) AS seats,
+                   count(*) FILTER (activity = 'active') AS active,
+                   count(*) FILTER (activity = 'idle') AS idle,
                    count(*) FILTER (activity = 'never used') AS never_used,
                    count(*) FILTER (activity IN ('not monitored', 'unknown')) AS other,
                    count(*) FILTER (is_unused) AS unused, sum(saving_per_month) AS saving
@@ -231,7 +245,8 @@ def _seat_applications(marts: Marts, rows: list[Row]) -> Table:
     spend = {
         row["application"]: row
         for row in marts.rows(
-            f"""SELECT coalesce(application_name, application_id, 'Unknown application') AS application, cost, is_sanctioned
+            f"""SELECT coalesce(application_name, application_id, 'Unknown application') AS application,
+                   cost, is_sanctioned
                 FROM {SPEND} WHERE is_current"""
         )
     }
@@ -264,10 +279,12 @@ def _seat_applications(marts: Marts, rows: list[Row]) -> Table:
 def _seat_holders(marts: Marts) -> Table:
     rows = marts.rows(
         f"""SELECT coalesce(users.display_name, users.username, seats.user_id) AS holder, seats.department,
-                   coalesce(seats.application_name, seats.application_id) AS application, seats.activity, seats.last_active_on,
+                   coalesce(seats.application_name, seats.application_id) AS application, seats.activity,
+                   seats.last_active_on,
                    seats.saving_per_month, seats.currency
             FROM {SEATS} AS seats LEFT JOIN stg_snow_atlas__saas_users AS users ON users.id = seats.user_id
-            WHERE seats.is_unused ORDER BY seats.saving_per_month DESC NULLS LAST, holder, application LIMIT 12"""
+            WHERE seats.is_unused ORDER BY seats.saving_per_month DESC NULLS LAST, holder,
+                application LIMIT 12"""
     )
     return Table(
         [

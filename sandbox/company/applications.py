@@ -12,7 +12,8 @@ from sandbox.company.values import CURRENCIES, TO_BASE_CURRENCY, choose, money, 
 from sandbox.company.vocabulary import LONG_TAIL_WORDS, METRICS, PRODUCTS, Product
 
 _PLATFORMS = words(
-    "Windows MacOSX Linux HPUX Solaris Aix WMware Citrix iOS Android ChromeOS WindowsPhone Symbian Blackberry "
+    "Windows MacOSX Linux HPUX Solaris Aix WMware Citrix iOS Android ChromeOS WindowsPhone Symbian "
+    "Blackberry "
     "Mainframe CrossPlatform None"
 )
 # The kinds of software, gathered under broader kinds.

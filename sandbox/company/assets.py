@@ -73,7 +73,9 @@ def links(estate: Estate) -> Iterator[Row]:
     for kind, asset, number, rng, age in _attachments(estate, "link", 0.2):
         row = {
             "id": estate.guid("link", asset["id"], number),
-            "url": f"https://intranet.nordlicht.example/documents/{rng.randrange(10**6)}?sprache=de&titel=%C3%A4",
+            "url": (
+                f"https://intranet.nordlicht.example/documents/{rng.randrange(10**6)}?sprache=de&titel=%C3%A4"
+            ),
             "createdDate": estate.ago(age),
             "lastUpdatedDate": estate.ago(age * rng.random()),
             "assetType": asset_type(estate, kind),

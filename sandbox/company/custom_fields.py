@@ -66,7 +66,9 @@ def custom_field_values(estate: Estate) -> Iterator[Row]:
                         "Number": f"{rng.random() * 500:.2f}",
                         "Date": estate.ago(-300 * rng.random())[:10],
                         "Yes/No": rng.choice(("True", "False")),
-                        "Document reference": f"https://intranet.nordlicht.example/rooms/{rng.randrange(9999)}",
+                        "Document reference": (
+                            f"https://intranet.nordlicht.example/rooms/{rng.randrange(9999)}"
+                        ),
                     }[data_type]
                     yield {
                         "id": estate.guid("custom field value", name, asset["id"]),

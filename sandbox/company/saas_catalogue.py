@@ -86,7 +86,8 @@ PRODUCTS = _products("""
     ServiceNow | ServiceNow, Inc. | www.servicenow.com | IT Service Management | Operations | Service Desk
     Salesforce | Salesforce, Inc. | www.salesforce.com | Customer Relationship Management | Sales | CRM
     Microsoft 365 | Microsoft Corporation | www.microsoft365.com | Office Suite | Productivity \
-        | Office | bundle | Microsoft 365 E3 36; Microsoft 365 E5 57; Microsoft 365 F3 8; Microsoft 365 Business Basic 6
+        | Office | bundle \
+        | Microsoft 365 E3 36; Microsoft 365 E5 57; Microsoft 365 F3 8; Microsoft 365 Business Basic 6
     Microsoft Teams | Microsoft Corporation | teams.microsoft.com | Communication | Collaboration \
         | Chat and Meetings
     Zoom Workplace | Zoom Communications, Inc. | zoom.us | Communication | Collaboration \

@@ -14,8 +14,10 @@ _AREA = Area(
 _LIST = (
     "id name manufacturer platform familyId editionIndex versionIndex metrics isOs isGroup isBundle isHidden "
     "isNoLicenseRequired isGloballyGeneratedApplication isWebApplication overridesApplicationId updatedDate "
-    "releaseDate endOfSupportDate endOfExtendedSupportDate endOfLifeDate isEndOfSupport isEndOfExtendedSupport "
-    "isEndOfLife isReleaseDateNotAnnounced isEndOfSupportDateNotAnnounced isEndOfExtendedSupportDateNotAnnounced "
+    "releaseDate endOfSupportDate endOfExtendedSupportDate endOfLifeDate isEndOfSupport "
+    "isEndOfExtendedSupport "
+    "isEndOfLife isReleaseDateNotAnnounced isEndOfSupportDateNotAnnounced "
+    "isEndOfExtendedSupportDateNotAnnounced "
     "isEndOfLifeDateNotAnnounced"
 )
 _DETAIL = f"{_LIST} description manufacturerWebsite language"

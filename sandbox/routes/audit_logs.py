@@ -7,7 +7,8 @@ from sandbox.company.estate import Estate, Row
 from sandbox.routes.helpers import Parameters, shown
 
 _FIELDS = (
-    "accountId actorId actorTenantId archiveUntil category created httpMethod id identityName ipAddress message "
+    "accountId actorId actorTenantId archiveUntil category created httpMethod id identityName ipAddress "
+    "message "
     "resourceId resourceName source tenantId type url userId"
 )
 _TEXTS = "accountId identityName ipAddress resourceId resourceName source type userId"

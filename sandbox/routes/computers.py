@@ -18,8 +18,10 @@ _APPLICATION = "api/sam/software-registry/v1/applications/{applicationId}"
 _CONTRACT = "api/sam/v2/contracts/{contractId}"
 
 _LIST = (
-    "id hostName hostComputerId mostFrequentUser mostRecentUser manufacturer isPortable isVirtual isServer model "
-    "operatingSystem vendor domain ipAddress isVDI lastScanDate status organizationId processorCount coreCount"
+    "id hostName hostComputerId mostFrequentUser mostRecentUser manufacturer isPortable isVirtual isServer "
+    "model "
+    "operatingSystem vendor domain ipAddress isVDI lastScanDate status organizationId processorCount "
+    "coreCount"
 )
 # Clients report these in replies of the list, although the vendor's file does not declare them.
 _UNDECLARED = "biosSerialNumber clientVersion organizationHierarchy"
@@ -27,14 +29,16 @@ _DETAIL = (
     "id scanIdentifier hostName domain lastScanDate biosSerialNumber biosVersion biosDate manufacturer "
     "manufacturerWebsite model isPortable infoTransferDate clientInstallDate clientVersion clientSiteName "
     "clientConfigurationName scannerVersion quarantineDate isQuarantineManagementDisabled operatingSystem "
-    "operatingSystemId operatingSystemServicePack operatingSystemSerialNumber ipAddress isVirtual hostComputerId "
+    "operatingSystemId operatingSystemServicePack operatingSystemSerialNumber ipAddress isVirtual "
+    "hostComputerId "
     "siblingComputerId isUpdated is64bit isServer hypervisorName isVdi processorValueUnit reportingDate "
     "architecture organizationId status isAutoEditingDisabled purchaseDate purchaseValue purchaseCurrency "
     "purchaseValueBase invoiceReference notes securityCode updatedDate isIncludedInWindowsServerRequirement "
     "mostRecentUser mostFrequentUser vendor processorCount coreCount"
 )
 _INSTALLATION_DETAIL = (
-    "computerId applicationId bundleApplicationId firstDiscovered lastUsed usedCount averageUsedTime isVirtual "
+    "computerId applicationId bundleApplicationId firstDiscovered lastUsed usedCount averageUsedTime "
+    "isVirtual "
     "isInstalled unbundled firstUsed usedUser usedMinutes usedDays isOEM isMSDN isOverridden packageGUID "
     "isRecognized isRegistry"
 )
@@ -44,13 +48,15 @@ _VARIABLE_FIELDS = "computerId environmentVariableName environmentVariableValue"
 # Table, fields and link of what is shown for all computers, for one of them, or for both.
 _INSTALLATIONS = (
     "computer_applications",
-    "computerId applicationId bundleApplicationId firstDiscovered lastUsed usedCount averageUsedTime isVirtual "
+    "computerId applicationId bundleApplicationId firstDiscovered lastUsed usedCount averageUsedTime "
+    "isVirtual "
     "isInstalled bundleUsagePercentage unbundled",
     _INSTALLATION,
 )
 _USAGE = (
     "computer_application_usage",
-    "computerId userId bundleApplicationId applicationId firstUsed lastUsedDate usedCount usedMinutes usedDays "
+    "computerId userId bundleApplicationId applicationId firstUsed lastUsedDate usedCount usedMinutes "
+    "usedDays "
     "isInstalled",
     _INSTALLATION,
 )

@@ -13,14 +13,17 @@ from sandbox.routes.helpers import NO_MAXIMUM, Area, Rows, children, linked, lis
 
 AREA = Area("/api/sam/v1/", "sam.license.r", maximum_page_size=NO_MAXIMUM, filter_fields={})
 _COMMON = (
-    "id organizationId applicationId contractId agreementId metricId assignmentTypeId purchaseDate purchaseValue "
+    "id organizationId applicationId contractId agreementId metricId assignmentTypeId purchaseDate "
+    "purchaseValue "
     "purchaseCurrency quantity mediaStorage licenseProofLocation invoiceReference vendor externalId "
     "productDescription isSubscription isCrossEdition isCrossPlatform isUpgrade isDowngrade isIncomplete "
-    "incompleteReasons updatedDate createdDate subscriptionValidFrom subscriptionValidTo upgradedLicenseCount "
+    "incompleteReasons updatedDate createdDate subscriptionValidFrom subscriptionValidTo "
+    "upgradedLicenseCount "
     "autoAllocateOnce isAutoAllocated maintenanceAccordingToAgreement skuId status archivedDate"
 )
 _LIST = (
-    f"{_COMMON} initialQuantity activeMaintenanceCost totalMaintenanceCost activeSupportCost totalSupportCost "
+    f"{_COMMON} initialQuantity activeMaintenanceCost totalMaintenanceCost activeSupportCost "
+    "totalSupportCost "
     "totalLicenseCost upgrades"
 )
 _DETAIL = f"{_COMMON} licenseKeys notes sku hasVmUseRights numberOfSupportedVirtualMachines"

@@ -7,8 +7,10 @@ _AREA = Area("/api/sam/estate/v1/", "sam.mobiledevice.r", totals="none", filter_
 _DEVICE = "api/sam/estate/v1/mobiledevices/{id}"
 _LIST = "id name organizationId manufacturer model operatingSystem phoneNumber status isTablet"
 _DETAIL = (
-    f"{_LIST} manufacturerWebsite ipAddresses isAutoEditingEnabled isQuarantineManagementDisabled quarantineDate "
-    "clientConfigurationName clientInstallDate clientSiteName clientVersion scannerVersion scanIdentifier notes "
+    f"{_LIST} manufacturerWebsite ipAddresses isAutoEditingEnabled isQuarantineManagementDisabled "
+    "quarantineDate "
+    "clientConfigurationName clientInstallDate clientSiteName clientVersion scannerVersion scanIdentifier "
+    "notes "
     "securityCode hasExchangeProfile imei imsi networkType operator operatorCountry isRoamingEnabled "
     "biosSerialNumber architecture"
 )

@@ -117,7 +117,10 @@ def plain(text: str, longest: int = 100) -> str:
 def permission_names(permission: str | Sequence[str] | None) -> str:
     """The permission(s) of a stream for a sentence: any one of several is enough."""
     if not permission:
-        return "the permission of this API (the vendor names none; it may also need a product that the tenant has not bought)"
+        return (
+            "the permission of this API (the vendor names none; it may also need a product that the tenant "
+            "has not bought)"
+        )
     names = [permission] if isinstance(permission, str) else list(permission)
     return "the permission " + " or ".join(names)
 

@@ -139,7 +139,10 @@ def _is_loopback(hostname: str) -> bool:
 
 
 def _host(api_url: Any) -> str:
-    advice = "Set api_url to the API URL of Snow Atlas settings alone, for example https://snowatlas-westeurope.flexera.eu"
+    advice = (
+        "Set api_url to the API URL of Snow Atlas settings alone, for example "
+        "https://snowatlas-westeurope.flexera.eu"
+    )
     if not isinstance(api_url, str):
         raise ConfigurationError(f"{advice}: it must be text.")
     try:

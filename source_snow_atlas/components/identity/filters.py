@@ -5,7 +5,8 @@ Grammar (vendor page "API conventions", section on filtering):
     unary      = -not operand
     operand    = "(" expression ")"
     comparison = field (-eq | -ne | -gt | -ge | -lt | -le | -contains | -notcontains) value
-    value      = quoted text with backslash escapes | a bare word without blanks, quotes, brackets, commas and plus signs
+    value      = quoted text with backslash escapes
+               | a bare word without blanks, quotes, brackets, commas and plus signs
 Which fields exist is the server's to say: its own message reaches the user.
 """
 
@@ -16,7 +17,8 @@ import re
 COMPARISONS = ("-eq", "-ne", "-gt", "-ge", "-lt", "-le", "-contains", "-notcontains")
 CONNECTIVES = ("-and", "-or")
 TOKEN = re.compile(
-    r"""\s*(?:(?P<quoted>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|(?P<bracket>[()])|(?P<word>[^\s()"'\[\],+]+))""",
+    r"""\s*(?:(?P<quoted>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|(?P<bracket>[()])"""
+    r"""|(?P<word>[^\s()"'\[\],+]+))""",
     re.S,
 )
 MAXIMUM_DEPTH = 50

@@ -4,7 +4,8 @@ would change.
 The vendor limits by address, client and user, and publishes no figures; a gateway may shed load besides, and
 other scripts share the limits. So a refusal has one of several causes, and what to do differs:
 
-- a limit of the **rate** (a bucket that is refilled, a fixed window): go on at what went through, and rise from there;
+- a limit of the **rate** (a bucket that is refilled, a fixed window): go on at what went through, and rise
+  from there;
 - a limit of the number **in flight**: hold that number, at full speed;
 - **anything else** (load shed at random, a share that another client takes): slowing down only costs time.
 

@@ -58,8 +58,10 @@ def check_connection(
     if not readable:
         return AirbyteConnectionStatus(
             status=Status.FAILED,
-            message="The client is genuine, but it can read nothing. In Snow Atlas settings, Application registrations, grant it "
-            "the permissions of the areas you want: " + "; ".join(lacking) + ".",
+            message="The client is genuine, but it can read nothing. In Snow Atlas settings, "
+            "Application registrations, grant it the permissions of the areas you want: "
+            + "; ".join(lacking)
+            + ".",
         )
     message = f"Readable: {', '.join(readable)}." + (
         f" Not readable: {'; '.join(lacking)}." if lacking else ""

@@ -49,6 +49,8 @@ def packages_imported(folder: Path) -> set[str]:
     """The first names of all that the files of a folder import: `json`, `sandbox`."""
     found: set[str] = set()
     for path in folder.rglob("*.py"):
+        if any(part.startswith(".") for part in path.relative_to(folder).parts):
+            continue  # environments of the benchmarks
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 found.update(alias.name.partition(".")[0] for alias in node.names)

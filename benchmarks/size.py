@@ -21,6 +21,7 @@ from typing import Any
 
 from benchmarks.environments import PROJECT
 from benchmarks.servers import mock_server
+from benchmarks.session import CLIENT_ID, CLIENT_SECRET
 
 MIB = 2**20
 SECONDS_BETWEEN_LOOKS = 0.2
@@ -70,7 +71,7 @@ def main() -> None:
             tempfile.TemporaryDirectory(prefix="benchmark-") as folder,
             mock_server(Path(folder), computers=parents, records=0, latency_ms=0, page_size=1000) as server,
         ):
-            taken = _read(server.url, ["computer_applications"])
+            taken = _read(server.url, ["computer_hard_drives"])
         print(
             f"| {parents:,} | {taken.anonymous / MIB:.0f} MiB | {taken.in_files / MIB:.0f} MiB | "
             f"{taken.wall:.0f} s "
@@ -107,8 +108,8 @@ def _read(url: str, streams: list[str]) -> Taken:
         config = {
             "region": "westeurope",
             "api_url": url,
-            "client_id": "benchmark",
-            "client_secret": "no-secret",
+            "client_id": CLIENT_ID,
+            "client_secret": CLIENT_SECRET,
             "page_size": 1000,
         }
         (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")

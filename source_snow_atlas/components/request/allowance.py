@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 RISE_SECONDS = 4.0
 """Seconds in which the rate rises from what surely worked to what was just refused."""
@@ -32,17 +33,21 @@ PROBE_SECONDS, LONGEST_PROBE_SECONDS = 4.0, 16.0
 """Seconds after which one more request in flight is tried; doubled by every refusal that it earns, up to the
 longest.
 """
+UNSHOWN = 2
+"""Cycles after which a rate is doubted that no burst of refusals ever showed; doubled by each doubt."""
+CROSSING = 0.005
+"""Seconds between two requests that may arrive in the other order."""
 MEMORY = 4
 """Cycles that are compared."""
 
 
 @dataclass
 class Cycle:
-    """From one opening of the gate to the next: requests answered, seconds of sending, seconds with the wait
-    at the end.
+    """From one opening of the gate to the next: requests answered and refused, seconds of sending, seconds
+    with the wait at the end.
 
-    `answered_at` and `refused_at` are the numbers in flight at which requests were sent that were answered,
-    or refused.
+    What was in flight beside a request is counted by moments, and not by the order in which requests left:
+    those that leave together arrive in any order.
     """
 
     began: float
@@ -50,30 +55,42 @@ class Cycle:
     refused: int = 0
     sending: float = 0.0
     total: float = 0.0
-    highest_answered: int = 0
-    lowest_refused: int = 0
     announced: bool = True
     _first_refused: float = float("inf")
-    _latest: deque[int] = field(default_factory=lambda: deque(maxlen=64))
+    _latest: deque[tuple[int, float, float]] = field(default_factory=lambda: deque(maxlen=64))
+    _refused_at: deque[float] = field(default_factory=lambda: deque(maxlen=64))
 
-    def answer(self, serial: int, in_flight: int) -> None:
-        """A request was answered: the how manieth it was, and how many were in flight with it when it
-        left.
-        """
+    def answer(self, serial: int, sent_at: float, now: float) -> None:
+        """A request was answered now: the how manieth it was, and when it left."""
         self.answered += 1
-        self.highest_answered = max(self.highest_answered, in_flight)
-        self._latest.append(serial)
+        self._latest.append((serial, sent_at, now))
 
-    def refuse(self, serial: int, in_flight: int) -> None:
+    def refuse(self, serial: int, sent_at: float) -> None:
         """A request was refused."""
         self.refused += 1
-        self.lowest_refused = min(self.lowest_refused or in_flight, in_flight)
         self._first_refused = min(self._first_refused, serial)
+        self._refused_at.append(sent_at)
+
+    @property
+    def highest_answered(self) -> int:
+        """The most requests in flight side by side that were all answered."""
+        moments = sorted(
+            (moment, step) for _, sent, ended in self._latest for moment, step in ((sent, 1), (ended, -1))
+        )
+        return max(accumulate(step for _, step in moments), default=0)
+
+    @property
+    def lowest_refused(self) -> int:
+        """The fewest requests in flight at which one was refused, itself included."""
+        return min(
+            1 + sum(sent <= refused_at + CROSSING and ended > refused_at for _, sent, ended in self._latest)
+            for refused_at in self._refused_at
+        )
 
     @property
     def answered_behind(self) -> int:
         """Requests that left after the first refused one and were answered."""
-        return sum(serial > self._first_refused for serial in self._latest)
+        return sum(serial > self._first_refused for serial, _, _ in self._latest)
 
     def lets_most_in(self) -> bool:
         """Whether at full speed most requests behind the first refused one were answered: no limit was
@@ -124,12 +141,17 @@ class Allowance:
     _at_once: int = 0
     _patience: int = 2 * MEMORY
     _without_law: int = 0
+    _unshown: int = 0
+    _lowered: int = 0
+    _doubt_after: int = UNSHOWN
     _probe_after: float = PROBE_SECONDS
 
     def conclude(self, cycle: Cycle) -> None:
         """Learn from a cycle that has ended with a refusal."""
         if not cycle.answered:
             return
+        if cycle.refused > max(2, cycle.answered):
+            self._limit_seen = True
         if self._limits_in_flight(cycle):
             return
         if self.law is None and not self.cause_unknown and cycle.lets_most_in():
@@ -139,10 +161,16 @@ class Allowance:
         if self.law is None and cycle.shuts_out():
             self._limit_seen = True
             self.cause_unknown = False
-        if not self.cause_unknown and sum(self._against) >= (3 if self._limit_seen else 2):
+        # a law that was made of single refusals, and earned nothing else: full speed has to show a limit
+        self._unshown = self._unshown + 1 if self.law is not None and not self._limit_seen else 0
+        is_doubted = self._unshown >= self._doubt_after
+        if not self.cause_unknown and (is_doubted or sum(self._against) >= (3 if self._limit_seen else 2)):
             self.cause_unknown = True
             self._without_law = 0
             self._cycles.clear()
+            if is_doubted:
+                self._doubt_after *= 2
+            self._unshown = 0
         elif self.cause_unknown and self._are_alike():
             # at full speed as much goes through every time: there is a law after all
             self.cause_unknown = False
@@ -180,26 +208,35 @@ class Allowance:
         """Whether the cycle shows a limit of requests in flight: all were answered up to a number, and none
         above it.
         """
-        known = self.in_flight
-        if known is not None and cycle.lowest_refused > known:
-            # a probe; of two that cross on the way, a reply and a request, either may be counted first
-            reached = max(known, min(cycle.highest_answered, cycle.lowest_refused - 1))
+        if not cycle.refused:
+            return False
+        known, lowest, highest = self.in_flight, cycle.lowest_refused, cycle.highest_answered
+        is_probing = cycle.sending >= self._probe_after
+        if known is not None and (lowest > known or (is_probing and lowest == known)):
+            # a probe; beside it a reply may still have been on its way
+            reached = max(known, min(highest, lowest - 1))
             self._probe_after = (
                 PROBE_SECONDS if reached > known else min(2 * self._probe_after, LONGEST_PROBE_SECONDS)
             )
             self.in_flight = reached
             return True
-        if cycle.lowest_refused <= cycle.highest_answered:
+        if lowest <= highest:
             self.in_flight = None
             return False
         # without a number known before, one refusal may be chance, and a long cycle may have seen another
         # limit
         shown = cycle.answered <= 2 * self.maximum and (
-            cycle.refused >= 2 or (not self.cause_unknown and cycle.answered <= self.maximum)
+            cycle.refused >= 2 or (not self.cause_unknown and highest > 1 and cycle.answered <= self.maximum)
         )
-        if not shown or cycle.highest_answered >= self.maximum:
+        if not shown or highest >= self.maximum:
             return False
-        self.in_flight = cycle.highest_answered
+        self._lowered = self._lowered + 1 if known is not None and highest < known else 0
+        if self._lowered >= 2:
+            # a limit is the same number every time; numbers that fall and fall come from chance
+            self._lowered = 0
+            self.law, self.in_flight, self.cause_unknown = None, None, True
+            return True
+        self.in_flight = highest
         self.law = None
         self.cause_unknown = False
         return True

@@ -31,9 +31,13 @@ LONGEST_NAP = 1.0
 """Seconds after which a waiting request looks again: the rate rises meanwhile, most of all after a guess that
 was too low.
 """
-LONE_WAIT, FIRST_WAIT, LONGEST_OWN_WAIT = 0.1, 0.25, 30.0
+SHORTEST_ANNOUNCED = 0.1
+"""Seconds; a shorter announced wait counts as none. Obeyed alone, a server that refuses everything would be
+asked without a pause.
+"""
+LONE_WAIT, FIRST_WAIT, LONGEST_OWN_WAIT = 0.02, 0.25, 30.0
 """Seconds of wait that we choose where a refusal names none: for a lone one, and for all; the latter grows
-while nothing else comes.
+while nothing else comes. Rows are given out in order, so a lone refused page soon holds all others up.
 """
 GENTLE_GROWTH = 1.2
 """Growth of our own wait where no answer says yet how long one has to be, and where one was measured."""
@@ -104,7 +108,7 @@ class Pace:
         """A request was answered as it should be."""
         with self._changed:
             cycle = ticket.cycle
-            cycle.answer(ticket.serial, ticket.in_flight)
+            cycle.answer(ticket.serial, ticket.sent_at, self._clock())
             self._recent.append(False)
             if cycle is self._cycle:
                 self._is_open_again()
@@ -122,13 +126,11 @@ class Pace:
         Seconds that the refused request should wait by itself: 0 where the gate holds it back.
         """
         with self._changed:
-            if announced is not None and announced < LONE_WAIT:
-                # shorter than any wait of our own; obeyed alone, a server that refuses everything is asked
-                # without a pause
+            if announced is not None and announced < SHORTEST_ANNOUNCED:
                 announced = None
             now = self._clock()
             cycle = ticket.cycle
-            cycle.refuse(ticket.serial, ticket.in_flight)
+            cycle.refuse(ticket.serial, ticket.sent_at)
             if cycle is not self._cycle or ticket.sent_at < self._open_at:
                 # sent before the gate last closed: the same refusal seen by another thread
                 if announced is not None:

@@ -35,6 +35,10 @@ longest.
 """
 UNSHOWN = 2
 """Cycles after which a rate is doubted that no burst of refusals ever showed; doubled by each doubt."""
+MOST_FOR_DOUBTS = 10
+"""Requests in flight up to which a rate is doubted."""
+CONFIRMING = 1.3
+"""Full speed over a doubted rate up to which the rate is believed."""
 CROSSING = 0.005
 """Seconds between two requests that may arrive in the other order."""
 MEMORY = 4
@@ -142,6 +146,7 @@ class Allowance:
     _patience: int = 2 * MEMORY
     _without_law: int = 0
     _unshown: int = 0
+    _doubted: float | None = None
     _lowered: int = 0
     _doubt_after: int = UNSHOWN
     _probe_after: float = PROBE_SECONDS
@@ -162,16 +167,19 @@ class Allowance:
             self._limit_seen = True
             self.cause_unknown = False
         # a law that was made of single refusals, and earned nothing else: full speed has to show a limit
-        self._unshown = self._unshown + 1 if self.law is not None and not self._limit_seen else 0
+        # (not with many in flight: there full speed earns too many refusals to be tried on a doubt)
+        is_unshown = self.law is not None and not self._limit_seen and self.maximum <= MOST_FOR_DOUBTS
+        self._unshown = self._unshown + 1 if is_unshown else 0
         is_doubted = self._unshown >= self._doubt_after
         if not self.cause_unknown and (is_doubted or sum(self._against) >= (3 if self._limit_seen else 2)):
             self.cause_unknown = True
             self._without_law = 0
             self._cycles.clear()
-            if is_doubted:
+            if is_doubted and self.law is not None:
                 self._doubt_after *= 2
+                self._doubted = self.law.low
             self._unshown = 0
-        elif self.cause_unknown and self._are_alike():
+        elif self.cause_unknown and (self._is_confirmed() or self._are_alike()):
             # at full speed as much goes through every time: there is a law after all
             self.cause_unknown = False
             self._patience = min(64, 2 * self._patience)
@@ -240,6 +248,15 @@ class Allowance:
         self.law = None
         self.cause_unknown = False
         return True
+
+    def _is_confirmed(self) -> bool:
+        """Whether full speed brings no more than the rate that was doubted: two cycles tell."""
+        if self._doubted is None or len(self._cycles) < 2:
+            return False
+        doubted, self._doubted = self._doubted, None
+        answered = sum(cycle.answered for cycle in self._cycles)
+        self._limit_seen = answered <= CONFIRMING * doubted * sum(cycle.total for cycle in self._cycles)
+        return self._limit_seen
 
     def _are_alike(self) -> bool:
         """Whether as much went through in each of the last cycles, which chance seldom does."""

@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from simulation.paged_api import ModelServer, measure_by_request, read_by_request
@@ -200,6 +200,7 @@ def test_rows_without_a_key_all_come(values: list[int], page_size: int, totals: 
     assert [row["value"] for row in rows] == values
 
 
+@example([1, 0, 1], 1, "pages", 0)
 @given(
     st.lists(st.integers(0, 30), max_size=80),
     st.integers(1, 12),

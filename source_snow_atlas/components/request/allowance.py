@@ -227,6 +227,7 @@ class Allowance:
                 PROBE_SECONDS if reached > known else min(2 * self._probe_after, LONGEST_PROBE_SECONDS)
             )
             self.in_flight = reached
+            self._lowered = 0
             return True
         if lowest <= highest:
             self.in_flight = None

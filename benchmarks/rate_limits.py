@@ -1,5 +1,5 @@
-"""The connector on servers that limit in every way, beside a client that knows the rule: `make bench
-ARGS="--works rate-limits"`.
+"""The connector on servers that limit in every way, beside a client that knows the rule:
+`make bench ARGS="--works rate-limits"`.
 
 Both times run from the first request for data to the last answer, so that starting a process does not hide a
 loss. The connector is a whole process over real HTTP; the time of the client that knows is worked out

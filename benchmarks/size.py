@@ -1,5 +1,5 @@
-"""What many rows cost: memory that the kernel can't take back, and processor time a row. `python -m
-benchmarks.size` prints tables.
+"""What many rows cost: memory that the kernel can't take back, and processor time a row.
+`python -m benchmarks.size` prints tables.
 
 One stream of 1, 3 and 10 million rows, and a child stream of many parents. Memory is `RssAnon` of
 `/proc/<pid>/status`, looked at five times a second; pages of files, which the kernel can write back and

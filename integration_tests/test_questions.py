@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,9 +19,6 @@ from tools.stream_questions import questions_by_area
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-# DuckDB comes with PyAirbyte
-pytestmark = pytest.mark.skipif(find_spec("duckdb") is None, reason="needs PyAirbyte (Python 3.10 to 3.12)")
 
 COMPUTERS = 60
 QUESTIONS = [question for questions in questions_by_area().values() for question in questions]

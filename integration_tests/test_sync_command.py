@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from integration_tests.helpers.pyairbyte import needs_pyairbyte
 from sandbox import Sandbox
 from snow_atlas_sync import inputs, questions, warehouse
 from source_snow_atlas import definitions
 from tools import sync
 
 pytestmark = [
-    pytest.mark.skipif(find_spec("airbyte") is None, reason="needs PyAirbyte (Python 3.10 to 3.12)"),
+    needs_pyairbyte,
     pytest.mark.timeout(600),
 ]
 

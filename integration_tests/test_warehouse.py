@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ import pytest
 
 from integration_tests.helpers.expected import Expected
 from integration_tests.helpers.postgres_server import PostgresUnavailable, private_postgres
+from integration_tests.helpers.pyairbyte import needs_pyairbyte, postgres_cache
 from sandbox import Sandbox
 from snow_atlas_sync import warehouse
 from snow_atlas_sync.observer import SyncReport
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from airbyte.caches import CacheBase
 
 pytestmark = [
-    pytest.mark.skipif(find_spec("airbyte") is None, reason="needs PyAirbyte (Python 3.10 to 3.12)"),
+    needs_pyairbyte,
     pytest.mark.timeout(900),
 ]
 
@@ -118,15 +118,7 @@ def duckdb(sandbox: Sandbox, tmp_path: Path) -> Iterator[Warehouse]:
 def postgres(sandbox: Sandbox, tmp_path: Path) -> Iterator[Warehouse]:
     try:
         with private_postgres() as server:
-            cache = warehouse.pyairbyte().caches.PostgresCache(
-                host=server.host,
-                port=server.port,
-                username=server.username,
-                password=server.password,
-                database=server.database,
-                schema_name="snow_atlas",
-                cache_dir=tmp_path,
-            )
+            cache = postgres_cache(server, "snow_atlas", tmp_path)
             yield Warehouse(cache, sandbox, source_of(sandbox), rounds=True)
             cache.close()
     except PostgresUnavailable as reason:

@@ -1,5 +1,5 @@
-"""Compare the streams with a folder of the vendor's OpenAPI files, and print where they differ: what `make
-drift` runs.
+"""Compare the streams with a folder of the vendor's OpenAPI files, and print where they differ: what
+`make drift` runs.
 
 Prints nothing and exits with 0 where all is in order. Endpoints that are no stream and differences that are
 meant stand in exclusions.yaml with their reasons; reasons that no longer apply are printed too.

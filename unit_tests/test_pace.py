@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 import pytest
 
 from simulation.pace_servers import Moment, MustWait, must_wait
+from source_snow_atlas.components.request.allowance import Allowance, Cycle
 from source_snow_atlas.components.request.pace import Pace, Ticket
 
 
@@ -210,3 +211,46 @@ def test_a_long_refusal_is_followed_by_requests_not_by_another_wait_of_that_leng
         except MustWait as wait:
             moment.now += wait.seconds or 0.0
     assert moment.now - opened < 1800
+
+
+def test_requests_that_leave_together_arrive_in_any_order() -> None:
+    """A limit of four in flight would be taken for a rate, and read at half its speed."""
+    cycle = Cycle(began=0.0)
+    sent = {serial: serial / 10_000 for serial in range(1, 6)}
+    cycle.refuse(2, sent[2])
+    for serial in (1, 3, 4, 5):
+        cycle.answer(serial, sent[serial], sent[serial] + 0.05)
+    assert (cycle.highest_answered, cycle.lowest_refused) == (4, 5)
+    allowance = Allowance(maximum=10)
+    allowance.conclude(cycle)
+    assert allowance.in_flight == 4
+    assert allowance.law is None
+
+
+def test_a_rate_that_single_refusals_made_is_doubted() -> None:
+    """Where a gateway sheds load, each refusal would lower the rate, until a sync takes 70 times as long."""
+    allowance = Allowance(maximum=10)
+    for answered, seconds in ((5, 0.3), (5, 0.7), (8, 1.5), (20, 4.0)):
+        cycle = Cycle(began=0.0, sending=seconds, total=seconds + 0.25)
+        for serial in range(answered):
+            at = seconds * serial / answered
+            cycle.answer(serial, at, at + 0.05)
+        cycle.refuse(answered, seconds)
+        allowance.conclude(cycle)
+        if allowance.cause_unknown:
+            break
+    assert allowance.law is None
+    assert allowance.window(0.0) == 10
+
+
+def test_a_number_in_flight_that_falls_and_falls_is_no_limit() -> None:
+    """Refusals by chance would leave one request in flight."""
+    allowance = Allowance(maximum=10)
+    for allowed in (8, 6, 5):
+        cycle = Cycle(began=0.0, sending=0.01, total=1.01)
+        for serial in range(allowed):
+            cycle.answer(serial, serial / 10_000, 0.05)
+        cycle.refuse(allowed, allowed / 10_000)
+        allowance.conclude(cycle)
+    assert allowance.in_flight is None
+    assert allowance.cause_unknown

@@ -247,16 +247,16 @@ class CollectionReader:
                 return False
             if set(hashes) <= set(left.hashes):
                 return self._agrees(page.rows, hashes, left)
-            # rows of earlier pages, which are gone and can't be compared: a server that repeats a page behind
-            # the end does so for a page that can't be there, too
-            far, _ = self._fetch(PageRequest(request.number + FAR, request.size))
-            return len(far.rows) == len(page.rows) and all(map(_same, page.rows, far.rows))
+            # rows of earlier pages are gone and can't be compared
+            return self._is_repeated_behind(request, page)
         if not hashes or request.start < left.end or list(hashes) != list(left.hashes):
             return False
-        if not self._is_last_page(page.rows):
-            return False
+        return self._is_last_page(page.rows) and self._is_repeated_behind(request, page)
+
+    def _is_repeated_behind(self, request: PageRequest, page: Page) -> bool:
+        """Whether the same rows come for a page that can't be there."""
         far, _ = self._fetch(PageRequest(request.number + FAR, request.size))
-        return self._is_last_page(far.rows)
+        return len(far.rows) == len(page.rows) and all(map(_same, page.rows, far.rows))
 
     def _agrees(self, rows: list[Row], hashes: list[int], left: Taken) -> bool:
         """Whether rows that share their key with one of the last page are that row: else the key is not
@@ -267,7 +267,7 @@ class CollectionReader:
         return all(
             _same(row, before[places[value]])
             for row, value in zip(rows, hashes, strict=True)
-            if value in places and places[value] < len(before)
+            if places[value] < len(before)
         )
 
     def _is_last_page(self, rows: list[Row]) -> bool:

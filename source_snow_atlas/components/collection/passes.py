@@ -3,9 +3,9 @@ side with reading on.
 
 Pages of one size meet at their boundaries. While nothing moves that is all there is to it. Where the total
 changed between two neighbours, a look is taken at their seam at once. What leaves no sign (a row deleted and
-another inserted between the serving of two neighbours) happens with a probability of about `(changes a
-page)^2 / 24` a seam. Where that adds up to something, the rest is read in pages that overlap by a few rows,
-which proves every seam by a row in common, and the seams before are looked at as well.
+another inserted between the serving of two neighbours) happens with a probability of about
+`(changes a page)^2 / 24` a seam. Where that adds up to something, the rest is read in pages that overlap by a
+few rows, which proves every seam by a row in common, and the seams before are looked at as well.
 """
 
 from __future__ import annotations

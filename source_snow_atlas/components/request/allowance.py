@@ -20,6 +20,7 @@ retry mode; unlike there, one refusal is no law.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from itertools import accumulate
 
@@ -131,6 +132,37 @@ class Law:
 
 
 @dataclass
+class Doubt:
+    """The doubt about a rate that single refusals made and no burst of them ever showed: it grows with every
+    cycle, and full speed settles it.
+    """
+
+    _cycles: int = 0
+    _after: int = UNSHOWN
+    _rate: float | None = None
+
+    def grows(self, unshown: Law | None) -> bool:
+        """Count a cycle under such a rate, or begin anew where there is none. Whether it is to be doubted."""
+        self._cycles = self._cycles + 1 if unshown is not None else 0
+        return self._cycles >= self._after
+
+    def begin(self, doubted: Law | None) -> None:
+        """Full speed is tried, for this reason or, without a rate, for another one."""
+        self._cycles = 0
+        if doubted is not None:
+            self._after *= 2
+            self._rate = doubted.low
+
+    def is_settled(self, at_full_speed: Collection[Cycle]) -> bool:
+        """Whether full speed brings no more than the rate: two cycles tell, once."""
+        if self._rate is None or len(at_full_speed) < 2:
+            return False
+        rate, self._rate = self._rate, None
+        answered = sum(cycle.answered for cycle in at_full_speed)
+        return answered <= CONFIRMING * rate * sum(cycle.total for cycle in at_full_speed)
+
+
+@dataclass
 class Allowance:
     """Decides after every cycle. `maximum` is the most requests in flight that the user allows."""
 
@@ -145,10 +177,8 @@ class Allowance:
     _at_once: int = 0
     _patience: int = 2 * MEMORY
     _without_law: int = 0
-    _unshown: int = 0
-    _doubted: float | None = None
     _lowered: int = 0
-    _doubt_after: int = UNSHOWN
+    _doubt: Doubt = field(default_factory=Doubt)
     _probe_after: float = PROBE_SECONDS
 
     def conclude(self, cycle: Cycle) -> None:
@@ -166,19 +196,14 @@ class Allowance:
         if self.law is None and cycle.shuts_out():
             self._limit_seen = True
             self.cause_unknown = False
-        # a law that was made of single refusals, and earned nothing else: full speed has to show a limit
-        # (not with many in flight: there full speed earns too many refusals to be tried on a doubt)
-        is_unshown = self.law is not None and not self._limit_seen and self.maximum <= MOST_FOR_DOUBTS
-        self._unshown = self._unshown + 1 if is_unshown else 0
-        is_doubted = self._unshown >= self._doubt_after
+        # not with many in flight: there full speed earns too many refusals to be tried on a doubt
+        may_doubt = not self._limit_seen and self.maximum <= MOST_FOR_DOUBTS
+        is_doubted = self._doubt.grows(self.law if may_doubt else None)
         if not self.cause_unknown and (is_doubted or sum(self._against) >= (3 if self._limit_seen else 2)):
             self.cause_unknown = True
             self._without_law = 0
             self._cycles.clear()
-            if is_doubted and self.law is not None:
-                self._doubt_after *= 2
-                self._doubted = self.law.low
-            self._unshown = 0
+            self._doubt.begin(self.law if is_doubted else None)
         elif self.cause_unknown and (self._is_confirmed() or self._are_alike()):
             # at full speed as much goes through every time: there is a law after all
             self.cause_unknown = False
@@ -251,13 +276,11 @@ class Allowance:
         return True
 
     def _is_confirmed(self) -> bool:
-        """Whether full speed brings no more than the rate that was doubted: two cycles tell."""
-        if self._doubted is None or len(self._cycles) < 2:
+        """Whether full speed brought no more than the rate that was doubted."""
+        if not self._doubt.is_settled(self._cycles):
             return False
-        doubted, self._doubted = self._doubted, None
-        answered = sum(cycle.answered for cycle in self._cycles)
-        self._limit_seen = answered <= CONFIRMING * doubted * sum(cycle.total for cycle in self._cycles)
-        return self._limit_seen
+        self._limit_seen = True
+        return True
 
     def _are_alike(self) -> bool:
         """Whether as much went through in each of the last cycles, which chance seldom does."""

@@ -52,11 +52,10 @@ SECONDS_BETWEEN_LINES = 10.0
 
 @dataclass(frozen=True)
 class Ticket:
-    """A request on its way: when it left, how many were in flight with it, and the cycle it belongs to."""
+    """A request on its way: when it left, the how manieth it was, and the cycle it belongs to."""
 
     sent_at: float
     serial: int
-    in_flight: int
     cycle: Cycle
 
 
@@ -228,4 +227,4 @@ class Pace:
             else:
                 self._last_start = None
             self._sent += 1
-            return Ticket(now, self._sent, self._in_flight, self._cycle)
+            return Ticket(now, self._sent, self._cycle)

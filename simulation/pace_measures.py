@@ -6,17 +6,8 @@ from collections.abc import Callable
 from statistics import median
 from typing import Any
 
-from simulation.pace_servers import (
-    Bucket,
-    Every,
-    InFlight,
-    Leftover,
-    Server,
-    Shedding,
-    Window,
-    all_knowing,
-    run,
-)
+from simulation.pace_run import all_knowing, run
+from simulation.pace_servers import Bucket, Every, InFlight, Leftover, Server, Shedding, Window
 
 SEEDS = range(5)
 Make = Callable[..., Server]

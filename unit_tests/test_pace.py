@@ -9,8 +9,10 @@ from contextlib import AbstractContextManager
 
 import pytest
 
-from simulation.pace_servers import Moment, MustWait, must_wait
-from source_snow_atlas.components.request.allowance import Allowance, Cycle
+from simulation.pace_run import Moment, MustWait, must_wait
+from source_snow_atlas.components.request.allowance import Allowance
+from source_snow_atlas.components.request.concurrency import Concurrency
+from source_snow_atlas.components.request.cycle import Cycle
 from source_snow_atlas.components.request.pace import Pace, Ticket
 
 
@@ -223,34 +225,153 @@ def test_requests_that_leave_together_arrive_in_any_order() -> None:
     assert (cycle.highest_answered, cycle.lowest_refused) == (4, 5)
     allowance = Allowance(maximum=10)
     allowance.conclude(cycle)
-    assert allowance.in_flight == 4
+    assert allowance.concurrency.number == 4
     assert allowance.law is None
 
 
-def test_a_rate_that_single_refusals_made_is_doubted() -> None:
+def ended(answered: int, sending: float, wait: float = 1.0, refused: int = 1) -> Cycle:
+    """A cycle of requests spread evenly over its seconds of sending, the last ones refused."""
+    cycle = Cycle(began=0.0, sending=sending, total=sending + wait)
+    for serial in range(answered):
+        at = sending * serial / answered
+        cycle.answer(serial, at, at + 0.05)
+    for serial in range(answered, answered + refused):
+        cycle.refuse(serial, sending)
+    return cycle
+
+
+def test_a_rate_that_brings_no_more_is_given_up() -> None:
     """Where a gateway sheds load, each refusal would lower the rate, until a sync takes 70 times as long."""
     allowance = Allowance(maximum=10)
-    for answered, seconds in ((5, 0.3), (5, 0.7), (8, 1.5), (20, 4.0)):
-        cycle = Cycle(began=0.0, sending=seconds, total=seconds + 0.25)
-        for serial in range(answered):
-            at = seconds * serial / answered
-            cycle.answer(serial, at, at + 0.05)
-        cycle.refuse(answered, seconds)
-        allowance.conclude(cycle)
-        if allowance.cause_unknown:
-            break
+    allowance.conclude(ended(30, 0.15))
+    assert allowance.law is not None
+    allowance.conclude(ended(25, 1.5))
+    allowance.conclude(ended(28, 2.5))
     assert allowance.law is None
-    assert allowance.window(0.0) == 10
+    assert allowance.cause_unknown
+
+
+def test_a_rate_that_brings_more_is_kept() -> None:
+    """A bucket would be emptied at full speed again and again, and read at half its rate."""
+    allowance = Allowance(maximum=10)
+    for answered, sending in ((22, 0.1), (60, 2.3), (118, 5.1), (130, 5.6)):
+        allowance.conclude(ended(answered, sending, wait=2.0, refused=2))
+        assert allowance.law is not None
+
+
+def test_full_speed_is_tried_once_in_a_while_under_a_rate() -> None:
+    """A rate that an unlucky refusal after a few answers made would be kept for hours: what chance lets
+    through later is always more.
+    """
+    allowance = Allowance(maximum=10)
+    for answered, sending in ((14, 0.07), (76, 5.0), (80, 6.0), (90, 6.0)):
+        allowance.conclude(ended(answered, sending))
+    assert allowance.is_challenging
+    assert allowance.law is None
+    allowance.conclude(ended(100, 0.5))
+    assert not allowance.is_challenging
+    assert allowance.law is None
+    assert allowance.cause_unknown
+
+
+def test_full_speed_that_brings_no_more_confirms_the_rate() -> None:
+    """Every trial of full speed would cost the rate, and with it half of the speed."""
+    allowance = Allowance(maximum=10)
+    for answered, sending in ((22, 0.1), (60, 5.0), (118, 9.0), (130, 9.0)):
+        allowance.conclude(ended(answered, sending))
+    assert allowance.is_challenging
+    allowance.conclude(ended(22, 0.1))
+    assert allowance.law is not None
+
+
+def burst(allowed: int, refused: int = 1) -> Cycle:
+    """All leave together; so many are answered, the others refused."""
+    cycle = Cycle(began=0.0, sending=0.01, total=1.01)
+    for serial in range(allowed):
+        cycle.answer(serial, serial / 10_000, 0.05)
+    for serial in range(allowed, allowed + refused):
+        cycle.refuse(serial, serial / 10_000)
+    return cycle
 
 
 def test_a_number_in_flight_that_falls_and_falls_is_no_limit() -> None:
     """Refusals by chance would leave one request in flight."""
     allowance = Allowance(maximum=10)
-    for allowed in (8, 6, 5):
-        cycle = Cycle(began=0.0, sending=0.01, total=1.01)
-        for serial in range(allowed):
-            cycle.answer(serial, serial / 10_000, 0.05)
-        cycle.refuse(allowed, allowed / 10_000)
-        allowance.conclude(cycle)
-    assert allowance.in_flight is None
+    for allowed in (9, 7, 5, 3):
+        allowance.conclude(burst(allowed, refused=2))
+    assert allowance.concurrency.number is None
     assert allowance.cause_unknown
+
+
+def probing(number: int) -> Concurrency:
+    """A server that allows so many, held long enough for a probe."""
+    concurrency = Concurrency(maximum=10)
+    concurrency.explains(burst(number, refused=10 - number))
+    assert concurrency.allowed(1.0, 0.0, 1.0) == number
+    assert concurrency.allowed(5.0, 0.0, 1.0) == number + 1
+    return concurrency
+
+
+def test_a_probe_that_holds_becomes_the_number() -> None:
+    """A limit that was raised would never be used."""
+    concurrency = probing(4)
+    for _ in range(10):
+        concurrency.answered(5)
+    assert concurrency.allowed(5.1, 0.0, 1.0) == 6
+    assert concurrency.number == 5
+
+
+def test_a_probe_that_is_refused_changes_nothing() -> None:
+    """Every probe would count as held, because answers are seen late, and earn another refusal."""
+    concurrency = probing(4)
+    for _ in range(9):
+        concurrency.answered(5)
+    assert concurrency.step_back(sent_at=5.01, now=5.02)
+    assert concurrency.number == 4
+    assert concurrency.allowed(6.1, 6.02, 1.0) == 4
+
+
+def test_a_refusal_from_before_the_probe_is_none_of_its_own() -> None:
+    """A limit that was lowered would be taken for a failed probe, and run into again and again."""
+    assert not probing(4).step_back(sent_at=4.99, now=5.02)
+
+
+def test_a_probe_waits_the_longer_the_more_a_refusal_costs() -> None:
+    """A server that asks for a minute of quiet would be probed every four seconds."""
+    concurrency = Concurrency(maximum=10)
+    concurrency.explains(burst(4, refused=6))
+    assert concurrency.allowed(239.0, 0.0, 60.0) == 4
+    assert concurrency.allowed(241.0, 0.0, 60.0) == 5
+
+
+def test_refusals_at_the_number_itself_lower_it() -> None:
+    """A server that counts a request a moment longer than we do would refuse every tenth for ever."""
+    concurrency = Concurrency(maximum=10)
+    concurrency.explains(burst(4, refused=6))
+    for _ in range(2):
+        assert concurrency.explains(ended(12, 0.2))
+    assert concurrency.number == 3
+
+
+def test_lone_refusals_show_a_number_as_well() -> None:
+    """Where no wait is announced, every fifth request would be refused for ever: eight are let in, ten are
+    sent.
+    """
+    concurrency = Concurrency(maximum=10)
+    shown = False
+    for _ in range(8):
+        for in_flight in (6, 7, 8):
+            concurrency.answered(in_flight)
+        shown = shown or concurrency.refused(9)
+    assert shown
+    assert concurrency.number == 8
+
+
+def test_lone_refusals_by_chance_show_no_number() -> None:
+    """A gateway that sheds load without a word would be read with fewer and fewer in flight."""
+    concurrency = Concurrency(maximum=10)
+    for _ in range(20):
+        for _ in range(6):
+            concurrency.answered(10)
+        assert not concurrency.refused(10)
+    assert concurrency.number is None

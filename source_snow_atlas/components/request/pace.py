@@ -18,7 +18,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from source_snow_atlas.components.request.allowance import Allowance, Cycle
+from source_snow_atlas.components.request.allowance import Allowance
+from source_snow_atlas.components.request.cycle import Cycle
 
 LOGGER = logging.getLogger("airbyte")
 FIRST_IN_FLIGHT = 10
@@ -35,9 +36,10 @@ SHORTEST_ANNOUNCED = 0.1
 """Seconds; a shorter announced wait counts as none. Obeyed alone, a server that refuses everything would be
 asked without a pause.
 """
-LONE_WAIT, FIRST_WAIT, LONGEST_OWN_WAIT = 0.02, 0.25, 30.0
-"""Seconds of wait that we choose where a refusal names none: for a lone one, and for all; the latter grows
-while nothing else comes. Rows are given out in order, so a lone refused page soon holds all others up.
+LONE_WAIT, WAIT_AT_START, FIRST_WAIT, LONGEST_OWN_WAIT = 0.02, 0.1, 0.25, 30.0
+"""Seconds of wait that we choose where a refusal names none: for a lone one, and for all, before the first
+answer and later; these grow while nothing else comes. Rows are given out in order, so a lone refused page
+soon holds all others up.
 """
 GENTLE_GROWTH = 1.2
 """Growth of our own wait where no answer says yet how long one has to be, and where one was measured."""
@@ -52,10 +54,13 @@ SECONDS_BETWEEN_LINES = 10.0
 
 @dataclass(frozen=True)
 class Ticket:
-    """A request on its way: when it left, the how manieth it was, and the cycle it belongs to."""
+    """A request on its way: when it left, the how manieth it was, how many were in flight with it, and the
+    cycle it belongs to.
+    """
 
     sent_at: float
     serial: int
+    in_flight: int
     cycle: Cycle
 
 
@@ -83,7 +88,8 @@ class Pace:
         self._is_new = False
         self._last_start: float | None = None
         self._recent: deque[bool] = deque(maxlen=RECENT)
-        self._own_wait, self._own_growth = FIRST_WAIT, 2.0
+        self._own_wait, self._own_growth = WAIT_AT_START, 2.0
+        self._announced = 0.0
         self._said = float("-inf")
 
     @contextmanager
@@ -108,6 +114,7 @@ class Pace:
         with self._changed:
             cycle = ticket.cycle
             cycle.answer(ticket.serial, ticket.sent_at, self._clock())
+            self._allowance.concurrency.answered(ticket.in_flight)
             self._recent.append(False)
             if cycle is self._cycle:
                 self._is_open_again()
@@ -135,21 +142,35 @@ class Pace:
                 if announced is not None:
                     self._open_at = max(self._open_at, now + announced)
                 return 0.0
+            is_probe = self._allowance.concurrency.step_back(ticket.sent_at, now)
             if announced is None:
-                self._recent.append(True)
-                may_be_alone = self._allowance.law is None and cycle.answered + cycle.refused > FREQUENT
-                if sum(self._recent) < FREQUENT and may_be_alone:
-                    return LONE_WAIT
-                self._recent.clear()
-                cycle.announced = False
-                self._close(now, self._own_wait)
-                # before the first answer one request is out at a time: doubling would wait minutes for
-                # another script's leftover
-                has_answers = self._ended is not None and self._ended.answered
-                growth = self._own_growth if has_answers else GENTLE_GROWTH
-                self._own_wait = min(LONGEST_OWN_WAIT, growth * self._own_wait)
-            else:
-                self._close(now, announced)
+                self._announced = 0.0
+                return LONE_WAIT if is_probe else self._refused_without_wait(ticket, now)
+            self._announced = announced
+            cycle.ended_by_probe = is_probe
+            self._close(now, announced)
+            return 0.0
+
+    def _refused_without_wait(self, ticket: Ticket, now: float) -> float:
+        cycle = ticket.cycle
+        self._recent.append(True)
+        # where nothing but refusals came since the gate opened, it is still shut
+        may_be_alone = cycle.answered or self._ended is None
+        if sum(self._recent) < FREQUENT and may_be_alone and self._allowance.law is None:
+            self._allowance.concurrency.refused(ticket.in_flight)
+            return LONE_WAIT
+        self._recent.clear()
+        cycle.announced = False
+        ended = cycle if cycle.answered else self._ended
+        if ended is not None and ended.answered:
+            self._own_wait = max(FIRST_WAIT, self._own_wait)
+            growth = self._own_growth
+        else:
+            # before the first answer one request is out at a time: doubling would wait minutes for another
+            # script's leftover
+            growth = GENTLE_GROWTH
+        self._close(now, self._own_wait)
+        self._own_wait = min(LONGEST_OWN_WAIT, growth * self._own_wait)
         return 0.0
 
     def pause(self, seconds: float) -> None:
@@ -198,7 +219,12 @@ class Pace:
         self._own_growth = GENTLE_GROWTH if ended.answered else 2.0
         self._own_wait = max(FIRST_WAIT, min(OWN_SHARE * waited, LONGEST_OWN_WAIT))
         self._allowance.conclude(ended)
-        self._ramp = min(self.maximum, max(FIRST_IN_FLIGHT, self._ramp))
+        first = min(FIRST_IN_FLIGHT, self.maximum)
+        self._ramp = first if self._allowance.is_challenging else max(first, self._ramp)
+
+    def _most_in_flight(self, now: float) -> int:
+        allowed = self._allowance.concurrency.allowed(now, self._cycle.began, self._announced)
+        return min(self._ramp, allowed)
 
     def _acquire(self) -> Ticket:
         with self._changed:
@@ -215,7 +241,7 @@ class Pace:
                 earliest = now if self._last_start is None else self._last_start + gap
                 if now < earliest:
                     self._wait(self._changed, min(earliest - now, LONGEST_NAP))
-                elif self._in_flight >= min(self._ramp, self._allowance.window(age)):
+                elif self._in_flight >= self._most_in_flight(now):
                     self._wait(self._changed, None)
                 else:
                     break
@@ -227,4 +253,4 @@ class Pace:
             else:
                 self._last_start = None
             self._sent += 1
-            return Ticket(now, self._sent, self._cycle)
+            return Ticket(now, self._sent, self._in_flight, self._cycle)

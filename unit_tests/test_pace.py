@@ -336,6 +336,28 @@ def test_a_refusal_from_before_the_probe_is_none_of_its_own() -> None:
     assert not probing(4).step_back(sent_at=4.99, now=5.02)
 
 
+def test_what_a_probe_had_held_is_given_up_at_the_first_refusal() -> None:
+    """A rate that looks like a number would be exceeded twice after every probe, each time for a whole wait."""
+    concurrency = probing(4)
+    for _ in range(10):
+        concurrency.answered(5)
+    concurrency.allowed(5.1, 0.0, 1.0)
+    assert concurrency.number == 5
+    assert concurrency.explains(ended(300, 5.0))
+    assert concurrency.number == 4
+
+
+def test_after_refusals_by_chance_a_number_has_to_show_twice() -> None:
+    """Load shed at random would look like a limit of nine, seven, eight in flight, again and again."""
+    concurrency = Concurrency(maximum=10)
+    for allowed in (9, 7, 5, 3):
+        concurrency.explains(burst(allowed, refused=2))
+    assert not concurrency.explains(burst(8, refused=2))
+    assert not concurrency.explains(burst(6, refused=2))
+    assert concurrency.explains(burst(6, refused=4))
+    assert concurrency.number == 6
+
+
 def test_a_probe_waits_the_longer_the_more_a_refusal_costs() -> None:
     """A server that asks for a minute of quiet would be probed every four seconds."""
     concurrency = Concurrency(maximum=10)

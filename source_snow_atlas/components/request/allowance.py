@@ -31,8 +31,6 @@ RISE_BEYOND = 1.4
 """Growth a second beyond that."""
 STEEPEST = 3.0
 """Growth a second below it."""
-NEAR = 1.1
-"""Times what surely worked: a refusal below that says that it works no longer."""
 MEMORY = 4
 """Cycles that are compared."""
 MORE, NO_MORE = 2.0, 1.3
@@ -106,7 +104,7 @@ class Allowance:
             if mean(self._under_law) < MORE * mean(self._full_speed):
                 self._give_up_rate()
         elif self.law is not None:
-            self._judge(cycle, self.law)
+            self._judge(cycle)
         else:
             self._look_for_rate(cycle)
 
@@ -122,9 +120,9 @@ class Allowance:
         self._under_law.clear()
         self._seconds_under_law = 0.0
         self._at_once = cycle.answered
-        self.law = self._rate_of(cycle, None)
+        self.law = self._rate_of(cycle)
 
-    def _judge(self, cycle: Cycle, law: Law) -> None:
+    def _judge(self, cycle: Cycle) -> None:
         """Let a cycle under a rate vote: go on with what it shows, give the rate up, or challenge it."""
         self._under_law.append(cycle.answered)
         self._seconds_under_law += cycle.total
@@ -136,22 +134,20 @@ class Allowance:
         if self._votes <= (DISPROVED if cycle.announced else DISPROVED_UNANNOUNCED):
             self._give_up_rate()
             return
-        self.law = self._rate_of(cycle, law)
+        self.law = self._rate_of(cycle)
         wait = cycle.total - cycle.sending
         if cycle.announced and self._seconds_under_law > self._challenge_waits * wait:
             self._challenged, self.law = self.law, None
             self._seconds_under_law = 0.0
             self._challenge_waits *= 2
 
-    def _rate_of(self, cycle: Cycle, before: Law | None) -> Law:
+    def _rate_of(self, cycle: Cycle) -> Law:
         sending = max(cycle.sending, 0.001)
         # with the wait or, of a bucket, without what it held at first: both surely went through
         refilled = (cycle.answered - self._at_once) / sending
-        low, high = cycle.answered / max(cycle.total, sending), cycle.answered / sending
-        if before is None or high > NEAR * before.low:
-            low = max(low, refilled)
+        low = max(cycle.answered / max(cycle.total, sending), refilled)
         # where refusals don't say how long to wait, they cost more than they tell
-        return Law(low, high, RISE_SECONDS if cycle.announced else 2 * RISE_SECONDS)
+        return Law(low, cycle.answered / sending, RISE_SECONDS if cycle.announced else 2 * RISE_SECONDS)
 
     def _give_up_rate(self) -> None:
         self.law = None

@@ -337,7 +337,7 @@ def test_a_refusal_from_before_the_probe_is_none_of_its_own() -> None:
 
 
 def test_what_a_probe_had_held_is_given_up_at_the_first_refusal() -> None:
-    """A rate that looks like a number would be exceeded twice after every probe, each time for a whole wait."""
+    """A rate that looks like a number would be exceeded twice after every probe, for a whole wait each."""
     concurrency = probing(4)
     for _ in range(10):
         concurrency.answered(5)

@@ -16,7 +16,7 @@ PROBE_SECONDS, PROBE_WAITS = 2.0, 4
 """Seconds for which a number is held before one more is tried; or that many announced waits, where they are
 longer: a probe may cost one.
 """
-PROBE_GROWTH, MOST_GROWN = 1.3, 4.0
+PROBE_GROWTH, MOST_GROWN = 1.3, 2.5
 """Growth of this time with every probe that was refused, and the most it grows."""
 ROUNDS = 2
 """Answers for each request in flight, after which a probed number counts as allowed."""

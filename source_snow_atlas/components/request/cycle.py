@@ -27,6 +27,8 @@ class Cycle:
     sending: float = 0.0
     total: float = 0.0
     announced: bool = True
+    answered_behind: int = 0
+    """Requests that left after the first refused one and were answered."""
     ended_by_probe: bool = False
     """Whether what ended it was one request more in flight than is known to be allowed."""
     _first_refused: float = float("inf")
@@ -37,11 +39,14 @@ class Cycle:
         """A request was answered now: the how manieth it was, and when it left."""
         self.answered += 1
         self._latest.append((serial, sent_at, now))
+        self.answered_behind += serial > self._first_refused
 
     def refuse(self, serial: int, sent_at: float) -> None:
         """A request was refused."""
         self.refused += 1
-        self._first_refused = min(self._first_refused, serial)
+        if serial < self._first_refused:
+            self._first_refused = serial
+            self.answered_behind = sum(answered > serial for answered, _, _ in self._latest)
         self._refused_at.append(sent_at)
 
     @property
@@ -60,11 +65,6 @@ class Cycle:
             for refused_at in self._refused_at
         )
 
-    @property
-    def answered_behind(self) -> int:
-        """Requests that left after the first refused one and were answered."""
-        return sum(serial > self._first_refused for serial, _, _ in self._latest)
-
     def lets_most_in(self) -> bool:
         """Whether at full speed most requests behind the first refused one were answered: no limit was
         reached then.
@@ -72,7 +72,7 @@ class Cycle:
         return self.answered_behind >= 2 and self.answered_behind >= 4 * (self.refused - 1)
 
     def shuts_out(self) -> bool:
-        """Whether the first refused one was followed by more refusals than answers: chance does not do that,
-        a limit does.
+        """Whether the first refused one was followed by far more refusals than answers: chance does not do
+        that, a limit does.
         """
-        return self.refused >= 3 and self.answered_behind < self.refused
+        return self.refused >= 3 and 2 * self.answered_behind < self.refused

@@ -347,6 +347,19 @@ def test_what_a_probe_had_held_is_given_up_at_the_first_refusal() -> None:
     assert concurrency.number == 4
 
 
+def test_a_number_that_held_until_the_next_probe_is_not_given_up_for_one_refusal() -> None:
+    """One refusal by chance would take back what was found out minutes ago."""
+    concurrency = probing(4)
+    for _ in range(10):
+        concurrency.answered(5)
+    concurrency.allowed(5.1, 0.0, 1.0)
+    assert concurrency.step_back(sent_at=5.2, now=5.2)
+    assert concurrency.allowed(12.0, 6.2, 1.0) == 6
+    assert concurrency.step_back(sent_at=12.0, now=12.0)
+    assert concurrency.explains(ended(300, 5.0))
+    assert concurrency.number == 5
+
+
 def test_after_refusals_by_chance_a_number_has_to_show_twice() -> None:
     """Load shed at random would look like a limit of nine, seven, eight in flight, again and again."""
     concurrency = Concurrency(maximum=10)

@@ -60,6 +60,7 @@ class Concurrency:
             held = max(PROBE_SECONDS, PROBE_WAITS * announced) * min(self._probe_growth, MOST_GROWN)
             if now - max(opened_at, self._since) < held:
                 return self.number
+            self._before_probe = None
             self._probe(self.number, now)
         elif self._answers >= ROUNDS * self._probed:
             self._before_probe = self._before_probe or self.number
@@ -110,7 +111,7 @@ class Concurrency:
             return self.number is not None
         if self.number is None:
             return False
-        before, self._before_probe = self._before_probe, None
+        before = self._before_probe
         if cycle.shuts_out() and cycle.sending < QUICK:
             # chance does not do that
             self._lowered = -1
@@ -128,7 +129,7 @@ class Concurrency:
 
     def forget(self) -> None:
         """There is no such limit."""
-        self.number, self._probed = None, None
+        self.number = self._probed = self._before_probe = None
         self._strikes = self._lowered = 0
 
     def _probe(self, held: int, now: float) -> None:
@@ -150,7 +151,7 @@ class Concurrency:
         )
 
     def _set(self, number: int) -> None:
-        self._strikes = 0
+        self._strikes, self._before_probe = 0, None
         self._lowered = self._lowered + 1 if self.number is not None else 0
         self.is_chance = self._lowered > MOST_LOWERED
         self._was_chance = self._was_chance or self.is_chance

@@ -38,13 +38,14 @@ class Page:
 
     rows: list[Row]
     is_collection: bool = False
+    """Whether they came in an envelope, as the items of a list."""
     number: int | None = None
     size: int | None = None
     total_pages: int | None = None
     total_items: int | None = None
     has_next: bool = False
-    refusal: Exception | None = None
-    """Why the server did not serve the page, where that may mean that there is none."""
+    is_array: bool = False
+    """Whether the rows came as a bare array."""
     mended: str = ""
     """The first field whose text held half a character; empty where every character came whole."""
 
@@ -67,7 +68,7 @@ def _page(
     document: Any, items_field: str, known_fields: Collection[str], numbers: Collection[int] | None
 ) -> Page:
     if isinstance(document, list):
-        return Page(_rows(document))
+        return Page(_rows(document), is_array=True)
     if not isinstance(document, dict):
         raise MalformedReply(f"the body is {type(document).__name__}, not an object or an array")
     if items_field in document:

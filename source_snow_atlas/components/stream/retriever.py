@@ -22,6 +22,7 @@ from airbyte_cdk.sources.types import Record, StreamSlice
 from airbyte_cdk.utils.datetime_helpers import ab_datetime_parse
 
 from source_snow_atlas.components.basics.errors import NotFound
+from source_snow_atlas.components.collection.keys import KeyWarnings
 from source_snow_atlas.components.collection.pages import NoPrefetch
 from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT, EPOCH
 from source_snow_atlas.components.identity.filters import both
@@ -110,17 +111,24 @@ class CollectionRetriever(Retriever):
         self._endpoint = endpoint
         query, window = self._query(stream_slice)
         announced: list[int] = []
-        on_page = self._progress_of(announced) if not self.parents else self._count_page
+        on_page = self._progress_of(announced) if not self.parents else _ignore
         path_partition = {} if self.window_format else partition
         reader = endpoint.reader(self._sync, path_partition, query, self._sync.prefetch, on_page)
         finish = self._finisher(partition, window)
         name = self.name
         unpaged = not self.page_parameters and not self.parents and window is None
+        keys = KeyWarnings(
+            endpoint.primary_key,
+            f"Stream {name}",
+            lambda kind, message: self._sync.progress.warn_once(name, kind, message),
+        )
         for rows in reader.rows():
             if announced:
                 yield estimate(name, announced.pop())
             if finish is not None:
                 rows = finish(rows)
+            keys.look_at(rows)
+            self._sync.progress.add(name, records=len(rows))
             if window is not None:
                 rows = self._window_proofs(endpoint).whole(window, rows)
             elif unpaged and len(rows) >= ROUND_ROWS and len(rows) % ROUND_ROWS == 0:
@@ -234,12 +242,13 @@ class CollectionRetriever(Retriever):
                     progress.expect(name, total_records=page.total_items)
                 if page.total_pages:
                     progress.expect(name, total_pages=page.total_pages)
-            progress.add(name, records=len(page.rows), pages=1)
+            progress.add(name, pages=1)
 
         return on_page
 
-    def _count_page(self, page: Page) -> None:
-        self._sync.progress.add(self.name, records=len(page.rows))
+
+def _ignore(page: Page) -> None:
+    """Pages of a parent's collection are not counted."""
 
 
 class CursorRow(dict[str, Any]):

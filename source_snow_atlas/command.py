@@ -5,13 +5,11 @@ from __future__ import annotations
 import argparse
 import ctypes
 import gc
-import json
 import logging
 import os
 import signal
 import sys
 from contextlib import suppress
-from typing import Any
 
 import orjson
 from airbyte_cdk.entrypoint import AirbyteEntrypoint
@@ -24,11 +22,11 @@ from airbyte_cdk.models import (
     Status,
     Type,
 )
-from airbyte_cdk.sources.source import Source
 from airbyte_cdk.utils.airbyte_secrets_utils import update_secrets
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_snow_atlas.components.basics.errors import ConfigurationError
+from source_snow_atlas.components.basics.input_files import read_json
 from source_snow_atlas.output import LineWriter
 from source_snow_atlas.source import SourceSnowAtlas
 
@@ -97,7 +95,7 @@ def _problem_of_inputs(parsed: argparse.Namespace) -> ConfigurationError | None:
     """
     if not getattr(parsed, "config", None):
         return None
-    config = _read_json(parsed.config, "configuration")
+    config = read_json(parsed.config, "configuration")
     if not isinstance(config, dict):
         raise ConfigurationError(f"The configuration file {parsed.config} must hold a JSON object.")
     secret = config.get("client_secret")
@@ -107,7 +105,9 @@ def _problem_of_inputs(parsed: argparse.Namespace) -> ConfigurationError | None:
     if getattr(parsed, "state", None):
         _check_state(parsed.state)
     from source_snow_atlas.components.identity.configuration import Configuration
+    from source_snow_atlas.components.run.inputs import warn_of_unknown_options
 
+    warn_of_unknown_options(config)
     try:
         Configuration.parse(config)
     except ConfigurationError as problem:
@@ -116,7 +116,7 @@ def _problem_of_inputs(parsed: argparse.Namespace) -> ConfigurationError | None:
 
 
 def _check_catalog(path: str) -> None:
-    document = _read_json(path, "catalog")
+    document = read_json(path, "catalog")
     try:
         for stream in document["streams"]:
             if stream["sync_mode"] not in ("full_refresh", "incremental"):
@@ -136,28 +136,15 @@ def _check_catalog(path: str) -> None:
 
 
 def _check_state(path: str) -> None:
-    document = _read_json(path, "state")
-    if not document:
-        return
     try:
-        Source.read_state(path)
+        SourceSnowAtlas.read_state(path)
+    except ConfigurationError:
+        raise
     except Exception as error:
         raise ConfigurationError(
             f"The state file {path} is not of this connector ({type(error).__name__}): it must hold the list "
-            "of state messages "
-            "of an earlier sync. Reset the connection, or run without --state."
+            "of state messages of an earlier sync. Reset the connection, or run without --state."
         ) from None
-
-
-def _read_json(path: str, what: str) -> Any:
-    try:
-        with open(path, encoding="utf-8") as file:
-            return json.load(file)
-    except OSError as error:
-        raise ConfigurationError(f"The {what} file {path} can't be read: {error.strerror}.") from None
-    except ValueError as error:
-        where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
-        raise ConfigurationError(f"The {what} file {path} is not valid JSON{where}: correct it.") from None
 
 
 def _failed_status(problem: ConfigurationError) -> AirbyteMessage:

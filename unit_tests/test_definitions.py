@@ -148,6 +148,7 @@ def test_parameters_are_known(name: str) -> None:
         "record_key",
         "cursor_field",
         "cursor_filter",
+        "kept_until",
         "window_format",
         "parents",
         "values_from",

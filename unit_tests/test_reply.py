@@ -194,7 +194,7 @@ FOR_A_DOUBLE = [
 @pytest.mark.parametrize("number", [*NOT_FOR_A_DOUBLE, *FOR_A_DOUBLE])
 @pytest.mark.parametrize("beside", ["", ', "id": "12345678901234567.8"', ', "id": 123456789012345678901'])
 def test_a_number_that_is_rounded_is_named(number: str, beside: str) -> None:
-    """A cost or a reading would be changed without a word, or every page of ordinary fractions be warned of."""
+    """A cost or a reading would be changed without a word, or ordinary fractions be warned of."""
     page = parse(f'{{"items": [{{"cost": 1.5}}, {{"cost":{number}{beside}}}]}}'.encode())
     assert page.rows[1]["cost"] == float(number)
     assert type(page.rows[1]["cost"]) is float

@@ -23,7 +23,8 @@ from source_snow_atlas.components.basics.errors import (
 )
 from source_snow_atlas.components.identity.filters import check_filter
 from source_snow_atlas.components.run.sync import Sync
-from source_snow_atlas.components.stream.retriever import CursorRow, fill
+from source_snow_atlas.components.stream.cursor_row import CursorRow
+from source_snow_atlas.components.stream.retriever import fill
 from unit_tests.helpers.fake_http import HOST, FakeHttp, Reply, query_of
 from unit_tests.helpers.retriever import SCHEMA, messages, retriever, rows
 

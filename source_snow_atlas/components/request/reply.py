@@ -38,7 +38,7 @@ class WrongPage(MalformedReply):
 
 @dataclass
 class Changes:
-    """The first field of a reply that holds half a character, and the first whose number was rounded."""
+    """The first field of a reply that holds half a character, and the first whose number is rounded."""
 
     mended: str = ""
     rounded: str = ""
@@ -166,7 +166,7 @@ def _decode_exactly(body: bytes | bytearray, changes: Changes) -> Any:
 
 
 def _writable(value: Any, path: str, changes: Changes) -> Any:
-    """The value as UTF-8 and doubles can hold it; `changes` gets the first field of each kind that is changed.
+    """The value as UTF-8 and doubles can hold it; `changes` gets the first field of each change.
 
     Raises MalformedReply where a number is none.
     """

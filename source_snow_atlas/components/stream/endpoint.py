@@ -67,7 +67,7 @@ class Endpoint:
                 sync.progress.warn_once(
                     self.name,
                     "rounded number",
-                    f"Stream {self.name}: a number has more digits than a double holds, so the nearest double "
+                    f"Stream {self.name}: a number has more digits than a double holds; the nearest double "
                     f"is given out. First seen in {plain(page.rounded)} of {path}.",
                 )
             return page

@@ -1,0 +1,42 @@
+"""Whether a stream is read further back than the server keeps its rows: what is gone can't be told from what
+never was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from source_snow_atlas.components.request.reply import Row
+from source_snow_atlas.components.stream.cursor_row import bound, moment_of
+
+
+@dataclass
+class Retention:
+    """How long rows are kept, from the field in which each says until when. Windows are asked for from the
+    oldest on, so the first one says how far back the sync goes.
+    """
+
+    stream: str
+    cursor_field: str
+    kept_until: str
+    warn: Callable[[str], None]
+    _since: datetime | None = None
+
+    def observe(self, window: tuple[str, str], rows: Sequence[Row]) -> None:
+        """Warn where the sync goes back further than the first row of the window is kept."""
+        start = bound(window[0])
+        self._since = min(start, self._since or start)
+        if not rows:
+            return
+        created, until = moment_of(rows[0].get(self.cursor_field)), moment_of(rows[0].get(self.kept_until))
+        if created is None or until is None or until <= created:
+            return
+        oldest = datetime.now(timezone.utc) - (until - created)
+        if self._since < oldest:
+            self.warn(
+                f"Stream {self.stream}: the server keeps a row for {(until - created).days} days "
+                f"({self.kept_until}), and this sync goes back to {self._since:%Y-%m-%d}: rows from before "
+                f"{oldest:%Y-%m-%d} may be gone."
+            )

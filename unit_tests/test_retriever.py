@@ -202,9 +202,11 @@ def test_months_go_into_the_query(config: dict[str, Any], http: FakeHttp) -> Non
     source = retriever(
         config, "/api/kpi", page_parameters=False, window_format="date", primary_key=["fromDate", "toDate"]
     )
-    window = {"fromDate": "2026-01-01", "toDate": "2026-01-31"}
-    assert rows(source, window) == [{"id": 1, **window}]
-    assert query_of(http.requests[-1]) == window
+    asked = {"fromDate": "2026-01-01", "toDate": "2026-01-15"}
+    month = {"fromDate": "2026-01-01", "toDate": "2026-01-31", "isComplete": False}
+    found = source.read_records(SCHEMA, StreamSlice(partition=month, cursor_slice={}, extra_fields=asked))
+    assert [dict(record.data) for record in found] == [{"id": 1, **month}]
+    assert query_of(http.requests[-1]) == asked
 
 
 # Cursor values

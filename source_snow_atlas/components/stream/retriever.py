@@ -47,7 +47,7 @@ class CollectionRetriever(Retriever):
     array. record_key: parts of the key of streams whose parts may be null; the stream's key is then the added
     field `recordKey`. cursor_filter: how the window of an incremental stream is asked for ("from": open end,
     "window": half-open window). kept_until: the field in which a row says until when it is kept.
-    window_format: how the query parameters fromDate and toDate carry the window.
+    window_format: how the query parameters fromDate and toDate carry the month.
     """
 
     config: Mapping[str, Any]
@@ -183,7 +183,7 @@ class CollectionRetriever(Retriever):
         if any.
         """
         if self.window_format and stream_slice:
-            return dict(stream_slice.partition), None
+            return dict(stream_slice.extra_fields), None
         window = None
         cursor_filter = None
         if self.cursor_field and stream_slice and stream_slice.cursor_slice:

@@ -250,6 +250,14 @@ def test_dates_in_the_future_do_not_move_the_state() -> None:
     )
 
 
+def test_a_date_behind_the_window_does_not_move_the_state_behind_it() -> None:
+    """The windows in between would count as read when the sync is ended before it comes to them."""
+    row = CursorRow({"created": "2026-03-01T00:00:00Z"})
+    row.cursor_field, row.latest = "created", datetime(2026, 2, 2, tzinfo=timezone.utc)
+    assert row.get("created") == "2026-02-02T00:00:00Z"
+    assert dict(row) == {"created": "2026-03-01T00:00:00Z"}
+
+
 # Failures
 
 

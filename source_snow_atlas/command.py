@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from typing import Any
 
 import orjson
 from airbyte_cdk.entrypoint import AirbyteEntrypoint
@@ -22,16 +23,25 @@ from airbyte_cdk.models import (
     Status,
     Type,
 )
-from airbyte_cdk.utils.airbyte_secrets_utils import update_secrets
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_snow_atlas.components.basics.errors import ConfigurationError
 from source_snow_atlas.components.basics.input_files import read_json
+from source_snow_atlas.components.basics.masking import mask_secret_of
 from source_snow_atlas.output import LineWriter
 from source_snow_atlas.source import SourceSnowAtlas
 
 MALLOC_ARENA_MAXIMUM = -8
 """M_ARENA_MAX of malloc.h; other C libraries lack the function or the parameter, and nothing is lost."""
+
+
+class Entrypoint(AirbyteEntrypoint):
+    """The CDK's commands, which mask the client secret as we do."""
+
+    @staticmethod
+    def set_up_secret_filter(config: Any, connection_specification: Any) -> None:
+        """Mask the client secret."""
+        mask_secret_of(config)
 
 
 def run(arguments: list[str] | None = None) -> None:
@@ -40,7 +50,7 @@ def run(arguments: list[str] | None = None) -> None:
     parsed = AirbyteEntrypoint.parse_args(sys.argv[1:] if arguments is None else arguments)
     if parsed.command is None:
         sys.exit("Name a command: spec, check, discover or read (--help shows their options).")
-    entrypoint = AirbyteEntrypoint(SourceSnowAtlas())
+    entrypoint = Entrypoint(SourceSnowAtlas())
     code = 1
     output = LineWriter(sys.stdout.buffer, lock=PRINT_BUFFER.lock)
     try:
@@ -98,8 +108,7 @@ def _problem_of_inputs(parsed: argparse.Namespace) -> ConfigurationError | None:
     config = read_json(parsed.config, "configuration")
     if not isinstance(config, dict):
         raise ConfigurationError(f"The configuration file {parsed.config} must hold a JSON object.")
-    secret = config.get("client_secret")
-    update_secrets([secret] if isinstance(secret, str) and secret else [])
+    mask_secret_of(config)
     if getattr(parsed, "catalog", None):
         _check_catalog(parsed.catalog)
     if getattr(parsed, "state", None):

@@ -24,6 +24,7 @@ from source_snow_atlas import definitions
 from source_snow_atlas.components.basics.errors import ConfigurationError, plain
 from source_snow_atlas.components.identity.configuration import (
     DATETIME_FORMAT,
+    EPOCH,
     EVERY_STREAM,
     Configuration,
     nearest,
@@ -109,15 +110,18 @@ def _position(stream: str, stream_state: Any) -> datetime | None:
     values.pop(ROWS_NOT_SERVED, None)
     cursor_field = definitions.parameters(stream)["cursor_field"]
     if not values or (values.get(WITHOUT_CURSOR) and cursor_field not in values):
+        position = EPOCH
+    else:
+        try:
+            position = read_moment(values.get(cursor_field))
+        except ValueError:
+            raise ConfigurationError(
+                f"The state of stream {stream} can't be used: {cursor_field} is not a date and time in it. "
+                "Reset the stream, or run without --state."
+            ) from None
+    if position == EPOCH:
         LOGGER.info("Stream %s has no position in its state: it is read from the start.", stream)
         return None
-    try:
-        position = read_moment(values.get(cursor_field))
-    except ValueError:
-        raise ConfigurationError(
-            f"The state of stream {stream} can't be used: {cursor_field} is not a date and time in it. "
-            "Reset the stream, or run without --state."
-        ) from None
     now = datetime.now(timezone.utc)
     if position > now:
         LOGGER.warning(

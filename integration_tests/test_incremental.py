@@ -17,6 +17,7 @@ from integration_tests.helpers.connector import Connector, Outcome, Record
 from integration_tests.helpers.expected import Expected, difference, visible
 from sandbox import Sandbox
 from sandbox.api.recording import Exchange
+from source_snow_atlas.components.stream import monthly_router
 
 COMPUTERS = 300
 NOW = datetime.now(timezone.utc)
@@ -283,6 +284,33 @@ def assert_states_claim_no_more_than_was_given(outcome: Outcome, sandbox: Sandbo
             state: dict[str, Any] = message["state"]["stream"]["stream_state"]
             reached = moment(state["created"])
             assert [key for created, key in wanted if created < reached and key not in given] == []
+
+
+class Clock(datetime):
+    """A day that a test sets."""
+
+    today: datetime
+
+    @classmethod
+    def now(cls, tz: Any = None) -> Any:
+        return cls.today.astimezone(tz)
+
+
+def test_a_running_month_is_replaced_by_the_next_sync(
+    connector_with: Callable[..., Connector], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table that is deduplicated would get one more row for the month each day, each taken for a whole."""
+    monkeypatch.setattr(monthly_router, "datetime", Clock)
+    connector = connector_with(start_date="2026-08-01")
+    table: dict[tuple[str, str], Record] = {}
+    for day in ("2026-09-15", "2026-09-16", "2026-09-30", "2026-10-01"):
+        monkeypatch.setattr(Clock, "today", datetime.fromisoformat(f"{day}T12:00:00+00:00"), raising=False)
+        for record in connector.read_here(["saas_applications_kpi"]).records["saas_applications_kpi"]:
+            table[record["fromDate"], record["toDate"]] = record
+        months = {first: record["isComplete"] for (first, _), record in table.items()}
+        assert months == {
+            first: first < day[:8] for first in ("2026-08-01", "2026-09-01", "2026-10-01") if first <= day
+        }
 
 
 def _killed(connector: Connector, arguments: list[str], after: str, count: int, how: str) -> Outcome:

@@ -241,7 +241,10 @@ def test_an_empty_list_is_the_default(connector_with: Callable[..., Connector], 
     """A form that was cleared would read no files at all, and say that all is well."""
     without = connector_with().read_here(["files"])
     assert len(without.records["files"]) > 0
-    emptied = connector_with(asset_kinds=value, filters=value, page_size=value).read_here(["files"])
+    options = ("asset_kinds", "filters", "page_size", "start_date", "insight_rule_ids", "accept_missing_rows")
+    connector = connector_with(**dict.fromkeys(options, value))
+    assert connector.check_here().connection_status[0] == "SUCCEEDED"
+    emptied = connector.read_here(["files"])
     assert difference(emptied.records["files"], without.records["files"]) == ""
 
 

@@ -45,7 +45,7 @@ class Entrypoint(AirbyteEntrypoint):
 
     @staticmethod
     def validate_connection(source_spec: Any, config: Any) -> None:
-        """Check nothing: the form's schema would have `check` refuse an empty option, and in its own words."""
+        """Check nothing: the form's schema would have `check` refuse an empty option, in its own words."""
 
 
 def run(arguments: list[str] | None = None) -> None:

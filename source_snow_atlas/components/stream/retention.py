@@ -33,10 +33,10 @@ class Retention:
         created, until = moment_of(rows[0].get(self.cursor_field)), moment_of(rows[0].get(self.kept_until))
         if created is None or until is None or until <= created:
             return
-        oldest = datetime.now(timezone.utc) - (until - created)
-        if self._since < oldest:
+        now, kept = datetime.now(timezone.utc), until - created
+        if now - self._since > kept:
             self.warn(
-                f"Stream {self.stream}: the server keeps a row for {(until - created).days} days "
-                f"({self.kept_until}), and this sync goes back to {self._since:%Y-%m-%d}: rows from before "
-                f"{oldest:%Y-%m-%d} may be gone."
+                f"Stream {self.stream}: the server keeps a row for {kept.days} days ({self.kept_until}), and "
+                f"this sync goes back to {self._since:%Y-%m-%d}: rows from before {now - kept:%Y-%m-%d} may "
+                "be gone."
             )

@@ -212,7 +212,7 @@ def test_a_sync_that_can_not_reach_back_says_so(
     outcome = incremental.read_here(["audit_logs"], ["audit_logs"])
     found = [text for text in outcome.logs if "may be gone" in text]
     assert len(found) == warns
-    assert all(f"keeps a row for {kept} days" in text and f"{START:%Y-%m-%d}" in text for text in found)
+    assert all(f"keeps a row for {kept} days" in text for text in found)
 
 
 def test_a_full_refresh_does_not_go_by_the_state(sandbox: Sandbox, incremental: Connector) -> None:

@@ -15,7 +15,7 @@ from source_snow_atlas.components.stream.cursor_row import bound, moment_of
 @dataclass
 class Retention:
     """How long rows are kept, from the field in which each says until when. Windows are asked for from the
-    oldest on, so the first one says how far back the sync goes.
+    oldest on, so how far back the sync goes is known when the first rows come.
     """
 
     stream: str
@@ -24,11 +24,14 @@ class Retention:
     warn: Callable[[str], None]
     _since: datetime | None = None
 
-    def observe(self, window: tuple[str, str], rows: Sequence[Row]) -> None:
-        """Warn where the sync goes back further than the first row of the window is kept."""
+    def asked(self, window: tuple[str, str]) -> None:
+        """A window is asked for."""
         start = bound(window[0])
         self._since = min(start, self._since or start)
-        if not rows:
+
+    def came(self, rows: Sequence[Row]) -> None:
+        """Warn where the sync goes back further than the first of the rows is kept."""
+        if not rows or self._since is None:
             return
         created, until = moment_of(rows[0].get(self.cursor_field)), moment_of(rows[0].get(self.kept_until))
         if created is None or until is None or until <= created:
@@ -37,6 +40,5 @@ class Retention:
         if now - self._since > kept:
             self.warn(
                 f"Stream {self.stream}: the server keeps a row for {kept.days} days ({self.kept_until}), and "
-                f"this sync goes back to {self._since:%Y-%m-%d}: rows from before {now - kept:%Y-%m-%d} may "
-                "be gone."
+                f"this sync goes back further: rows from before {now - kept:%Y-%m-%d} may be gone."
             )

@@ -114,6 +114,8 @@ class CollectionRetriever(Retriever):
         endpoint = self._endpoint or self._describe(schema)
         self._endpoint = endpoint
         query, window = self._query(stream_slice)
+        if window is not None and self._retention is not None:
+            self._retention.asked(window)
         announced: list[int] = []
         on_page = self._progress_of(announced) if not self.parents else self._count_page
         path_partition = {} if self.window_format else partition
@@ -129,7 +131,7 @@ class CollectionRetriever(Retriever):
             if window is not None:
                 rows = self._window_proofs(endpoint).whole(window, rows)
                 if self._retention is not None:
-                    self._retention.observe(window, rows)
+                    self._retention.came(rows)
             elif unpaged and len(rows) >= ROUND_ROWS and len(rows) % ROUND_ROWS == 0:
                 self._sync.progress.warn_once(
                     name,

@@ -61,6 +61,13 @@ class Endpoint:
                     "can hold; the half is "
                     f"replaced by U+FFFD. First seen in {plain(page.mended)} of {path}.",
                 )
+            if page.rounded:
+                sync.progress.warn_once(
+                    self.name,
+                    "rounded number",
+                    f"Stream {self.name}: a number has more digits than a double holds; the nearest double "
+                    f"is given out. First seen in {plain(page.rounded)} of {path}.",
+                )
             return page
 
         own_key = tuple(name for name in self.key if name not in partition)

@@ -15,7 +15,7 @@ from airbyte_cdk.utils.datetime_helpers import ab_datetime_parse
 from source_snow_atlas import definitions
 from source_snow_atlas.components.basics.errors import ConfigurationError
 from source_snow_atlas.components.identity.configuration import EVERY_STREAM
-from source_snow_atlas.components.run.not_served import ROWS_NOT_SERVED
+from source_snow_atlas.components.run.not_served import COUNTS
 
 LOGGER = logging.getLogger("airbyte")
 WITHOUT_CURSOR = "__ab_no_cursor_state_message"
@@ -83,7 +83,8 @@ def usable_state(state: list[AirbyteStateMessage], incremental: Collection[str])
             )
         if descriptor.name in incremental:
             values = _plain(message.stream.stream_state)
-            values.pop(ROWS_NOT_SERVED, None)
+            for key in COUNTS:
+                values.pop(key, None)
             _check_cursor(descriptor.name, values)
             if values and not values.get(WITHOUT_CURSOR):
                 stream = replace(message.stream, stream_state=AirbyteStateBlob(values))

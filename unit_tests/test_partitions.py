@@ -235,9 +235,9 @@ def test_what_the_parents_lack_their_children_lack() -> None:
     """Grandchildren would be called complete although their parents are not known."""
     partitions = begun(1)
     end(partitions, 0)
-    partitions.some_are_unknown(RowsMissing("Stream x lacks", FailureType.transient_error, "x", 3))
+    partitions.some_are_unknown(RowsMissing("x", "one lacks.", FailureType.transient_error, 3))
     missing = partitions.missing()
     assert missing is not None
     assert missing.parents == 3
     assert missing.failure_type == FailureType.transient_error
-    assert "Stream x lacks" in str(missing.message)
+    assert "3 parents are unknown: one lacks. Sync again" in str(missing.message)

@@ -34,10 +34,16 @@ REMEMBERED = 10_000
 
 
 class RowsMissing(SnowAtlasError):
-    """A stream was read to its end but for `parents` of its partitions."""
+    """A stream was read to its end but for `parents` of its partitions, for a `reason`."""
 
-    def __init__(self, message: str, failure_type: FailureType, stream: str, parents: int) -> None:
-        super().__init__(message, failure_type, stream)
+    def __init__(self, stream: str, reason: str, failure_type: FailureType, parents: int) -> None:
+        super().__init__(
+            f"Stream {stream} was read, but rows are missing: {reason} Sync again; if it stays so and you can "
+            f"do without these rows, name {stream} in accept_missing_rows.",
+            failure_type,
+            stream,
+        )
+        self.reason = reason
         self.parents = parents
 
 
@@ -95,9 +101,10 @@ class Partitions:
         return self._error is not None
 
     def raise_if_failed(self) -> None:
-        """Raise the stream's first failure again: its other partitions must not count as read."""
+        """Raise the stream's first failure again: its other windows must not count as read."""
         if self._error is not None:
-            raise self._error
+            # else each time that it is raised would make its traceback longer
+            raise self._error.with_traceback(None)
 
     def begin(self) -> int:
         """One more partition is given out. How many that makes."""
@@ -186,9 +193,7 @@ class Partitions:
             )
         if not self._read:
             self._raise_if_nothing_was_there()
-        reasons = [
-            f"{cause.parents:,} parents are unknown. {cause.message}" for cause in self._unknown
-        ]
+        reasons = [f"{cause.parents:,} parents are unknown: {cause.reason}" for cause in self._unknown]
         if self.unsafe.count:
             reasons.append(
                 f"{self.unsafe.count:,} parents were not asked for, because of their ids: {self.unsafe}."
@@ -202,10 +207,9 @@ class Partitions:
             return None
         causes = [*self._unknown, *([self._first_failure] if self._first_failure else [])]
         return RowsMissing(
-            f"Stream {self._stream} was read, but rows are missing: {' '.join(reasons)} Sync again; if it "
-            "stays so and you can do without these rows, name the stream in accept_missing_rows.",
-            causes[0].failure_type if causes else FailureType.system_error,
             self._stream,
+            " ".join(reasons),
+            causes[0].failure_type if causes else FailureType.system_error,
             self._failed.count + self.unsafe.count + sum(cause.parents for cause in self._unknown),
         )
 

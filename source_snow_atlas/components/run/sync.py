@@ -88,7 +88,7 @@ class Sync:
         if missing is not None and not self.settings.accepts_missing_rows(stream):
             raise missing
         if missing is not None:
-            LOGGER.warning("%s (They are accepted.)", missing.message)
+            LOGGER.warning("Stream %s goes on without the rows that are missing: %s", stream, missing.reason)
         lacking = partitions.nameless.count + (missing.parents if missing else 0)
         if lacking:
             self.progress.add(stream, parents_not_read=lacking)
@@ -98,12 +98,8 @@ class Sync:
         rows = self.progress.count(stream, "not_served")
         if not rows:
             return None
-        return RowsMissing(
-            f"Stream {stream}: the API counts {rows} more rows than it serves.",
-            FailureType.system_error,
-            stream,
-            rows,
-        )
+        reason = f"the API counts {rows} more rows of {stream} than it serves."
+        return RowsMissing(stream, reason, FailureType.system_error, rows)
 
     def fail(self, stream: str, error: Exception) -> None:
         """A selected stream is lost, and its children with it: they would lack parents."""

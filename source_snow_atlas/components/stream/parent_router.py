@@ -105,9 +105,10 @@ class ParentPartitionRouter(PathPartitionRouter):
                 partitions.some_are_unknown(missing)
             except Exception as error:
                 raise ParentsUnreadable(self.name, error) from None
-            partitions.nameless.include(feed.nameless)
-            partitions.unsafe.include(feed.unsafe)
-            self._warn_of_untold(feed)
+            if options:
+                partitions.nameless.include(feed.nameless)
+                partitions.unsafe.include(feed.unsafe)
+                self._warn_of_untold(feed)
 
     def _warn_of_untold(self, feed: KeyFeed) -> None:
         """Say where keys stand in a field that the parents' list leaves out: a list in some of its records, a

@@ -82,6 +82,8 @@ class CollectionRetriever(Retriever):
         partition = dict(stream_slice.partition) if stream_slice else {}
         partitions = self._sync.partitions(self.name)
         # the first failure of a stream is its error; what is left of it would only cost requests
+        if self.parents and partitions.has_failed:
+            return
         partitions.raise_if_failed()
         try:
             failure: SnowAtlasError | None = None

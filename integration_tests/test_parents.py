@@ -450,12 +450,15 @@ def test_licences_that_the_list_of_applications_leaves_out_come_from_the_detail(
     assert not [line for line in outcome.logs if "may lack rows" in line]
 
 
+@pytest.mark.parametrize(
+    "fault", [{"kind": "edit", "edit": without("licenses")}, {"kind": "status", "status": 404}]
+)
 def test_where_the_detail_leaves_them_out_too_the_stream_says_so(
-    sandbox: Sandbox, connector: Connector
+    sandbox: Sandbox, connector: Connector, fault: dict[str, Any]
 ) -> None:
-    """A table without those rows would be taken for whole."""
+    """A table without those rows would be taken for whole; or one application would cost all rows."""
     sandbox.control.fault("edit", f"{SAAS}/applications", edit=without("licenses"))
-    sandbox.control.fault("edit", SAAS + "/applications/{applicationId}", edit=without("licenses"))
+    sandbox.control.fault(path=SAAS + "/applications/{applicationId}", **fault)
     outcome = connector.read_here([USERS])
     assert outcome.errors == []
     (line,) = [line for line in outcome.logs if "may lack rows" in line]

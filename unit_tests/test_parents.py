@@ -152,16 +152,18 @@ def test_keys_of_several_fields_and_conditions() -> None:
         {"a": 2, "b": None, "isBundle": True},
         {"a": 3, "isBundle": True},
         {"a": 4, "b": 4, "isBundle": False},
+        {"a": 4, "b": 5, "isBundle": "false"},
+        {"a": 4, "b": 6, "isBundle": "true"},
         {"a": 5, "b": 5, "isBundle": None},
         {"a": 6, "b": 6},
     ]
     feed = pulled(batches_of(rows, 3), KeySource("things", ("a", "b"), where="isBundle"))
-    assert list(feed) == [(1, 1), (1, 2)]
+    assert list(feed) == [(1, 1), (1, 2), (4, 6)]
 
 
 def test_ids_that_can_not_be_asked_for_are_counted_and_named() -> None:
     """A list as an id would fail the parent stream itself; a null would make children vanish."""
-    ids: list[Any] = [1, None, "", "..", {}, ["a"], True, 1.5, "../x", "a/b", 1, "b"]
+    ids: list[Any] = [1, "1", None, "", "..", {}, ["a"], True, 1.5, "../x", "a/b", 1, "b"]
     feed = pulled(
         batches_of([{"id": value} for value in ids], 5),
         KeySource("things", ("id",), identity=frozenset({"id"})),

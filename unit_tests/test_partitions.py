@@ -227,7 +227,8 @@ def test_parents_of_whom_none_has_a_name() -> None:
     partitions = begun(0)
     for _ in range(9):
         partitions.nameless.add("id is null")
-    with pytest.raises(ServerError, match="none of its 9 parents"):
+    partitions.unsafe.add("id is ../x")
+    with pytest.raises(ServerError, match="none of its 10 parents"):
         partitions.missing()
 
 

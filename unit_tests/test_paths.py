@@ -86,6 +86,7 @@ def test_what_names_nothing(value: Any) -> None:
         "a/",
         "a\nb",
         "a\x00",
+        "x" * 501,
         "�a",
     ],
 )

@@ -18,6 +18,8 @@ CONTROL = re.compile("[\x00-\x1f\x7f]")
 UNREADABLE = re.compile("[\x80-\x9f\ufffd\ud800-\udfff]")
 """Control characters beyond ASCII, and what stands in the place of half a character."""
 EXACT_WHOLE_NUMBERS = 2.0**53
+LONGEST = 500
+"""Characters of an id; with many more a URL is refused, or cut in logs."""
 
 
 def names_nothing(value: Any) -> str:
@@ -43,6 +45,8 @@ def not_safe(value: Any) -> str:
     parameters off.
     """
     text = str(value)
+    if len(text) > LONGEST:
+        return "it is too long for a path"
     if PLAIN.fullmatch(text):
         return ""
     once = unquote(text)

@@ -21,6 +21,8 @@ from source_snow_atlas.components.request.reply import Row
 from source_snow_atlas.components.run.partitions import Some
 
 Keys = tuple[Any, ...]
+FALSE = (None, False, "", "false", "False")
+"""What a condition is not; some servers send booleans as texts."""
 Batches = Callable[[], Iterator[list[Row]]]
 
 
@@ -63,7 +65,7 @@ class KeySource:
         """Whether the keys of the record count."""
         if self.lacking is not None:
             return not isinstance(row.get(self.lacking), list)
-        return self.where is None or row.get(self.where) is True
+        return self.where is None or row.get(self.where) not in FALSE
 
     def is_told_by(self, row: Row) -> bool:
         """Whether the record says what its keys are, and whether they count."""
@@ -100,7 +102,7 @@ class KeyFeed:
         self.unsafe = Some()
         self._reading = reading
         self._keys: list[Keys] = []
-        self._known: set[Keys] = set()
+        self._known: set[tuple[str, ...]] = set()
 
     def __iter__(self) -> Iterator[Keys]:
         position = 0
@@ -124,8 +126,10 @@ class KeyFeed:
                 if reason:
                     found.add(f"{name} of a record of {self.source.stream} is {shown(value)} ({reason})")
                     return
-        if keys not in self._known:
-            self._known.add(keys)
+        # 7 and "7" are one resource
+        path = tuple(map(str, keys))
+        if path not in self._known:
+            self._known.add(path)
             self._keys.append(keys)
 
 

@@ -38,8 +38,8 @@ class RowsMissing(SnowAtlasError):
 
     def __init__(self, stream: str, reason: str, failure_type: FailureType, parents: int) -> None:
         super().__init__(
-            f"Stream {stream} was read, but rows are missing: {reason} Sync again; if it stays so and you can "
-            f"do without these rows, name {stream} in accept_missing_rows.",
+            f"Stream {stream} was read, but rows are missing: {reason} Sync again; if it stays so and you "
+            f"can do without these rows, name {stream} in accept_missing_rows.",
             failure_type,
             stream,
         )
@@ -218,15 +218,19 @@ class Partitions:
             raise self._ends_with(f"none of its {self._begun:,} parents could be read.")
         if self._gone_count and self._is_still_listed():
             raise NotFound(
-                f"Stream {self._stream}: HTTP 404 was the answer for each of its {self._gone_count:,} "
-                "parents, which are still listed. This host does not seem to have the endpoint: check the "
-                "region or the API URL; if they are right, leave the stream out of the connection.",
+                f"Stream {self._stream}: HTTP 404 or 410 was the answer for each of its "
+                f"{self._gone_count:,} parents, which are still listed. This host does not seem to have the "
+                "endpoint: check the region or the API URL; if they are right, leave the stream out of the "
+                "connection.",
                 self._stream,
             )
-        if self.nameless.count and not self._begun:
+        not_asked = Some()
+        not_asked.include(self.nameless)
+        not_asked.include(self.unsafe)
+        if not_asked.count and not self._begun:
             raise ServerError(
-                f"Stream {self._stream}: none of its {self.nameless.count:,} parents has an id that can be "
-                f"asked for: {self.nameless}. Report it to Snow Atlas support.",
+                f"Stream {self._stream}: none of its {not_asked.count:,} parents has an id that can be asked "
+                f"for: {not_asked}. Report it to Snow Atlas support.",
                 self._stream,
             )
 

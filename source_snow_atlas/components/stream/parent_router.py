@@ -92,14 +92,15 @@ class ParentPartitionRouter(PathPartitionRouter):
         that can't be asked for. Raises ParentsUnreadable.
         """
         options = self._option_values()
-        given: set[Keys] = set()
+        given: set[tuple[str, ...]] = set()
         for fields, feed in self._feeds:
             try:
                 for keys in feed:
                     if len(self._feeds) > 1:
-                        if keys in given:
+                        path = tuple(map(str, keys))
+                        if path in given:
                             continue
-                        given.add(keys)
+                        given.add(path)
                     yield from _crossed(fields, keys, options)
             except RowsMissing as missing:
                 partitions.some_are_unknown(missing)

@@ -18,7 +18,7 @@ import yaml
 
 PACKAGE = "source_snow_atlas"
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-PARENT_PARAMETERS = ("path", "permission", "page_parameters", "items_field")
+PARENT_PARAMETERS = ("path", "permission", "page_parameters", "items_field", "schema")
 BEGINNING = "1970-01-01T00:00:00Z"
 """The start of an incremental stream that begins with its first row."""
 
@@ -108,7 +108,9 @@ def _with_definition(parent: Mapping[str, Any]) -> Definition:
     }
     if source.get("parents"):
         definition["parents"] = [_with_definition(grandparent) for grandparent in source["parents"]]
-    return {**parent, "definition": definition}
+    key = () if name in key_collections() else stream_definitions()[name].get("primary_key", ())
+    identity = [key] if isinstance(key, str) else list(key) or list(parent["keys"].values())
+    return {**parent, "identity": identity, "definition": definition}
 
 
 def schema_fields(stream: str) -> frozenset[str]:

@@ -157,7 +157,7 @@ def test_parameters_are_known(name: str) -> None:
     }
     assert set(definitions.parameters(name)) - known <= {"suggested"}
     for parent in definitions.parameters(name).get("parents", ()):
-        assert set(parent) <= {"stream", "keys", "where", "asset_kind"}
+        assert set(parent) <= {"stream", "keys", "where", "lacking", "asset_kind"}
 
 
 def test_streams_with_secrets_or_much_about_persons_are_marked() -> None:

@@ -73,8 +73,8 @@ class ServerError(SnowAtlasError):
 
 
 class NotFound(ConfigurationError):
-    """HTTP 404. For one parent of many it means that the parent is gone; for a whole collection it is an
-    error.
+    """HTTP 404 or 410. For one parent of many it means that the parent is gone; for a whole collection it is
+    an error.
     """
 
 
@@ -158,7 +158,7 @@ def _refusal(
             f"it.{reason}",
             stream,
         )
-    if status == 404:
+    if status in (404, 410):
         return NotFound(
             f"{where} This host does not have the endpoint: check the region or the API URL; "
             f"if they are right, leave the stream out of the connection.{reason}",

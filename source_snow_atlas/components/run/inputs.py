@@ -30,7 +30,7 @@ from source_snow_atlas.components.identity.configuration import (
     nearest,
     read_moment,
 )
-from source_snow_atlas.components.run.not_served import ROWS_NOT_SERVED
+from source_snow_atlas.components.run.not_served import COUNTS
 
 LOGGER = logging.getLogger("airbyte")
 WITHOUT_CURSOR = "__ab_no_cursor_state_message"
@@ -107,7 +107,8 @@ def usable_state(state: list[AirbyteStateMessage], incremental: Collection[str])
 
 def _position(stream: str, stream_state: Any) -> datetime | None:
     values = dict(vars(stream_state)) if stream_state is not None else {}
-    values.pop(ROWS_NOT_SERVED, None)
+    for key in COUNTS:
+        values.pop(key, None)
     cursor_field = definitions.parameters(stream)["cursor_field"]
     if not values or (values.get(WITHOUT_CURSOR) and cursor_field not in values):
         position = EPOCH

@@ -21,7 +21,8 @@ from airbyte_cdk.sources.declarative.retrievers import Retriever
 from airbyte_cdk.sources.streams.core import StreamData
 from airbyte_cdk.sources.types import Record, StreamSlice
 
-from source_snow_atlas.components.basics.errors import NotFound
+from source_snow_atlas.components.basics.errors import SnowAtlasError
+from source_snow_atlas.components.basics.paths import fill
 from source_snow_atlas.components.collection.keys import KeyWarnings
 from source_snow_atlas.components.collection.pages import NoPrefetch
 from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT
@@ -30,7 +31,7 @@ from source_snow_atlas.components.request.reply import Page, Row
 from source_snow_atlas.components.run.progress import estimate
 from source_snow_atlas.components.run.sync import Sync
 from source_snow_atlas.components.stream.cursor_row import CursorRow, bound, moment_of
-from source_snow_atlas.components.stream.endpoint import Endpoint, fill
+from source_snow_atlas.components.stream.endpoint import Endpoint
 from source_snow_atlas.components.stream.retention import Retention
 from source_snow_atlas.components.stream.window_proof import Window, WindowProofs
 from source_snow_atlas.definitions import BEGINNING
@@ -81,33 +82,32 @@ class CollectionRetriever(Retriever):
     ) -> Iterable[StreamData]:
         """The records of one partition, with an estimate as soon as the total is known.
 
-        A parent that is gone (404) has none. Raises the errors of the client and of the reader.
+        Raises the errors of the client and of the reader; what is wrong with one parent of many only where
+        the whole stream is lost.
         """
         partition = dict(stream_slice.partition) if stream_slice else {}
-        registry, progress = self._sync.parents, self._sync.progress
+        partitions = self._sync.partitions(self.name)
         # the first failure of a stream is its error; what is left of it would only cost requests
-        progress.raise_if_failed(self.name)
+        if self.parents and partitions.has_failed:
+            return
+        partitions.raise_if_failed()
         try:
-            yield from self._read(records_schema, stream_slice, partition)
-        except NotFound as error:
+            failure: SnowAtlasError | None = None
+            try:
+                yield from self._read(records_schema, stream_slice, partition)
+            except SnowAtlasError as error:
+                if not self.parents:
+                    raise
+                failure = error
             if not self.parents:
-                self._fail(error)
-                raise
-            progress.gone(self.name, fill(self.path, partition), collection=self.page_parameters)
+                self._sync.ended(self.name)
+                return
+            self._sync.progress.add(self.name, parents=1)
+            if partitions.end(partition, fill(self.path, partition), failure):
+                self._sync.ended(self.name)
         except Exception as error:
-            self._fail(error)
+            self._sync.fail(self.name, error)
             raise
-        if self.parents:
-            progress.add(self.name, parents=1)
-            if registry.partition_ended(self.name):
-                self._sync.children_ended(self.name)
-        else:
-            progress.say_changes(self.name)
-            registry.collection_ended(self.name)
-
-    def _fail(self, error: Exception) -> None:
-        self._sync.progress.failed(self.name, error)
-        self._sync.parents.fail(self.name, error)
 
     def _read(
         self, schema: Mapping[str, Any], stream_slice: StreamSlice | None, partition: dict[str, Any]

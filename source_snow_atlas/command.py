@@ -10,8 +10,10 @@ import json
 import logging
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
+from pathlib import Path
 from typing import IO, Any
 
 import orjson
@@ -22,6 +24,7 @@ from airbyte_cdk.models import (
     AirbyteMessage,
     AirbyteMessageSerializer,
     ConfiguredAirbyteCatalogSerializer,
+    FailureType,
     Status,
     Type,
 )
@@ -29,7 +32,7 @@ from airbyte_cdk.sources.source import Source
 from airbyte_cdk.utils.airbyte_secrets_utils import update_secrets
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_snow_atlas.components.basics.errors import ConfigurationError
+from source_snow_atlas.components.basics.errors import ConfigurationError, SnowAtlasError
 from source_snow_atlas.output import LineWriter, LogLines, OutputLost
 from source_snow_atlas.source import SourceSnowAtlas
 
@@ -122,10 +125,13 @@ def _run(entrypoint: AirbyteEntrypoint, parsed: argparse.Namespace, output: Line
     except OutputLost:
         raise
     except Exception as error:
-        unexpected = AirbyteTracedException.from_exception(
-            error, message=f"The connector failed unexpectedly ({type(error).__name__}): please report it."
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        unexpected = SnowAtlasError(
+            f"The connector failed unexpectedly ({type(error).__name__} in {Path(place.filename).name}, line "
+            f"{place.lineno}): report it to the connector's maintainers.",
+            FailureType.system_error,
         )
-        output.write(_line(unexpected.as_sanitized_airbyte_message()))
+        output.write(_line(unexpected.as_airbyte_message()))
         return 1
     return 0
 

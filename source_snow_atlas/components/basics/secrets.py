@@ -15,6 +15,8 @@ PIECE = 6
 """Letters and digits in a row that a text may not share with a secret. Fewer tell little and occur by
 chance.
 """
+SHORTEST = 4
+"""A secret, or a form of one, that has fewer of them occurs in every sentence."""
 REMEMBERED = 32
 """Secrets that are looked for: the latest ones."""
 
@@ -39,8 +41,10 @@ def carries_secret(text: str) -> bool:
     """
     readings = {_bare(reading) for reading in _readings(text)}
     for secret in list(_secrets):
-        for form in filter(None, _forms(secret)):
+        for form in _forms(secret):
             length = min(PIECE, len(form))
+            if length < SHORTEST:
+                continue
             for reading in readings:
                 starts = range(len(reading) - length + 1)
                 if any(reading[start : start + length] in form for start in starts):

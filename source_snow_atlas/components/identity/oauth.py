@@ -156,6 +156,7 @@ class SnowAtlasOauth2Authenticator(Oauth2Authenticator, DeclarativeAuthenticator
         shared.access_token = grant.access_token
         shared.identity_token = grant.identity_token or shared.identity_token
         shared.renew_at = grant.asked_at + grant.life - min(60.0, 0.2 * grant.life)
+        remember(self.get_client_secret())  # once more, so that tokens don't push it out
         for secret in filter(None, (grant.access_token, grant.identity_token)):
             add_to_secrets(secret)
             remember(secret)

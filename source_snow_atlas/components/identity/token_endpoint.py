@@ -96,7 +96,7 @@ class TokenEndpoint:
                 failure, most = self._no_token(f"gave a reply that can't be right: {error}"), 3
             except OSError as error:
                 failure = route.failure(error) or TransientError(
-                    f"The token endpoint of {self.host} gave no whole reply{route.through} "
+                    f"The token endpoint of {self.host} is down or can't be reached{route.through} "
                     f"({type(error).__name__}): check the network and the API URL, or try again later."
                 )
                 if isinstance(failure, ConfigurationError):

@@ -26,6 +26,8 @@ class Asked:
     query: dict[str, str]
     form: dict[str, str]
     authorization: str
+    port: int
+    """Of the client: tells one connection from another."""
     at: float = field(default_factory=time.monotonic)
 
 
@@ -95,6 +97,7 @@ def serving(script: Script) -> Iterator[ScriptedServer]:
                 dict(parse_qsl(parts.query)),
                 dict(parse_qsl(body)),
                 self.headers.get("Authorization", ""),
+                self.client_address[1],
             )
             found.requests.append(asked)
             self._send(script(asked))
@@ -115,6 +118,7 @@ def serving(script: Script) -> Iterator[ScriptedServer]:
                     self.wfile.write(reply)
                 for byte in reply if answer.hang else b"":
                     if stopped.wait(answer.hang):
+                        self.close_connection = True
                         return
                     self.wfile.write(bytes([byte]))
 

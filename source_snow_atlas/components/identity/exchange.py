@@ -20,7 +20,7 @@ from source_snow_atlas.components.basics.connections import WatchedAdapter
 from source_snow_atlas.components.basics.errors import MalformedReply
 from source_snow_atlas.components.basics.network import Route
 
-PATIENCE, HASTE = (15.0, 60.0), (5.0, 8.0)
+PATIENCE, HASTE = (15.0, 60.0), (5.0, 10.0)
 """Seconds to connect, and from then on to the reply and to the end of its body: of a sync, and of `check`."""
 LARGEST = 2 * 2**20
 """Decoded bytes of a reply. A token has a few KiB."""

@@ -40,7 +40,7 @@ from source_snow_atlas.components.request.pace import Pace
 LOGGER = logging.getLogger("airbyte")
 TIMEOUTS = (15.0, 300.0)
 """Seconds to connect, and between two pieces of a reply: slow pages of minutes are known."""
-HASTY_TIMEOUTS = (5.0, 15.0)
+HASTY_TIMEOUTS = (5.0, 12.0)
 """The same for `check`, which a person waits for."""
 ORACLE_PATHS = "/sam/oracle/"
 ORACLE_ROOTS = ("", "/api")

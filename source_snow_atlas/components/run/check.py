@@ -30,7 +30,7 @@ from source_snow_atlas.components.request.client import SnowAtlasClient
 from source_snow_atlas.components.request.reply import parse_page
 from source_snow_atlas.definitions import schema_fields
 
-LONGEST = 24.0
+LONGEST = 18.0
 """Seconds for all requests together: with the start of the process, an answer comes within 30."""
 
 Result = TypeVar("Result")
@@ -61,8 +61,9 @@ def check_connection(
         authenticator.fail_fast = True
         executor = ThreadPoolExecutor(max_workers=settings.num_workers)
         try:
+            route = authenticator.route
             token = executor.submit(authenticator.get_access_token)
-            _result(token, deadline, f"The token endpoint of {authenticator.host}")
+            _result(token, deadline, f"The token endpoint of {route.host}{route.through}")
             hint = log_tenant(logger, authenticator, settings.region)
             client = SnowAtlasClient(authenticator, settings.num_workers, fail_fast=True)
             asked = [(area, executor.submit(_ask, client, area)) for area in areas]

@@ -28,6 +28,7 @@ from source_snow_atlas.components.identity.identity_token import IdentityUnavail
 from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
 from source_snow_atlas.components.request.client import SnowAtlasClient
 from source_snow_atlas.components.request.reply import parse_page
+from source_snow_atlas.components.run.inputs import check_options
 from source_snow_atlas.definitions import schema_fields
 
 LONGEST = 18.0
@@ -57,6 +58,7 @@ def check_connection(
     deadline = time.monotonic() + LONGEST
     try:
         settings = Configuration.parse(config)
+        check_options(settings)
         authenticator = SnowAtlasOauth2Authenticator(config=config)
         authenticator.fail_fast = True
         executor = ThreadPoolExecutor(max_workers=settings.num_workers)

@@ -199,6 +199,37 @@ def test_no_secret_is_ever_written(
         assert issued
 
 
+@pytest.mark.parametrize("secret", ["e", "the", "Readable", "s3cr3t!"])
+def test_a_short_secret_makes_no_holes_in_texts(
+    sandbox: Sandbox, connector: Connector, connector_with: Callable[..., Connector], secret: str
+) -> None:
+    """The holes would make messages unreadable, and spell the secret."""
+    client = sandbox.control.add_client(client_secret=secret)
+    texts = []
+    for each in (connector, connector_with(client_id=client.client_id, client_secret=secret)):
+        outcome = each.check_here()
+        texts.append([outcome.connection_status, *outcome.logs])
+    if len(secret) < 8:
+        assert texts[0] == texts[1]
+        assert "****" not in str(texts)
+    else:
+        assert "****: " in str(texts[1])
+
+
+@pytest.mark.parametrize("secret", ["e", "the", "a1b2", "s3cr3t!", "+.*?"])
+def test_a_short_secret_that_the_server_says_is_masked(
+    sandbox: Sandbox, connector_with: Callable[..., Connector], secret: str
+) -> None:
+    """A server that repeats what it was sent would put the secret into the log."""
+    client = sandbox.control.add_client(client_secret=secret)
+    message = f"we need no ({secret}) here"
+    sandbox.control.fault("status", "/api/sam/estate/v1/computers", status=400, message=message)
+    connector = connector_with(client_id=client.client_id, client_secret=secret)
+    (error,) = connector.read_here(["computers"]).stream_errors["computers"]
+    assert f"({secret})" not in error
+    assert "computers was refused with HTTP 400" in error
+
+
 @pytest.mark.parametrize("wrong", [False, True])
 def test_no_secret_in_the_output_of_a_process(
     sandbox: Sandbox, connector: Connector, tmp_path: Path, wrong: bool

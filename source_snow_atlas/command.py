@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import ctypes
 import gc
-import json
 import logging
 import os
 import signal
@@ -24,16 +23,29 @@ from airbyte_cdk.models import (
     Status,
     Type,
 )
-from airbyte_cdk.sources.source import Source
-from airbyte_cdk.utils.airbyte_secrets_utils import update_secrets
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_snow_atlas.components.basics.errors import ConfigurationError
+from source_snow_atlas.components.basics.input_files import read_json
+from source_snow_atlas.components.basics.masking import mask_secret_of
 from source_snow_atlas.output import LineWriter
 from source_snow_atlas.source import SourceSnowAtlas
 
 MALLOC_ARENA_MAXIMUM = -8
 """M_ARENA_MAX of malloc.h; other C libraries lack the function or the parameter, and nothing is lost."""
+
+
+class Entrypoint(AirbyteEntrypoint):
+    """The CDK's commands, but for what we do ourselves before they run."""
+
+    @staticmethod
+    def set_up_secret_filter(config: Any, connection_specification: Any) -> None:
+        """Mask the client secret."""
+        mask_secret_of(config)
+
+    @staticmethod
+    def validate_connection(source_spec: Any, config: Any) -> None:
+        """Check nothing: the form's schema would have `check` refuse an empty option, in its own words."""
 
 
 def run(arguments: list[str] | None = None) -> None:
@@ -42,7 +54,7 @@ def run(arguments: list[str] | None = None) -> None:
     parsed = AirbyteEntrypoint.parse_args(sys.argv[1:] if arguments is None else arguments)
     if parsed.command is None:
         sys.exit("Name a command: spec, check, discover or read (--help shows their options).")
-    entrypoint = AirbyteEntrypoint(SourceSnowAtlas())
+    entrypoint = Entrypoint(SourceSnowAtlas())
     code = 1
     output = LineWriter(sys.stdout.buffer, lock=PRINT_BUFFER.lock)
     try:
@@ -97,17 +109,18 @@ def _problem_of_inputs(parsed: argparse.Namespace) -> ConfigurationError | None:
     """
     if not getattr(parsed, "config", None):
         return None
-    config = _read_json(parsed.config, "configuration")
+    config = read_json(parsed.config, "configuration")
     if not isinstance(config, dict):
         raise ConfigurationError(f"The configuration file {parsed.config} must hold a JSON object.")
-    secret = config.get("client_secret")
-    update_secrets([secret] if isinstance(secret, str) and secret else [])
+    mask_secret_of(config)
     if getattr(parsed, "catalog", None):
         _check_catalog(parsed.catalog)
     if getattr(parsed, "state", None):
         _check_state(parsed.state)
     from source_snow_atlas.components.identity.configuration import Configuration
+    from source_snow_atlas.components.run.inputs import warn_of_unknown_options
 
+    warn_of_unknown_options(config)
     try:
         Configuration.parse(config)
     except ConfigurationError as problem:
@@ -116,7 +129,7 @@ def _problem_of_inputs(parsed: argparse.Namespace) -> ConfigurationError | None:
 
 
 def _check_catalog(path: str) -> None:
-    document = _read_json(path, "catalog")
+    document = read_json(path, "catalog")
     try:
         for stream in document["streams"]:
             if stream["sync_mode"] not in ("full_refresh", "incremental"):
@@ -136,28 +149,15 @@ def _check_catalog(path: str) -> None:
 
 
 def _check_state(path: str) -> None:
-    document = _read_json(path, "state")
-    if not document:
-        return
     try:
-        Source.read_state(path)
+        SourceSnowAtlas.read_state(path)
+    except ConfigurationError:
+        raise
     except Exception as error:
         raise ConfigurationError(
             f"The state file {path} is not of this connector ({type(error).__name__}): it must hold the list "
-            "of state messages "
-            "of an earlier sync. Reset the connection, or run without --state."
+            "of state messages of an earlier sync. Reset the connection, or run without --state."
         ) from None
-
-
-def _read_json(path: str, what: str) -> Any:
-    try:
-        with open(path, encoding="utf-8") as file:
-            return json.load(file)
-    except OSError as error:
-        raise ConfigurationError(f"The {what} file {path} can't be read: {error.strerror}.") from None
-    except ValueError as error:
-        where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
-        raise ConfigurationError(f"The {what} file {path} is not valid JSON{where}: correct it.") from None
 
 
 def _failed_status(problem: ConfigurationError) -> AirbyteMessage:

@@ -172,11 +172,11 @@ def test_a_catalog_that_cannot_be_used(
 
 STREAM_STATE = {
     "type": "STREAM",
-    "stream": {"stream_descriptor": {"name": "issues"}, "stream_state": {"a": 1}},
+    "stream": {"stream_descriptor": {"name": "computers"}, "stream_state": {"a": 1}},
 }
 BAD_STATES = {
     "not JSON": "{",
-    "of another connector": [STREAM_STATE],
+    "of another kind": [STREAM_STATE],
     "legacy": {"computers": {"lastScanDate": "2026-01-01T00:00:00Z"}},
     "text": '"x"',
     "number": "7",

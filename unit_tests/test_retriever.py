@@ -23,7 +23,7 @@ from source_snow_atlas.components.basics.errors import (
 from source_snow_atlas.components.identity.filters import check_filter
 from source_snow_atlas.components.run.parents import KeySource
 from source_snow_atlas.components.run.sync import Sync
-from source_snow_atlas.components.stream.retriever import CursorRow
+from source_snow_atlas.components.stream.cursor_row import CursorRow
 from unit_tests.helpers.fake_http import HOST, FakeHttp, Reply, query_of
 from unit_tests.helpers.retriever import SCHEMA, messages, retriever, rows
 
@@ -180,9 +180,11 @@ def test_months_go_into_the_query(config: dict[str, Any], http: FakeHttp) -> Non
     source = retriever(
         config, "/api/kpi", page_parameters=False, window_format="date", primary_key=["fromDate", "toDate"]
     )
-    window = {"fromDate": "2026-01-01", "toDate": "2026-01-31"}
-    assert rows(source, window) == [{"id": 1, **window}]
-    assert query_of(http.requests[-1]) == window
+    asked = {"fromDate": "2026-01-01", "toDate": "2026-01-15"}
+    month = {"fromDate": "2026-01-01", "toDate": "2026-01-31", "isComplete": False}
+    found = source.read_records(SCHEMA, StreamSlice(partition=month, cursor_slice={}, extra_fields=asked))
+    assert [dict(record.data) for record in found] == [{"id": 1, **month}]
+    assert query_of(http.requests[-1]) == asked
 
 
 # Cursor values
@@ -224,6 +226,14 @@ def test_dates_in_the_future_do_not_move_the_state() -> None:
     assert datetime.fromisoformat(cursor.replace("Z", "+00:00")) <= datetime.now(timezone.utc) + timedelta(
         seconds=1
     )
+
+
+def test_a_date_behind_the_window_does_not_move_the_state_behind_it() -> None:
+    """The windows in between would count as read when the sync is ended before it comes to them."""
+    row = CursorRow({"created": "2026-03-01T00:00:00Z"})
+    row.cursor_field, row.latest = "created", datetime(2026, 2, 2, tzinfo=timezone.utc)
+    assert row.get("created") == "2026-02-02T00:00:00Z"
+    assert dict(row) == {"created": "2026-03-01T00:00:00Z"}
 
 
 # Failures

@@ -13,6 +13,8 @@ from airbyte_cdk.models import AirbyteMessage, FailureType, StreamDescriptor
 from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_snow_atlas.components.basics.masking import masked
+
 MAXIMUM_QUOTE = 300
 
 
@@ -99,7 +101,7 @@ def quote(body: bytes | bytearray) -> str:
             text = " ".join(str(part) for part in (error, document.get("error_description")) if part)
     if not text:
         text = body[: 4 * MAXIMUM_QUOTE].decode("utf-8", "replace")
-    return plain(filter_secrets(text), MAXIMUM_QUOTE)
+    return plain(masked(text), MAXIMUM_QUOTE)
 
 
 def plain(text: str, longest: int = 100) -> str:

@@ -19,6 +19,7 @@ from source_snow_atlas.components.identity.identity_token import IdentityUnavail
 from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
 from source_snow_atlas.components.request.client import SnowAtlasClient
 from source_snow_atlas.components.request.reply import parse_page
+from source_snow_atlas.components.run.inputs import check_options
 from source_snow_atlas.definitions import schema_fields
 
 
@@ -39,6 +40,7 @@ def check_connection(
     """Succeeds when at least one area is readable. The message says which are, and what the others lack."""
     try:
         settings = Configuration.parse(config)
+        check_options(settings)
         authenticator = SnowAtlasOauth2Authenticator(config=config)
         authenticator.fail_fast = True
         authenticator.get_access_token()

@@ -70,20 +70,13 @@ class Progress:
             found = self._changed.pop(stream, None)
         if not found:
             return
-        missing = any(changes.may_be_missing for changes in found)
-        LOGGER.log(
-            logging.WARNING if missing else logging.INFO,
-            "Stream %s: the data changed while it was read: at least %d rows came or went; %d pages were "
-            "read for that, %d rows "
-            "were found by it, %d rows came twice and were given out once. %s",
+        LOGGER.info(
+            "Stream %s: the data changed while it was read: at least %d rows came or went, %d pages were read for "
+            "that, %d rows were given out again with other values. No row that was there all the time is missing.",
             stream,
             sum(changes.seen for changes in found),
             sum(changes.read_again for changes in found),
-            sum(changes.found for changes in found),
-            sum(changes.twice for changes in found),
-            "Single rows may be missing: to be sure of every row, sync at a quieter time."
-            if missing
-            else "No row is known to be missing.",
+            sum(changes.again for changes in found),
         )
 
     def add(self, stream: str, **counts: int) -> None:

@@ -133,7 +133,7 @@ def test_check_with_nobody_listening(connector_with: Callable[..., Connector]) -
     """A firewall or a server that is down must not hang the form for minutes."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    assert "No connection" in _check_in_time(connector_with(api_url=f"http://127.0.0.1:{port}"))
+    assert "down or can't be reached" in _check_in_time(connector_with(api_url=f"http://127.0.0.1:{port}"))
 
 
 def test_check_with_a_limited_token_endpoint(sandbox: Sandbox, connector: Connector) -> None:
@@ -148,10 +148,15 @@ def test_check_with_a_limited_api(sandbox: Sandbox, connector: Connector) -> Non
     assert "limits the rate" in _check_in_time(connector)
 
 
-def test_check_of_a_tenant_of_another_region(sandbox: Sandbox, connector: Connector) -> None:
-    """Data of one region must not be loaded as that of another, where other laws hold."""
+def test_a_tenant_of_another_region(sandbox: Sandbox, connector: Connector) -> None:
+    """The user must learn of a region that may be wrong; what can be read must not fail for it."""
     sandbox.control.set(id_token_fault="other_region")
-    assert "uksouth" in _check_in_time(connector)
+    status, message = connector.check_here().connection_status
+    assert status == "SUCCEEDED"
+    assert "set region to uksouth" in message
+    outcome = connector.read_here(["computers"])
+    assert outcome.exit_code == 0
+    assert any("set region to uksouth" in line for line in outcome.logs)
 
 
 @pytest.mark.parametrize("command", ["check", "discover", "read"])

@@ -5,30 +5,34 @@ from __future__ import annotations
 import argparse
 import ctypes
 import gc
+import io
 import logging
 import os
-import signal
 import sys
-from contextlib import suppress
-from typing import Any
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout, suppress
+from pathlib import Path
+from typing import IO, Any
 
 import orjson
 from airbyte_cdk.entrypoint import AirbyteEntrypoint
-from airbyte_cdk.logger import PRINT_BUFFER
+from airbyte_cdk.logger import LOGGING_CONFIG
 from airbyte_cdk.models import (
     AirbyteConnectionStatus,
     AirbyteMessage,
     AirbyteMessageSerializer,
     ConfiguredAirbyteCatalogSerializer,
+    FailureType,
     Status,
     Type,
 )
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_snow_atlas.components.basics.errors import ConfigurationError
+from source_snow_atlas.components.basics.errors import ConfigurationError, SnowAtlasError
 from source_snow_atlas.components.basics.input_files import read_json
 from source_snow_atlas.components.basics.masking import mask_secret_of
-from source_snow_atlas.output import LineWriter
+from source_snow_atlas.output import LineWriter, LogLines, OutputLost
 from source_snow_atlas.source import SourceSnowAtlas
 
 MALLOC_ARENA_MAXIMUM = -8
@@ -48,30 +52,61 @@ class Entrypoint(AirbyteEntrypoint):
         """Check nothing: the form's schema would have `check` refuse an empty option, in its own words."""
 
 
-def run(arguments: list[str] | None = None) -> None:
-    """Run one command and end the process: 0 when all went well, 1 when something failed."""
+def run(
+    arguments: list[str] | None,
+    stdout: IO[bytes],
+    at_the_end: Callable[[Callable[[float], None]], object] = lambda _: None,
+) -> None:
+    """Run one command and end the process: 0 when all went well, 1 when something failed. `at_the_end` gets
+    what has to be called before the process is ended from elsewhere.
+    """
     _settle_interpreter()
-    parsed = AirbyteEntrypoint.parse_args(sys.argv[1:] if arguments is None else arguments)
+    text = io.TextIOWrapper(stdout, encoding="utf-8", write_through=True)
+    try:
+        with redirect_stdout(text):  # for --help
+            parsed = AirbyteEntrypoint.parse_args(sys.argv[1:] if arguments is None else arguments)
+    finally:
+        text.detach()
     if parsed.command is None:
         sys.exit("Name a command: spec, check, discover or read (--help shows their options).")
-    entrypoint = Entrypoint(SourceSnowAtlas())
+    output = LineWriter(stdout)
+    at_the_end(output.close)
     code = 1
-    output = LineWriter(sys.stdout.buffer, lock=PRINT_BUFFER.lock)
     try:
-        with PRINT_BUFFER:
-            code = _run(entrypoint, parsed, output)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # the reader went away, perhaps only before the last lines: what it lacks must not count as delivered,
-        # nothing more can be said, and worker threads must not keep the process
-        code = 1
+        with _logs_to(output):
+            code = _run(Entrypoint(SourceSnowAtlas()), parsed, output)
+    except OutputLost as error:
+        # what the reader lacks must not count as delivered, and worker threads must not keep the process
+        with suppress(OSError):
+            print(f"source-snow-atlas: {error}", file=sys.stderr)
     finally:
         logging.shutdown()
     os._exit(code)
 
 
+@contextmanager
+def _logs_to(output: LineWriter) -> Iterator[None]:
+    """Send log lines to the writer instead of the CDK's buffer, which is for all that is printed."""
+    console: dict[str, Any] = LOGGING_CONFIG["handlers"]["console"]  # type: ignore[index]
+    before, lines = console["stream"], LogLines(output)
+    handlers = [
+        handler
+        for handler in logging.getLogger().handlers
+        if isinstance(handler, logging.StreamHandler) and handler.stream is before
+    ]
+    console["stream"] = lines
+    for handler in handlers:
+        handler.setStream(lines)
+    try:
+        yield
+    finally:
+        console["stream"] = before
+        for handler in handlers:
+            handler.setStream(before)
+
+
 def _settle_interpreter() -> None:
-    """Fewer collections: rows are many, short-lived and free of cycles. Handle SIGTERM also as process 1.
+    """Fewer collections: rows are many, short-lived and free of cycles.
 
     One arena of the C library's allocator instead of one per thread: page bodies come and go in all threads,
     and what each thread's arena keeps adds up (100,000 records: 158 MB at the peak instead of 225 MB, at the
@@ -83,7 +118,6 @@ def _settle_interpreter() -> None:
     gc.set_threshold(100_000, 50, 50)
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).mallopt(MALLOC_ARENA_MAXIMUM, 1)
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(143))
 
 
 def _run(entrypoint: AirbyteEntrypoint, parsed: argparse.Namespace, output: LineWriter) -> int:
@@ -99,6 +133,17 @@ def _run(entrypoint: AirbyteEntrypoint, parsed: argparse.Namespace, output: Line
         output.flush()
     except AirbyteTracedException as error:
         output.write(_line(error.as_sanitized_airbyte_message()))
+        return 1
+    except OutputLost:
+        raise
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        unexpected = SnowAtlasError(
+            f"The connector failed unexpectedly ({type(error).__name__} in {Path(place.filename).name}, line "
+            f"{place.lineno}): report it to the connector's maintainers.",
+            FailureType.system_error,
+        )
+        output.write(_line(unexpected.as_airbyte_message()))
         return 1
     return 0
 

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from airbyte_cdk.utils.datetime_helpers import ab_datetime_parse
 
 from source_snow_atlas.components.basics.errors import ConfigurationError
+from source_snow_atlas.components.basics.network import is_host
 from source_snow_atlas.components.identity.filters import FilterSyntaxError, check_filter
 
 REGIONS = ("westeurope", "australiasoutheast", "eastus2", "uksouth")
@@ -173,7 +174,7 @@ def _host(api_url: Any) -> str:
         raise ConfigurationError(f"{advice}: it must be text.")
     try:
         parts = urlsplit(api_url.strip())
-        hostname, _ = parts.hostname, parts.port
+        hostname, port = parts.hostname, parts.port
     except ValueError:
         raise ConfigurationError(f"{advice}: the value is not a URL.") from None
     if parts.scheme not in ("http", "https") or not hostname:
@@ -184,13 +185,14 @@ def _host(api_url: Any) -> str:
         raise ConfigurationError(f"{advice}: it must not have a path.")
     if parts.query or parts.fragment or "?" in api_url or "#" in api_url:
         raise ConfigurationError(f"{advice}: it must not have a query or a fragment.")
-    if re.search(r"[\s\\]", parts.netloc):
-        raise ConfigurationError(f"{advice}: the value is not a URL.")
+    if not is_host(hostname) or port == 0 or re.search(r"[\x00-\x20\x7f]", api_url.strip()):
+        raise ConfigurationError(f"{advice}: no host can have the name or the port.")
     if parts.scheme == "http" and not _is_loopback(hostname):
         raise ConfigurationError(
             f"{advice}: plain http would show the credentials to the network, so it must be https."
         )
-    return f"{parts.scheme}://{parts.netloc}"
+    authority = f"[{hostname}]" if ":" in hostname else hostname
+    return f"{parts.scheme}://{authority}" + (f":{port}" if port is not None else "")
 
 
 def _start_date(value: Any) -> datetime | None:

@@ -123,7 +123,9 @@ def test_entries_without_an_id_are_not_taken_for_one() -> None:
 
 
 def odd_windows(times: list[str], windows: list[Window]) -> list[int]:
-    """The ids that come from a server that shows each entry at `times`, although it was made in its window."""
+    """The ids that come from a server that shows each entry at `times`, although it was made in its
+    window.
+    """
     outside = Outside("created")
     given = []
     for window, time in zip(windows, times, strict=True):

@@ -47,7 +47,8 @@ class KeyWarnings:
                 self._warn(
                     "null key",
                     f"{self._label}: {name}, a part of the primary key, is null in some rows"
-                    f"{self._example(row)}. They are given out; a destination that merges by the key may refuse "
+                    f"{self._example(row)}. They are given out; a destination that merges by the key may "
+                    "refuse "
                     "or lose them.",
                 )
 

@@ -138,7 +138,8 @@ class WindowProofs:
                 return
             if not self._came_elsewhere(count):
                 LOGGER.warning(
-                    "Stream %s: %d entries came for the second %s, and no others in fifteen days before and after: "
+                    "Stream %s: %d entries came for the second %s, and no others in fifteen days before "
+                    "and after: "
                     "nothing shows whether a reply can hold more.",
                     self.stream,
                     count,
@@ -146,14 +147,18 @@ class WindowProofs:
                 )
                 return
         raise ServerError(
-            f"Stream {self.stream}: {count} entries came for the second {window[0]}, as many as a reply holds at "
-            "most, and there may be more: the API can't be asked for less than a second. Report it to Snow Atlas "
+            f"Stream {self.stream}: {count} entries came for the second {window[0]}, as many as a reply "
+            "holds at "
+            "most, and there may be more: the API can't be asked for less than a second. Report it to "
+            "Snow Atlas "
             "support, and check whether a filter of this stream can part them.",
             self.stream,
         )
 
     def _came_elsewhere(self, count: int) -> bool:
-        """Whether entries of other windows are known, which a reply for a wider one should have held as well."""
+        """Whether entries of other windows are known, which a reply for a wider one should have held as
+        well.
+        """
         windows = sum(len(windows) for windows in self._doubtful.values())
         return windows > 0 or self._largest > count or self.proved > 0
 

@@ -69,7 +69,7 @@ def databases(estate: Estate) -> Iterator[Row]:
             "id": estate.guid("oracle database", number),
             "productId": product_id(estate, edition),
             "identifier": f"{name}_{rng.randrange(16**8):08x}",
-            "productVersion": rng.choice(("11.2.0.4.0", "12.2.0.1.0", "19.3.0.0.0", "21.3.0.0.0")),
+            "productVersion": rng.choice(("12.2.0.1.0", "19.3.0.0.0", "19.3.0.0.0", "21.3.0.0.0")),
             "databaseName": name,
             "databaseUniqueName": f"{name}_{rng.choice(('A', 'B'))}",
             "databaseDomain": DOMAIN if rng.random() < 0.8 else "",

@@ -70,9 +70,7 @@ def _types(estate: Estate, kind: str, types: tuple[tuple[str, str | None], ...])
     ]
 
 
-def _build(
-    estate: Estate, kind: str, types: list[Row], makers: tuple[tuple[str, str], ...]
-) -> list[Row]:
+def _build(estate: Estate, kind: str, types: list[Row], makers: tuple[tuple[str, str], ...]) -> list[Row]:
     rows: list[Row] = []
     for number in range(1, max(6, estate.size // 10) + 1):
         rng = estate.random(kind, number)

@@ -83,7 +83,10 @@ def long_tail(estate: Estate) -> Iterator[tuple[Product, str]]:
         release, price = str(rng.randrange(1, 12)), rng.randrange(25, 400)
         kind = "licensed" if number % 10 == 2 else "free"
         maker, name = f"{names[0]}{names[1]} GmbH", f"{' '.join(names)} {number}"
-        yield Product(maker, "", name, (release,), kind=kind, price=price if kind == "licensed" else 0), release
+        yield (
+            Product(maker, "", name, (release,), kind=kind, price=price if kind == "licensed" else 0),
+            release,
+        )
 
 
 def products_of(estate: Estate) -> dict[str, Product]:
@@ -151,7 +154,10 @@ def _support(estate: Estate, product: Product, release: str) -> Row:
     return {
         **{f"{name[0].lower()}{name[1:]}Date": date for name, date in dates.items()},
         **{f"is{name}": date and date < today for name, date in dates.items() if name != "Release"},
-        **{f"is{name}DateNotAnnounced": date is None if product.family else None for name, date in dates.items()},
+        **{
+            f"is{name}DateNotAnnounced": date is None if product.family else None
+            for name, date in dates.items()
+        },
     }
 
 
@@ -263,7 +269,11 @@ def compatibilities(estate: Estate) -> Iterator[Row]:
 def _metric(estate: Estate, application: Row, metric: Row) -> Row:
     rng = estate.random("metric-of", application["id"], metric["id"])
     product = estate.cached("products", products_of)[application["id"]]
-    cost = product.price if metric["isDefault"] and product.price and (product.family or rng.random() < 0.6) else None
+    cost = (
+        product.price
+        if metric["isDefault"] and product.price and (product.family or rng.random() < 0.6)
+        else None
+    )
     setting = _METRIC_SETTINGS.get(metric["name"], "None")
     counts_use = setting == "UsersWithUsage"
     return {

@@ -91,9 +91,7 @@ def _computer(
     price = round(hardware.price * (0.94 + 0.12 * chance()), 2)
     frequent = None if is_server or chance() < 0.05 else users[number % len(users)]
     prefix = "SRV" if is_server else "VDI" if is_virtual else "PC"
-    if not is_virtual and purchased < estate.behind:
-        return {}
-    return {
+    row: Row = {
         "id": estate.guid("computer", number),
         "scanIdentifier": f"NL{number:06d}-{rng.randrange(16**6):06X}",
         "hostName": f"{prefix}-{SITES[number % 6][:3].upper()}-{number:06d}",
@@ -152,6 +150,8 @@ def _computer(
         "coreCount": processors * hardware.cores,
         "organizationHierarchy": organizations[organization] if organization else None,
     }
+    # Made even if it is not there yet: what the next ones are like does not depend on it.
+    return row if is_virtual or purchased >= estate.behind else {}
 
 
 def _hardware(
@@ -174,7 +174,9 @@ def _operating_system(
     if hardware.manufacturer == "IBM" or (is_server and rng.random() < 0.4):
         return f"Red Hat Enterprise Linux {7 if chance < 0.1 else 8 if chance < 0.5 else 9}"
     if is_server:
-        edition = "2016 Standard" if chance < 0.15 else "2019 Datacenter" if chance < 0.45 else "2022 Standard"
+        edition = (
+            "2016 Standard" if chance < 0.15 else "2019 Datacenter" if chance < 0.45 else "2022 Standard"
+        )
         return f"Microsoft Windows Server {edition}"
     # Clients from before 2024 came with Windows 10; most have been upgraded within the last year and a half.
     upgraded = chance / 0.82 * 550 if purchased > 700 else 9999

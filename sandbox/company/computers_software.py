@@ -14,8 +14,8 @@ from sandbox.company.estate import Estate, Row, table
 from sandbox.company.values import words
 from sandbox.company.vocabulary import PRODUCTS
 
-# How long ago a used installation was used last, in days. Some are left unused for a year or two, at a time that
-# differs: so many more than are idle on one day.
+# How long ago a used installation was used last, in days. Some are left unused for a year or two, each at
+# another time: so many more than are idle on one day.
 RECENT, LEFT, FOR = 45.0, (95.0, 1400.0), (300.0, 700.0)
 _LEFT_OF_IDLE = 1.7
 # Installations of the last days that are known: some have come, some have gone since.
@@ -113,7 +113,15 @@ class _Shelves:
         system, chance, behind = computer["operatingSystem"], rng.random, self._behind
         server = computer["isServer"]
         windows = "Windows" in system
-        shelf = "server" if server and windows else "Windows" if windows else "macOS" if "macOS" in system else "Linux"
+        shelf = (
+            "server"
+            if server and windows
+            else "Windows"
+            if windows
+            else "macOS"
+            if "macOS" in system
+            else "Linux"
+        )
         is_host = server and not computer["isVirtual"]
         for entry in self._shelves[shelf]:
             if chance() >= entry.share:
@@ -160,7 +168,11 @@ class _Shelves:
 
 # Which release of the registry's product an Oracle installation of a version is.
 _ORACLE_RELEASES = (
-    ("oracle_database_servers", "Oracle Database Enterprise Edition", {"12": "12c", "19": "19c", "21": "21c"}),
+    (
+        "oracle_database_servers",
+        "Oracle Database Enterprise Edition",
+        {"12": "12c", "19": "19c", "21": "21c"},
+    ),
     ("oracle_java", "Java SE Development Kit", {"1": "8", "11": "11", "17": "17", "21": "21"}),
     ("oracle_middleware", "WebLogic Server", {"12": "12.2", "14": "14.1"}),
 )
@@ -172,7 +184,9 @@ def _oracle_software(estate: Estate) -> dict[str, list[str]]:
     databases = estate.by_id("oracle_databases")
     for name, product, releases in _ORACLE_RELEASES:
         for row in estate.built(name):
-            version = databases[row["databaseId"]]["productVersion"] if "databaseId" in row else row["version"]
+            version = (
+                databases[row["databaseId"]]["productVersion"] if "databaseId" in row else row["version"]
+            )
             release = releases.get(version.partition(".")[0])
             if release is not None:
                 application = application_id(estate, "Oracle", product, release)
@@ -349,9 +363,10 @@ def _metric_of(estate: Estate, per_user: bool) -> dict[str, tuple[str, str]]:
     metrics: dict[str, tuple[str, str]] = {}
     for row in estate.applications:
         default = next((metric for metric in row["metrics"] if metric["isDefault"]), None)
-        if default and not row["isNoLicenseRequired"] and ("user" in default["name"]) is per_user:
-            if default["name"] != "Custom metric":
-                metrics[row["id"]] = default["id"], default["name"]
+        if default is None or row["isNoLicenseRequired"] or default["name"] == "Custom metric":
+            continue
+        if ("user" in default["name"]) is per_user:
+            metrics[row["id"]] = default["id"], default["name"]
     return metrics
 
 

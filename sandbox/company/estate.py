@@ -1,10 +1,10 @@
 """The made-up company whose software estate the sandbox serves.
 
-An `Estate` is determined by the number of computers, a seed and the present day; `as_of` shows the same company
-as it was on an earlier day. Its tables are built on first use, from generators seeded by name: what a table
-holds does not depend on which ones were built before. The modules of this package say what the tables hold: a
-function marked with `@table("name")` gives its rows. The company is plausible; `ugly` adds what tests need
-besides, by functions marked with `@spoiler("name")`.
+An `Estate` is determined by the number of computers, a seed and the present day; `as_of` shows the same
+company as it was on an earlier day. Its tables are built on first use, from generators seeded by name: what a
+table holds does not depend on which ones were built before. The modules of this package say what the tables
+hold: a function marked with `@table("name")` gives its rows. The company is plausible; `ugly` adds what tests
+need besides, by functions marked with `@spoiler("name")`.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ import struct
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta, timezone
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 Row = dict[str, Any]
 Builder = Callable[["Estate"], Iterable[Row]]
@@ -23,6 +23,31 @@ BUILDERS: dict[str, Builder] = {}
 
 SPOILERS: dict[str, Spoiler] = {}
 """What changes the rows of tables of an ugly company, by their names."""
+
+
+class Change(NamedTuple):
+    """One thing that is different in the company between two days.
+
+    `id` is that of the record (of a seat the subscription's, with the user's as `of`), `quantity` how many
+    installations, licences or computers with the software it concerns, and `day` when it happened, where that
+    is known.
+    """
+
+    kind: str
+    id: str
+    name: str
+    quantity: int
+    day: str | None = None
+    of: str | None = None
+
+
+Comparison = Callable[["Estate", "Estate"], Iterable[Change]]
+
+COMPARISONS: list[Comparison] = []
+"""What finds the changes between the company of one day and that of a later one."""
+
+# How far back the company is known.
+MOST_MONTHS = 23
 
 
 def _change(name: str) -> Any:
@@ -115,6 +140,20 @@ class Estate:
         earlier = Estate(self.size, self.seed, present.now, as_of=as_of, ugly=self.ugly)
         earlier._present = present
         return earlier
+
+    def month_ends(self, months: int) -> list[datetime]:
+        """The ends of so many months before the present, and the present: the earliest first."""
+        if not 0 <= months <= MOST_MONTHS:
+            raise ValueError(f"the company is known for the last {MOST_MONTHS} months")
+        ends = [self.present.now]
+        for _ in range(months):
+            first = ends[-1].replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+            ends.append(first - timedelta(days=1))
+        return ends[::-1]
+
+    def changes_since(self, earlier: "Estate") -> list[Change]:
+        """What is different in the company since an earlier day."""
+        return sorted(change for compare in COMPARISONS for change in compare(earlier, self))
 
     def random(self, *names: object) -> Random:
         """A generator that depends on the seed and the names alone."""
@@ -221,6 +260,12 @@ def spoiler(name: str) -> Callable[[Spoiler], Spoiler]:
         return spoil
 
     return register
+
+
+def comparison(compare: Comparison) -> Comparison:
+    """Make a function one of those that find what is different between two days."""
+    COMPARISONS.append(compare)
+    return compare
 
 
 def stamp(moment: datetime) -> str:

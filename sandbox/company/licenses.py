@@ -73,7 +73,7 @@ _OFF, _SHARE_SHORT, _SHARE_EXACT = (0.05, 0.25), 0.4, 0.15
 # Of the paid products that nobody knows, some were never bought.
 _SHARE_TAIL_BOUGHT = 0.8
 _CURRENCIES = {"Sverige": "SEK", "United Kingdom": "GBP", "United States": "USD"}
-_CUSTOM_EVERY, _ARCHIVED_EVERY = 10, 13
+_CUSTOM_EVERY, _ARCHIVED_EVERY, _RECENT_EVERY = 10, 13, 9
 _YEAR = 365
 # Java is subscribed to for all employees, whatever is installed.
 _CUSTOM_PRODUCT = next(product for product in PRODUCTS if product.metric == CUSTOM_METRIC)
@@ -101,7 +101,12 @@ def requirements(estate: Estate) -> dict[tuple[str, str], Counter[str]]:
     for table_name, metric in (("computer_metering", "metricId"), ("user_metering", "metricID")):
         for row in estate.built(table_name):
             counts = found.setdefault((row["applicationId"], row[metric]), Counter())
-            for name in ("initialRequirement", "includedInBundle", "outsideMetricPeriod", "minimumRequirement"):
+            for name in (
+                "initialRequirement",
+                "includedInBundle",
+                "outsideMetricPeriod",
+                "minimumRequirement",
+            ):
                 counts[name] += row[name]
             counts["requirement"] += row["requirement"]
     return found
@@ -115,8 +120,14 @@ def _lots(estate: Estate) -> list[_Lot]:
     by_product: dict[Product, list[tuple[str, str, int]]] = {}
     for (application, metric), counts in needed.items():
         if products[application].price:
-            by_product.setdefault(products[application], []).append((application, metric, counts["requirement"]))
-    owned = [(product, *bought) for product, uses in by_product.items() if (bought := _owned(estate, product, uses))]
+            by_product.setdefault(products[application], []).append(
+                (application, metric, counts["requirement"])
+            )
+    owned = [
+        (product, *bought)
+        for product, uses in by_product.items()
+        if (bought := _owned(estate, product, uses))
+    ]
     owned.sort(key=lambda each: -each[0].price * each[3])
     custom = [number for number in range(1, count + 1) if number % _CUSTOM_EVERY == 4]
     archived = [number for number in range(EXEMPLARY + 1, count + 1) if number % _ARCHIVED_EVERY == 0]
@@ -147,7 +158,9 @@ def _lots(estate: Estate) -> list[_Lot]:
         rng = estate.random("old license", number)
         product = rng.choice(known)
         old = application_id(estate, product.manufacturer, product.name, product.releases[0])
-        lot = _lot(estate, number, product, old, estate.guid("metric", product.metric), rng.choice((5, 10, 25)), 0)
+        lot = _lot(
+            estate, number, product, old, estate.guid("metric", product.metric), rng.choice((5, 10, 25)), 0
+        )
         lots[number] = lot._replace(days=2000 + rng.random() * 900)
     return [lots[number] for number in range(1, count + 1)]
 
@@ -181,6 +194,8 @@ def _lot(
     rng = estate.random("lot", number)
     # The first purchase of a product is years ago; of the others a part is of the last months.
     days = rng.uniform(400, 1700) if part == 0 and rng.random() < 0.75 else rng.uniform(10, 2000)
+    if number % _RECENT_EVERY == 5:
+        days = rng.uniform(20, 330)
     return _Lot(product, application, metric, quantity, days, rng.uniform(0.85, 1.05))
 
 

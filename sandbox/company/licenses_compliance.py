@@ -114,7 +114,9 @@ def _position(estate: Estate, application: str, metric: str, bought: list[Row], 
 
     def quantity(rows: list[Row], **conditions: Any) -> int:
         return sum(
-            row["quantity"] or 0 for row in rows if all(row[name] == value for name, value in conditions.items())
+            row["quantity"] or 0
+            for row in rows
+            if all(row[name] == value for name, value in conditions.items())
         )
 
     return {

@@ -60,10 +60,10 @@ SALESFORCE_PLANS = (
 
 def _plans(text: str) -> tuple[Plan, ...]:
     """Plans such as ``Zoom Pro 13.33; Zoom Business 18.32 x4``, the second held by four times as many."""
-    plans = (re.fullmatch(r"(.+?) ([0-9.]+)( unmonitored)?(?: x([0-9.]+))?", part) for part in parts(text, ";"))
-    return tuple(
-        Plan(plan[1], float(plan[2]), not plan[3], float(plan[4] or 1)) for plan in plans if plan
+    plans = (
+        re.fullmatch(r"(.+?) ([0-9.]+)( unmonitored)?(?: x([0-9.]+))?", part) for part in parts(text, ";")
     )
+    return tuple(Plan(plan[1], float(plan[2]), not plan[3], float(plan[4] or 1)) for plan in plans if plan)
 
 
 def _products(text: str) -> tuple[Product, ...]:
@@ -115,7 +115,8 @@ PRODUCTS = _products("""
     Salesforce | Salesforce, Inc. | www.salesforce.com | Customer Relationship Management | Sales | CRM
     Microsoft 365 | Microsoft Corporation | www.microsoft365.com | Office Suite | Productivity \
         | Office | bundle \
-        | Microsoft 365 E3 36 x9; Microsoft 365 E5 57 x4; Microsoft 365 F3 8 x6; Microsoft 365 Business Basic 6
+        | Microsoft 365 E3 36 x9; Microsoft 365 E5 57 x4; Microsoft 365 F3 8 x6; \
+        Microsoft 365 Business Basic 6
     Microsoft Teams | Microsoft Corporation | teams.microsoft.com | Communication | Collaboration \
         | Chat and Meetings
     Zoom Workplace | Zoom Communications, Inc. | zoom.us | Communication | Collaboration \

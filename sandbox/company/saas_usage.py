@@ -144,7 +144,7 @@ def _person(estate: Estate, number: int, rng: random.Random) -> Row:
 
 
 def _there(estate: Estate, draw: float) -> float | None:
-    """Since how many days before the present something is there; None where it has not come yet, or has gone."""
+    """Since how many days before the present something is there; None where it is not."""
     if draw < _SHARE_THERE:
         return _DAYS_OF_CHANGE + 30 + (1 - draw / _SHARE_THERE) * 600
     if draw < _SHARE_THERE + _SHARE_NEW:
@@ -197,7 +197,9 @@ def _applications_of(rng: random.Random, shares: list[float]) -> list[int]:
     chance, known = rng.random, len(catalogue.PRODUCTS)
     numbers = [number for number, share in enumerate(shares[:known]) if chance() < share]
     tail = len(shares) - known
-    return numbers + sorted({known + int(tail * chance()) for _ in range(int(chance() * 2.5))} if tail > 0 else ())
+    return numbers + sorted(
+        {known + int(tail * chance()) for _ in range(int(chance() * 2.5))} if tail > 0 else ()
+    )
 
 
 def _activity(estate: Estate, rng: random.Random, left_alone: bool) -> tuple[str, int]:
@@ -208,7 +210,9 @@ def _activity(estate: Estate, rng: random.Random, left_alone: bool) -> tuple[str
     """
     draw, recent, left = rng.random(), int(rng.random() ** 2 * ACTIVITY_DAYS), 35 + rng.random() * 865
     # Some leave an application alone for a while, at a time that differs: so many more than on one day.
-    pause, inactive, never = (500 + rng.random() * 400, 0.55, 0.1) if left_alone else (150 + rng.random() * 250, 0.6, 0.06)
+    pause, inactive, never = (
+        (500 + rng.random() * 400, 0.55, 0.1) if left_alone else (150 + rng.random() * 250, 0.6, 0.06)
+    )
     if draw < never:
         return NO_ACTIVITY, 400
     if draw < never + 0.03:
@@ -238,7 +242,12 @@ def memberships(estate: Estate) -> Iterator[Row]:
         rng = estate.random("saas membership", person["id"])
         for number in _applications_of(rng, shares):
             status, days = _activity(estate, rng, products[number].name in _LEFT_ALONE)
-            draw, types, roles, use = rng.random(), rng.choice(_DISCOVERY_TYPES), rng.choice(_ROLES), rng.randint(1, 90)
+            draw, types, roles, use = (
+                rng.random(),
+                rng.choice(_DISCOVERY_TYPES),
+                rng.choice(_ROLES),
+                rng.randint(1, 90),
+            )
             if _there(estate, draw) is None:
                 continue
             seen = status in (ACTIVE, INACTIVE)
@@ -298,4 +307,5 @@ def wasted(held: Row) -> float:
 def purchased(estate: Estate, subscription: Row) -> int:
     """How many of a subscription were bought: a few more than are held at present, sometimes one too few."""
     held = len(estate.present.where("saas_assignments", "subscriptionId", subscription["id"]))
-    return max(0, math.ceil(held * (1 + subscription["spare"])) - subscription["short"])
+    bought = math.ceil(held * (1 + float(subscription["spare"])))
+    return max(0, bought - int(subscription["short"]))

@@ -82,7 +82,8 @@ DESKTOPS = _hardware("""
     HP | www.hp.com | EliteDesk 800 G9 | Intel Core i5-12500 @ 3.00GHz | 3000 | 6 | 2022- | 890
 """)
 SERVERS = _hardware("""
-    Dell Inc. | www.dell.com | PowerEdge R740 | Intel Xeon Gold 6248R @ 3.00GHz | 3000 | 24 | 2017-2022 | 11900
+    Dell Inc. | www.dell.com | PowerEdge R740 | Intel Xeon Gold 6248R @ 3.00GHz | 3000 | 24 \
+        | 2017-2022 | 11900
     HPE | www.hpe.com | ProLiant DL380 Gen10 | Intel Xeon Gold 6230 @ 2.10GHz | 2100 | 20 | 2017-2023 | 9800
     IBM | www.ibm.com | Power S922 | POWER9 (raw), altivec supported | 3800 | 8 | 2018-2023 | 24500
     Dell Inc. | www.dell.com | PowerEdge R760 | Intel Xeon Gold 6430 @ 2.10GHz | 2100 | 32 | 2023- | 15400
@@ -142,13 +143,13 @@ _METRICS = {
 METRICS = tuple(_METRICS.values())
 
 
-_TERMS = {"": "perpetual", "m": "maintained", "s": "subscription"}
+_TERMS = {"m": "maintained", "s": "subscription"}
 
 
 def _products(text: str) -> tuple[Product, ...]:
     found = []
     for maker, family, name, releases, platform, kind, metric, price, *rest in lines(text):
-        shares, of_bundle = (rest[0].split() if rest else ()), rest[1:]
+        clients, servers, idle = (float(share) for share in (rest[0].split() if rest else ("0", "0", "0.3")))
         found.append(
             Product(
                 maker,
@@ -158,18 +159,20 @@ def _products(text: str) -> tuple[Product, ...]:
                 platform,
                 kind,
                 _METRICS[metric],
-                float(price.rstrip("ms") or 0),
-                _TERMS[price[-1:] if price[-1:] in ("m", "s") else ""],
-                *(float(share) for share in shares),
-                parts=parts(*of_bundle) if of_bundle else (),
+                float(price.rstrip("ms")),
+                _TERMS.get(price[-1], "perpetual"),
+                clients,
+                servers,
+                idle,
+                parts(rest[1]) if len(rest) > 1 else (),
             )
         )
     return tuple(found)
 
 
-# manufacturer | family | name | releases | platform | kind | default metric | price in EUR, followed by `m` where
-# it has maintenance and by `s` where it is a subscription for a year | shares of the clients and servers that
-# have it, and of the installations that are not in use | parts of a bundle
+# manufacturer | family | name | releases | platform | kind | default metric | price in EUR, with `m` where it
+# has maintenance and `s` where it is a subscription for a year | shares of the clients and servers that have it,
+# and of the installations that are not in use | parts of a bundle
 # What runs on Oracle's databases and middleware is licensed by the tables of Oracle's area, not here.
 PRODUCTS = _products("""
     Microsoft | Windows | Windows 11 Pro | | Windows | system | installations | 180
@@ -192,7 +195,8 @@ PRODUCTS = _products("""
         | installations | 890 | .06 0 .5
     Microsoft | SQL Server | SQL Server Standard | 2014, 2016, 2019, 2022 | Windows | licensed | cores \
         | 1650 | 0 .25 .1
-    Microsoft | SQL Server | SQL Server Enterprise | 2016, 2019 | Windows | licensed | cores | 6300m | 0 .05 .05
+    Microsoft | SQL Server | SQL Server Enterprise | 2016, 2019 | Windows | licensed | cores \
+        | 6300m | 0 .05 .05
     Microsoft | SQL Server | SQL Server Management Studio | 18, 19, 20 | Windows | free | installations \
         | 0 | .07 .3 .4
     Microsoft | Visual Studio | Visual Studio Enterprise | 2019, 2022 | Windows | licensed | users \

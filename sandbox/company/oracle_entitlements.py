@@ -16,7 +16,7 @@ from sandbox.company.vocabulary import SITES
 
 SERVERS, VIRTUAL_MACHINES, DATACENTERS = "Servers", "VirtualMachines", "Datacenters"
 # Of a server so many cores at most are for Oracle's software; a machine moves between so many hosts.
-_MOST_CORES, _HOSTS_OF_MACHINE = 8, 2
+_MOST_CORES, _HOSTS_OF_MACHINE, _BOUGHT_FOR_MACHINE = 8, 2, 2
 USERS_PER_PROCESSOR = 25  # Oracle's minimum of named users for one processor
 
 
@@ -57,11 +57,10 @@ def _required(estate: Estate) -> dict[str, int]:
     found: dict[str, int] = {}
     for category in (catalogue.DATABASE, catalogue.MIDDLEWARE):
         for use in uses(estate, category):
-            # Nobody thought of what a virtual machine takes in a datacenter.
-            if not _is_counted_elsewhere(use) and not (
-                use["estateType"] == DATACENTERS and use["productKey"] == "ee"
-            ):
-                found[use["productKey"]] = found.get(use["productKey"], 0) + math.ceil(use["processors"])
+            if not _is_counted_elsewhere(use):
+                # What a virtual machine has was bought, not what it takes in a datacenter.
+                processors = _BOUGHT_FOR_MACHINE if _is_virtualised(use) else math.ceil(use["processors"])
+                found[use["productKey"]] = found.get(use["productKey"], 0) + processors
     return found
 
 
@@ -220,15 +219,27 @@ def _build_uses(estate: Estate, category: str) -> Iterator[Row]:
             if products[product].processor_price:
                 # Several databases on one server need one license. A virtual machine needs that of all hosts.
                 needed = processors
-                if place["estateType"] == DATACENTERS and products[product].key == "ee":
+                if _is_virtualised(use):
                     needed = _cores_of_datacenter(estate, place["datacenterId"]) or processors
                 use["processors"] = max(use["processors"], needed)
     yield from found.values()
 
 
+def _partitioning(use: Row) -> str:
+    """How an estate is divided: Oracle trusts all partitions but those that Enterprise Editions are on."""
+    return "Soft" if use["productKey"] in ("ee", "wls-ee") and use["datacenterId"] else "Hard"
+
+
+def _is_virtualised(use: Row) -> bool:
+    """Whether an Enterprise Edition is on a virtual machine: all hosts that it may run on need licenses."""
+    return bool(use["estateType"] == DATACENTERS and use["productKey"] == "ee")
+
+
 def _is_counted_elsewhere(use: Row) -> bool:
-    """Whether a datacenter's licenses cover a virtual machine in it."""
-    return use["estateType"] == VIRTUAL_MACHINES and use["datacenterId"] is not None
+    """Whether a datacenter is licensed for its virtual machines, or they for themselves."""
+    if use["datacenterId"] is None:
+        return False
+    return (use["estateType"] == VIRTUAL_MACHINES) is (_partitioning(use) == "Soft")
 
 
 def uses(estate: Estate, category: str) -> Table:
@@ -273,8 +284,12 @@ def _given(estate: Estate) -> Iterator[Row]:
     """The licenses assigned to each product in each estate, until they are used up: a table of our own."""
     left = {row["id"]: row["quantity"] for row in estate.built("oracle_licenses")}
     for category in (catalogue.DATABASE, catalogue.MIDDLEWARE):
-        for use in uses(estate, category):
+        for use in sorted(
+            uses(estate, category), key=lambda use: str(use["estateType"])
+        ):  # datacenters first
             rng, wanted = estate.random("oracle assignment", use["id"]), math.ceil(_needed(use))
+            if _is_virtualised(use):
+                wanted = min(wanted, _BOUGHT_FOR_MACHINE)
             for each in estate.where("oracle_licenses", "productId", use["productId"]):
                 per_processor = 1 if each["licenseMetricType"] == "Processor" else USERS_PER_PROCESSOR
                 quantity = min(wanted * per_processor, left[each["id"]])
@@ -321,8 +336,8 @@ def product_compliance(estate: Estate, category: str) -> Iterator[Row]:
         assigned = {"Processor": 0, "Nup": 0}
         for given in _assignments_of(estate, use):
             assigned[given["license"]["licenseMetricType"]] += given["quantity"]
-        partitioning = "Soft" if use["productKey"] == "ee" and use["datacenterId"] else "Hard"
         covered, issue = _is_counted_elsewhere(use), rng.random() < 0.2
+        covered = covered and use["estateType"] == VIRTUAL_MACHINES
         place = estate.by_id("datacenters").get(use["datacenterId"]) if covered else None
         metrics = [name for name in required if assigned[name]] or ["Processor"]
         for metric in metrics:
@@ -342,5 +357,5 @@ def product_compliance(estate: Estate, category: str) -> Iterator[Row]:
                 "coveredByProductId": use["productId"] if covered else None,
                 "coveredByEstate": (place["name"] or place["id"]) if place else "",
                 "licenseNeeded": max(0, required[metric] - assigned[metric]),
-                "partitioningType": partitioning,
+                "partitioningType": _partitioning(use),
             }

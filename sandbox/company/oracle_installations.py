@@ -70,7 +70,7 @@ def databases(estate: Estate) -> Iterator[Row]:
         rng = estate.random("oracle database", number)
         edition = rng.choices(("ee", "se2", "xe"), (40, 48, 12))[0] if number else "ee"
         if number % _VIRTUAL_EVERY == _VIRTUALISED:
-            edition = "ee" if number == _VIRTUALISED else "se2" if edition == "ee" else edition
+            edition = "ee" if number == _VIRTUALISED else "se2"
         enterprise, container = edition == "ee", rng.random() < 0.4
         nodes = (
             rng.choice((2, 3))
@@ -188,13 +188,15 @@ def java(estate: Estate) -> Iterator[Row]:
 @table("oracle_middleware")
 def middleware(estate: Estate) -> Iterator[Row]:
     """Middleware installations."""
-    servers, physical, _ = _servers(estate)
+    servers, physical, virtual = _servers(estate)
     for number in range(max(4, estate.size // 25) if servers else 0):
         rng = estate.random("oracle middleware", number)
+        product = rng.choice(("wls-se", "wls-ee", "wls-suite", "soa", "forms"))
+        product = {0: "wls-ee", 2: "wls-se"}.get(number, product)  # one that is licensed in each way
         yield {
             "id": estate.guid("oracle middleware", number),
-            "productId": product_id(estate, rng.choice(("wls-se", "wls-ee", "wls-suite", "soa", "forms"))),
-            "computerId": rng.choice(physical if number % 4 == 1 else servers)["id"],
+            "productId": product_id(estate, product),
+            "computerId": rng.choice(physical if number % 4 == 1 else virtual)["id"],
             "version": rng.choice(("12.1.3.0.0", "12.2.1.4.0", "14.1.1.0.0")),
             "oracleHomePath": rng.choice(("/u01/app/oracle/middleware", "D:\\Oracle\\Middleware\\Övrigt")),
             "firstDiscovered": estate.moment(rng, 900),

@@ -171,8 +171,8 @@ def _products(text: str) -> tuple[Product, ...]:
 
 
 # manufacturer | family | name | releases | platform | kind | default metric | price in EUR, with `m` where it
-# has maintenance and `s` where it is a subscription for a year | shares of the clients and servers that have it,
-# and of the installations that are not in use | parts of a bundle
+# has maintenance and `s` where it is a subscription for a year | shares of the clients and servers that have
+# it, and of the installations that are not in use | parts of a bundle
 # What runs on Oracle's databases and middleware is licensed by the tables of Oracle's area, not here.
 PRODUCTS = _products("""
     Microsoft | Windows | Windows 11 Pro | | Windows | system | installations | 180

@@ -133,7 +133,7 @@ def periods(estate: Estate, parent: Row) -> list[Row]:
     else:
         last += 1  # the one after the present one
     starts = [begun - length * index for index in range(last + 1)]
-    return [
+    rows = [
         {
             "id": parent["id"],
             "validFrom": estate.day(start),
@@ -142,3 +142,8 @@ def periods(estate: Estate, parent: Row) -> list[Row]:
         for start in starts
         if start >= estate.behind - _SIGNED_BEFORE
     ]
+    if estate.ugly and rows and rng.random() < 0.2:  # from ever or for ever
+        rows[rng.choice((0, -1))] |= rng.choice(
+            ({"validFrom": "0001-01-01T00:00:00Z"}, {"validTo": "9999-12-31T00:00:00Z"})
+        )
+    return rows

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from sandbox.company.estate import Estate, Row, table
 from sandbox.company.lifecycles import lifecycle
-from sandbox.company.values import choose, money, or_none, taken, words
+from sandbox.company.values import CURRENCIES, TO_BASE_CURRENCY, choose, money, or_none, taken, words
 from sandbox.company.vocabulary import LONG_TAIL_WORDS, METRICS, PRODUCTS, Product
 
 _PLATFORMS = words(
@@ -275,6 +275,8 @@ def _metric(estate: Estate, application: Row, metric: Row) -> Row:
         else None
     )
     setting = _METRIC_SETTINGS.get(metric["name"], "None")
+    if estate.ugly:
+        return _odd_metric(rng, metric)
     counts_use = setting == "UsersWithUsage"
     return {
         **taken(metric, "id name isDefault"),
@@ -287,6 +289,29 @@ def _metric(estate: Estate, application: Row, metric: Row) -> Row:
         "licenseCost": cost,
         "licenseCostCurrency": "EUR",
         "licenseCostBase": cost,
+    }
+
+
+_ODD_SETTINGS = words("None UsersWithUsage PrimaryUsers UsersWithAccess DevicesWithUsage AllDevices")
+_INTERVALS = ("Continuous", "PeriodIncludingCurrentMonth", "PeriodExcludingCurrentMonth", "None")
+
+
+def _odd_metric(rng: random.Random, metric: Row) -> Row:
+    """A metric that counts anything, for any price."""
+    currency = rng.choice(CURRENCIES)
+    cost = or_none(rng, money(rng, 5, 3_000), 0.2)
+    setting = rng.choice(_ODD_SETTINGS)
+    return {
+        **taken(metric, "id name isDefault"),
+        "minimumRequirement": or_none(rng, rng.choice((1, 8, 16)), 0.6),
+        "metricSetting": setting,
+        "metricSettingIntervalType": rng.choice(_INTERVALS) if setting != "None" else "None",
+        "metricSettingInterval": or_none(rng, rng.choice((1, 3, 12)), 0.3),
+        "customCompareValueType": "Number of employees" if metric["name"] == "Custom metric" else "",
+        "concurrencyInterval": or_none(rng, 6, 0.7),
+        "licenseCost": cost,
+        "licenseCostCurrency": currency,
+        "licenseCostBase": None if cost is None else round(cost * TO_BASE_CURRENCY[currency], 2),
     }
 
 

@@ -210,7 +210,7 @@ def licenses(estate: Estate) -> list[Row]:
         rng = estate.random("license", number)
         row = _purchase(estate, rng, number, lot)
         row.update(_rights(rng, row, rows, number))
-        row.update(_costs(estate, row))
+        row.update(listed_costs(estate, row))
         if number % 11 == 0:
             row["organizationHierarchy"] = estate.by_id("organizations")[row["organizationId"]]["hierarchy"]
         rows.append(row)
@@ -327,7 +327,7 @@ def _maintenance_of(estate: Estate, row: Row) -> list[Row]:
     if product is None or product.terms != "maintained" or row["status"] == "Archived":
         return []
     rng = estate.random("maintenance", row["id"])
-    bought = (estate.present.now.date() - date.fromisoformat(row["purchaseDate"][:10])).days
+    bought = (estate.present.now.date() - date.fromisoformat(row["createdDate"][:10])).days
     start, _ = _term(estate, rng, bought)
     agreement = row["agreementId"] if row["maintenanceAccordingToAgreement"] else None
     first = max(0, int((bought - start) // _YEAR) + 1 - _MOST_YEARS)
@@ -350,7 +350,7 @@ def _maintenance_of(estate: Estate, row: Row) -> list[Row]:
     ]
 
 
-def _costs(estate: Estate, row: Row) -> Row:
+def listed_costs(estate: Estate, row: Row) -> Row:
     """The costs the list shows, added up from purchase and maintenance periods."""
     today = estate.ago(0)
     periods = _maintenance_of(estate, row)

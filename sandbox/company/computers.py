@@ -14,7 +14,7 @@ from sandbox.company.vocabulary import DESKTOPS, LAPTOPS, SERVERS, SITES, VIRTUA
 BLOCK, VIRTUAL_SERVERS = 20, 5
 # How far back it is known which clients have been retired, and how many are in that time.
 RETIRED_DAYS, SHARE_RETIRED = 730, 0.26
-# Servers have been there for longer than that.
+# Servers and virtual machines have been there for longer than that.
 _OLDEST_HISTORY = 760
 _CURRENCIES = {"Sverige": "SEK", "United Kingdom": "GBP", "United States": "USD"}
 
@@ -38,9 +38,9 @@ def computers(estate: Estate) -> list[Row]:
     return [row for row in rows if row]
 
 
-def _purchased(rng: Random, is_host: bool, gone: float | None) -> float:
+def _purchased(rng: Random, stays: bool, gone: float | None) -> float:
     """How many days before the present a computer was bought."""
-    if is_host:
+    if stays:
         return _OLDEST_HISTORY + rng.random() * 1400
     if gone is not None:
         return gone + 1300 + rng.random() * 700
@@ -76,7 +76,7 @@ def _computer(
     is_virtual, is_server = is_virtual_server or is_desktop_infrastructure, is_host or is_virtual_server
     is_portable = not is_server and not is_virtual and place < 16
     chance = rng.random
-    purchased = _purchased(rng, is_host, gone)
+    purchased = _purchased(rng, is_host or is_virtual, gone)
     hardware = _hardware(estate, rng, purchased, is_host, is_virtual, is_portable)
     system = _operating_system(estate, rng, hardware, is_server, purchased)
     processors = 2 if is_host else 1
@@ -151,7 +151,7 @@ def _computer(
         "organizationHierarchy": organizations[organization] if organization else None,
     }
     # Made even if it is not there yet: what the next ones are like does not depend on it.
-    return row if is_virtual or purchased >= estate.behind else {}
+    return row if purchased >= estate.behind else {}
 
 
 def _hardware(

@@ -81,7 +81,9 @@ def test_references_hold_on_every_day(year: list[Estate]) -> None:
         for name in BUILDERS:
             for row in estate.built(name):
                 for field, ids in known.items():
-                    if row.get(field) is not None and not (name.startswith("saas") and field == "applicationId"):
+                    if row.get(field) is not None and not (
+                        name.startswith("saas") and field == "applicationId"
+                    ):
                         assert row[field] in ids, (name, field)
         for name in ("saas_memberships", "saas_assignments"):
             assert {row["userId"] for row in estate.built(name)} <= people
@@ -135,7 +137,11 @@ def test_there_is_something_new_in_every_month(year: list[Estate]) -> None:
 def test_a_product_loses_support_on_its_makers_day(year: list[Estate]) -> None:
     """Everybody in the field knows the day; a wrong one is seen at once."""
     for earlier, later in pairwise(year):
-        ended = {change.name: change.day for change in later.changes_since(earlier) if change.kind == "support ended"}
+        ended = {
+            change.name: change.day
+            for change in later.changes_since(earlier)
+            if change.kind == "support ended"
+        }
         if "Microsoft Office Professional Plus 2021" in ended:
             assert ended["Microsoft Office Professional Plus 2021"] == "2026-10-13"
             assert later.now.date().isoformat() == "2026-10-31"
@@ -144,7 +150,7 @@ def test_a_product_loses_support_on_its_makers_day(year: list[Estate]) -> None:
 
 
 def test_terms_follow_each_other(year: list[Estate]) -> None:
-    """A subscription with two terms at once, or one that comes back from the dead, is nothing a vendor sells."""
+    """No vendor sells a subscription with two terms at once, or one that comes back from the dead."""
     known: dict[str, tuple[str, str]] = {}
     renewed = 0
     for estate in year:
@@ -180,7 +186,7 @@ def _api(sandbox: Sandbox) -> dict[str, Any]:
 
 
 def test_the_log_is_what_the_api_shows_of_two_days() -> None:
-    """The log is the truth that a history is measured by: it may not be another truth than that of the rows."""
+    """A history is measured by the log: it may not tell another truth than the rows do."""
     sandbox = Sandbox(estate=Estate(60, now=NOW), months=3)
     days = sandbox.control.month_ends
     assert sandbox.estate.now == days[0]
@@ -223,7 +229,7 @@ def test_a_client_moves_the_company_on_month_by_month(old: Sandbox) -> None:
         shown = requests.post(f"{control}/months", json={"as_of": day}, timeout=10).json()
         assert shown["as_of"] == day
         seen.append(old.rows("/api/sam/estate/v1/computers"))
-    assert seen[-1] == [row for row in Sandbox(12).rows("/api/sam/estate/v1/computers")]
+    assert seen[-1] == list(Sandbox(12).rows("/api/sam/estate/v1/computers"))
     query = {"since": months["ends"][0], "until": months["ends"][-1]}
     changes: list[Row] = requests.get(f"{control}/changes", params=query, timeout=10).json()
     assert {change["kind"] for change in changes} >= {"seat taken", "support ended"}

@@ -129,8 +129,10 @@ def _lots(estate: Estate) -> list[_Lot]:
         if (bought := _owned(estate, product, uses))
     ]
     owned.sort(key=lambda each: -each[0].price * each[3])
-    custom = [number for number in range(1, count + 1) if number % _CUSTOM_EVERY == 4]
     archived = [number for number in range(EXEMPLARY + 1, count + 1) if number % _ARCHIVED_EVERY == 0]
+    custom = [
+        number for number in range(1, count + 1) if number % _CUSTOM_EVERY == 4 and number not in archived
+    ]
     numbers = [number for number in range(1, count + 1) if number not in {*custom, *archived}]
     # The first lots go to products of several releases: what is allowed for other releases is then tried.
     if owned and len(numbers) < len(owned):
@@ -152,7 +154,7 @@ def _lots(estate: Estate) -> list[_Lot]:
     for part, number in enumerate(custom):
         share = people // len(custom) + (part < people % len(custom))
         lots[number] = _lot(estate, number, _CUSTOM_PRODUCT, java, metric, max(1, share), part)
-    known = [product for product in PRODUCTS if len(product.releases) > 1 and product.price]
+    known = [each for each in PRODUCTS if len(each.releases) > 1 and each.price and each != _CUSTOM_PRODUCT]
     for number in [each for each in range(1, count + 1) if each not in lots]:
         # Licences that are kept for the record, of releases that nobody has any more.
         rng = estate.random("old license", number)

@@ -185,14 +185,13 @@ def _in_use(estate: Estate, category: str) -> Iterator[tuple[str, str, float]]:
                 yield node["computerId"], product, processors
 
 
-def _cores_of_datacenter(estate: Estate, datacenter_id: str) -> float:
+def _cores_of_hosts(estate: Estate, datacenter_id: str, computer: Row) -> float:
     """The processors to license of the hosts that a virtual machine of a datacenter may run on."""
     computers = estate.by_id("computers")
-    members = (
-        computers.get(each["computerId"]) for each in estate.where("datacenter_members", "id", datacenter_id)
-    )
-    hosts = [each["coreCount"] * 0.5 for each in members if each and not each["isVirtual"]]
-    return float(sum(hosts[:_HOSTS_OF_MACHINE]))
+    members = [each["computerId"] for each in estate.where("datacenter_members", "id", datacenter_id)]
+    hosts = (computers.get(each) for each in dict.fromkeys([computer["hostComputerId"], *members]))
+    cores = [each["coreCount"] * 0.5 for each in hosts if each and not each["isVirtual"]]
+    return float(sum(cores[:_HOSTS_OF_MACHINE]))
 
 
 def _build_uses(estate: Estate, category: str) -> Iterator[Row]:
@@ -220,7 +219,7 @@ def _build_uses(estate: Estate, category: str) -> Iterator[Row]:
                 # Several databases on one server need one license. A virtual machine needs that of all hosts.
                 needed = processors
                 if _is_virtualised(use):
-                    needed = _cores_of_datacenter(estate, place["datacenterId"]) or processors
+                    needed = _cores_of_hosts(estate, place["datacenterId"], computer) or processors
                 use["processors"] = max(use["processors"], needed)
     yield from found.values()
 

@@ -8,6 +8,7 @@ import math
 import random
 from bisect import bisect
 from collections.abc import Iterator
+from datetime import date
 from itertools import accumulate, combinations
 
 from sandbox.company import saas_catalogue as catalogue
@@ -251,6 +252,9 @@ def memberships(estate: Estate) -> Iterator[Row]:
             if _there(estate, draw) is None:
                 continue
             seen = status in (ACTIVE, INACTIVE)
+            if seen and ago[days] < person["createdDate"]:  # nobody is active before being there
+                days = (estate.now.date() - date.fromisoformat(person["createdDate"][:10])).days
+                status = ACTIVE if days <= ACTIVITY_DAYS else INACTIVE
             yield {
                 "userId": person["id"],
                 "applicationId": ids[number],

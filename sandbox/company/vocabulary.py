@@ -194,13 +194,13 @@ PRODUCTS = _products("""
     Microsoft | Project | Project Professional | 2016, 2019, 2021, 2024 | Windows | licensed \
         | installations | 890 | .06 0 .5
     Microsoft | SQL Server | SQL Server Standard | 2014, 2016, 2019, 2022 | Windows | licensed | cores \
-        | 1650 | 0 .25 .1
+        | 1650 | 0 .25 .05
     Microsoft | SQL Server | SQL Server Enterprise | 2016, 2019 | Windows | licensed | cores \
         | 6300m | 0 .05 .05
     Microsoft | SQL Server | SQL Server Management Studio | 18, 19, 20 | Windows | free | installations \
         | 0 | .07 .3 .4
     Microsoft | Visual Studio | Visual Studio Enterprise | 2019, 2022 | Windows | licensed | users \
-        | 2400s | .05 0 .25
+        | 2400s | .05 0 .15
     Microsoft | Visual Studio | Visual Studio Code | 1.85, 1.92, 1.96 | CrossPlatform | free \
         | installations | 0 | .14 .02 .2
     Microsoft | Exchange | Exchange Server Standard | 2016, 2019 | Windows | licensed | installations \
@@ -220,18 +220,18 @@ PRODUCTS = _products("""
     Adobe | Acrobat | Acrobat Pro | XI, 2017, 2020 | Windows | licensed | devices | 390 | .2 0 .45
     Adobe | Acrobat | Acrobat Reader | 2020, 2024 | CrossPlatform | free | installations | 0 | .85 .2 .3
     Autodesk | AutoCAD | AutoCAD | 2022, 2023, 2024, 2025 | Windows | licensed | concurrent \
-        | 1990s | .06 0 .3
-    Autodesk | Revit | Revit | 2023, 2024 | Windows | licensed | concurrent | 2950s | .02 0 .3
+        | 1990s | .06 0 .2
+    Autodesk | Revit | Revit | 2023, 2024 | Windows | licensed | concurrent | 2950s | .02 0 .2
     Oracle | Oracle Database | Oracle Database Enterprise Edition | 12c, 19c, 21c | Linux \
         | free | processors | 0
     Oracle | Java | Java SE Development Kit | 8, 11, 17, 21 | CrossPlatform | licensed | custom | 110s
     Oracle | WebLogic | WebLogic Server | 12.2, 14.1 | Linux | free | processors | 0
     IBM | Db2 | Db2 Advanced | 10.5, 11.5 | Linux | licensed | value units | 42m | 0 .05 0
     IBM | WebSphere | WebSphere Application Server | 8.5, 9.0 | Aix | licensed | value units | 48m | 0 .05 .1
-    IBM | SPSS | SPSS Statistics | 27, 29 | Windows | licensed | concurrent | 1900s | .015 0 .4
+    IBM | SPSS | SPSS Statistics | 27, 29 | Windows | licensed | concurrent | 1900s | .015 0 .25
     VMware | vSphere | vSphere Enterprise Plus | 7, 8 | WMware | licensed | processors | 3300m | 0 .9 0
     Citrix | Virtual Apps | Workspace App | 2203, 2402 | CrossPlatform | free | installations | 0 | .3 0 .3
-    SAP | SAP GUI | GUI for Windows | 7.70, 8.00 | Windows | licensed | users | 1350m | .45 0 .15
+    SAP | SAP GUI | GUI for Windows | 7.70, 8.00 | Windows | licensed | users | 1350m | .45 0 .08
     Tableau | Tableau | Desktop Professional | 2022.3, 2023.3, 2024.2 | Windows | licensed | users \
         | 810s | .05 0 .35
     JetBrains | IntelliJ IDEA | IntelliJ IDEA Ultimate | 2023.2, 2024.1, 2024.3 | CrossPlatform \
@@ -263,10 +263,10 @@ PRODUCTS = _products("""
         | 39 | .05 0 .4
     RARLAB | WinRAR | WinRAR | 5, 6, 7 | Windows | licensed | installations | 29 | .1 .05 .5
     TeamViewer | TeamViewer | TeamViewer | 13, 15 | Windows | licensed | concurrent | 620s | .07 .1 .5
-    Minitab | Minitab | Statistical Software | 20, 22 | Windows | licensed | concurrent | 1490s | .03 0 .3
+    Minitab | Minitab | Statistical Software | 20, 22 | Windows | licensed | concurrent | 1490s | .03 0 .2
     Dassault Systèmes | SOLIDWORKS | SOLIDWORKS Premium | 2021, 2023, 2024 | Windows | licensed \
-        | concurrent | 7100m | .03 0 .25
-    The MathWorks | MATLAB | MATLAB | R2021b, R2023a, R2024b | Windows | licensed | users | 2150m | .04 0 .3
+        | concurrent | 7100m | .03 0 .12
+    The MathWorks | MATLAB | MATLAB | R2021b, R2023a, R2024b | Windows | licensed | users | 2150m | .04 0 .2
 """)
 
 LONG_TAIL_WORDS = parts(

@@ -28,7 +28,7 @@ from source_snow_atlas import definitions
 from source_snow_atlas.components.identity.configuration import ASSET_KINDS
 from tools.exclusions import Exclusions
 
-COMPUTERS = 30
+COMPUTERS, UGLY = 30, True
 START = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=75)
 STREAMS = sorted(definitions.stream_definitions())
 WINDOWED = [name for name in STREAMS if definitions.parameters(name).get("window_format")]

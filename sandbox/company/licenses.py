@@ -238,7 +238,7 @@ def _purchase(estate: Estate, rng: random.Random, number: int, lot: _Lot) -> Row
     kind = _ASSIGNMENT_CYCLE[number % len(_ASSIGNMENT_CYCLE)]
     archived = number > EXEMPLARY and number % _ARCHIVED_EVERY == 0
     # Somebody entered a few without saying what for or how many: those do not count.
-    share = 0.0 if number <= EXEMPLARY or archived else 0.015
+    share = 0.0 if number <= EXEMPLARY or archived or lot.product == _CUSTOM_PRODUCT else 0.015
     application_id = or_none(rng, lot.application, share)
     quantity = or_none(rng, lot.quantity, share)
     kind_id = or_none(rng, _assignment_type_id(estate, kind), share / 2)

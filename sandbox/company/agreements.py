@@ -114,7 +114,7 @@ def _build(estate: Estate, kind: str, types: list[Row], makers: tuple[tuple[str,
 
 
 # How long before a period begins it is signed, and how many agreements have run out without a successor.
-_SIGNED_BEFORE, _SHARE_EXPIRED, _SHARE_DRAFT = 30, 0.1, 0.08
+_SIGNED_BEFORE, _SHARE_EXPIRED, _SHARE_DRAFT = 60, 0.1, 0.08
 
 
 def periods(estate: Estate, parent: Row) -> list[Row]:

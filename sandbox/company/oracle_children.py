@@ -76,7 +76,7 @@ _USED = {
 
 def _chance_of_use(estate: Estate, database: Row, product: str) -> float:
     if database["id"] == virtualised(estate):
-        return 0.0
+        return float(product in (product_id(estate, "partitioning"), product_id(estate, "diagnostics")))
     if product == product_id(estate, "rac"):
         return float(database["numberOfInstances"] > 1)
     if product == product_id(estate, "adg"):

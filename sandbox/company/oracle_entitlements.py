@@ -57,9 +57,9 @@ def _required(estate: Estate) -> dict[str, int]:
     found: dict[str, int] = {}
     for category in (catalogue.DATABASE, catalogue.MIDDLEWARE):
         for use in uses(estate, category):
-            if not _is_counted_elsewhere(use):
+            if not _is_covered(use):
                 # What a virtual machine has was bought, not what it takes in a datacenter.
-                processors = _BOUGHT_FOR_MACHINE if _is_virtualised(use) else math.ceil(use["processors"])
+                processors = _BOUGHT_FOR_MACHINE if _is_virtualised(use) else _needed(use)
                 found[use["productKey"]] = found.get(use["productKey"], 0) + processors
     return found
 
@@ -234,11 +234,15 @@ def _is_virtualised(use: Row) -> bool:
     return bool(use["estateType"] == DATACENTERS and use["productKey"] == "ee")
 
 
-def _is_counted_elsewhere(use: Row) -> bool:
-    """Whether a datacenter is licensed for its virtual machines, or they for themselves."""
-    if use["datacenterId"] is None:
-        return False
-    return (use["estateType"] == VIRTUAL_MACHINES) is (_partitioning(use) == "Soft")
+def _is_covered(use: Row) -> bool:
+    """Whether the licenses of a datacenter cover a virtual machine in it."""
+    return bool(use["estateType"] == VIRTUAL_MACHINES and _partitioning(use) == "Soft")
+
+
+def _needed(use: Row) -> int:
+    """The processors to license of a product in an estate: none in a datacenter of trusted partitions."""
+    partitioned = use["estateType"] == DATACENTERS and _partitioning(use) == "Hard"
+    return 0 if partitioned else math.ceil(use["processors"])
 
 
 def uses(estate: Estate, category: str) -> Table:
@@ -261,42 +265,58 @@ def compliance(estate: Estate, category: str, estate_type: str) -> list[Row]:
     return list(found.values())
 
 
-def _needed(use: Row) -> float:
-    """The processors to license of a product in an estate."""
-    return 0.0 if _is_counted_elsewhere(use) else float(use["processors"])
-
-
 def requirements(estate: Estate, category: str, estate_type: str) -> Iterator[Row]:
     """How many licenses each product in each estate of a type requires."""
     for use in _of_type(estate, category, estate_type):
         rng = estate.random("oracle requirement", use["id"])
         yield {
             **taken(use, "productId computerId datacenterId estateType"),
-            "requiredQuantity": math.ceil(_needed(use)),
-            "requiredQuantityDecimal": _needed(use) if rng.random() > 0.05 else None,
+            "requiredQuantity": _needed(use),
+            "requiredQuantityDecimal": min(use["processors"], float(_needed(use)))
+            if rng.random() > 0.05
+            else None,
             "notAllowedLicensableEntityTypes": "VirtualMachine" if rng.random() < 0.1 else None,
         }
 
 
 @table("oracle_given")
 def _given(estate: Estate) -> Iterator[Row]:
-    """The licenses assigned to each product in each estate, until they are used up: a table of our own."""
+    """The licenses assigned to each product in each estate, until they are used up: a table of our own.
+
+    What nobody needs is left where the product is first.
+    """
     left = {row["id"]: row["quantity"] for row in estate.built("oracle_licenses")}
+    given: dict[tuple[str, str], Row] = {}
+
+    def give(use: Row, license_: Row, quantity: int) -> None:
+        left[license_["id"]] -= quantity
+        row = given.setdefault(
+            (use["id"], license_["id"]),
+            {"use": use["id"], "license": license_, "quantity": 0, "manual": False},
+        )
+        row["quantity"] += quantity
+
+    first: dict[str, Row] = {}
     for category in (catalogue.DATABASE, catalogue.MIDDLEWARE):
         for use in sorted(
             uses(estate, category), key=lambda use: str(use["estateType"])
         ):  # datacenters first
-            rng, wanted = estate.random("oracle assignment", use["id"]), math.ceil(_needed(use))
+            wanted = 0 if _is_covered(use) else _needed(use)
             if _is_virtualised(use):
                 wanted = min(wanted, _BOUGHT_FOR_MACHINE)
+            elif wanted:
+                first.setdefault(use["productId"], use)
             for each in estate.where("oracle_licenses", "productId", use["productId"]):
                 per_processor = 1 if each["licenseMetricType"] == "Processor" else USERS_PER_PROCESSOR
                 quantity = min(wanted * per_processor, left[each["id"]])
                 if quantity > 0:
-                    left[each["id"]] -= quantity
+                    give(use, each, quantity)
                     wanted -= math.ceil(quantity / per_processor)
-                    manual = rng.random() < 0.3
-                    yield {"use": use["id"], "license": each, "quantity": quantity, "manual": manual}
+    for license_ in estate.built("oracle_licenses"):
+        if left[license_["id"]] and license_["productId"] in first:
+            give(first[license_["productId"]], license_, left[license_["id"]])
+    rng = estate.random("oracle given")
+    yield from ({**row, "manual": rng.random() < 0.3} for row in given.values())
 
 
 def _assignments_of(estate: Estate, use: Row) -> list[Row]:
@@ -330,13 +350,12 @@ def product_compliance(estate: Estate, category: str) -> Iterator[Row]:
     """Each product in each estate compared with its licenses: by processors, sometimes by named users too."""
     for use in uses(estate, category):
         rng = estate.random("oracle product compliance", use["id"])
-        required = {"Processor": math.ceil(_needed(use))}
+        required = {"Processor": _needed(use)}
         required["Nup"] = required["Processor"] * USERS_PER_PROCESSOR
         assigned = {"Processor": 0, "Nup": 0}
         for given in _assignments_of(estate, use):
             assigned[given["license"]["licenseMetricType"]] += given["quantity"]
-        covered, issue = _is_counted_elsewhere(use), rng.random() < 0.2
-        covered = covered and use["estateType"] == VIRTUAL_MACHINES
+        covered, issue = _is_covered(use), rng.random() < 0.2
         place = estate.by_id("datacenters").get(use["datacenterId"]) if covered else None
         metrics = [name for name in required if assigned[name]] or ["Processor"]
         for metric in metrics:

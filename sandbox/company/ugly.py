@@ -67,7 +67,7 @@ _spoil(
     0.08,
     {
         "organizationId": _null,
-        "mostFrequentUser": _null,
+        "mostFrequentUser": lambda rng, row: row.update(mostRecentUser=None),  # nobody has logged on
         "model": _null,
         "purchaseDate": _no_date,
         "biosDate": _no_date,

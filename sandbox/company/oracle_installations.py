@@ -154,7 +154,8 @@ def database_servers(estate: Estate) -> Iterator[Row]:
         number = numbers.get(database["id"], 0)
         rng = estate.random("oracle database servers", number)
         # Most run on hardware of their own; some were virtualised.
-        hosts = virtual if number % _VIRTUAL_EVERY == _VIRTUALISED else physical
+        is_virtual = number % _VIRTUAL_EVERY == _VIRTUALISED or (estate.ugly and number % _VIRTUAL_EVERY != 2)
+        hosts = virtual if is_virtual else physical
         for computer in rng.sample(hosts, min(database["numberOfInstances"], len(hosts))):
             yield {
                 "databaseId": database["id"],

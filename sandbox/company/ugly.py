@@ -8,6 +8,7 @@ markup or far too long. Otherwise it is the plausible company, with the same ids
 from collections.abc import Callable, Mapping
 from random import Random
 
+from sandbox.company.applications import products_of
 from sandbox.company.estate import Estate, Row, spoiler
 from sandbox.company.licenses import listed_costs
 from sandbox.company.licenses_compliance import COVERAGE_PARTS, REQUIREMENT_PARTS
@@ -15,6 +16,7 @@ from sandbox.company.licenses_compliance import COVERAGE_PARTS, REQUIREMENT_PART
 NO_DATE = "0001-01-01T00:00:00Z"
 ENDLESS = "9999-12-31T00:00:00Z"
 _CURRENCIES = ("EUR", "eur", "USD", "SEK", "GBP", "CHF", "XXX", None)
+_BULK_ORDER = 760.0
 _NAMES = (
     '=HYPERLINK("http://example.invalid","Invoice")',
     "+1+1",
@@ -123,6 +125,22 @@ def _licenses(estate: Estate, rows: list[Row]) -> None:
             row["purchaseDate"] = NO_DATE
         if rng.random() < 0.1:
             row["productDescription"] = _name(rng, row)
+    # What is maintained was bought on one day, by a part of the company and the part above it.
+    products, day = estate.cached("products", products_of), estate.day(_BULK_ORDER)
+    bulk = [
+        row for row in rows if row["applicationId"] and products[row["applicationId"]].terms == "maintained"
+    ]
+    for number, row in enumerate(bulk):
+        place = estate.organizations[number % 2]
+        row |= {
+            "organizationId": place["id"],
+            "purchaseDate": day,
+            "createdDate": day,
+            "purchaseCurrency": "EUR",
+        }
+        if "organizationHierarchy" in row:
+            row["organizationHierarchy"] = place["hierarchy"]
+        row.update(listed_costs(estate, row))
     # Most are for one metric of an application: some are counted by another one.
     for row in rows[7::5]:
         row["metricId"] = estate.guid("metric", "Installations")

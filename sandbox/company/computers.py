@@ -99,7 +99,7 @@ def _computer(
         "lastScanDate": scanned,
         "biosSerialNumber": f"{rng.randrange(36**4):05X}{number:05d}",
         "biosVersion": f"1.{rng.randrange(30)}.0",
-        "biosDate": estate.day(purchased + 200),
+        "biosDate": estate.day(purchased + 30),
         "manufacturer": hardware.manufacturer,
         "manufacturerWebsite": hardware.website,
         "model": None if chance() < 0.02 else hardware.model,

@@ -57,9 +57,9 @@ class NoPrefetch:
         """Nothing was submitted."""
 
 
-Fetch = Callable[[int, int, "frozenset[int] | None"], Page]
+Fetch = Callable[[int, int, "frozenset[int] | None"], "Page | None"]
 """Fetches a page: its number, the page size asked for, and the numbers that the reply may name as its own
-(None: any).
+(None: any). None where the server sends no content.
 """
 
 

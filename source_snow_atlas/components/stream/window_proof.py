@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from source_snow_atlas.components.basics.errors import ServerError
-from source_snow_atlas.components.collection.seen import content_hash, key_hash
+from source_snow_atlas.components.collection.served import content
 from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT
 from source_snow_atlas.components.request.reply import Row
 
@@ -110,13 +110,13 @@ class WindowProofs:
         return rows
 
     def _united(self, parts: list[list[Row]]) -> list[Row]:
-        known: set[int] = set()
+        known: set[object] = set()
         united = []
         for part in parts:
             for row in part:
-                is_keyed = all(row.get(name) is not None for name in self.key)
+                key = [row.get(name) for name in self.key]
                 # rows whose key is null are not one row
-                value = key_hash(row, self.key) if is_keyed else content_hash(row)
+                value: object = content(row) if not key or None in key else repr(key)
                 if value not in known:
                     known.add(value)
                     united.append(row)

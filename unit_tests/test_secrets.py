@@ -85,7 +85,7 @@ def test_other_messages_are_quoted(text: str) -> None:
     assert quote(orjson.dumps({"error": {"code": 400, "message": text}})) == text
 
 
-@pytest.mark.parametrize("secret", ["", "!", "a1", "&&&&&&&&"])
+@pytest.mark.parametrize("secret", ["", "!", "a1", "field", "&&&&&&&&"])
 def test_secrets_of_few_letters_do_no_harm(secret: str) -> None:
     """An odd secret would hide every message, or end the sync in a traceback."""
     secrets.forget()

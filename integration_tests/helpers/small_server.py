@@ -80,7 +80,7 @@ def serving(
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             known = self.path == TOKEN_PATH
-            grant = {"access_token": "a token of its own", "expires_in": 3600, "token_type": "Bearer"}
+            grant = {"access_token": "token-of-the-small-server", "expires_in": 3600, "token_type": "Bearer"}
             self._send(200 if known else 404, grant if known else {})
 
         def _send(self, status: int, document: Any) -> None:

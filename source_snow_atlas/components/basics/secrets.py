@@ -15,8 +15,6 @@ PIECE = 6
 """Letters and digits in a row that a text may not share with a secret. Fewer tell little and occur by
 chance.
 """
-SHORTEST = 4
-"""A secret, or a form of one, that has fewer of them occurs in every sentence."""
 REMEMBERED = 32
 """Secrets that are looked for: the latest ones."""
 
@@ -41,13 +39,10 @@ def carries_secret(text: str) -> bool:
     """
     readings = {_bare(reading) for reading in _readings(text)}
     for secret in list(_secrets):
-        for form in _forms(secret):
-            length = min(PIECE, len(form))
-            if length < SHORTEST:
-                continue
+        for form in _forms(secret):  # one that is shorter than a piece is masked as a word
             for reading in readings:
-                starts = range(len(reading) - length + 1)
-                if any(reading[start : start + length] in form for start in starts):
+                starts = range(len(reading) - PIECE + 1)
+                if any(reading[start : start + PIECE] in form for start in starts):
                     return True
     return False
 

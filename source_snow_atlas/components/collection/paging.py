@@ -200,7 +200,7 @@ class CollectionReader:
 
     def _take(self, served: Served) -> Iterator[list[Row]]:
         """Join a page to the last one; the rows that are new."""
-        if served.is_of_other_size:
+        if served.is_of_other_size and not self._is_last_page(served):
             self._cannot_overlap("the server changes its page size")
         if served.failure is not None:
             served = self._source.behind(served, self._last)
@@ -215,6 +215,12 @@ class CollectionReader:
             yield from self._join(served, overlap)
         else:
             yield from self._bridge(served)
+
+    def _is_last_page(self, served: Served) -> bool:
+        """Whether a page of another size is the last one, of which some servers say that its rows are its size."""
+        shared = self._last.request.end - served.request.start
+        is_in_place = 0 < shared <= len(served.rows) and served.rows[:shared] == self._last.rows[-shared:]
+        return is_in_place and served.page.size == len(served.rows) and served.is_end
 
     def _join(self, served: Served, overlap: Overlap) -> Iterator[list[Row]]:
         """Go on behind a page that has rows in common with the last one; the rows that nothing follows yet."""
@@ -237,7 +243,7 @@ class CollectionReader:
                 self._not_served.note_uncounted(served)
                 return
             self._has_ended = True
-        self._has_ended |= served.is_end
+        self._has_ended |= served.is_end or not (served.rows or served.missing or served.says_more)
 
     def _observe(self, served: Served, overlap: Overlap) -> None:
         """Count what moved between the last page and this one; neighbours overlap by more for a while."""

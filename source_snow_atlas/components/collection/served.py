@@ -121,11 +121,7 @@ class Served:
             return False
         if len(self.rows) > self.request.size:
             return True
-        if size is None or size == self.request.size:
-            return False
-        # some servers name the number of the rows of their last page as its size
-        is_last = self.total_items == self.reached and not self.says_more
-        return not (is_last and size == len(self.rows))
+        return size is not None and size != self.request.size
 
     @cached_property
     def keys(self) -> list[Hashable]:

@@ -58,10 +58,10 @@ class Endpoint:
                     self.name,
                     "half character",
                     f"Stream {self.name}: a text holds half a character (a lone surrogate), which no UTF-8 "
-                    "can hold; the half is "
-                    f"replaced by U+FFFD. First seen in {plain(page.mended)} of {path}.",
+                    "can hold; the half is replaced by U+FFFD. "
+                    f" First seen in {plain(page.mended)} of {path}.",
                 )
-            if page.rounded:
+            if page is not None and page.rounded:
                 sync.progress.warn_once(
                     self.name,
                     "rounded number",

@@ -30,10 +30,10 @@ from source_snow_atlas.components.identity.filters import both
 from source_snow_atlas.components.request.reply import Page, Row
 from source_snow_atlas.components.run.progress import estimate
 from source_snow_atlas.components.run.sync import Sync
-from source_snow_atlas.components.stream.cursor_row import CursorRow, bound, moment_of
+from source_snow_atlas.components.stream.cursor_row import CursorRow, bound
 from source_snow_atlas.components.stream.endpoint import Endpoint
 from source_snow_atlas.components.stream.retention import Retention
-from source_snow_atlas.components.stream.window_proof import Window, WindowProofs
+from source_snow_atlas.components.stream.window_proof import Outside, Window, WindowProofs
 from source_snow_atlas.definitions import BEGINNING
 
 RECORD_KEY = "recordKey"
@@ -73,6 +73,7 @@ class CollectionRetriever(Retriever):
 
     def __post_init__(self) -> None:
         self._sync = Sync.of(self.config)
+        self._outside = Outside(self.cursor_field or "")
         if self.cursor_field and self.kept_until:
             warn = partial(self._sync.progress.warn_once, self.name, "retention")
             self._retention = Retention(self.name, self.cursor_field, self.kept_until, warn)
@@ -134,10 +135,8 @@ class CollectionRetriever(Retriever):
                 yield estimate(name, announced.pop())
             if finish is not None:
                 rows = finish(rows)
-            keys.look_at(rows)
-            self._sync.progress.add(name, records=len(rows))
             if window is not None:
-                rows = self._window_proofs(endpoint).whole(window, rows)
+                rows = self._outside.once(self._window_proofs(endpoint).whole(window, rows), window)
                 if self._retention is not None:
                     self._retention.came(rows)
             elif unpaged and len(rows) >= ROUND_ROWS and len(rows) % ROUND_ROWS == 0:
@@ -145,9 +144,10 @@ class CollectionRetriever(Retriever):
                     name,
                     "round",
                     f"Stream {name}: {len(rows)} rows came in a reply without pages and without a total. "
-                    "That is a round number: the "
-                    "server may have cut the list without a word.",
+                    "That is a round number: the server may have cut the list without a word.",
                 )
+            keys.look_at(rows)
+            self._sync.progress.add(name, records=len(rows))
             self._sync.parents.offer(name, rows)
             if self.cursor_field is None:
                 for row in rows:
@@ -223,14 +223,12 @@ class CollectionRetriever(Retriever):
         """
         added = list(partition.items())
         parts = self.record_key
-        cursor_field = self.cursor_field
         if not added and not parts and window is None:
             return None
 
         def finish(rows: list[Row]) -> list[Row]:
-            if window is not None and cursor_field is not None:
-                # a server that ignores the filter must not give the same rows in every window
-                rows = [row for row in rows if _within(row.get(cursor_field), window)]
+            if window is not None:
+                rows = self._outside.plausible(rows, window)
             for row in rows:
                 for name, value in added:
                     if row.get(name) is None:
@@ -264,9 +262,3 @@ def _ignore(page: Page) -> None:
 
 def _second_after(moment: str) -> str:
     return (datetime.strptime(moment, DATETIME_FORMAT) + timedelta(seconds=1)).strftime(DATETIME_FORMAT)
-
-
-def _within(value: Any, window: Window) -> bool:
-    """Whether a moment lies in [from, to). What can't be read as a moment is not the window's to refuse."""
-    moment = moment_of(value)
-    return moment is None or bound(window[0]) <= moment < bound(window[1])

@@ -148,8 +148,8 @@ def test_one_token_is_enough(full_sync: FullSync) -> None:
     """Snow Atlas limits token requests and live tokens: a token per stream locks a tenant out."""
     assert full_sync.token_requests == 1
     refused = [exchange for exchange in full_sync.requests if exchange.status not in (200, 404)]
-    # where a page of values is just full, one page more is asked for, with parameters that this operation does
-    # not declare
+    # where a page of values is just full, one page more is asked for, with parameters that this operation
+    # does not declare
     assert {
         (exchange.status, exchange.path, dict(exchange.query).get("page_number")) for exchange in refused
     } <= {(400, "/api/custom-fields/v1/custom-fields-values", "2")}

@@ -109,9 +109,9 @@ _spoil("computer_applications", 0.05, {"firstDiscovered": _null, "usedCount": la
 def _licenses(estate: Estate, rows: list[Row]) -> None:
     """Of several currencies, of no value or of far too much, and such as nobody has completed."""
     rng = estate.random("ugly", "licenses")
-    for row in rows:
-        if rng.random() < 0.5:
-            row["purchaseCurrency"] = _currency(rng, row)
+    for number, row in enumerate(rows):
+        if number % 2:
+            row["purchaseCurrency"] = _CURRENCIES[number // 2 % len(_CURRENCIES)]
         draw = rng.random()
         if draw < 0.15 and row["quantity"]:
             row["purchaseValue"] = round(row["purchaseValue"] * 100 / row["quantity"], 2)

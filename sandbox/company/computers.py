@@ -3,6 +3,7 @@
 Clients are replaced after four or five years: those of the company that was are others than those of today.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from random import Random
 
@@ -77,7 +78,10 @@ def _computer(
     is_portable = not is_server and not is_virtual and place < 16
     chance = rng.random
     purchased = _purchased(rng, is_host or is_virtual, gone)
-    hardware = _hardware(estate, rng, purchased, is_host, is_virtual, is_portable)
+    # Virtual machines run on hosts of the first two of three blocks: none of those is a Power system.
+    servers = [each for each in SERVERS if block % 3 == 2 or each.manufacturer != "IBM"]
+    models = [VIRTUAL] if is_virtual else servers if is_host else LAPTOPS if is_portable else DESKTOPS
+    hardware = _hardware(estate, rng, purchased, models)
     system = _operating_system(estate, rng, hardware, is_server, purchased)
     processors = 2 if is_host else 1
     idle, status = _idle(estate, number, chance())
@@ -154,13 +158,8 @@ def _computer(
     return row if purchased >= estate.behind else {}
 
 
-def _hardware(
-    estate: Estate, rng: Random, purchased: float, is_host: bool, is_virtual: bool, is_portable: bool
-) -> Hardware:
+def _hardware(estate: Estate, rng: Random, purchased: float, models: Sequence[Hardware]) -> Hardware:
     """A model that was sold when the computer was bought."""
-    if is_virtual:
-        return VIRTUAL
-    models = SERVERS if is_host else LAPTOPS if is_portable else DESKTOPS
     year = (estate.present.now - timedelta(days=purchased)).year
     return rng.choice([each for each in models if each.first_year <= year <= each.last_year] or models)
 

@@ -122,7 +122,7 @@ class _Shelves:
             if "macOS" in system
             else "Linux"
         )
-        is_host = server and not computer["isVirtual"]
+        is_host = server and not computer["isVirtual"] and computer["manufacturer"] != "IBM"
         for entry in self._shelves[shelf]:
             if chance() >= entry.share:
                 continue

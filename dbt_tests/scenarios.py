@@ -71,9 +71,11 @@ class Scenario:
         return variables
 
 
-def company() -> Rows:
-    """Every stream that the package knows, as a sync of the sandbox reads it."""
-    sandbox = Sandbox(estate=Estate(computers=COMPUTERS, now=NOW))
+def company(ugly: bool = True) -> Rows:
+    """Every stream that the package knows, as a sync of the sandbox reads it: by default with the data that
+    are hard for SQL.
+    """
+    sandbox = Sandbox(estate=Estate(computers=COMPUTERS, now=NOW, ugly=ugly))
     expected = Expected(sandbox)
     return {stream: records(sandbox, expected, stream) for stream in staged_streams()}
 
@@ -259,6 +261,7 @@ CHANGES: Mapping[str, Callable[[Rows], Rows]] = {
     "no_organization": _no_organization,
     "few_streams": _few_streams,
     "edges": _edges,
+    "plausible": lambda _rows: company(ugly=False),
 }
 
 

@@ -25,7 +25,7 @@ sync: setup-sync  ## read Snow Atlas into snow_atlas.duckdb: a sandbox, or CONFI
 	  $(if $(DATABASE),--database "$(DATABASE)")
 
 report: setup-report $(DBT)/installed  ## write snow_atlas_report.html: of a sandbox, or CONFIG=secrets/config.json; THOROUGH=1 NAMES=1
-	@$(BIN)/python -m report $(if $(CONFIG),--config "$(CONFIG)") $(if $(THOROUGH),--thorough) $(if $(NAMES),--names) $(ARGS)
+	@$(BIN)/python -m snow_atlas_sync.report $(if $(CONFIG),--config "$(CONFIG)") $(if $(THOROUGH),--thorough) $(if $(NAMES),--names) $(ARGS)
 
 sandbox: setup-sync  ## run the stand-in API until Ctrl-C, to try the connector elsewhere; ARGS="--port 8080 --computers 500"
 	@$(BIN)/python -m sandbox --readable $(ARGS)
@@ -36,7 +36,7 @@ test: setup-tests  ## run the unit and the integration tests; ARGS="-k name" are
 lint: setup-tests  ## check style (ruff) and types (mypy)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy source_snow_atlas snow_atlas_sync report simulation sandbox tools
+	@$(BIN)/mypy source_snow_atlas snow_atlas_sync simulation sandbox tools
 
 format: setup-tests  ## put the code into the project's style
 	@$(BIN)/ruff check --fix .

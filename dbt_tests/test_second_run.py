@@ -31,7 +31,7 @@ from dbt_tests.scenarios import Rows, Scenario, records
 from dbt_tests.warehouses import DuckDB, PostgreSQL, Warehouse
 from integration_tests.helpers.expected import Expected
 from integration_tests.helpers.pyairbyte import postgres_cache
-from report.marts import streams_of
+from snow_atlas_sync.report.marts import streams_of
 from sandbox import Sandbox
 from snow_atlas_sync import warehouse as syncing
 

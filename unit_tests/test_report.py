@@ -10,11 +10,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from report import command
-from report.charts import Bar, Span, bars, timeline
-from report.collect import ONE_REQUEST_EACH, forbidden, wanted_streams
-from report.marts import permissions
-from report.text import amounts, count, listed, money, rest, share, short_money, short_number
+from snow_atlas_sync.report import command
+from snow_atlas_sync.report.charts import Bar, Span, bars, timeline
+from snow_atlas_sync.report.collect import ONE_REQUEST_EACH, forbidden, wanted_streams
+from snow_atlas_sync.report.marts import permissions
+from snow_atlas_sync.report.text import amounts, count, listed, money, rest, share, short_money, short_number
 from source_snow_atlas import definitions
 
 KINDS = {"used": ("good", "used"), "idle": ("warn", "idle")}

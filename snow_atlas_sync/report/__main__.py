@@ -2,6 +2,6 @@
 
 import sys
 
-from report.command import main
+from snow_atlas_sync.report.command import main
 
 sys.exit(main())

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from report.errors import ReportError
-from report.marts import MARTS, NAMED, PACKAGE
+from snow_atlas_sync.report.errors import ReportError
+from snow_atlas_sync.report.marts import MARTS, NAMED, PACKAGE
 
 DBT = PACKAGE.parent / ".cache" / "dbt" / "bin" / "dbt"
 SCRATCH = PACKAGE.parent / ".cache" / "report"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from report.marts import MARTS, permissions, streams_of
+from snow_atlas_sync.report.marts import MARTS, permissions, streams_of
 from snow_atlas_sync import inputs, warehouse
 from snow_atlas_sync.command import print_report
 from snow_atlas_sync.observer import SyncReport

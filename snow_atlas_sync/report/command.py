@@ -15,11 +15,11 @@ from typing import Any
 
 import duckdb
 
-from report.build import SCRATCH, build, check
-from report.collect import Collected, collect, wanted_streams
-from report.errors import ReportError
-from report.marts import SYNCED, Marts
-from report.page import Origin, page
+from snow_atlas_sync.report.build import SCRATCH, build, check
+from snow_atlas_sync.report.collect import Collected, collect, wanted_streams
+from snow_atlas_sync.report.errors import ReportError
+from snow_atlas_sync.report.marts import SYNCED, Marts
+from snow_atlas_sync.report.page import Origin, page
 from snow_atlas_sync import inputs, warehouse
 from snow_atlas_sync.command import one_line
 from snow_atlas_sync.errors import PyAirbyteMissing, SyncError

@@ -11,10 +11,10 @@ from typing import Any
 
 import duckdb
 
-from report.content import Absence
+from snow_atlas_sync.report.content import Absence
 from source_snow_atlas import definitions
 
-PACKAGE = Path(__file__).resolve().parent.parent / "dbt"
+PACKAGE = Path(__file__).resolve().parent.parent.parent / "dbt"
 MARTS = (
     "license_position",
     "reclaimable_software",

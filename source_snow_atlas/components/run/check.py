@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from airbyte_cdk.models import AirbyteConnectionStatus, FailureType, Status
+from airbyte_cdk.models import AirbyteConnectionStatus, Status
 
 from source_snow_atlas.components.basics.errors import RateLimited, SnowAtlasError, permission_names, plain
 from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT, Configuration
@@ -34,9 +34,11 @@ class Area:
 
 
 def check_connection(
-    logger: logging.Logger, config: Mapping[str, Any], areas: Sequence[Area]
+    logger: logging.Logger, config: Mapping[str, Any], areas: Sequence[Area], refused: list[Area] | None = None
 ) -> AirbyteConnectionStatus:
-    """Succeeds when at least one area is readable. The message says which are, and what the others lack."""
+    """Succeeds when at least one area is readable. The message says which are, and what the others lack. Those that
+    lack a permission are added to `refused`.
+    """
     try:
         settings = Configuration.parse(config)
         authenticator = SnowAtlasOauth2Authenticator(config=config)
@@ -51,6 +53,8 @@ def check_connection(
                 raise failure
     except SnowAtlasError as error:
         return AirbyteConnectionStatus(status=Status.FAILED, message=error.message)
+    if refused is not None:
+        refused += [area for area, failure in zip(areas, failures, strict=True) if failure and failure.status == 403]
     readable = sorted({area.name for area, failure in zip(areas, failures, strict=True) if failure is None})
     lacking = [
         _lack(area, failure) for area, failure in zip(areas, failures, strict=True) if failure is not None
@@ -112,6 +116,6 @@ def _ask(client: SnowAtlasClient, area: Area) -> SnowAtlasError | None:
 
 
 def _lack(area: Area, failure: SnowAtlasError) -> str:
-    if failure.failure_type == FailureType.config_error and "HTTP 403" in (failure.message or ""):
+    if failure.status == 403:
         return f"{area.name} (grant {permission_names(area.parameters.get('permission'))})"
     return f"{area.name} ({failure.message})"

@@ -1,0 +1,172 @@
+"""Keep what is read in files until its stream is complete: one Parquet file for each stream, in a folder that goes
+with the sync.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from snow_atlas_sync.errors import SyncError
+from snow_atlas_sync.outcome import SyncReport
+from snow_atlas_sync.tables import Layout, batch_of
+
+FOLDER = "SNOW_ATLAS_SYNC_FOLDER"
+RECORD = re.compile(rb'\{"type": ?"RECORD", ?"record": ?\{"stream": ?"([^"]+)"')
+
+LINES, LINE_BYTES = 2_000, 4 << 20
+"""As much of a stream is turned into a table at once: few enough to stay in the processor's cache."""
+ROWS, ROW_BYTES = 50_000, 16 << 20
+"""As many rows of a stream are written at once."""
+WAITING_BYTES = 48 << 20
+"""As much of all streams waits in memory."""
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    """A new folder for one sync, removed at its end. What syncs have left that were killed is removed, too."""
+    parent = Path(
+        os.environ.get(FOLDER)
+        or os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.join("~", ".cache"), "snow-atlas-sync")
+    ).expanduser()
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        remove_left(parent)
+        made = Path(tempfile.mkdtemp(prefix=f"sync-{os.getpid()}-", dir=parent)).absolute()
+    except OSError as error:
+        raise SyncError(
+            f"the folder for temporary files, {parent}, can't be written: {error.strerror}; name another in the"
+            f" environment variable {FOLDER}"
+        ) from None
+    try:
+        yield made
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise SyncError(
+            f"the disk of {parent} is full; free some space, or name another folder in the environment variable"
+            f" {FOLDER}"
+        ) from None
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def remove_left(parent: Path) -> None:
+    """Remove the folders of syncs whose process is gone."""
+    for path in parent.glob("sync-*-*"):
+        process = path.name.split("-")[1]
+        if process.isdecimal() and not alive(int(process)):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+class StreamFile:
+    """The file of a stream, written in parts."""
+
+    def __init__(self, path: Path, layout: Layout, holds_nul: bool) -> None:
+        self.path = path
+        self.layout = layout
+        self.rows = 0
+        self.unfit: dict[str, int] = {}
+        self.waiting = 0
+        self._holds_nul = holds_nul
+        self._lines: list[bytes] = []
+        self._line_bytes = 0
+        self._batches: list[pa.RecordBatch] = []
+        self._writer: pq.ParquetWriter | None = None
+
+    def add(self, line: bytes) -> None:
+        self._lines.append(line)
+        self._line_bytes += len(line)
+        if len(self._lines) >= LINES or self._line_bytes >= LINE_BYTES:
+            self._convert()
+
+    def write(self) -> None:
+        """Write all that waits."""
+        self._convert()
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self.path, self.layout.schema)
+        if self._batches:
+            self._writer.write_table(pa.Table.from_batches(self._batches))
+        self._batches, self.waiting = [], 0
+
+    def close(self) -> None:
+        """Write the end of the file."""
+        self.write()
+        if self._writer is not None:
+            self._writer.close()
+
+    def _convert(self) -> None:
+        if not self._lines:
+            return
+        batch = batch_of(self.layout, self._lines, holds_nul=self._holds_nul)
+        self._lines, self._line_bytes = [], 0
+        for field, count in batch.unfit.items():
+            self.unfit[field] = self.unfit.get(field, 0) + count
+        self._batches.append(batch.table)
+        self.rows += batch.table.num_rows
+        self.waiting += batch.table.nbytes
+        if sum(each.num_rows for each in self._batches) >= ROWS or self.waiting >= ROW_BYTES:
+            self.write()
+
+
+class Spool:
+    """The files of all streams of a sync."""
+
+    def __init__(self, path: Path, *, holds_nul: bool) -> None:
+        self._path = path
+        self._holds_nul = holds_nul
+        self._files: dict[str, StreamFile] = {}
+
+    def take(self, lines: Iterable[bytes], report: SyncReport) -> None:
+        """Take what the connector writes: records into the files, everything else into the report."""
+        file, name, count = None, b"", 0
+        for line in lines:
+            record = RECORD.match(line)
+            if record is None:
+                report.see(line)
+                continue
+            if record[1] != name or file is None:
+                name = record[1]
+                file = self.file(name.decode())
+                stream = report.stream(name.decode())
+            file.add(line)
+            stream.records += 1
+            count += 1
+            if count % LINES == 0 and sum(each.waiting for each in self._files.values()) > WAITING_BYTES:
+                for each in self._files.values():
+                    each.write()
+
+    def file(self, stream: str) -> StreamFile:
+        """The file of a stream; an empty one where nothing was read."""
+        if stream not in self._files:
+            layout = Layout.of(stream)
+            self._files[stream] = StreamFile(self._path / f"{stream}.parquet", layout, self._holds_nul)
+        return self._files[stream]
+
+    def drop(self, stream: str) -> None:
+        """Throw away what was read of a stream."""
+        file = self._files.pop(stream, None)
+        if file is not None:
+            with contextlib.suppress(OSError):
+                file.close()
+            file.path.unlink(missing_ok=True)

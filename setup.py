@@ -1,5 +1,5 @@
-"""Packaging of the connector: one distribution with two commands: the connector, and with the extra `sync` a
-sync into DuckDB.
+"""Packaging of the connector: one distribution with three commands: the connector, with the extra `sync` a sync into
+databases, and with the extra `report` a report made from it.
 """
 
 import re
@@ -28,18 +28,30 @@ def long_description() -> str:
 # without a configuration.
 SANDBOX = ["aiohttp>=3.10,<4", "lark>=1.2,<2"]
 
-# What `snow-atlas-sync` runs on. PyAirbyte has no release for Python 3.13 and later yet; it brings DuckDB and
-# the PostgreSQL driver along.
-SYNC = ['airbyte>=0.71,<0.72; python_version < "3.13"']
+# What `snow-atlas-sync` loads with: dlt with the destinations DuckDB, PostgreSQL and files. The others take
+# dlt's own extras.
+SYNC = [
+    "adbc-driver-postgresql>=1.8,<2",
+    "dlt[duckdb,filesystem,postgres]>=1.31,<1.32",
+    "pyarrow>=20",
+]
 
-# What `make report` reads the marts and draws its page with.
-REPORT = ["altair>=6,<7", "duckdb>=1.4", "jinja2>=3.1,<4", "vl-convert-python>=1.8,<2"]
+# What `snow-atlas-report` builds the marts and draws its page with. dbt-core 1.12 builds a parser from a download.
+REPORT = [
+    *SYNC,
+    "altair>=6,<7",
+    "dbt-core>=1.11,<1.12",
+    "dbt-duckdb>=1.11,<1.12",
+    "jinja2>=3.1,<4",
+    "vl-convert-python>=1.8,<2",
+]
 
 TESTS = [
     *SANDBOX,
     *REPORT,
     "airbyte-connector-models>=0.1.12,<0.2",
     "build>=1.2,<2",
+    "dbt-postgres>=1.11,<1.12",
     "hypothesis>=6.100,<7",
     "jsonschema>=4.20,<5",
     "mypy>=2.4,<2.5",
@@ -95,7 +107,8 @@ setup(
     entry_points={
         "console_scripts": [
             "source-snow-atlas = source_snow_atlas.run:run",
-            "snow-atlas-sync = snow_atlas_sync.command:main",
+            "snow-atlas-sync = snow_atlas_sync.process:run_sync",
+            "snow-atlas-report = snow_atlas_sync.process:run_report",
         ]
     },
     zip_safe=False,

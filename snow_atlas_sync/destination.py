@@ -35,7 +35,6 @@ HOLD_JSON = frozenset({DUCKDB, "motherduck", "postgres"})
 SETTINGS = {
     # lastScanDate becomes lastscandate, so that SQL finds it in whatever case
     "schema.naming": "sql_ci_v1",
-    "destination.replace_strategy": "insert-from-staging",
     "destination.staging_dataset_name_layout": "%s_loading",
     "load.workers": 4,
 }
@@ -69,6 +68,8 @@ class Destination:
         self._worker = ThreadPoolExecutor(1)  # dlt would take signals for itself in the main thread
         for key, value in SETTINGS.items():
             dlt.config[key] = value
+        in_one_step = name in (DUCKDB, FILESYSTEM)  # by ourselves: one_step.py
+        dlt.config["destination.replace_strategy"] = "truncate-and-insert" if in_one_step else "insert-from-staging"
         try:
             destination = self._opened(name, database)
             self._pipeline = self._made(destination, dataset)

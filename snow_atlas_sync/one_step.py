@@ -26,6 +26,8 @@ class ReplaceTableJob(DuckDbCopyJob):
 
     def run(self) -> None:
         client = self._job_client.sql_client
+        # dlt sets a gigabyte: all rows would go into the log first, and into the table afterwards
+        client.execute_sql("SET GLOBAL checkpoint_threshold = '16MB'")
         with client.begin_transaction():
             client.execute_sql(f"DELETE FROM {client.make_qualified_table_name(self.load_table_name)}")
             super().run()

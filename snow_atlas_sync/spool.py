@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gc
 import os
 import re
 import shutil
@@ -26,7 +27,7 @@ RECORD = re.compile(rb'\{"type": ?"RECORD", ?"record": ?\{"stream": ?"([^"]+)"')
 
 LINES, LINE_BYTES = 2_000, 4 << 20
 """As much of a stream is turned into a table at once: few enough to stay in the processor's cache."""
-ROWS, ROW_BYTES = 50_000, 16 << 20
+ROWS, ROW_BYTES = 20_000, 8 << 20
 """As many rows of a stream are written at once."""
 WAITING_BYTES = 48 << 20
 """As much of all streams waits in memory."""
@@ -89,20 +90,13 @@ class StreamFile:
         self.unfit: dict[str, int] = {}
         self.waiting = 0
         self._holds_nul = holds_nul
-        self._lines: list[bytes] = []
-        self._line_bytes = 0
+        self.lines: list[bytes] = []
         self._batches: list[pa.RecordBatch] = []
         self._writer: pq.ParquetWriter | None = None
 
-    def add(self, line: bytes) -> None:
-        self._lines.append(line)
-        self._line_bytes += len(line)
-        if len(self._lines) >= LINES or self._line_bytes >= LINE_BYTES:
-            self._convert()
-
     def write(self) -> None:
         """Write all that waits."""
-        self._convert()
+        self.convert()
         if self._writer is None:
             self._writer = pq.ParquetWriter(self.path, self.layout.schema)
         if self._batches:
@@ -115,11 +109,12 @@ class StreamFile:
         if self._writer is not None:
             self._writer.close()
 
-    def _convert(self) -> None:
-        if not self._lines:
+    def convert(self) -> None:
+        """Turn the lines that wait into a table."""
+        if not self.lines:
             return
-        batch = batch_of(self.layout, self._lines, holds_nul=self._holds_nul)
-        self._lines, self._line_bytes = [], 0
+        batch = batch_of(self.layout, self.lines, holds_nul=self._holds_nul)
+        self.lines.clear()
         for field, count in batch.unfit.items():
             self.unfit[field] = self.unfit.get(field, 0) + count
         self._batches.append(batch.table)
@@ -139,22 +134,26 @@ class Spool:
 
     def take(self, lines: Iterable[bytes], report: SyncReport) -> None:
         """Take what the connector writes: records into the files, everything else into the report."""
-        file, name, count = None, b"", 0
+        gc.disable()  # rows are many and free of cycles: looking for some takes half as long again
+        name, waiting, size = b"", 0, 0
         for line in lines:
             record = RECORD.match(line)
             if record is None:
                 report.see(line)
                 continue
-            if record[1] != name or file is None:
+            if record[1] != name:
                 name = record[1]
-                file = self.file(name.decode())
-                stream = report.stream(name.decode())
-            file.add(line)
+                file, stream = self.file(name.decode()), report.stream(name.decode())
             stream.records += 1
-            count += 1
-            if count % LINES == 0 and sum(each.waiting for each in self._files.values()) > WAITING_BYTES:
-                for each in self._files.values():
-                    each.write()
+            file.lines.append(line)
+            size += len(line)
+            if len(file.lines) >= LINES or size >= LINE_BYTES:
+                # another stream's lines may be most of it, then this is a little early
+                file.convert()
+                size = 0
+                if sum(each.waiting for each in self._files.values()) > WAITING_BYTES:
+                    for each in self._files.values():
+                        each.write()
 
     def file(self, stream: str) -> StreamFile:
         """The file of a stream; an empty one where nothing was read."""

@@ -23,13 +23,16 @@ os.environ.setdefault("RUNTIME__LOG_LEVEL", "CRITICAL")
 
 import dlt
 from dlt.common.configuration.exceptions import ConfigFieldMissingException
+from dlt.common.destination import reference
 
-DUCKDB, FILESYSTEM = "duckdb", "filesystem"
+from snow_atlas_sync.one_step import OneStepDuckDb, OneStepFilesystem, PartsPostgres, merge_files
+
+DUCKDB, FILESYSTEM, POSTGRES = "duckdb", "filesystem", "postgres"
 NAME = "snow_atlas"
 STATES = "states"
 HOLD_NUL = frozenset({DUCKDB, "motherduck", FILESYSTEM})
 """Destinations whose texts can hold the character U+0000."""
-HOLD_JSON = frozenset({DUCKDB, "motherduck", "postgres"})
+HOLD_JSON = frozenset({DUCKDB, "motherduck", POSTGRES})
 """Destinations that take JSON from a text in a Parquet file. Elsewhere nested values are text."""
 
 SETTINGS = {
@@ -54,6 +57,10 @@ class Table:
     @property
     def merged(self) -> bool:
         return self.state is not None
+
+    @property
+    def columns_of_key(self) -> list[str]:
+        return [name.lower() for name in self.key]
 
 
 class Destination:
@@ -105,18 +112,18 @@ class Destination:
             self._connection.close()
 
     def _opened(self, name: str, database: Path) -> Any:
-        from snow_atlas_sync.one_step import OneStepDuckDb, OneStepFilesystem
-
         if name == FILESYSTEM:
-            return OneStepFilesystem()
+            return OneStepFilesystem(destination_name=name)
+        if name == POSTGRES:
+            return PartsPostgres(destination_name=name)
         if name != DUCKDB:
-            return dlt.Destination.from_reference(name)
+            return reference.Destination.from_reference(name)
         import duckdb
 
         # open as long as the sync takes, so that nobody else locks the file in the meantime
         database.parent.mkdir(parents=True, exist_ok=True)
         self._connection = duckdb.connect(str(database), config=DUCKDB_LIMITS)
-        return OneStepDuckDb(self._connection)
+        return OneStepDuckDb(self._connection, destination_name=name)
 
     def _made(self, destination: Any, dataset: str) -> Any:
         return dlt.pipeline(NAME, str(self._folder / "dlt"), destination=destination, dataset_name=dataset)
@@ -160,9 +167,13 @@ class Destination:
         def parts() -> Iterator[Any]:
             if table.merged:
                 dlt.current.source_state().setdefault(STATES, {})[table.stream] = table.state
-            path = table.file.path
+            path, rows = table.file.path, table.file.rows
+            if table.merged and self.name == FILESYSTEM:
+                path = path.with_suffix(".merged")
+                with self._pipeline.destination_client() as client:
+                    rows = merge_files(client, table.stream, table.file.path, table.columns_of_key, path)
             if imported:
-                yield dlt.mark.with_file_import(str(path), "parquet", table.file.rows)
+                yield dlt.mark.with_file_import(str(path), "parquet", rows)
             else:
                 with pq.ParquetFile(path) as file:
                     for number in range(file.num_row_groups):
@@ -173,7 +184,7 @@ class Destination:
             name=table.stream,
             columns=columns,
             write_disposition={"disposition": "merge", "strategy": "delete-insert"} if merged else "replace",
-            primary_key=[name.lower() for name in table.key] if merged else None,
+            primary_key=table.columns_of_key if merged else None,
             file_format="parquet" if imported else None,
         )
 

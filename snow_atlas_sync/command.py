@@ -6,23 +6,26 @@ import argparse
 import contextlib
 import json
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from snow_atlas_sync import connector, inputs, spool
-from snow_atlas_sync.destination import DUCKDB, Destination
 from snow_atlas_sync.errors import SyncError
 from snow_atlas_sync.outcome import SyncReport
 from snow_atlas_sync.progress import shown
 from snow_atlas_sync.questions import QUESTIONS
-from snow_atlas_sync.sync import sync
+from snow_atlas_sync.sync import reading, sync
 from snow_atlas_sync.text_table import text_table
 from source_snow_atlas import __version__
 
+if TYPE_CHECKING:
+    from snow_atlas_sync.destination import Destination
+
 NAME = "snow-atlas-sync"
 DATABASE = Path("snow_atlas.duckdb")
-DATASET = "snow_atlas"
+DUCKDB, DATASET = "duckdb", "snow_atlas"
 
 # Entries of the audit log are never changed, so a sync asks only for those since the last one. All other
 # streams are read whole: what was removed in Snow Atlas is seen in no other way.
@@ -79,46 +82,64 @@ def prepare(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def run(config: dict[str, Any], options: argparse.Namespace) -> SyncReport:
-    """Check, sync, and print what was read and what it answers."""
+    """Sync, and print what was read and what it answers."""
     start = time.monotonic()
-    incremental = inputs.incremental(options.incremental)
-
-    def wanted(readable: connector.Readable) -> list[str]:
-        return inputs.choose(options.streams, inputs.available_streams(), readable)
-
-    with contextlib.ExitStack() as stack:
-        destination, report, _ = synced(config, options, wanted, incremental, stack)
+    with synced(config, options, Choice(options.streams, inputs.suggested_streams())) as (report, destination, _):
         print_report(report, time.monotonic() - start)
         if destination.name == DUCKDB:
             answer(destination, {stream.name for stream in report.complete})
-    if report.complete:
-        print(f"\nThe tables are in {destination.title}.")
+        if report.complete:
+            print(f"\nThe tables are in {destination.title}.")
     return report
 
 
+@dataclass(frozen=True)
+class Choice:
+    """The streams to read: those that the user names, else of the others those that can be read."""
+
+    named: str
+    others: Sequence[str]
+
+
+@contextlib.contextmanager
 def synced(
-    config: dict[str, Any],
-    options: argparse.Namespace,
-    wanted: Any,
-    incremental: Collection[str],
-    stack: contextlib.ExitStack,
-) -> tuple[Destination, SyncReport, connector.Readable]:
-    """Sync the streams that are wanted of what can be read. The destination is open as long as the stack."""
-    folder = stack.enter_context(spool.folder())
-    file = folder / "config.json"
-    file.write_text(json.dumps(config), encoding="utf-8")
-    print("Checking the connection ...", flush=True)
-    with connector.checking(file, folder) as process:
-        dataset = options.dataset or ("main" if options.destination == DUCKDB else DATASET)
-        destination = Destination(options.destination, options.database, dataset, folder)
+    config: dict[str, Any], options: argparse.Namespace, choice: Choice
+) -> Iterator[tuple[SyncReport, Destination, connector.Readable]]:
+    """Sync, with the destination open as long as the block.
+
+    What is named is read at once, and says itself what it lacks; else the connection is checked first. The connector
+    starts while dlt is imported, which takes as long.
+    """
+    names = inputs.choose(choice.named, inputs.available_streams())
+    incremental = inputs.incremental(options.incremental).intersection(names or choice.others)
+    with spool.folder() as folder, contextlib.ExitStack() as stack:
+        file = folder / "config.json"
+        file.write_text(json.dumps(config), encoding="utf-8")
+        readable = connector.Readable("")
+        process = stack.enter_context(
+            reading(file, folder, names, (), {}) if names and not incremental else connector.checking(file, folder)
+        )
+        destination = opened(options, folder)
         stack.callback(destination.close)
-        readable = connector.checked(process, folder)
-    print(readable.sentence, flush=True)
-    report = SyncReport.of(wanted(readable))
-    print(f"Reading {len(report.streams)} streams into {destination.title}:", flush=True)
-    with shown(report):
-        sync(file, folder, destination, report, [name for name in incremental if name in report.streams])
-    return destination, report, readable
+        if not names or incremental:
+            readable = connector.checked(process, folder)
+            print(readable.sentence, flush=True)
+            names = names or [name for name in choice.others if not readable.lacks(name)]
+            process = stack.enter_context(reading(file, folder, names, incremental, destination.states()))
+        print(f"Reading {len(names)} streams into {destination.title}:", flush=True)
+        report = SyncReport.of(names)
+        with shown(report):
+            sync(process, folder, destination, report, incremental)
+        yield report, destination, readable
+
+
+def opened(options: argparse.Namespace, folder: Path) -> Destination:
+    """The destination that the options name."""
+    print("Opening the destination and starting the connector ...", flush=True)
+    from snow_atlas_sync.destination import Destination
+
+    dataset = options.dataset or ("main" if options.destination == DUCKDB else DATASET)
+    return Destination(options.destination, options.database, dataset, folder)
 
 
 def print_report(report: SyncReport, seconds: float) -> None:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -74,7 +74,7 @@ def started(arguments: Sequence[str], folder: Path) -> Iterator[subprocess.Popen
             process.stdout.close()
 
 
-def checking(config: Path, folder: Path) -> Any:
+def checking(config: Path, folder: Path) -> AbstractContextManager[subprocess.Popen[bytes]]:
     """The check of a configuration as a process; `checked` waits for its answer."""
     return started(["snow_atlas_sync.check", str(config)], folder)
 
@@ -91,7 +91,7 @@ def checked(process: subprocess.Popen[bytes], folder: Path) -> Readable:
     return Readable(answer["sentence"], frozenset(map(tuple, answer["refused"])))
 
 
-def reading(files: Mapping[str, Path], folder: Path) -> Any:
+def reading(files: Mapping[str, Path], folder: Path) -> AbstractContextManager[subprocess.Popen[bytes]]:
     """The connector's `read` as a process."""
     options = [part for name, path in files.items() for part in (f"--{name}", str(path))]
     return started(["source_snow_atlas.run", "read", *options], folder)

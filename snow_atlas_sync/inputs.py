@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from snow_atlas_sync.connector import Readable
 from snow_atlas_sync.errors import SyncError
 from source_snow_atlas import definitions
 
@@ -26,14 +25,9 @@ def load(path: Path) -> dict[str, Any]:
     return config
 
 
-def choose(wanted: str, available: Sequence[str], readable: Readable | None = None) -> list[str]:
-    """Names of the streams to read, in the order of the catalog.
-
-    Where the user named none, the ones are left out that lack a permission.
-    """
+def choose(wanted: str, available: Sequence[str]) -> list[str]:
+    """Names of the streams that the user wants, in the order of the catalog; none where they named none."""
     names = wanted.replace(",", " ").split()
-    if not names:
-        names = [name for name in suggested_streams() if not (readable and readable.lacks(name))]
     if names == ["all"]:
         return list(available)
     for name in names:

@@ -3,53 +3,60 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from snow_atlas_sync import connector
-from snow_atlas_sync.destination import Destination, Table
 from snow_atlas_sync.errors import SyncError
 from snow_atlas_sync.outcome import SyncReport
 from snow_atlas_sync.spool import Spool
 from source_snow_atlas import definitions
 
+if TYPE_CHECKING:
+    from snow_atlas_sync.destination import Destination
+
 
 def sync(
-    config: Path, folder: Path, destination: Destination, report: SyncReport, incremental: Collection[str] = ()
+    process: subprocess.Popen[bytes],
+    folder: Path,
+    destination: Destination,
+    report: SyncReport,
+    incremental: Collection[str] = (),
 ) -> None:
-    """Read the streams of the report into the destination; those that are `incremental` go on from their state.
+    """Load what the connector reads: the streams of the report; those that are `incremental` are merged.
 
     At the end each stream is complete, and its table what was read, or it has an error, and its table is as it was.
     """
-    states = {name: state for name, state in destination.states().items() if name in incremental}
     spool = Spool(folder, holds_nul=destination.holds_nul)
-    read(config, folder, spool, report, incremental, states)
-    load(spool, destination, report, incremental)
-
-
-def read(
-    config: Path,
-    folder: Path,
-    spool: Spool,
-    report: SyncReport,
-    incremental: Collection[str],
-    states: Mapping[str, Any],
-) -> None:
-    """Let the connector read, and note for each stream that is not whole why."""
-    files = {"config": config, "catalog": folder / "catalog.json", "state": folder / "state.json"}
-    files["catalog"].write_text(json.dumps(catalog(report.streams, incremental)), encoding="utf-8")
-    files["state"].write_text(json.dumps([state_message(*each) for each in states.items()]), encoding="utf-8")
-    with connector.reading(files, folder) as process:
-        spool.take(connector.lines(process), report)
-        ended = connector.how_it_ended(process, folder)
+    spool.take(connector.lines(process), report)
+    ended = connector.how_it_ended(process, folder)
     for stream in report.streams.values():
         if connector.killed(process) or not stream.complete:
             stream.fail(report.error or ended)
+    reasons = {stream.error for stream in report.streams.values()}
+    if not report.complete and reasons == {report.error}:
+        raise SyncError(report.error)
+    load(spool, destination, report, incremental)
+
+
+def reading(
+    config: Path, folder: Path, streams: Collection[str], incremental: Collection[str], states: Mapping[str, Any]
+) -> AbstractContextManager[subprocess.Popen[bytes]]:
+    """The connector as it reads these streams; those that are `incremental` go on from their state."""
+    files = {"config": config, "catalog": folder / "catalog.json", "state": folder / "state.json"}
+    files["catalog"].write_text(json.dumps(catalog(streams, incremental)), encoding="utf-8")
+    messages = [state_message(name, state) for name, state in states.items() if name in incremental]
+    files["state"].write_text(json.dumps(messages), encoding="utf-8")
+    return connector.reading(files, folder)
 
 
 def load(spool: Spool, destination: Destination, report: SyncReport, incremental: Collection[str]) -> None:
     """Write the streams that are complete: all at once, and one by one where that fails."""
+    from snow_atlas_sync.destination import Table
+
     tables = []
     for stream in report.complete:
         file = spool.file(stream.name)

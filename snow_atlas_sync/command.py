@@ -84,7 +84,8 @@ def prepare(options: argparse.Namespace) -> dict[str, Any]:
 def run(config: dict[str, Any], options: argparse.Namespace) -> SyncReport:
     """Sync, and print what was read and what it answers."""
     start = time.monotonic()
-    with synced(config, options, Choice(options.streams, inputs.suggested_streams())) as (report, destination, _):
+    choice = Choice(options.streams, inputs.suggested_streams())
+    with synced(config, options, choice) as (report, destination):
         print_report(report, time.monotonic() - start)
         if destination.name == DUCKDB:
             answer(destination, {stream.name for stream in report.complete})
@@ -104,7 +105,7 @@ class Choice:
 @contextlib.contextmanager
 def synced(
     config: dict[str, Any], options: argparse.Namespace, choice: Choice
-) -> Iterator[tuple[SyncReport, Destination, connector.Readable]]:
+) -> Iterator[tuple[SyncReport, Destination]]:
     """Sync, with the destination open as long as the block.
 
     What is named is read at once, and says itself what it lacks; else the connection is checked first. The connector
@@ -128,9 +129,10 @@ def synced(
             process = stack.enter_context(reading(file, folder, names, incremental, destination.states()))
         print(f"Reading {len(names)} streams into {destination.title}:", flush=True)
         report = SyncReport.of(names)
+        report.refused = {name: readable.lacks(name) for name in choice.others if readable.lacks(name)}
         with shown(report):
             sync(process, folder, destination, report, incremental)
-        yield report, destination, readable
+        yield report, destination
 
 
 def opened(options: argparse.Namespace, folder: Path) -> Destination:

@@ -24,12 +24,15 @@ os.environ.setdefault("RUNTIME__LOG_LEVEL", "CRITICAL")
 import dlt
 from dlt.common.configuration.exceptions import ConfigFieldMissingException
 from dlt.common.destination import reference
+from dlt.common.destination.exceptions import UnknownDestinationModule
 
 from snow_atlas_sync.one_step import OneStepDuckDb, OneStepFilesystem, PartsPostgres, merge_files
 
 DUCKDB, FILESYSTEM, POSTGRES = "duckdb", "filesystem", "postgres"
 NAME = "snow_atlas"
 STATES = "states"
+HISTORY = "_snow_atlas_syncs"
+"""The table with a row for each stream of each sync: how it ended, and why."""
 HOLD_NUL = frozenset({DUCKDB, "motherduck", FILESYSTEM})
 """Destinations whose texts can hold the character U+0000."""
 HOLD_JSON = frozenset({DUCKDB, "motherduck", POSTGRES})
@@ -92,10 +95,10 @@ class Destination:
         states: dict[str, Any] = source.get(STATES, {})
         return states
 
-    def load(self, tables: Sequence[Table]) -> None:
-        """Write all tables. SyncError where the destination refuses one."""
+    def load(self, tables: Sequence[Table], outcome: pa.Table) -> None:
+        """Write all tables, and add to the history what became of each stream. SyncError where that is refused."""
         try:
-            self._worker.submit(self._load, tables).result()
+            self._worker.submit(self._load, tables, outcome).result()
         except Exception as error:
             with suppress(Exception):
                 self._pipeline.drop_pending_packages()
@@ -144,8 +147,10 @@ class Destination:
                 " with PyAirbyte): name another database, or remove these tables"
             )
 
-    def _load(self, tables: Sequence[Table]) -> None:
-        source = dlt.source(lambda: [self._resource(table) for table in tables], name=NAME, max_table_nesting=0)
+    def _load(self, tables: Sequence[Table], outcome: pa.Table) -> None:
+        history = dlt.resource([outcome], name=HISTORY, write_disposition="append")
+        resources = [*(self._resource(table) for table in tables), history]
+        source = dlt.source(lambda: resources, name=NAME, max_table_nesting=0)
         self._pipeline.run(source())
         if any(table.merged for table in tables) and self.name != FILESYSTEM:
             with self._pipeline.destination_client() as client, client.with_staging_dataset():
@@ -200,8 +205,14 @@ class Destination:
 
 def reason(error: BaseException, name: str) -> str:
     """What the database, dlt or the system said, in one line."""
-    while error.__cause__ is not None and not isinstance(error, ConfigFieldMissingException):
+    while error.__cause__ is not None and not isinstance(error, (ConfigFieldMissingException, UnknownDestinationModule)):
         error = error.__cause__
+    if isinstance(error, UnknownDestinationModule):
+        return f"dlt has no destination of this name; it has {', '.join(sorted(dlt.destinations.__all__))}"
+    if isinstance(error, ConfigFieldMissingException):
+        where = f"DESTINATION__{name.upper()}__"
+        fields = " and ".join(f"{where}{field.upper()}" for field in error.fields)
+        return f"set {fields} in the environment, or the same in .dlt/secrets.toml"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return " ".join(str(error).split())[:300] or type(error).__name__

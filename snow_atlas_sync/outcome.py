@@ -48,6 +48,8 @@ class SyncReport:
     warnings: dict[str, int] = field(default_factory=dict)
     loading: str = ""
     """What is being loaded just now."""
+    refused: dict[str, str] = field(default_factory=dict)
+    """Streams that were left out, as the client lacks a permission: which one."""
 
     @classmethod
     def of(cls, names: Iterable[str]) -> SyncReport:

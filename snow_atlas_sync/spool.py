@@ -33,20 +33,23 @@ WAITING_BYTES = 48 << 20
 """As much of all streams waits in memory."""
 
 
+def parent() -> Path:
+    """Where temporary files go: where the user says, else in the user's cache."""
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.join("~", ".cache")
+    return Path(os.environ.get(FOLDER) or os.path.join(cache, "snow-atlas-sync")).expanduser().absolute()
+
+
 @contextmanager
 def folder() -> Iterator[Path]:
     """A new folder for one sync, removed at its end. What syncs have left that were killed is removed, too."""
-    parent = Path(
-        os.environ.get(FOLDER)
-        or os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.join("~", ".cache"), "snow-atlas-sync")
-    ).expanduser()
+    place = parent()
     try:
-        parent.mkdir(parents=True, exist_ok=True)
-        remove_left(parent)
-        made = Path(tempfile.mkdtemp(prefix=f"sync-{os.getpid()}-", dir=parent)).absolute()
+        place.mkdir(parents=True, exist_ok=True)
+        remove_left(place)
+        made = Path(tempfile.mkdtemp(prefix=f"sync-{os.getpid()}-", dir=place))
     except OSError as error:
         raise SyncError(
-            f"the folder for temporary files, {parent}, can't be written: {error.strerror}; name another in the"
+            f"the folder for temporary files, {place}, can't be written: {error.strerror}; name another in the"
             f" environment variable {FOLDER}"
         ) from None
     try:
@@ -55,16 +58,16 @@ def folder() -> Iterator[Path]:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         raise SyncError(
-            f"the disk of {parent} is full; free some space, or name another folder in the environment variable"
+            f"the disk of {place} is full; free some space, or name another folder in the environment variable"
             f" {FOLDER}"
         ) from None
     finally:
         shutil.rmtree(made, ignore_errors=True)
 
 
-def remove_left(parent: Path) -> None:
+def remove_left(place: Path) -> None:
     """Remove the folders of syncs whose process is gone."""
-    for path in parent.glob("sync-*-*"):
+    for path in place.glob("sync-*-*"):
         process = path.name.split("-")[1]
         if process.isdecimal() and not alive(int(process)):
             shutil.rmtree(path, ignore_errors=True)

@@ -5,15 +5,29 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Collection, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
 
 from snow_atlas_sync import connector
 from snow_atlas_sync.errors import SyncError
 from snow_atlas_sync.outcome import SyncReport
 from snow_atlas_sync.spool import Spool
 from source_snow_atlas import definitions
+
+NOT_PERMITTED = "NOT PERMITTED"
+HISTORY = pa.schema(
+    {
+        "synced_at": pa.timestamp("us", "UTC"),
+        "stream": pa.string(),
+        "status": pa.string(),
+        "records": pa.int64(),
+        "reason": pa.string(),
+    }
+)
 
 if TYPE_CHECKING:
     from snow_atlas_sync.destination import Destination
@@ -68,19 +82,36 @@ def load(spool: Spool, destination: Destination, report: SyncReport, incremental
                 f"{stream.name}: {count:,} {'values' if count > 1 else 'value'} of the field {field} did not fit its"
                 " column; the column _extra has what was sent"
             )
-    if not tables:
-        return
     report.loading = f"{len(tables)} tables"
     try:
-        destination.load(tables)
+        destination.load(tables, outcome_of(report))
     except SyncError:
         for table in tables:
             report.loading = table.stream
             try:
-                destination.load([table])
+                destination.load([table], outcome_of(report).slice(0, 0))
             except SyncError as error:
                 report.streams[table.stream].fail(str(error))
+        with suppress(SyncError):
+            destination.load([], outcome_of(report))
     report.loading = ""
+
+
+def outcome_of(report: SyncReport) -> pa.Table:
+    """What became of each stream, for the history of the syncs in the destination."""
+    rows = [(each.name, each.status, each.records, each.error) for each in report.streams.values()]
+    rows += [(name, NOT_PERMITTED, 0, permission) for name, permission in report.refused.items()]
+    names, statuses, records, reasons = zip(*rows, strict=True)
+    return pa.table(
+        {
+            "synced_at": pa.array([datetime.now(timezone.utc)] * len(rows), pa.timestamp("us", "UTC")),
+            "stream": names,
+            "status": statuses,
+            "records": records,
+            "reason": [reason or None for reason in reasons],
+        },
+        schema=HISTORY,
+    )
 
 
 def catalog(streams: Collection[str], incremental: Collection[str]) -> dict[str, Any]:

@@ -1,7 +1,6 @@
-"""`python -m report` is what `make report` runs."""
+"""`python -m snow_atlas_sync.report` is the command `snow-atlas-report`."""
 
-import sys
+from snow_atlas_sync.process import run_report
 
-from snow_atlas_sync.report.command import main
-
-sys.exit(main())
+if __name__ == "__main__":
+    run_report()

@@ -1,20 +1,20 @@
-"""Reads what the marts need from Snow Atlas, into a new DuckDB file."""
+"""Reads what the marts need from Snow Atlas, into a new DuckDB file; or takes what a file has."""
 
 from __future__ import annotations
 
-import contextlib
+import argparse
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from snow_atlas_sync.report.marts import MARTS, permissions, streams_of
-from snow_atlas_sync import inputs, warehouse
-from snow_atlas_sync.command import print_report
-from snow_atlas_sync.observer import SyncReport
-from snow_atlas_sync.progress import shown
-from source_snow_atlas import definitions
+import duckdb
+
+from snow_atlas_sync import inputs
+from snow_atlas_sync.command import DUCKDB, Choice, print_report, synced
+from snow_atlas_sync.report.errors import ReportError
+from snow_atlas_sync.report.marts import MARTS, SYNCED, streams_of
 
 ONE_REQUEST_EACH = {
     "application_metrics": "one request for every application of the registry",
@@ -23,13 +23,19 @@ ONE_REQUEST_EACH = {
 }
 """Streams that marts have a little more from, and that cost too much to be read unless they are asked for."""
 
+LAST_OUTCOMES = """
+    SELECT stream, status, reason
+    FROM _snow_atlas_syncs
+    QUALIFY row_number() OVER (PARTITION BY stream ORDER BY synced_at DESC) = 1
+"""
+
 
 @dataclass(frozen=True)
 class Collected:
-    """What became of the streams that were not read: the reason for each."""
+    """What became of the streams that were not read: the reason for each, and those of them that failed."""
 
-    why: Mapping[str, str]
-    failed: Mapping[str, str]
+    why: Mapping[str, str] = field(default_factory=dict)
+    failed: Mapping[str, str] = field(default_factory=dict)
 
 
 def wanted_streams(thorough: bool) -> list[str]:
@@ -44,34 +50,41 @@ def collect(config: dict[str, Any], database: Path, thorough: bool) -> Collected
     """Read all of them that the configuration may. The file starts empty, so that nothing old looks like
     new.
     """
-    wanted = wanted_streams(thorough)
     start = time.monotonic()
-    print("Starting PyAirbyte and checking the connection ...", flush=True)
-    readable = inputs.check_connection(config)
-    print(readable, flush=True)
-    streams = [name for name in wanted if not forbidden(name, readable)]
     for path in (database, database.with_name(database.name + ".wal")):
         path.unlink(missing_ok=True)
-    report = SyncReport.of(streams)
-    print(f"Reading {len(streams)} streams into {database}:", flush=True)
-    with contextlib.closing(warehouse.duckdb_cache(database)) as cache, shown(report):
-        warehouse.sync(warehouse.source(config), cache, streams, report=report)
-    print_report(report, time.monotonic() - start)
-    failed = {stream.name: stream.error or "it was not read to the end" for stream in report.failed}
-    why = {name: f"grant {permissions(name)}" for name in wanted if name not in streams}
-    why |= {name: f"could not be read: {error}" for name, error in failed.items()}
-    if not thorough:
-        why |= {
-            name: f"left out, as it costs {cost}; THOROUGH=1 reads it"
-            for name, cost in ONE_REQUEST_EACH.items()
-        }
-    return Collected(why, failed)
+    options = argparse.Namespace(destination=DUCKDB, database=database, dataset=None, incremental="")
+    with synced(config, options, Choice("", wanted_streams(thorough))) as (report, _):
+        print_report(report, time.monotonic() - start)
+    failed = {stream.name: stream.error for stream in report.failed}
+    if not report.complete:
+        raise ReportError(f"there is no report, as no stream was read whole; {'; '.join(set(failed.values()))}")
+    left_out = {} if thorough else ONE_REQUEST_EACH
+    why = {name: f"left out, as it costs {cost}; --thorough reads it" for name, cost in left_out.items()}
+    return Collected(why | reasons(report.refused, failed), failed)
 
 
-def forbidden(stream: str, readable: str) -> bool:
-    """Whether `check` named the permission of a stream, or that of one of its parents, among those to be
-    granted.
-    """
-    return any(
-        inputs.lacks_permission(each, readable) for each in (stream, *definitions.parent_streams(stream))
-    )
+def use_tables(database: Path) -> Collected:
+    """Make sure that a database has tables of the connector, and see what became of the others."""
+    if not database.is_file():
+        raise ReportError(f"{database} is not there; without --no-sync it is made")
+    try:
+        with duckdb.connect(str(database), read_only=True) as connection:
+            found = connection.execute(
+                "SELECT table_name FROM information_schema.tables WHERE table_schema = ?", [SYNCED]
+            ).fetchall()
+            tables = {name for (name,) in found}
+            outcomes = connection.execute(LAST_OUTCOMES).fetchall() if "_snow_atlas_syncs" in tables else []
+    except duckdb.Error as error:
+        raise ReportError(f"{database} can't be used as the database: {str(error).splitlines()[0]}") from None
+    if tables.isdisjoint(wanted_streams(thorough=True)):
+        raise ReportError(f"{database} has none of the tables that the report is made from")
+    refused = {stream: reason for stream, status, reason in outcomes if status == "NOT PERMITTED"}
+    failed = {stream: reason for stream, status, reason in outcomes if status == "INCOMPLETE"}
+    return Collected(reasons(refused, failed), failed)
+
+
+def reasons(refused: Mapping[str, str], failed: Mapping[str, str]) -> dict[str, str]:
+    """Why streams were not read: for want of a permission only where the API refused for one."""
+    why = {name: f"grant the permission {permission}" for name, permission in refused.items()}
+    return why | {name: f"could not be read: {error}" for name, error in failed.items()}

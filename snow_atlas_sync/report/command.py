@@ -4,59 +4,36 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import signal
-import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
-from snow_atlas_sync.report.build import SCRATCH, build, check
-from snow_atlas_sync.report.collect import Collected, collect, wanted_streams
+from snow_atlas_sync import inputs
+from snow_atlas_sync.report.build import build, check
+from snow_atlas_sync.report.collect import Collected, collect, use_tables
 from snow_atlas_sync.report.errors import ReportError
-from snow_atlas_sync.report.marts import SYNCED, Marts
+from snow_atlas_sync.report.marts import Marts
 from snow_atlas_sync.report.page import Origin, page
-from snow_atlas_sync import inputs, warehouse
-from snow_atlas_sync.command import one_line
-from snow_atlas_sync.errors import PyAirbyteMissing, SyncError
-from tools.sandbox_process import SandboxError, config_for, running_sandbox
+from source_snow_atlas import __version__
 
+NAME = "snow-atlas-report"
 REPORT, DATABASE = Path("snow_atlas_report.html"), Path("snow_atlas_report.duckdb")
-SANDBOX_COMPUTERS = 500
-
-SANDBOX_VARIABLES: dict[str, Any] = {
-    "snow_atlas_rates": {"USD": 0.92, "GBP": 1.15, "SEK": 0.088},
-    "snow_atlas_currency": "EUR",
-    "snow_atlas_saas_currency": "EUR",
-}
-"""Rates for the made-up company, as made-up as the company is."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    options = parser().parse_args(arguments)
-    os.environ["AIRBYTE_CACHE_ROOT"] = str(SCRATCH.parent / "airbyte")
-    # As on Ctrl-C: the connector and dbt are stopped on the way out.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        return run(options)
-    except (ReportError, SyncError, SandboxError) as error:
-        print(f"report: {one_line(error)}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("report: stopped", file=sys.stderr)
-        return 130
+    options = parser(NAME).parse_args(arguments)
+    if options.config is None and not options.no_sync:
+        raise ReportError("name the configuration of your tenant with --config FILE, or take tables with --no-sync")
+    return run(options, inputs.load(options.config) if options.config is not None else {})
 
 
-def parser() -> argparse.ArgumentParser:
-    options = argparse.ArgumentParser(prog="make report", description=__doc__)
-    options.add_argument(
-        "--config", type=Path, metavar="FILE", help="JSON file of a tenant; a sandbox without it"
-    )
-    options.add_argument("--computers", type=int, default=SANDBOX_COMPUTERS, help="size of the sandbox")
+def parser(name: str) -> argparse.ArgumentParser:
+    """The options that all ways to make a report have."""
+    options = argparse.ArgumentParser(prog=name, description="Read Snow Atlas, build the marts, write one HTML page.")
+    options.add_argument("--version", action="version", version=f"{name} {__version__}")
+    options.add_argument("--config", type=Path, metavar="FILE", help="JSON file with region, client_id, client_secret")
     options.add_argument("--output", type=Path, metavar="FILE", default=REPORT, help="default: %(default)s")
     options.add_argument(
         "--database", type=Path, metavar="FILE", default=DATABASE, help="DuckDB file (default: %(default)s)"
@@ -80,12 +57,18 @@ def parser() -> argparse.ArgumentParser:
     return options
 
 
-def run(options: argparse.Namespace) -> int:
+def run(
+    options: argparse.Namespace, config: dict[str, Any], made_up: bool = False, defaults: Mapping[str, Any] | None = None
+) -> int:
+    """Make the report; `defaults` are variables of the dbt package that the user may give others for."""
     start = time.monotonic()
-    made_up = options.config is None and not options.no_sync
-    variables = parse_variables(options.vars) or (SANDBOX_VARIABLES if made_up else {})
+    variables = parse_variables(options.vars) or dict(defaults or {})
     check_output(options.output)
-    collected = use_tables(options.database) if options.no_sync else sync(options)
+    collected = (
+        use_tables(options.database)
+        if options.no_sync
+        else collect(config, options.database, options.thorough or made_up)
+    )
     print("\nBuilding the marts with dbt ...", flush=True)
     today = datetime.now(timezone.utc).date()
     variables = {"snow_atlas_today": today.isoformat(), **variables}
@@ -97,6 +80,7 @@ def run(options: argparse.Namespace) -> int:
         names=options.names,
         rates=variables.get("snow_atlas_rates") or {},
         currency=variables.get("snow_atlas_currency"),
+        incomplete=collected.failed,
         failed_checks=checks.failed,
         checks=checks.number,
     )
@@ -105,49 +89,9 @@ def run(options: argparse.Namespace) -> int:
     write(options.output, html)
     for failed in checks.failed:
         print(f"  note: a check of the marts failed: {failed}")
-    print(
-        f"\nThe report is {options.output}, made in {time.monotonic() - start:.0f} seconds. Open it in a "
-        "browser."
-    )
+    seconds = time.monotonic() - start
+    print(f"\nThe report is {options.output}, made in {seconds:.0f} seconds. Open it in a browser.")
     return 1 if collected.failed else 0
-
-
-def sync(options: argparse.Namespace) -> Collected:
-    """Read a tenant, or the sandbox, into the database."""
-    config = inputs.load(options.config) if options.config is not None else None
-    if config is not None:
-        inputs.check_configuration(config)
-    try:
-        warehouse.require_pyairbyte()
-    except PyAirbyteMissing as error:
-        raise ReportError(
-            f"{error.fact}. It runs on Python 3.10 to 3.12, here is 3.{sys.version_info.minor}."
-            " Try: make clean, then make report PYTHON=python3.12"
-        ) from None
-    warehouse.check_database(options.database)
-    if config is not None:
-        return collect(config, options.database, options.thorough)
-    print(f"No CONFIG given: reading a sandbox with {options.computers:,} made-up computers.", flush=True)
-    with running_sandbox(computers=options.computers) as announced:
-        return collect(config_for(announced), options.database, thorough=True)
-
-
-def use_tables(database: Path) -> Collected:
-    """Make sure that a database has tables of the connector. Why it lacks others is not known."""
-    if not database.is_file():
-        raise ReportError(f"{database} is not there; without --no-sync it is made")
-    try:
-        with duckdb.connect(str(database)) as connection:
-            tables = connection.execute(
-                "SELECT table_name FROM information_schema.tables WHERE table_schema = ?", [SYNCED]
-            ).fetchall()
-    except duckdb.Error as error:
-        raise ReportError(
-            f"{database} can't be used as the database: {warehouse.database_message(error)}"
-        ) from None
-    if not {name for (name,) in tables}.intersection(wanted_streams(thorough=True)):
-        raise ReportError(f"{database} has none of the tables that the report is made from")
-    return Collected({}, {})
 
 
 def parse_variables(text: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
+DBT = "snow_atlas_sync.dbt"
 
 
 def version() -> str:
@@ -85,11 +86,28 @@ setup(
         "Programming Language :: Python :: 3.11",
         "Programming Language :: Python :: 3.12",
         "Programming Language :: Python :: 3.13",
+        "Programming Language :: Python :: 3.14",
         "Topic :: Database",
         "Typing :: Typed",
     ],
-    packages=find_packages(include=["source_snow_atlas", "source_snow_atlas.*", "snow_atlas_sync"]),
+    packages=[
+        *find_packages(
+            include=["source_snow_atlas", "source_snow_atlas.*", "snow_atlas_sync", "snow_atlas_sync.*"]
+        ),
+        DBT,
+    ],
+    # the dbt package is data, for the report; in the clone it lies where dbt users look for it
+    package_dir={DBT: "dbt"},
     package_data={
+        DBT: [
+            "*.yml",
+            "profiles/*.yml",
+            "macros/**/*.sql",
+            "models/**/*.sql",
+            "models/**/*.yml",
+            "seeds/**/*",
+        ],
+        "snow_atlas_sync.report": ["templates/*"],
         "source_snow_atlas": ["py.typed", "manifest.yaml", "streams/*.yaml", "schemas/*.json"],
         "snow_atlas_sync": ["py.typed"],
     },

@@ -33,7 +33,9 @@ INCREMENTAL = "audit_logs"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    options = parser(NAME, "Read Snow Atlas into a database, and answer questions from it.").parse_args(arguments)
+    options = parser(NAME, "Read Snow Atlas into a database, and answer questions from it.").parse_args(
+        arguments
+    )
     if options.config is None:
         raise SyncError(
             "name the configuration of your tenant with --config FILE: a JSON object with region, client_id and"
@@ -118,7 +120,9 @@ def synced(
         file.write_text(json.dumps(config), encoding="utf-8")
         readable = connector.Readable("")
         process = stack.enter_context(
-            reading(file, folder, names, (), {}) if names and not incremental else connector.checking(file, folder)
+            reading(file, folder, names, (), {})
+            if names and not incremental
+            else connector.checking(file, folder)
         )
         destination = opened(options, folder)
         stack.callback(destination.close)

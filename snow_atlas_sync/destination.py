@@ -44,7 +44,7 @@ SETTINGS = {
     "destination.staging_dataset_name_layout": "%s_loading",
     "load.workers": 4,
 }
-DUCKDB_LIMITS = {"threads": 1, "memory_limit": "200MB"}
+DUCKDB_LIMITS: dict[str, Any] = {"threads": 1, "memory_limit": "200MB"}
 """A second thread makes loading no faster, and DuckDB would take four fifths of the memory that there is."""
 
 
@@ -79,7 +79,9 @@ class Destination:
         for key, value in SETTINGS.items():
             dlt.config[key] = value
         in_one_step = name in (DUCKDB, FILESYSTEM)  # by ourselves: one_step.py
-        dlt.config["destination.replace_strategy"] = "truncate-and-insert" if in_one_step else "insert-from-staging"
+        dlt.config["destination.replace_strategy"] = (
+            "truncate-and-insert" if in_one_step else "insert-from-staging"
+        )
         try:
             destination = self._opened(name, database)
             self._pipeline = self._made(destination, dataset)
@@ -157,7 +159,7 @@ class Destination:
                 client.sql_client.drop_dataset()
 
     def _resource(self, table: Table) -> Any:
-        columns = {
+        columns: Any = {
             name: {
                 "name": name,
                 "data_type": "text" if kind == "json" and self.name not in HOLD_JSON else kind,
@@ -184,14 +186,14 @@ class Destination:
                     for number in range(file.num_row_groups):
                         yield file.read_row_group(number)
 
-        return dlt.resource(
-            parts,
-            name=table.stream,
-            columns=columns,
-            write_disposition={"disposition": "merge", "strategy": "delete-insert"} if merged else "replace",
-            primary_key=table.columns_of_key if merged else None,
-            file_format="parquet" if imported else None,
-        )
+        hints: dict[str, Any] = {
+            "write_disposition": "replace",
+            "file_format": "parquet" if imported else None,
+        }
+        if merged:
+            hints["write_disposition"] = {"disposition": "merge", "strategy": "delete-insert"}
+            hints["primary_key"] = table.columns_of_key
+        return dlt.resource(parts, name=table.stream, columns=columns, **hints)
 
     def _takes_parquet(self) -> bool:
         able = self._pipeline.destination.capabilities()
@@ -205,7 +207,9 @@ class Destination:
 
 def reason(error: BaseException, name: str) -> str:
     """What the database, dlt or the system said, in one line."""
-    while error.__cause__ is not None and not isinstance(error, (ConfigFieldMissingException, UnknownDestinationModule)):
+    while error.__cause__ is not None and not isinstance(
+        error, (ConfigFieldMissingException, UnknownDestinationModule)
+    ):
         error = error.__cause__
     if isinstance(error, UnknownDestinationModule):
         return f"dlt has no destination of this name; it has {', '.join(sorted(dlt.destinations.__all__))}"

@@ -118,7 +118,7 @@ def merge_files(client: FilesystemClient, table: str, new: Path, key: Sequence[s
     """
     fresh = pq.read_table(new)
     keys = set(zip(*(fresh[name].to_pylist() for name in key), strict=True))
-    rows = fresh.num_rows
+    rows: int = fresh.num_rows
     old = file_of(client, table)
     with pq.ParquetWriter(merged, fresh.schema) as writer:
         if client.fs_client.exists(old):
@@ -137,7 +137,9 @@ def with_columns(table: pa.Table, schema: pa.Schema) -> pa.Table:
     """A table with the columns of a schema; those that it lacks are null."""
     return pa.table(
         [
-            table[field.name].cast(field.type) if field.name in table.column_names else pa.nulls(len(table), field.type)
+            table[field.name].cast(field.type)
+            if field.name in table.column_names
+            else pa.nulls(len(table), field.type)
             for field in schema
         ],
         schema=schema,

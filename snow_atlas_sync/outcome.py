@@ -67,7 +67,11 @@ class SyncReport:
     def share(self) -> float:
         """How much of the reading is done, from 0 to 1, as far as it can be told."""
         parts = (
-            1.0 if each.ended is not None else min(0.99, each.records / each.expected) if each.expected else 0.0
+            1.0
+            if each.ended is not None
+            else min(0.99, each.records / each.expected)
+            if each.expected
+            else 0.0
             for each in self.streams.values()
         )
         return sum(parts) / max(1, len(self.streams))

@@ -57,7 +57,11 @@ def sync(
 
 
 def reading(
-    config: Path, folder: Path, streams: Collection[str], incremental: Collection[str], states: Mapping[str, Any]
+    config: Path,
+    folder: Path,
+    streams: Collection[str],
+    incremental: Collection[str],
+    states: Mapping[str, Any],
 ) -> AbstractContextManager[subprocess.Popen[bytes]]:
     """The connector as it reads these streams; those that are `incremental` go on from their state."""
     files = {"config": config, "catalog": folder / "catalog.json", "state": folder / "state.json"}
@@ -116,12 +120,20 @@ def outcome_of(report: SyncReport) -> pa.Table:
 
 def catalog(streams: Collection[str], incremental: Collection[str]) -> dict[str, Any]:
     """The configured catalog of these streams."""
-    return {"streams": [configured(name, "incremental" if name in incremental else "full_refresh") for name in streams]}
+    return {
+        "streams": [
+            configured(name, "incremental" if name in incremental else "full_refresh") for name in streams
+        ]
+    }
 
 
 def configured(stream: str, mode: str) -> dict[str, Any]:
     return {
-        "stream": {"name": stream, "json_schema": {}, "supported_sync_modes": ["full_refresh", "incremental"]},
+        "stream": {
+            "name": stream,
+            "json_schema": {},
+            "supported_sync_modes": ["full_refresh", "incremental"],
+        },
         "sync_mode": mode,
         "destination_sync_mode": "overwrite" if mode == "full_refresh" else "append_dedup",
     }

@@ -129,7 +129,10 @@ def batch_of(layout: Layout, lines: Sequence[bytes], *, holds_nul: bool = True) 
     rows = [record["data"] for record in records]
     extras = Extras(lines)
     without_nul = not holds_nul and b"\\u0000" in text
-    arrays = [extras.column(column, [row.get(column.field) for row in rows], without_nul) for column in layout.columns]
+    arrays = [
+        extras.column(column, [row.get(column.field) for row in rows], without_nul)
+        for column in layout.columns
+    ]
     extras.undeclared(rows, set().union(*rows) - layout.fields)
     moments = pa.array([int(record["emitted_at"]) for record in records], pa.timestamp("ms", "UTC"))
     arrays += [moments.cast(TYPES["timestamp"]), extras.array()]
@@ -214,7 +217,7 @@ def quick_json(values: list[Any]) -> pa.Array:
     """Nested values as JSON; those with numbers that a double may not hold are left to be read again."""
     array = pa.array([None if value is None else orjson.dumps(value) for value in values], pa.binary())
     texts = array.cast(pa.string())
-    if pc.any(pc.match_substring_regex(texts, r'[:\[,][-0-9.]{16}|[:\[,][-0-9.]+e')).as_py():
+    if pc.any(pc.match_substring_regex(texts, r"[:\[,][-0-9.]{16}|[:\[,][-0-9.]+e")).as_py():
         raise ValueError("more digits than a double always holds")
     return texts
 

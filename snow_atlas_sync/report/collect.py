@@ -58,7 +58,9 @@ def collect(config: dict[str, Any], database: Path, thorough: bool) -> Collected
         print_report(report, time.monotonic() - start)
     failed = {stream.name: stream.error for stream in report.failed}
     if not report.complete:
-        raise ReportError(f"there is no report, as no stream was read whole; {'; '.join(set(failed.values()))}")
+        raise ReportError(
+            f"there is no report, as no stream was read whole; {'; '.join(set(failed.values()))}"
+        )
     left_out = {} if thorough else ONE_REQUEST_EACH
     why = {name: f"left out, as it costs {cost}; --thorough reads it" for name, cost in left_out.items()}
     return Collected(why | reasons(report.refused, failed), failed)

@@ -12,7 +12,7 @@ from typing import Any
 
 from snow_atlas_sync import inputs
 from snow_atlas_sync.report.build import build, check
-from snow_atlas_sync.report.collect import Collected, collect, use_tables
+from snow_atlas_sync.report.collect import collect, use_tables
 from snow_atlas_sync.report.errors import ReportError
 from snow_atlas_sync.report.marts import Marts
 from snow_atlas_sync.report.page import Origin, page
@@ -25,15 +25,21 @@ REPORT, DATABASE = Path("snow_atlas_report.html"), Path("snow_atlas_report.duckd
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parser(NAME).parse_args(arguments)
     if options.config is None and not options.no_sync:
-        raise ReportError("name the configuration of your tenant with --config FILE, or take tables with --no-sync")
+        raise ReportError(
+            "name the configuration of your tenant with --config FILE, or take tables with --no-sync"
+        )
     return run(options, inputs.load(options.config) if options.config is not None else {})
 
 
 def parser(name: str) -> argparse.ArgumentParser:
     """The options that all ways to make a report have."""
-    options = argparse.ArgumentParser(prog=name, description="Read Snow Atlas, build the marts, write one HTML page.")
+    options = argparse.ArgumentParser(
+        prog=name, description="Read Snow Atlas, build the marts, write one HTML page."
+    )
     options.add_argument("--version", action="version", version=f"{name} {__version__}")
-    options.add_argument("--config", type=Path, metavar="FILE", help="JSON file with region, client_id, client_secret")
+    options.add_argument(
+        "--config", type=Path, metavar="FILE", help="JSON file with region, client_id, client_secret"
+    )
     options.add_argument("--output", type=Path, metavar="FILE", default=REPORT, help="default: %(default)s")
     options.add_argument(
         "--database", type=Path, metavar="FILE", default=DATABASE, help="DuckDB file (default: %(default)s)"
@@ -58,7 +64,10 @@ def parser(name: str) -> argparse.ArgumentParser:
 
 
 def run(
-    options: argparse.Namespace, config: dict[str, Any], made_up: bool = False, defaults: Mapping[str, Any] | None = None
+    options: argparse.Namespace,
+    config: dict[str, Any],
+    made_up: bool = False,
+    defaults: Mapping[str, Any] | None = None,
 ) -> int:
     """Make the report; `defaults` are variables of the dbt package that the user may give others for."""
     start = time.monotonic()

@@ -8,7 +8,17 @@ from typing import Any
 from snow_atlas_sync.report.charts import Bar, bars
 from snow_atlas_sync.report.content import KeyFigure, Part, Picture, Section, Table
 from snow_atlas_sync.report.marts import Marts
-from snow_atlas_sync.report.text import NOTHING, amounts, count, listed, money, number, rest, share, short_money
+from snow_atlas_sync.report.text import (
+    NOTHING,
+    amounts,
+    count,
+    listed,
+    money,
+    number,
+    rest,
+    share,
+    short_money,
+)
 
 SOFTWARE, SEATS, SPEND = "reclaimable_software", "saas_seats", "saas_spend"
 SOFTWARE_NEEDED = ("computer_applications", "applications")

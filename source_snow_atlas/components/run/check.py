@@ -34,7 +34,10 @@ class Area:
 
 
 def check_connection(
-    logger: logging.Logger, config: Mapping[str, Any], areas: Sequence[Area], refused: list[Area] | None = None
+    logger: logging.Logger,
+    config: Mapping[str, Any],
+    areas: Sequence[Area],
+    refused: list[Area] | None = None,
 ) -> AirbyteConnectionStatus:
     """Succeeds when at least one area is readable. The message says which are, and what the others lack. Those that
     lack a permission are added to `refused`.
@@ -54,7 +57,9 @@ def check_connection(
     except SnowAtlasError as error:
         return AirbyteConnectionStatus(status=Status.FAILED, message=error.message)
     if refused is not None:
-        refused += [area for area, failure in zip(areas, failures, strict=True) if failure and failure.status == 403]
+        refused += [
+            area for area, failure in zip(areas, failures, strict=True) if failure and failure.status == 403
+        ]
     readable = sorted({area.name for area, failure in zip(areas, failures, strict=True) if failure is None})
     lacking = [
         _lack(area, failure) for area, failure in zip(areas, failures, strict=True) if failure is not None

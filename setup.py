@@ -1,5 +1,5 @@
-"""Packaging of the connector: one distribution with three commands: the connector, with the extra `sync` a sync into
-databases, and with the extra `report` a report made from it.
+"""Packaging of the connector: one distribution with three commands: the connector, with the extra `sync` a
+sync into databases, and with the extra `report` a report made from it.
 """
 
 import re
@@ -37,7 +37,8 @@ SYNC = [
     "pyarrow>=20",
 ]
 
-# What `snow-atlas-report` builds the marts and draws its page with. dbt-core 1.12 builds a parser from a download.
+# What `snow-atlas-report` builds the marts and draws its page with. dbt-core 1.12 builds a parser from a
+# download.
 REPORT = [
     *SYNC,
     "altair>=6,<7",

@@ -1,5 +1,5 @@
-"""A database that keeps up: after a second sync its tables hold what Snow Atlas holds, in DuckDB, in PostgreSQL and in
-Parquet files.
+"""A database that keeps up: after a second sync its tables hold what Snow Atlas holds, in DuckDB, in
+PostgreSQL and in Parquet files.
 """
 
 from __future__ import annotations
@@ -70,7 +70,9 @@ only_duckdb = pytest.mark.parametrize("filled", ["duckdb"], indirect=True)
 
 
 def filters_sent(sandbox: Sandbox, stream: str) -> list[str]:
-    """The filters of the requests for a stream since the counts were reset; those of the check ask for one row."""
+    """The filters of the requests for a stream since the counts were reset; those of the check ask for one
+    row.
+    """
     path = definitions.parameters(stream)["path"]
     asked = [request for request in sandbox.requests if request.path == path]
     return [request.parameter("filter") or "" for request in asked if request.parameter("page_size") != "1"]

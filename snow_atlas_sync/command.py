@@ -38,7 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     if options.config is None:
         raise SyncError(
-            "name the configuration of your tenant with --config FILE: a JSON object with region, client_id and"
+            "name the configuration of your tenant with --config FILE: a JSON object with region, client_id"
+            " and"
             " client_secret"
         )
     return 1 if run(prepare(options), options).failed else 0
@@ -67,7 +68,7 @@ def parser(name: str, description: str) -> argparse.ArgumentParser:
         "--destination",
         default=DUCKDB,
         metavar="NAME",
-        help="destination of dlt, such as postgres or filesystem; its settings as dlt has them (default: %(default)s)",
+        help="destination of dlt, such as postgres or filesystem (default: %(default)s)",
     )
     options.add_argument(
         "--dataset", metavar="NAME", help=f"schema of the tables (default: main in DuckDB, else {DATASET})"
@@ -110,8 +111,8 @@ def synced(
 ) -> Iterator[tuple[SyncReport, Destination]]:
     """Sync, with the destination open as long as the block.
 
-    What is named is read at once, and says itself what it lacks; else the connection is checked first. The connector
-    starts while dlt is imported, which takes as long.
+    What is named is read at once, and says itself what it lacks; else the connection is checked first. The
+    connector starts while dlt is imported, which takes as long.
     """
     names = inputs.choose(choice.named, inputs.available_streams())
     incremental = inputs.incremental(options.incremental).intersection(names or choice.others)

@@ -31,7 +31,9 @@ class Readable:
     refused: frozenset[tuple[str, str]] = field(default_factory=frozenset)
 
     def lacks(self, stream: str) -> str:
-        """The permission that keeps a stream, or a parent of it, from being read; empty where there is none."""
+        """The permission that keeps a stream, or a parent of it, from being read; empty where there is
+        none.
+        """
         for name in (stream, *definitions.parent_streams(stream)):
             own = definitions.parameters(name) if name in definitions.stream_definitions() else {}
             if (own.get("area"), permission(own)) in self.refused:
@@ -47,8 +49,8 @@ def permission(parameters: Mapping[str, Any]) -> str:
 
 @contextmanager
 def started(arguments: Sequence[str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A module of this installation as a process, which ends with the block. What it says on standard error is in
-    a file of the folder.
+    """A module of this installation as a process, which ends with the block. What it says on standard error
+    is in a file of the folder.
     """
     # without a session of its own, Ctrl-C would reach it before it is stopped from here
     with (folder / "stderr").open("wb") as errors:

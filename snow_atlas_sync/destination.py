@@ -50,7 +50,9 @@ DUCKDB_LIMITS: dict[str, Any] = {"threads": 1, "memory_limit": "200MB"}
 
 @dataclass(frozen=True)
 class Table:
-    """A stream that is complete, as a file. With a state, its rows are merged into the table that is there."""
+    """A stream that is complete, as a file. With a state, its rows are merged into the table that is
+    there.
+    """
 
     stream: str
     file: StreamFile
@@ -98,7 +100,9 @@ class Destination:
         return states
 
     def load(self, tables: Sequence[Table], outcome: pa.Table) -> None:
-        """Write all tables, and add to the history what became of each stream. SyncError where that is refused."""
+        """Write all tables, and add to the history what became of each stream. SyncError where that is
+        refused.
+        """
         try:
             self._worker.submit(self._load, tables, outcome).result()
         except Exception as error:
@@ -145,7 +149,8 @@ class Destination:
             )
         if foreign:
             raise SyncError(
-                f"{self.title} holds tables that another loader wrote, such as {foreign[0][0]} (version 0.1.0 wrote"
+                f"{self.title} holds tables that another loader wrote, such as {foreign[0][0]} (version"
+                f" 0.1.0 wrote"
                 " with PyAirbyte): name another database, or remove these tables"
             )
 

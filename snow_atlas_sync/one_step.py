@@ -1,9 +1,9 @@
-"""dlt's destinations DuckDB, filesystem and PostgreSQL, changed where it matters. In the first two a table is replaced in
-one step.
+"""dlt's destinations DuckDB, filesystem and PostgreSQL, changed where it matters. In the first two a table
+is replaced in one step.
 
-dlt empties a table first and fills it afterwards, or, in a database, copies it from a second one: half a minute for
-five million rows, and twice the file. Here each table comes as one file, so that it can be replaced in one
-transaction, or by renaming that file.
+dlt empties a table first and fills it afterwards, or, in a database, copies it from a second one: half a
+minute for five million rows, and twice the file. Here each table comes as one file, so that it can be
+replaced in one transaction, or by renaming that file.
 """
 
 from __future__ import annotations
@@ -113,8 +113,8 @@ class PartsPostgres(postgres):
 
 
 def merge_files(client: FilesystemClient, table: str, new: Path, key: Sequence[str], merged: Path) -> int:
-    """Write a file with the rows of a table that have none of the new rows' keys, and the new rows; the number of
-    its rows.
+    """Write a file with the rows of a table that have none of the new rows' keys, and the new rows; the
+    number of its rows.
     """
     fresh = pq.read_table(new)
     keys = set(zip(*(fresh[name].to_pylist() for name in key), strict=True))

@@ -1,5 +1,5 @@
-"""What is known of a sync, from the Airbyte messages of the connector: what each stream read, how it ended, what was
-said.
+"""What is known of a sync, from the Airbyte messages of the connector: what each stream read, how it ended,
+what was said.
 """
 
 from __future__ import annotations

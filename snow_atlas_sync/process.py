@@ -1,4 +1,6 @@
-"""The commands as processes: what ends them is one line on standard error and an exit code, never a traceback."""
+"""The commands as processes: what ends them is one line on standard error and an exit code, never a
+traceback.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,8 @@ def _main(module: str) -> int:
             raise
         extra = "report" if "report" in module else "sync"
         raise SyncError(
-            f'{error.name} is not installed; install it with: pip install "airbyte-source-snow-atlas[{extra}]"'
+            f"{error.name} is not installed; install it with: pip install"
+            f' "airbyte-source-snow-atlas[{extra}]"'
         ) from None
     return code
 
@@ -43,8 +46,8 @@ EXTRAS = frozenset({"altair", "dlt", "duckdb", "jinja2", "pyarrow", "vl_convert"
 
 
 def run(name: str, main: Callable[[], int]) -> None:
-    """Run a command to its end and leave the process at once: what a library still does in a thread is nothing that
-    anybody waits for.
+    """Run a command to its end and leave the process at once: what a library still does in a thread is
+    nothing that anybody waits for.
     """
     code = 1
     try:

@@ -1,4 +1,6 @@
-"""Say how far a sync is: on a terminal one line with a bar, rewritten in place, elsewhere a line every few seconds."""
+"""Say how far a sync is: on a terminal one line with a bar, rewritten in place, elsewhere a line every few
+seconds.
+"""
 
 from __future__ import annotations
 

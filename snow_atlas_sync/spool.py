@@ -1,5 +1,5 @@
-"""Keep what is read in files until its stream is complete: one Parquet file for each stream, in a folder that goes
-with the sync.
+"""Keep what is read in files until its stream is complete: one Parquet file for each stream, in a folder
+that goes with the sync.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ def parent() -> Path:
 
 @contextmanager
 def folder() -> Iterator[Path]:
-    """A new folder for one sync, removed at its end. What syncs have left that were killed is removed, too."""
+    """A new folder for one sync, removed at its end. What syncs have left that were killed is removed,
+    too.
+    """
     place = parent()
     try:
         place.mkdir(parents=True, exist_ok=True)
@@ -49,7 +51,8 @@ def folder() -> Iterator[Path]:
         made = Path(tempfile.mkdtemp(prefix=f"sync-{os.getpid()}-", dir=place))
     except OSError as error:
         raise SyncError(
-            f"the folder for temporary files, {place}, can't be written: {error.strerror}; name another in the"
+            f"the folder for temporary files, {place}, can't be written: {error.strerror}; name another in"
+            f" the"
             f" environment variable {FOLDER}"
         ) from None
     try:
@@ -58,7 +61,8 @@ def folder() -> Iterator[Path]:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         raise SyncError(
-            f"the disk of {place} is full; free some space, or name another folder in the environment variable"
+            f"the disk of {place} is full; free some space, or name another folder in the environment"
+            f" variable"
             f" {FOLDER}"
         ) from None
     finally:
@@ -138,7 +142,7 @@ class Spool:
     def take(self, lines: Iterable[bytes], report: SyncReport) -> None:
         """Take what the connector writes: records into the files, everything else into the report."""
         gc.disable()  # rows are many and free of cycles: looking for some takes half as long again
-        name, waiting, size = b"", 0, 0
+        name, size = b"", 0
         for line in lines:
             record = RECORD.match(line)
             if record is None:

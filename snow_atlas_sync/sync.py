@@ -42,7 +42,8 @@ def sync(
 ) -> None:
     """Load what the connector reads: the streams of the report; those that are `incremental` are merged.
 
-    At the end each stream is complete, and its table what was read, or it has an error, and its table is as it was.
+    At the end each stream is complete, and its table what was read, or it has an error, and its table is as
+    it was.
     """
     spool = Spool(folder, holds_nul=destination.holds_nul)
     spool.take(connector.lines(process), report)
@@ -83,7 +84,8 @@ def load(spool: Spool, destination: Destination, report: SyncReport, incremental
         tables.append(Table(stream.name, file, key(stream.name), state))
         for field, count in file.unfit.items():
             report.warn(
-                f"{stream.name}: {count:,} {'values' if count > 1 else 'value'} of the field {field} did not fit its"
+                f"{stream.name}: {count:,} {'values' if count > 1 else 'value'} of the field {field} did"
+                f" not fit its"
                 " column; the column _extra has what was sent"
             )
     report.loading = f"{len(tables)} tables"

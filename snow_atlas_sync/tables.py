@@ -1,8 +1,10 @@
 """Turn the records of a stream into Arrow tables, with the types of its schema.
 
 A table has a column for each field that the schema declares, named after it in lower case, and two more:
-`_airbyte_extracted_at`, when the record was read, and `_extra`, a JSON object of what fits in no column: fields that
-the schema does not declare, and values that are not of their column's type. So a row always holds all that was read.
+`_airbyte_extracted_at`, when the record was read, and `_extra`, a JSON object of what fits in no column:
+fields that
+the schema does not declare, and values that are not of their column's type. So a row always holds all that
+was read.
 """
 
 from __future__ import annotations
@@ -26,8 +28,8 @@ import pyarrow.compute as pc
 from source_snow_atlas import definitions
 
 if "pandas" not in sys.modules:
-    # With its first array pyarrow imports pandas, where it is installed, and needs nothing of it here: a second, and
-    # 40 MB. It tries once.
+    # With its first array pyarrow imports pandas, where it is installed, and needs nothing of it here: a
+    # second, and 40 MB. It tries once.
     sys.modules["pandas"] = None  # type: ignore[assignment]
     with suppress(ImportError, AttributeError):
         pa.array([""])
@@ -116,14 +118,18 @@ def kind(declared: dict[str, Any]) -> str:
 
 @dataclass
 class Batch:
-    """A part of a stream as a table, and the fields whose values fit in no column, with how many there are."""
+    """A part of a stream as a table, and the fields whose values fit in no column, with how many there
+    are.
+    """
 
     table: pa.RecordBatch
     unfit: dict[str, int]
 
 
 def batch_of(layout: Layout, lines: Sequence[bytes], *, holds_nul: bool = True) -> Batch:
-    """The record lines of a stream as a table. `holds_nul` says whether the destination's texts can hold U+0000."""
+    """The record lines of a stream as a table. `holds_nul` says whether the destination's texts can hold
+    U+0000.
+    """
     text = b"[" + b",".join(lines) + b"]"
     records = [message["record"] for message in orjson.loads(text)]
     rows = [record["data"] for record in records]
@@ -201,8 +207,8 @@ def json_text(value: Any) -> str:
 
 
 def quick_numbers(values: list[Any]) -> pa.Array:
-    """Numbers as decimals, from their shortest texts: a double is never multiplied. Those of many digits are left to
-    be read again as they were sent.
+    """Numbers as decimals, from their shortest texts: a double is never multiplied. Those of many digits are
+    left to be read again as they were sent.
     """
     if not set(map(type, values)) <= {int, float, type(None)}:
         raise TypeError

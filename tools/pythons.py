@@ -2,9 +2,9 @@
 
     python3 -m tools.pythons [--all-tests] [--others] [VERSION...]     without versions: 3.10 to 3.14
 
-Each version gets an environment of its own in .cache, unit tests run there, and one sync. A version that is neither on
-this machine nor to be had from uv or the system's packages is named at the end; that alone is no failure.
-With versions on the command line it is one.
+Each version gets an environment of its own in .cache, unit tests run there, and one sync. A version that is
+neither on this machine nor to be had from uv or the system's packages is named at the end; that alone is no
+failure. With versions on the command line it is one.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 `python -m tools.wheel_check [--sync] dist/*.whl`, after building. `spec` and `discover` need the YAML and the
 schemas, so they fail where one of them is missing from the wheel. The commands `snow-atlas-sync` and
-`snow-atlas-report` say what they lack; with `--sync` they get that, and make tables and a report of a sandbox.
+`snow-atlas-report` say what they lack; with `--sync` they get that, and make tables and a report of a
+sandbox.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Runs `snow-atlas-sync` as a process, into each of the destinations that it is tested with, and looks at what it left."""
+"""Runs `snow-atlas-sync` as a process, into each of the destinations that it is tested with, and looks at
+what it left.
+"""
 
 from __future__ import annotations
 

@@ -39,8 +39,8 @@ def check_connection(
     areas: Sequence[Area],
     refused: list[Area] | None = None,
 ) -> AirbyteConnectionStatus:
-    """Succeeds when at least one area is readable. The message says which are, and what the others lack. Those that
-    lack a permission are added to `refused`.
+    """Succeeds when at least one area is readable. The message says which are, and what the others lack.
+    Those that lack a permission are added to `refused`.
     """
     try:
         settings = Configuration.parse(config)

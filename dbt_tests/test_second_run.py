@@ -67,9 +67,7 @@ def sync(warehouse: Warehouse, sandbox: Sandbox, folder: Path, streams: Sequence
     target.run(*arguments)
 
 
-def test_marts_are_right_after_a_second_sync(
-    warehouse: Warehouse, sandbox: Sandbox, tmp_path: Path
-) -> None:
+def test_marts_are_right_after_a_second_sync(warehouse: Warehouse, sandbox: Sandbox, tmp_path: Path) -> None:
     """The first report would be right, and from then on a sync would fail, or a mart keep what is gone."""
     today = datetime.now(timezone.utc).date()
     streams = sorted(set().union(*(streams_of(mart) for mart in MARTS)))

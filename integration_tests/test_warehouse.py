@@ -258,7 +258,7 @@ HELD = {
     "half a character": ('"a\\ud800b"', "a\ufffdb"),
     "40 digits": ('"' + "0123456789" * 4 + '"', "0123456789" * 4),
     "10 MB": ('"' + "ä" * 5_000_000 + '"', "ä" * 5_000_000),
-    "U+0000": ('"a\\u0000b"', "a\0b"),
+    "U+0000": ('"c\\u0000d"', "c\0d"),
     "empty": ('""', ""),
 }
 """Texts of a host name: as JSON, and as the table has them."""
@@ -290,7 +290,7 @@ def test_odd_texts_are_in_the_table_as_sent(filled: Target) -> None:
     assert len(in_table) == len(filled.sandbox.estate.computers)
     for name, (_, wanted) in HELD.items():
         if name == "U+0000" and "postgres" in filled.arguments:
-            assert json.loads(in_table["a\ufffdb"] or "{}") in ({}, {"hostName": "a\0b"})
+            assert json.loads(in_table["c\ufffdd"])["hostName"] == wanted
         else:
             assert wanted in in_table, name
 
@@ -333,11 +333,6 @@ def test_fields_in_two_cases_long_names_and_reserved_words_lose_nothing(filled: 
     """A new field of the vendor would overwrite another one's column, or cost its table."""
     names = {"HostName": "other", "n" * 80: "long", "select": "reserved", "a b": "spaced"}
     added = "".join(f', "{name}": "{value}"' for name, value in names.items()).encode()
-    filled.sandbox.control.fault(
-        "edit",
-        definitions.parameters("computers")["path"],
-        edit=lambda body: body.replace(b'"hostName":', b'"hostName":'),
-    )
 
     def edit(body: bytes) -> bytes:
         return re.sub(rb'("hostName": ?"[^"]*")', rb"\1" + added, body)
@@ -347,7 +342,7 @@ def test_fields_in_two_cases_long_names_and_reserved_words_lose_nothing(filled: 
     rows = filled.rows("computers")
     assert len(rows) == len(filled.sandbox.estate.computers)
     for row in rows:
-        assert json.loads(row["_extra"]) == names
+        assert json.loads(row["_extra"]).items() >= names.items()
         assert row["hostname"] not in (None, "other")
 
 

@@ -176,7 +176,10 @@ class Extras:
         if fields:
             for place, row in enumerate(rows):
                 for field in fields.intersection(row):
-                    self._rows.setdefault(place, {})[field] = self._as_sent(place, field)
+                    value = row[field]
+                    if isinstance(value, (float, list, dict)):
+                        value = self._as_sent(place, field)
+                    self._rows.setdefault(place, {})[field] = value
 
     def array(self) -> pa.Array:
         texts = {place: orjson.dumps(row).decode() for place, row in self._rows.items()}

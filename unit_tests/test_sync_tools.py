@@ -64,7 +64,9 @@ def test_report_gathers_repeated_warnings() -> None:
     """A warning per record would bury the table; a dropped one would hide what was skipped."""
     report = SyncReport.of([])
     for _ in range(3):
-        report.see(json.dumps({"type": "LOG", "log": {"level": "WARN", "message": "a computer is gone"}}).encode())
+        report.see(
+            json.dumps({"type": "LOG", "log": {"level": "WARN", "message": "a computer is gone"}}).encode()
+        )
     report.see(json.dumps({"type": "LOG", "log": {"level": "INFO", "message": "starting"}}).encode())
     assert report.warnings == {"a computer is gone": 3}
 

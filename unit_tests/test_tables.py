@@ -114,7 +114,9 @@ def test_a_day_with_a_time_keeps_both() -> None:
     )
 
     def day(text: str) -> tuple[Any, Any]:
-        (row,) = batch_of(layout, [line(field, json.dumps(text)).replace(b'"id":"1",', b"")]).table.to_pylist()
+        (row,) = batch_of(
+            layout, [line(field, json.dumps(text)).replace(b'"id":"1",', b"")]
+        ).table.to_pylist()
         return row[field.lower()], row[EXTRA] and json.loads(row[EXTRA])[field]
 
     assert day("2024-05-01") == (date(2024, 5, 1), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from dbt_tests.warehouses import Table, Warehouse
 
 PROJECT = Path(__file__).resolve().parent.parent
 PACKAGE = PROJECT / "dbt"
-DBT = PROJECT / ".cache" / "dbt" / "bin" / "dbt"
+DBT = Path(sys.executable).with_name("dbt")
 FAR_FROM_UTC = "Asia/Kolkata"
 
 

@@ -28,6 +28,8 @@ from source_snow_atlas.components.basics.input_files import read_json
 if TYPE_CHECKING:
     from airbyte_cdk.sources.declarative.concurrent_declarative_source import ConcurrentDeclarativeSource
 
+    from source_snow_atlas.components.run.check import Area
+
 # The declarative framework and our components are imported where a command needs them: `spec` does not.
 
 
@@ -76,6 +78,12 @@ class SourceSnowAtlas(Source):
         """Whether the client is genuine and can read at least one product area; the message says what is
         missing.
         """
+        return self.check_areas(logger, config)[0]
+
+    def check_areas(
+        self, logger: logging.Logger, config: Mapping[str, Any]
+    ) -> tuple[AirbyteConnectionStatus, list[Area]]:
+        """What `check` answers, and the product areas that lack a permission."""
         from source_snow_atlas.components.run.check import Area, check_connection
 
         areas: dict[tuple[str, str], Area] = {}
@@ -84,7 +92,8 @@ class SourceSnowAtlas(Source):
             if "path" in parameters and not parameters.get("parents") and not parameters.get("window_format"):
                 area = parameters["area"]
                 areas.setdefault((area, str(parameters.get("permission"))), Area(area, name, parameters))
-        return check_connection(logger, config, list(areas.values()))
+        refused: list[Area] = []
+        return check_connection(logger, config, list(areas.values()), refused), refused
 
     def discover(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteCatalog:
         """All streams with their schemas."""

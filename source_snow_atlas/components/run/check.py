@@ -49,11 +49,15 @@ class Area:
 
 
 def check_connection(
-    logger: logging.Logger, config: Mapping[str, Any], areas: Sequence[Area]
+    logger: logging.Logger,
+    config: Mapping[str, Any],
+    areas: Sequence[Area],
+    refused: list[Area] | None = None,
 ) -> AirbyteConnectionStatus:
     """Succeeds when at least one area is readable. The message says which are, and what the others lack.
 
-    It ends in time, whatever the server does: threads that still wait for a reply are left behind.
+    Those that lack a permission are added to `refused`. It ends in time, whatever the server does: threads
+    that still wait for a reply are left behind.
     """
     deadline = time.monotonic() + LONGEST
     try:
@@ -74,6 +78,8 @@ def check_connection(
             executor.shutdown(wait=False, cancel_futures=True)
     except SnowAtlasError as error:
         return AirbyteConnectionStatus(status=Status.FAILED, message=error.message)
+    if refused is not None:
+        refused += [area for area, failure in failures if failure is not None and failure.status == 403]
     status, message = _verdict(authenticator.host, failures)
     logger.info(message)
     return AirbyteConnectionStatus(status=status, message=f"{message} {hint}".rstrip())
@@ -166,3 +172,12 @@ def _ask(client: SnowAtlasClient, area: Area) -> SnowAtlasError | None:
     except SnowAtlasError as error:
         return error
     return None
+<<<<<<< HEAD
+=======
+
+
+def _lack(area: Area, failure: SnowAtlasError) -> str:
+    if failure.status == 403:
+        return f"{area.name} (grant {permission_names(area.parameters.get('permission'))})"
+    return f"{area.name} ({failure.message})"
+>>>>>>> work-loading

@@ -11,10 +11,10 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from report.content import KeyFigure, Section
-from report.marts import MARTS, Marts
-from report.sections import hardware, licences, quality, renewals, risks, savings
-from report.text import day, listed
+from snow_atlas_sync.report.content import KeyFigure, Section
+from snow_atlas_sync.report.marts import MARTS, Marts
+from snow_atlas_sync.report.sections import hardware, licences, quality, renewals, risks, savings
+from snow_atlas_sync.report.text import day, listed
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from report.charts import Bar, bars
-from report.content import Part, Section, Table
-from report.marts import Marts
-from report.text import NOTHING, amounts, count, day, listed, money, number, share
+from snow_atlas_sync.report.charts import Bar, bars
+from snow_atlas_sync.report.content import Part, Section, Table
+from snow_atlas_sync.report.marts import Marts
+from snow_atlas_sync.report.text import NOTHING, amounts, count, day, listed, money, number, share
 
 MART = "hardware_refresh"
 NEEDED = ("computers",)

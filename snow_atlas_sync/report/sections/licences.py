@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from report.charts import Bar, bars
-from report.content import Absence, KeyFigure, Part, Picture, Section, Table
-from report.marts import Marts
-from report.text import NOTHING, amounts, count, listed, money, number, rest, short_money, short_number
+from snow_atlas_sync.report.charts import Bar, bars
+from snow_atlas_sync.report.content import Absence, KeyFigure, Part, Picture, Section, Table
+from snow_atlas_sync.report.marts import Marts
+from snow_atlas_sync.report.text import (
+    NOTHING,
+    amounts,
+    count,
+    listed,
+    money,
+    number,
+    rest,
+    short_money,
+    short_number,
+)
 
 MART = "license_position"
 NEEDED = ("license_compliance_summary",)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from report.charts import PERCENT, Bar, bars
-from report.content import KeyFigure, Part, Section, Table
-from report.marts import Marts
-from report.text import NOTHING, count, day, listed, number
+from snow_atlas_sync.report.charts import PERCENT, Bar, bars
+from snow_atlas_sync.report.content import KeyFigure, Part, Section, Table
+from snow_atlas_sync.report.marts import Marts
+from snow_atlas_sync.report.text import NOTHING, count, day, listed, number
 
 LIFECYCLE, ORACLE = "software_lifecycle", "oracle_exposure"
 LIFECYCLE_NEEDED = ("applications", "computer_applications")

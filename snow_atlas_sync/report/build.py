@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from report.errors import ReportError
-from report.marts import MARTS, NAMED, PACKAGE
+from snow_atlas_sync import spool
+from snow_atlas_sync.report.errors import ReportError
+from snow_atlas_sync.report.marts import MARTS, NAMED, PACKAGE
 
-DBT = PACKAGE.parent / ".cache" / "dbt" / "bin" / "dbt"
-SCRATCH = PACKAGE.parent / ".cache" / "report"
+DBT = [sys.executable, "-c", "from dbt.cli.main import cli; cli()"]
+SCRATCH = spool.parent() / "report"
 
 
 @dataclass(frozen=True)
@@ -27,8 +29,6 @@ class Checks:
 
 def build(database: Path, variables: Mapping[str, Any]) -> None:
     """Build the marts of the report in the database."""
-    if not DBT.exists():
-        raise ReportError("dbt is not installed; make report installs it")
     done = _dbt(["run", "--select", *(f"+{mart}" for mart in MARTS), *NAMED], database, variables)
     if done.returncode:
         raise ReportError(f"dbt could not build the marts: {_reason(done.stdout)}")
@@ -52,7 +52,7 @@ def _dbt(
     arguments: list[str], database: Path, variables: Mapping[str, Any]
 ) -> subprocess.CompletedProcess[str]:
     (SCRATCH / "target" / "run_results.json").unlink(missing_ok=True)
-    command = [str(DBT), "--quiet", "--no-use-colors", *arguments, "--target", "duckdb"]
+    command = [*DBT, "--quiet", "--no-use-colors", *arguments, "--target", "duckdb"]
     command += ["--profiles-dir", "profiles", "--vars", json.dumps(variables)]
     command += ["--target-path", str(SCRATCH / "target"), "--log-path", str(SCRATCH / "logs")]
     environment = {

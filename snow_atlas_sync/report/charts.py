@@ -9,8 +9,8 @@ from typing import Any
 
 import altair as alt
 
-from report.content import Picture
-from report.svg import FILLS, GROUND, LINE, MUTED, TEXT, themed
+from snow_atlas_sync.report.content import Picture
+from snow_atlas_sync.report.svg import FILLS, GROUND, LINE, MUTED, TEXT, themed
 
 MARGIN, AXIS = 6, 36
 PERCENT = "percent"

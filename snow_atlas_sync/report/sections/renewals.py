@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from report.charts import Span, timeline
-from report.content import Absence, KeyFigure, Part, Section, Table
-from report.marts import Marts
-from report.text import NOTHING, amounts, count, day, listed, money, number, rest, short_money
+from snow_atlas_sync.report.charts import Span, timeline
+from snow_atlas_sync.report.content import Absence, KeyFigure, Part, Section, Table
+from snow_atlas_sync.report.marts import Marts
+from snow_atlas_sync.report.text import NOTHING, amounts, count, day, listed, money, number, rest, short_money
 
 MART = "renewals"
 NEEDED = (

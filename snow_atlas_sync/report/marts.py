@@ -11,10 +11,14 @@ from typing import Any
 
 import duckdb
 
-from report.content import Absence
-from source_snow_atlas import definitions
+from snow_atlas_sync.report.content import Absence
 
-PACKAGE = Path(__file__).resolve().parent.parent / "dbt"
+PACKAGE = next(
+    path
+    for path in (Path(__file__).resolve().parent.parent / "dbt", Path(__file__).resolve().parents[2] / "dbt")
+    if path.is_dir()
+)
+"""The dbt package: in the wheel it lies beside the report, in a clone at the top."""
 MARTS = (
     "license_position",
     "reclaimable_software",
@@ -98,8 +102,8 @@ class Marts(AbstractContextManager["Marts"]):
         return Absence("Not synced", [(stream, self.reason(stream)) for stream in missing])
 
     def reason(self, stream: str) -> str:
-        """Why a stream is not there, or at least what reading it takes."""
-        return self._why.get(stream) or f"needs {permissions(stream)}"
+        """Why a stream is not there."""
+        return self._why.get(stream) or "was not selected"
 
     def lacking(self, mart: str) -> list[tuple[str, str]]:
         """Streams that a mart would have more from."""
@@ -110,17 +114,3 @@ class Marts(AbstractContextManager["Marts"]):
             "SELECT table_name FROM information_schema.tables WHERE table_schema = ?", [schema]
         )
         return [str(name) for (name,) in found.fetchall()]
-
-
-def permissions(stream: str) -> str:
-    """The permissions that a stream takes, its parents' among them."""
-    needed = [
-        definitions.parameters(each).get("permission")
-        for each in (stream, *definitions.parent_streams(stream))
-    ]
-    names = [name if isinstance(name, str) else " or ".join(name) for name in needed if name]
-    return (
-        f"the permission {' and '.join(dict.fromkeys(names))}"
-        if names
-        else "no permission that the vendor names"
-    )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from report.charts import PERCENT, Bar, bars
-from report.content import Absence, Part, Section, Table
-from report.marts import Marts, streams_of
-from report.text import NOTHING, count, listed, number, share
+from snow_atlas_sync.report.charts import PERCENT, Bar, bars
+from snow_atlas_sync.report.content import Absence, Part, Section, Table
+from snow_atlas_sync.report.marts import Marts, streams_of
+from snow_atlas_sync.report.text import NOTHING, count, listed, number, share
 
 MART = "data_quality"
 SHOWN = 10

@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from report.charts import Bar, bars
-from report.content import KeyFigure, Part, Picture, Section, Table
-from report.marts import Marts
-from report.text import NOTHING, amounts, count, listed, money, number, rest, share, short_money
+from snow_atlas_sync.report.charts import Bar, bars
+from snow_atlas_sync.report.content import KeyFigure, Part, Picture, Section, Table
+from snow_atlas_sync.report.marts import Marts
+from snow_atlas_sync.report.text import (
+    NOTHING,
+    amounts,
+    count,
+    listed,
+    money,
+    number,
+    rest,
+    share,
+    short_money,
+)
 
 SOFTWARE, SEATS, SPEND = "reclaimable_software", "saas_seats", "saas_spend"
 SOFTWARE_NEEDED = ("computer_applications", "applications")

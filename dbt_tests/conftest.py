@@ -21,7 +21,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--marts",
         default=EVERYTHING,
-        help="build only these marts and what they need, as in --marts 'renewals saas_spend'",
+        help="build only these marts and what they need, as in --marts 'snow_atlas__renewals'",
     )
 
 

@@ -1,4 +1,4 @@
-"""The mart `data_quality`: each check, compared with what the sandbox's rows say."""
+"""The mart `snow_atlas__data_quality`: each check, compared with what the sandbox's rows say."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Looked = tuple[str, str | None, bool, int]
 
 def test_the_mart_is_what_the_rows_say(built: Built) -> None:
     """A check that sees nothing lends its trust to figures that do not have it."""
-    found = [{name: row[name] for name in MEASURED} for row in built["data_quality"]]
+    found = [{name: row[name] for name in MEASURED} for row in built["snow_atlas__data_quality"]]
     assert difference(found, expected(built.scenario), KEY) == ""
 
 
@@ -34,8 +34,8 @@ def test_checks_find_and_pass(company_built: Built, build_scenario: Callable[[st
     """A check that never finds anything, or always does, would be none."""
     statuses: dict[str, set[str]] = defaultdict(set)
     for mart in (
-        company_built["data_quality"],
-        *(build_scenario(name)["data_quality"] for name in ("nulls", "empty")),
+        company_built["snow_atlas__data_quality"],
+        *(build_scenario(name)["snow_atlas__data_quality"] for name in ("nulls", "empty")),
     ):
         for row in mart:
             statuses[row["check_name"]].add(row["status"])
@@ -46,7 +46,7 @@ def test_checks_find_and_pass(company_built: Built, build_scenario: Callable[[st
 def test_every_check_finds_what_is_wrong(warehouse: Warehouse, company_rows: Rows, tmp_path: Path) -> None:
     """Each fault is put in by hand: the company does not have all of them."""
     scenario = Scenario("faulty", faulty(company_rows))
-    mart = build(scenario, warehouse, ["+data_quality"], tmp_path)["data_quality"]
+    mart = build(scenario, warehouse, ["+snow_atlas__data_quality"], tmp_path)["snow_atlas__data_quality"]
     found = [{name: row[name] for name in MEASURED} for row in mart]
     assert difference(found, expected(scenario), KEY) == ""
     assert [row["check_name"] for row in mart if row["failing"] == 0] == []
@@ -56,7 +56,7 @@ def test_every_check_finds_what_is_wrong(warehouse: Warehouse, company_rows: Row
 
 def test_it_names_streams_and_marts_that_there_are(company_built: Built) -> None:
     """A name that is misspelt leads nowhere."""
-    for row in company_built["data_quality"]:
+    for row in company_built["snow_atlas__data_quality"]:
         assert row["checked_stream"] in company_built.scenario.rows
         assert set(row["affected_marts"].split(", ")) <= MARTS
         assert row["title"]
@@ -70,7 +70,7 @@ def test_examples_name_no_person(company_built: Built) -> None:
         for row in company_built.scenario[stream]
         for name in ("userName", "email", "fullName", "displayName", "username")
     } - {None}
-    shown = {each for row in company_built["data_quality"] for each in (row["examples"] or "").split("; ")}
+    shown = {each for row in company_built["snow_atlas__data_quality"] for each in (row["examples"] or "").split("; ")}
     assert not shown & people
 
 

@@ -93,7 +93,7 @@ def test_the_page_is_whole_whatever_was_synced(written: Written, name: str) -> N
     assert {attributes.get("id") for tag, attributes in found.elements if tag == "section"} >= SECTIONS
     assert sum("card" in attributes.get("class", "").split() for _, attributes in found.elements) == 5
     for mart in MARTS:
-        if mart != "saas_spend":
+        if mart != "snow_atlas__saas_spend":
             assert f"Mart {mart}" in found.text
     assert len(found.ids()) == len(set(found.ids()))
     assert "None" not in re.sub(r"\bNone\b(?= (Nothing|Nobody|No |Snow))", "", found.text)
@@ -175,7 +175,7 @@ def test_amounts_of_two_currencies_stay_apart(written: Written, marts_of: Built)
     path, _ = marts_of("two_currencies")
     with Marts(path) as marts:
         rows = marts.rows(
-            "SELECT currency, sum(exposure) AS exposure FROM license_position WHERE scope = 'estate' AND "
+            "SELECT currency, sum(exposure) AS exposure FROM snow_atlas__license_position WHERE scope = 'estate' AND "
             "exposure > 0 GROUP BY currency"
         )
     assert {"EUR", "USD"} <= {row["currency"] for row in rows}

@@ -16,15 +16,15 @@ from source_snow_atlas import definitions
 
 PACKAGE = Path(__file__).resolve().parent.parent / "dbt"
 MARTS = (
-    "license_position",
-    "reclaimable_software",
-    "software_lifecycle",
-    "saas_seats",
-    "saas_spend",
-    "renewals",
-    "hardware_refresh",
-    "oracle_exposure",
-    "data_quality",
+    "snow_atlas__license_position",
+    "snow_atlas__reclaimable_software",
+    "snow_atlas__software_lifecycle",
+    "snow_atlas__saas_seats",
+    "snow_atlas__saas_spend",
+    "snow_atlas__renewals",
+    "snow_atlas__hardware_refresh",
+    "snow_atlas__oracle_exposure",
+    "snow_atlas__data_quality",
 )
 """The marts that the report shows."""
 

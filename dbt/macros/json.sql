@@ -26,6 +26,18 @@
 {%- endmacro %}
 
 
+{# Whether a text is JSON. #}
+{% macro is_json(text) -%}
+    {{ return(adapter.dispatch('is_json', 'snow_atlas')(text)) }}
+{%- endmacro %}
+
+{% macro default__is_json(text) -%}{{ snow_atlas.is_valid(text, 'jsonb') }}{%- endmacro %}
+{% macro duckdb__is_json(text) -%}json_valid({{ text }}){%- endmacro %}
+{% macro snowflake__is_json(text) -%}try_parse_json({{ text }}) is not null{%- endmacro %}
+{% macro bigquery__is_json(text) -%}safe.parse_json({{ text }}) is not null{%- endmacro %}
+{% macro databricks__is_json(text) -%}get_json_object({{ text }}, '$') is not null{%- endmacro %}
+
+
 {# The property of an object, as text. #}
 {% macro json_field(json, field) -%}
     {{ return(adapter.dispatch('json_field', 'snow_atlas')(json, field)) }}

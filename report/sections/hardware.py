@@ -7,7 +7,7 @@ from report.content import Part, Section, Table
 from report.marts import Marts
 from report.text import NOTHING, amounts, count, day, listed, money, number, share
 
-MART = "hardware_refresh"
+MART = "snow_atlas__hardware_refresh"
 NEEDED = ("computers",)
 SHOWN = 8
 OLDEST = 6

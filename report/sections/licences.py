@@ -7,7 +7,7 @@ from report.content import Absence, KeyFigure, Part, Picture, Section, Table
 from report.marts import Marts
 from report.text import NOTHING, amounts, count, listed, money, number, rest, short_money, short_number
 
-MART = "license_position"
+MART = "snow_atlas__license_position"
 NEEDED = ("license_compliance_summary",)
 SHOWN, MAKERS = 10, 8
 

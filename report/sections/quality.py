@@ -7,7 +7,7 @@ from report.content import Absence, Part, Section, Table
 from report.marts import Marts, streams_of
 from report.text import NOTHING, count, listed, number, share
 
-MART = "data_quality"
+MART = "snow_atlas__data_quality"
 SHOWN = 10
 
 

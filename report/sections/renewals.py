@@ -11,7 +11,7 @@ from report.content import Absence, KeyFigure, Part, Section, Table
 from report.marts import Marts
 from report.text import NOTHING, amounts, count, day, listed, money, number, rest, short_money
 
-MART = "renewals"
+MART = "snow_atlas__renewals"
 NEEDED = (
     "agreement_periods",
     "contract_periods",

@@ -10,7 +10,7 @@ from report.content import KeyFigure, Part, Picture, Section, Table
 from report.marts import Marts
 from report.text import NOTHING, amounts, count, listed, money, number, rest, share, short_money
 
-SOFTWARE, SEATS, SPEND = "reclaimable_software", "saas_seats", "saas_spend"
+SOFTWARE, SEATS, SPEND = ("snow_atlas__reclaimable_software", "snow_atlas__saas_seats", "snow_atlas__saas_spend")
 SOFTWARE_NEEDED = ("computer_applications", "applications")
 SEATS_NEEDED = ("saas_user_subscriptions",)
 SHOWN = 8

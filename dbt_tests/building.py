@@ -29,12 +29,16 @@ class Built:
 
     scenario: Scenario
     target: str
+    tenant_id: str
     tables: Mapping[str, Table]
 
     def __getitem__(self, model: str) -> Table:
+        """The rows of a model, all of which are of the scenario's one tenant."""
         if model not in self.tables:
             raise KeyError(f"{model} was not built; there are {', '.join(self.tables)}")
-        return self.tables[model]
+        rows = self.tables[model]
+        assert {row["tenant_id"] for row in rows} <= {self.tenant_id}
+        return [{name: value for name, value in row.items() if name != "tenant_id"} for row in rows]
 
 
 def build(scenario: Scenario, warehouse: Warehouse, select: Sequence[str], scratch: Path) -> Built:
@@ -42,7 +46,7 @@ def build(scenario: Scenario, warehouse: Warehouse, select: Sequence[str], scrat
     warehouse.fill(scenario.rows)
     arguments = ["build", "--indirect-selection", "cautious", "--select", *select]
     run_dbt(warehouse, arguments, scenario.variables, scratch)
-    return Built(scenario, warehouse.target, warehouse.tables())
+    return Built(scenario, warehouse.target, warehouse.schema, warehouse.tables())
 
 
 def run_dbt(

@@ -205,6 +205,7 @@ def test_every_stream_that_dbt_reads_for_a_mart_is_known(
 
     def above(name: str) -> set[str]:
         parents = {each for each in nodes[name]["depends_on"]["nodes"] if each.startswith("model.")}
+        parents -= {"model.snow_atlas.int_snow_atlas__streams"}  # it counts what is there, and needs none of it
         return parents.union(*(above(each) for each in parents))
 
     for mart in MARTS:

@@ -39,12 +39,16 @@ from (
     select
         cast({{ "'" ~ tenant_id ~ "'" if tenant_id is not none else 'null' }} as {{ dbt.type_string() }}) as tenant_id,
         {%- for field, name, type in columns %}
-        {{ snow_atlas.staged_column(held, field, name, type, unreadable) }} as {{ name }},
+        {{ snow_atlas.staged_column(held, field, type, unreadable) }} as {{ name }},
         {%- endfor %}
         {%- for field in snow_atlas.passed_through(stream) %}
-        {{ snow_atlas.staged_column(held, field, field, 'text', unreadable) }} as {{ snow_atlas.snake_case(field) }},
+        {{ snow_atlas.extra_column(held, field) }} as {{ snow_atlas.snake_case(field) }},
         {%- endfor %}
         {{ snow_atlas.synced_at(held) }} as _synced_at,
+        {%- set meta = snow_atlas.find_column(held, '_airbyte_meta') -%}
+        {%- if meta is not none -%}
+            {%- do unreadable.append(snow_atlas.json_text(adapter.quote(meta.name), meta.dtype | lower) ~ " like '%NULLED%'") -%}
+        {%- endif %}
         {% for each in unreadable -%}
             {{ '+ ' if not loop.first }}case when {{ each }} then 1 else 0 end {{ '' }}
         {%- else -%}0 {% endfor %}as _unreadable_values
@@ -58,25 +62,47 @@ from (
 {% endmacro %}
 
 
-{# One field, or a property within it, as a type; null of that type where the table does not have it. What makes the value of a row
-   unreadable is added to `unreadable`. #}
-{% macro staged_column(held, field, name, type, unreadable) -%}
+{# One field, or a property within it, as a type; null of that type where the table does not have it. Conditions under which a row has
+   a value that could not be read are added to `unreadable`. #}
+{% macro staged_column(held, field, type, unreadable) -%}
     {%- set path = field.split('.') -%}
     {%- set column = snow_atlas.find_column(held, path[0]) -%}
     {%- if column is none -%}
         {{ return(snow_atlas.cast_field('null', '', type)) }}
     {%- endif -%}
-    {%- set expression, from_type = adapter.quote(column.name), column.dtype | lower -%}
-    {%- if path | length > 1 -%}
-        {%- set json = snow_atlas.cast_field(expression, from_type, 'json') -%}
-        {%- set expression, from_type = snow_atlas.json_field(json, path[1]), 'text' -%}
+    {%- set raw, from_type = adapter.quote(column.name), column.dtype | lower -%}
+    {%- if path | length == 1 -%}
+        {%- set value = snow_atlas.cast_field(raw, from_type, type) -%}
+    {%- else -%}
+        {%- set raw, from_type = snow_atlas.json_field(snow_atlas.cast_field(raw, from_type, 'json'), path[1]), 'text' -%}
+        {%- set value = snow_atlas.cast_field(raw, from_type, type) -%}
     {%- endif -%}
-    {%- set value = snow_atlas.cast_field(expression, from_type, type) -%}
-    {%- if snow_atlas.is_text(from_type) and type not in ('text', 'currency', 'any') -%}
-        {%- do unreadable.append(expression ~ ' is not null and ' ~ value ~ ' is null') -%}
+    {%- if type not in ('text', 'currency', 'any') -%}
+        {%- set extra = snow_atlas.find_column(held, '_extra') -%}
+        {%- if snow_atlas.is_text(from_type) -%}
+            {%- do unreadable.append(raw ~ ' is not null and ' ~ value ~ ' is null') -%}
+        {%- elif extra is not none -%}
+            {%- do unreadable.append(raw ~ ' is null and ' ~ snow_atlas.extra_field(extra, field) ~ ' is not null') -%}
+        {%- endif -%}
     {%- endif -%}
     {{ return(value) }}
 {%- endmacro %}
+
+
+{# A field that the package does not know, as text: a column of its own, or a property of what `snow-atlas-sync` keeps in `_extra`. #}
+{% macro extra_column(held, field) %}
+    {%- set column, extra = snow_atlas.find_column(held, field), snow_atlas.find_column(held, '_extra') -%}
+    {%- if column is none and extra is not none -%}
+        {{ return(snow_atlas.extra_field(extra, field)) }}
+    {%- elif column is none -%}
+        {{ return(snow_atlas.cast_field('null', '', 'text')) }}
+    {%- endif -%}
+    {{ return(snow_atlas.cast_field(adapter.quote(column.name), column.dtype | lower, 'any')) }}
+{% endmacro %}
+
+{% macro extra_field(extra, field) %}
+    {{ return(snow_atlas.json_field(snow_atlas.json_text(adapter.quote(extra.name), extra.dtype | lower), field)) }}
+{% endmacro %}
 
 
 {# The column of a field, or none. Loaders write the name of `lastScanDate` as it is, in lower or upper case, or in snake_case. The
@@ -146,7 +172,10 @@ from (
     {{ table }}
     where {{ order[0] }} = (select max({{ order[0] }}) from {{ table }})
     {%- else -%}
-    {%- if keys | length == key | length and keys -%}{{ snow_atlas.refuse_repeated_keys(table, stream, keys) }}{%- endif -%}
+    {#- `snow-atlas-sync`, whose tables have `_extra`, never appends to what it reads whole. -#}
+    {%- if keys and keys | length == key | length and snow_atlas.find_column(held, '_extra') is none -%}
+        {{ snow_atlas.refuse_repeated_keys(table, stream, keys) }}
+    {%- endif -%}
     {{ table }}
     {%- endif -%}
 {% endmacro %}

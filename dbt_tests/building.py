@@ -15,7 +15,6 @@ from dbt_tests.warehouses import Table, Warehouse
 
 PROJECT = Path(__file__).resolve().parent.parent
 PACKAGE = PROJECT / "dbt"
-DBT = PROJECT / ".cache" / "dbt" / "bin" / "dbt"
 FAR_FROM_UTC = "Asia/Kolkata"
 
 
@@ -41,6 +40,12 @@ class Built:
         return [{name: value for name, value in row.items() if name != "tenant_id"} for row in rows]
 
 
+def dbt(target: str) -> Path:
+    """The dbt that has the adapter of a target: some have an environment of their own."""
+    folder = f"dbt-{target}" if target in ("snowflake", "bigquery") else "dbt"
+    return PROJECT / ".cache" / folder / "bin" / "dbt"
+
+
 def build(scenario: Scenario, warehouse: Warehouse, select: Sequence[str], scratch: Path) -> Built:
     """Load a scenario into the warehouse, and build the selected models."""
     warehouse.fill(scenario.rows)
@@ -50,15 +55,25 @@ def build(scenario: Scenario, warehouse: Warehouse, select: Sequence[str], scrat
 
 
 def run_dbt(
-    warehouse: Warehouse, arguments: Sequence[str], variables: Mapping[str, Any], scratch: Path
+    warehouse: Warehouse,
+    arguments: Sequence[str],
+    variables: Mapping[str, Any],
+    scratch: Path,
+    *,
+    project: Path = PACKAGE,
+    quiet: bool = True,
 ) -> str:
-    """One run of dbt in the package; what it said. The clock is not on UTC, and neither is the session."""
-    command = [str(DBT), "--quiet", "--no-use-colors", *arguments, "--target", warehouse.target]
+    """One run of dbt in the package, or in another project; what it said. The clock is not on UTC, and neither is
+    the session.
+    """
+    command = [str(dbt(warehouse.target)), "--no-use-colors", *(["--quiet"] if quiet else []), *arguments]
+    command += ["--target", warehouse.target]
     command += ["--profiles-dir", "profiles", "--vars", json.dumps(variables)]
-    command += ["--target-path", str(scratch / "target"), "--log-path", str(scratch / "logs")]
     environment = {
         **os.environ,
         **warehouse.environment,
+        "DBT_TARGET_PATH": str(scratch / "target"),
+        "DBT_LOG_PATH": str(scratch / "logs"),
         "TZ": FAR_FROM_UTC,
         "PGTZ": FAR_FROM_UTC,
         "DO_NOT_TRACK": "1",
@@ -66,7 +81,7 @@ def run_dbt(
     }
     done = subprocess.run(
         command,
-        cwd=PACKAGE,
+        cwd=project,
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

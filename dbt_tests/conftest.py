@@ -9,7 +9,7 @@ from functools import cache
 
 import pytest
 
-from dbt_tests.building import DBT, Built, build
+from dbt_tests.building import Built, build, dbt
 from dbt_tests.scenarios import CHANGES, Rows, company, scenario
 from dbt_tests.warehouses import DuckDB, PostgreSQL, Warehouse
 from integration_tests.helpers.postgres_server import PostgresUnavailable, private_postgres
@@ -35,7 +35,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def company_rows() -> Rows:
-    if not DBT.exists():
+    if not dbt("duckdb").exists():
         pytest.fail("dbt is not installed: run make dbt-test")
     return company()
 

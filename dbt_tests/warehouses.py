@@ -47,6 +47,10 @@ class Warehouse(ABC):
         """Remove all that is there, and load these streams."""
 
     @abstractmethod
+    def fill_schema(self, schema: str, rows: Rows) -> None:
+        """Load streams into a schema of their own, beside what is there."""
+
+    @abstractmethod
     def query(self, sql: str) -> Table:
         """Rows that a query gives."""
 
@@ -93,7 +97,12 @@ class DuckDB(Warehouse):
 
     def fill(self, rows: Rows) -> None:
         self.path.unlink(missing_ok=True)
+        self.fill_schema(self.schema, rows)
+
+    def fill_schema(self, schema: str, rows: Rows) -> None:
         with closing(duckdb.connect(str(self.path))) as database:
+            database.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
+            database.execute(f'USE "{schema}"')
             for stream, records in rows.items():
                 self._load(database, stream, records)
 
@@ -158,7 +167,13 @@ class PostgreSQL(Warehouse):
             )
             for (name,) in cursor.fetchall():
                 cursor.execute(f'DROP SCHEMA "{name}" CASCADE')
-            cursor.execute(f'CREATE SCHEMA "{self.schema}"')
+            connection.commit()
+        self.fill_schema(self.schema, rows)
+
+    def fill_schema(self, schema: str, rows: Rows) -> None:
+        with closing(self._connection()) as connection, connection.cursor() as cursor:
+            cursor.execute(f'CREATE SCHEMA "{schema}"')
+            cursor.execute(f'SET search_path = "{schema}"')
             for stream, records in rows.items():
                 self._load(cursor, stream, records)
             connection.commit()

@@ -28,6 +28,8 @@ LONGEST_NAME = 51
 """Characters of a relation's name: PostgreSQL takes 63, and dbt adds `__dbt_backup` to it."""
 NOTICE = "Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead."
 LINKS = "_links"
+FRESH_HOURS = {"warn": 36, "error": 72}
+"""The age of its newest row at which a table is stale, unless the user says otherwise."""
 ADDED_BEFORE = {
     "tenant_id": "Tenant that the row is of, as named in snow_atlas_sources, else the schema it was read from."
 }
@@ -272,6 +274,16 @@ def sources() -> str:
         ),
         "database": "{{ var('snow_atlas_database', target.database) }}",
         "schema": "{{ var('snow_atlas_schema', target.schema) }}",
+        "config": {
+            "freshness": {
+                f"{level}_after": {
+                    "count": f"{{{{ var('snow_atlas_{level}_after_hours', {hours}) | as_number }}}}",
+                    "period": "hour",
+                }
+                for level, hours in FRESH_HOURS.items()
+            },
+            "loaded_at_query": "{{ snow_atlas.loaded_at(model.name) }}",
+        },
         "tables": tables,
     }
     return _yaml({"version": 2, "sources": [source]})

@@ -9,7 +9,6 @@
         'snow_atlas_sources': 'list',
         'snow_atlas_leave_out': 'list',
         'snow_atlas_pass_through_columns': 'mapping',
-        'snow_atlas_loaded_at': 'text',
         'snow_atlas_warn_after_hours': 'number',
         'snow_atlas_error_after_hours': 'number',
         'snow_atlas_today': 'text',

@@ -52,3 +52,23 @@
     {%- endfor -%}
     {{ return(found | sort) }}
 {% endmacro %}
+
+
+{# A query for `dbt source freshness`: when the newest row of a stream was read, for the tenant whose is the oldest. A stream that no
+   tenant has, or that has no rows, can't be stale. #}
+{% macro loaded_at(stream) %}
+    {%- set queries = [] -%}
+    {%- for source in snow_atlas.sources() -%}
+        {%- set table = snow_atlas.synced_table(source, stream) -%}
+        {%- if table is not none -%}
+            {%- set held = adapter.get_columns_in_relation(table) -%}
+            {%- if snow_atlas.find_column(held, '_airbyte_extracted_at') is none and snow_atlas.find_column(held, '_dlt_load_id') is none -%}
+                {{ exceptions.raise_compiler_error(table ~ ' does not say when it was loaded: it has no _airbyte_extracted_at and no _dlt_load_id') }}
+            {%- endif -%}
+            {%- do queries.append('select max(' ~ snow_atlas.synced_at(held) ~ ') as loaded_at from ' ~ table) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- set now = snow_atlas.cast_field("'" ~ run_started_at.strftime('%Y-%m-%d %H:%M:%S') ~ "'", '', 'timestamp') -%}
+    {%- do queries.append('select ' ~ now ~ ' as loaded_at') -%}
+    select min(loaded_at) from ({{ queries | join(' union all ') }}) as newest
+{% endmacro %}

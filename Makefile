@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 QA := .cache/qa
 CLIENTS := serverless ailake
 DBT := .cache/dbt
+DBT_APART := dbt-snowflake dbt-bigquery sqlfluff
 # processes that share the tests: one for each processor, eight at most; 0 for pytest's own
 WORKERS ?= auto
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -82,7 +83,7 @@ pythons: python  ## run quick unit tests and one sync on every Python from 3.10 
 dbt-staging: setup-tests  ## write the dbt package's staging models anew; ARGS=--check only says which are stale
 	@$(BIN)/python -m tools.dbt_staging $(ARGS)
 
-dbt-test: setup-tests $(DBT)/installed  ## run the dbt package's tests on DuckDB and PostgreSQL; ARGS="-k name" are pytest's
+dbt-test: setup-tests $(DBT)/installed $(DBT_APART:%=.cache/%/ready)  ## run the dbt package's tests on DuckDB, PostgreSQL and emulators of Snowflake and BigQuery; ARGS="-k name" are pytest's
 	@$(BIN)/python -m pytest -q --numprocesses 2 --dist loadgroup dbt_tests $(ARGS)
 
 # dbt and PyAirbyte ask for different versions of the same packages, so dbt is installed apart.
@@ -90,6 +91,12 @@ $(DBT)/installed: tools/dbt_requirements.txt | setup-report
 	@mkdir -p .cache
 	@$(BIN)/python -m venv --clear $(DBT)
 	@$(DBT)/bin/python -m pip install --quiet -r tools/dbt_requirements.txt >$(DBT)/install.log 2>&1 || { cat $(DBT)/install.log; exit 1; }
+	@touch $@
+
+# The adapters of Snowflake and BigQuery with their emulators, and sqlfluff.
+.cache/%/ready: tools/%_requirements.txt | setup-tests
+	@$(BIN)/python -m venv --clear .cache/$*
+	@.cache/$*/bin/python -m pip install --quiet --no-deps -r $< >.cache/$*/install.log 2>&1 || { cat .cache/$*/install.log; exit 1; }
 	@touch $@
 
 build: setup-tests  ## build the wheel and the source distribution in dist/, and try the wheel alone; ARGS=--sync: sync with it, too

@@ -30,6 +30,7 @@ class Built:
     target: str
     tenant_id: str
     tables: Mapping[str, Table]
+    compiled: Path
 
     def __getitem__(self, model: str) -> Table:
         """The rows of a model, all of which are of the scenario's one tenant."""
@@ -51,7 +52,7 @@ def build(scenario: Scenario, warehouse: Warehouse, select: Sequence[str], scrat
     warehouse.fill(scenario.rows)
     arguments = ["build", "--indirect-selection", "cautious", "--select", *select]
     run_dbt(warehouse, arguments, scenario.variables, scratch)
-    return Built(scenario, warehouse.target, warehouse.schema, warehouse.tables())
+    return Built(scenario, warehouse.target, warehouse.schema, warehouse.tables(), scratch / "target" / "compiled")
 
 
 def run_dbt(
@@ -68,9 +69,10 @@ def run_dbt(
     """
     command = [str(dbt(warehouse.target)), "--no-use-colors", *(["--quiet"] if quiet else []), *arguments]
     command += ["--target", warehouse.target]
-    command += ["--profiles-dir", "profiles", "--vars", json.dumps(variables)]
+    command += ["--vars", json.dumps(variables)]
     environment = {
         **os.environ,
+        "DBT_PROFILES_DIR": "profiles",
         **warehouse.environment,
         "DBT_TARGET_PATH": str(scratch / "target"),
         "DBT_LOG_PATH": str(scratch / "logs"),

@@ -100,14 +100,14 @@ def project(tmp_path: Path) -> Path:
 def test_a_project_has_it_beside_its_own_models(duckdb_only: Warehouse, project: Path, tmp_path: Path) -> None:
     """A model `renewals` of the user's own is not in the way, and its variables are looked at as well."""
     run_dbt(duckdb_only, ["deps"], {}, tmp_path, project=project)
-    run_dbt(duckdb_only, ["build", "--select", "+renewals"], {}, tmp_path, project=project)
+    run_dbt(duckdb_only, ["run", "--select", "+renewals"], {}, tmp_path, project=project)
     assert duckdb_only.query("SELECT * FROM main.renewals") == []
     settings = project / "dbt_project.yml"
     document = yaml.safe_load(settings.read_text(encoding="utf-8"))
     document["vars"] = {"snow_atlas": {"snow_atlas_unused": 30}}
     settings.write_text(yaml.safe_dump(document), encoding="utf-8")
     with pytest.raises(DbtError, match="snow_atlas_unused is no variable of snow_atlas"):
-        run_dbt(duckdb_only, ["build", "--select", "+renewals"], {}, tmp_path, project=project)
+        run_dbt(duckdb_only, ["run", "--select", "+renewals"], {}, tmp_path, project=project)
     # nothing of the package is asked for
     run_dbt(duckdb_only, ["list", "--select", "renewals"], {}, tmp_path, project=project)
 

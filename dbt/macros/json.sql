@@ -35,7 +35,6 @@
 {% macro duckdb__is_json(text) -%}json_valid({{ text }}){%- endmacro %}
 {% macro snowflake__is_json(text) -%}try_parse_json({{ text }}) is not null{%- endmacro %}
 {% macro bigquery__is_json(text) -%}safe.parse_json({{ text }}) is not null{%- endmacro %}
-{% macro databricks__is_json(text) -%}get_json_object({{ text }}, '$') is not null{%- endmacro %}
 
 
 {# The property of an object, as text. #}
@@ -52,7 +51,7 @@
 {%- endmacro %}
 
 {% macro snowflake__json_field(json, field) -%}
-    cast(get(parse_json({{ json }}), '{{ field }}') as {{ dbt.type_string() }})
+    cast(parse_json({{ json }})['{{ field }}'] as {{ dbt.type_string() }})
 {%- endmacro %}
 
 {% macro bigquery__json_field(json, field) -%}

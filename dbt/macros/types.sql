@@ -155,7 +155,3 @@ $$
 {% macro bigquery__epoch_timestamp(expression) -%}
     timestamp_micros(cast(cast({{ expression }} as float64) * 1000000 as int64))
 {%- endmacro %}
-
-{% macro databricks__epoch_timestamp(expression) -%}
-    timestamp_micros(cast(cast({{ expression }} as double) * 1000000 as bigint))
-{%- endmacro %}

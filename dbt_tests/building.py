@@ -52,7 +52,9 @@ def build(scenario: Scenario, warehouse: Warehouse, select: Sequence[str], scrat
     warehouse.fill(scenario.rows)
     arguments = ["build", "--indirect-selection", "cautious", "--select", *select]
     run_dbt(warehouse, arguments, scenario.variables, scratch)
-    return Built(scenario, warehouse.target, warehouse.schema, warehouse.tables(), scratch / "target" / "compiled")
+    return Built(
+        scenario, warehouse.target, warehouse.schema, warehouse.tables(), scratch / "target" / "compiled"
+    )
 
 
 def run_dbt(
@@ -64,9 +66,7 @@ def run_dbt(
     project: Path = PACKAGE,
     quiet: bool = True,
 ) -> str:
-    """One run of dbt in the package, or in another project; what it said. The clock is not on UTC, and neither is
-    the session.
-    """
+    """One run of dbt in a project; what it said. Neither the clock nor the session is on UTC."""
     command = [str(dbt(warehouse.target)), "--no-use-colors", *(["--quiet"] if quiet else []), *arguments]
     command += ["--target", warehouse.target]
     command += ["--vars", json.dumps(variables)]

@@ -36,7 +36,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """One process builds on one warehouse: two of them halve the time, and no scenario is built twice."""
     kept, left_out = [], []
     for item in items:
-        params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+        params = (
+            item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+        )
         item.add_marker(pytest.mark.xdist_group(str(params.get("warehouse", "report"))))
         (left_out if _is_too_much(item, params) else kept).append(item)
     items[:] = kept

@@ -1,5 +1,5 @@
-"""Snowflake and BigQuery, as far as emulators go: fakesnow and bqemulator, both on top of DuckDB, each in an environment
-of its own with dbt's adapter. dbt and the tests talk to them over HTTP, as to the real ones.
+"""Snowflake and BigQuery, as far as emulators go: fakesnow and bqemulator, both on top of DuckDB, each in an
+environment of its own with dbt's adapter. dbt and the tests talk to them over HTTP, as to the real ones.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ META = '{"changes": [], "sync_id": 1}'
 
 @dataclass(frozen=True)
 class Emulator(Warehouse):
-    """A server that is running. Columns are as Airbyte's destination leaves them there: in upper case on Snowflake."""
+    """A server that is running, with columns as Airbyte's destinations leave them."""
 
     name: str
     port: int

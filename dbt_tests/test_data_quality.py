@@ -1,4 +1,4 @@
-"""The mart `snow_atlas__data_quality`: each check, compared with what the sandbox's rows say."""
+"""The mart `snow_atlas__data_quality`: each check, compared with the sandbox's rows."""
 
 from __future__ import annotations
 
@@ -73,7 +73,11 @@ def test_examples_name_no_person(company_built: Built) -> None:
         for row in company_built.scenario[stream]
         for name in ("userName", "email", "fullName", "displayName", "username")
     } - {None}
-    shown = {each for row in company_built["snow_atlas__data_quality"] for each in (row["examples"] or "").split("; ")}
+    shown = {
+        each
+        for row in company_built["snow_atlas__data_quality"]
+        for each in (row["examples"] or "").split("; ")
+    }
     assert not shown & people
 
 
@@ -124,7 +128,9 @@ def faulty(rows: Rows) -> Rows:
 
 
 NEEDED = {
-    **dict.fromkeys(("computers_not_scanned", "computers_with_same_name", "computers_without_owner"), ("computers",)),
+    **dict.fromkeys(
+        ("computers_not_scanned", "computers_with_same_name", "computers_without_owner"), ("computers",)
+    ),
     "computers_without_organization": ("computers", "organizations"),
     "computers_with_owner_gone": ("computers", "user_accounts"),
     "computers_without_known_system": ("computers", "applications"),
@@ -187,12 +193,22 @@ def expected(scenario: Scenario) -> list[dict[str, Any]]:
     return rows
 
 
+WITH_AMOUNTS = (
+    "computer_details",
+    "computer_costs",
+    "licenses",
+    "license_costs",
+    "license_maintenance_periods",
+    "application_metrics",
+    "saas_servicenow_subscriptions",
+)
+
+
 def currencies(scenario: Scenario) -> Iterator[Looked]:
     """Amounts by their currency."""
     named = Counter(
         str(row[name]).strip().upper()
-        for stream in ("computer_details", "computer_costs", "licenses", "license_costs")
-        + ("license_maintenance_periods", "application_metrics", "saas_servicenow_subscriptions")
+        for stream in WITH_AMOUNTS
         for row in scenario[stream]
         for name in ("purchaseCurrency", "currency", "licenseCostCurrency")
         if str(row.get(name) or "").strip()

@@ -1,5 +1,5 @@
-"""The mart `snow_atlas__hardware_refresh`: each computer's age, support, owner and scan, compared with what the sandbox's
-rows say.
+"""The mart `snow_atlas__hardware_refresh`: each computer's age, support, owner and scan, compared with the
+sandbox's rows.
 """
 
 from __future__ import annotations

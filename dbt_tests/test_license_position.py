@@ -1,4 +1,4 @@
-"""The mart `snow_atlas__license_position`: what is owned, needed and short, compared with what the sandbox's rows say."""
+"""The mart `snow_atlas__license_position`: what is owned, needed and short, compared with the rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables as loaders leave them: the names of their columns, the rows of several syncs, and values that are none.
+"""Tables as loaders leave them: names of columns, rows of several syncs, and values that are none.
 
 Each loader has a schema of its own, and dbt reads them all at once, as those of several tenants.
 """
@@ -40,7 +40,13 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
 
 ROWS: Mapping[str, Sequence[Record]] = {
     "computers": [
-        {"id": "c1", "hostName": "ONE", "isVDI": True, "lastScanDate": "2026-05-01T10:00:00Z", "coreCount": 4},
+        {
+            "id": "c1",
+            "hostName": "ONE",
+            "isVDI": True,
+            "lastScanDate": "2026-05-01T10:00:00Z",
+            "coreCount": 4,
+        },
         {"id": "c2", "hostName": "TWO", "isVDI": False, "lastScanDate": "2026-05-02T10:00:00Z"},
     ],
     "licenses": [{"id": "l1", "purchaseCurrency": "EUR", "purchaseValue": 12.5}],
@@ -287,7 +293,9 @@ def test_fields_that_are_not_declared_can_be_shown(tables: Mapping[str, Table]) 
 def test_checks_without_their_streams_are_not_synced(tables: Mapping[str, Table]) -> None:
     """ "60 of 60 computers are in no organization", where organizations were not read."""
     for loader in LOADERS:
-        checks = {row["check_name"]: row for row in of(loader.schema, tables["snow_atlas__data_quality"], "title")}
+        checks = {
+            row["check_name"]: row for row in of(loader.schema, tables["snow_atlas__data_quality"], "title")
+        }
         assert checks["computers_without_organization"]["status"] == "not synced"
         assert checks["computers_without_organization"]["failing"] == 0
         assert checks["computers_not_scanned"]["checked"] == 2
@@ -301,7 +309,12 @@ def test_rows_of_several_syncs_that_can_not_be_told_apart_are_refused(
 ) -> None:
     """Every licence would count twice after the second night."""
     warehouse.fill({})
-    Loader("appended", added={"_airbyte_extracted_at": MOMENT}, stamp=lambda _, sync: (f"2026-05-0{sync}",), syncs=(ROWS, ROWS)).load(warehouse)
+    Loader(
+        "appended",
+        added={"_airbyte_extracted_at": MOMENT},
+        stamp=lambda _, sync: (f"2026-05-0{sync}",),
+        syncs=(ROWS, ROWS),
+    ).load(warehouse)
     arguments = ["build", "--select", model_name("licenses"), model_name("saas_applications")]
     with pytest.raises(DbtError) as caught:
         run_dbt(warehouse, arguments, {"snow_atlas_schema": "appended"}, tmp_path)

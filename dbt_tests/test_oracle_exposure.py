@@ -1,4 +1,4 @@
-"""The mart `snow_atlas__oracle_exposure`: each product on each estate, compared with what the sandbox's rows say, and
+"""The mart `snow_atlas__oracle_exposure`: each product on each estate, compared with the sandbox's rows, and
 with the API's verdicts.
 """
 
@@ -104,7 +104,9 @@ def test_what_the_figures_leave_out_is_shown(
     rows["computers"] = company_rows["computers"][::2]
     del rows["oracle_order_licenses"]
     scenario = Scenario("uncounted", rows)
-    mart = build(scenario, warehouse, ["+snow_atlas__oracle_exposure"], tmp_path)["snow_atlas__oracle_exposure"]
+    mart = build(scenario, warehouse, ["+snow_atlas__oracle_exposure"], tmp_path)[
+        "snow_atlas__oracle_exposure"
+    ]
     assert difference(mart, expected(scenario), KEY) == ""
     uncounted = [row for row in mart if row["finding"] == "in use, not counted"]
     assert {row["kind"] for row in uncounted} == {"option", "management pack"}

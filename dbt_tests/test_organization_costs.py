@@ -1,5 +1,5 @@
-"""The mart `snow_atlas__organization_costs`: what each organization costs, up the tree, compared with what the sandbox's
-rows say.
+"""The mart `snow_atlas__organization_costs`: what each organization costs, up the tree, compared with the
+sandbox's rows.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The mart `snow_atlas__reclaimable_software`: what nobody uses, compared with what the sandbox's rows say."""
+"""The mart `snow_atlas__reclaimable_software`: what nobody uses, compared with the sandbox's rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The mart `snow_atlas__renewals`: each period that ends, compared with what the sandbox's rows say."""
+"""The mart `snow_atlas__renewals`: each period that ends, compared with the sandbox's rows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,11 @@ def test_every_kind_is_there(company_built: Built) -> None:
     """An empty mart would equal an empty computation."""
     kinds = {row["kind"] for row in company_built["snow_atlas__renewals"]}
     assert kinds == {"agreement", "contract", "maintenance", "licence subscription", "saas subscription"}
-    assert {row["status"] for row in company_built["snow_atlas__renewals"]} == {"ended", "running", "upcoming"}
+    assert {row["status"] for row in company_built["snow_atlas__renewals"]} == {
+        "ended",
+        "running",
+        "upcoming",
+    }
 
 
 def expected(scenario: Scenario) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The mart `snow_atlas__saas_seats`: who holds which subscription, compared with what the sandbox's rows say."""
+"""The mart `snow_atlas__saas_seats`: who holds which subscription, compared with the sandbox's rows."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The mart `snow_atlas__saas_spend`: what each SaaS application costs, compared with the sandbox's rows and with the
-API's own key figures.
+"""The mart `snow_atlas__saas_spend`: what each SaaS application costs, compared with the sandbox's rows and
+with the API's own key figures.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ def test_the_mart_is_what_the_rows_say(built: Built) -> None:
 
 def test_it_agrees_with_the_key_figures_of_each_application(company_built: Built) -> None:
     """What Snow Atlas shows for an application, today and 30 days ago."""
-    rows = {(row["application_id"], row["is_current"]): row for row in company_built["snow_atlas__saas_spend"]}
+    rows = {
+        (row["application_id"], row["is_current"]): row for row in company_built["snow_atlas__saas_spend"]
+    }
     reported = company_built.scenario["saas_application_kpis"]
     assert len(rows) == 2 * len(reported) > 50
     for figures in reported:

@@ -1,5 +1,5 @@
-"""The mart `snow_atlas__software_lifecycle`: unsupported software by organization, compared with what the sandbox's rows
-say.
+"""The mart `snow_atlas__software_lifecycle`: unsupported software by organization, compared with the
+sandbox's rows.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The package as a project of the user's has it: wrong variables and schemas, missing streams, freshness, tenants."""
+"""The package in use: wrong variables and schemas, missing streams, freshness, tenants."""
 
 from __future__ import annotations
 
@@ -59,7 +59,10 @@ def test_a_wrong_schema_is_an_error_that_names_the_right_one(tenant_only: Wareho
             {"snow_atlas_pass_through_columns": {"machines": ["x"]}},
             "snow_atlas_pass_through_columns: there is no stream machines",
         ),
-        ({"snow_atlas_today": "31.01.2026"}, "snow_atlas_today is to be a day as 2026-01-31, and not 31.01.2026"),
+        (
+            {"snow_atlas_today": "31.01.2026"},
+            "snow_atlas_today is to be a day as 2026-01-31, and not 31.01.2026",
+        ),
         ({"snow_atlas_refresh_points": {"ages": 1}}, "snow_atlas_refresh_points: ages: 1"),
         ({"snow_atlas_sources": [{"shema": "main"}]}, "a database, a schema and a tenant_id for each tenant"),
         ({"snow_atlas_sources": [{"tenant_id": "a'b"}]}, "the tenant_id a'b has more than letters"),
@@ -89,7 +92,9 @@ def project(tmp_path: Path) -> Path:
     shutil.copytree(PACKAGE / "profiles", folder / "profiles")
     document = {"name": "warehouse", "version": "1.0.0", "profile": "snow_atlas", "model-paths": ["models"]}
     (folder / "dbt_project.yml").write_text(yaml.safe_dump(document), encoding="utf-8")
-    (folder / "packages.yml").write_text(yaml.safe_dump({"packages": [{"local": str(PACKAGE)}]}), encoding="utf-8")
+    (folder / "packages.yml").write_text(
+        yaml.safe_dump({"packages": [{"local": str(PACKAGE)}]}), encoding="utf-8"
+    )
     (folder / "models").mkdir()
     (folder / "models" / "renewals.sql").write_text(
         "select tenant_id, kind from {{ ref('snow_atlas__renewals') }}", encoding="utf-8"
@@ -97,7 +102,9 @@ def project(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_project_has_it_beside_its_own_models(duckdb_only: Warehouse, project: Path, tmp_path: Path) -> None:
+def test_a_project_has_it_beside_its_own_models(
+    duckdb_only: Warehouse, project: Path, tmp_path: Path
+) -> None:
     """A model `renewals` of the user's own is not in the way, and its variables are looked at as well."""
     run_dbt(duckdb_only, ["deps"], {}, tmp_path, project=project)
     run_dbt(duckdb_only, ["run", "--select", "+renewals"], {}, tmp_path, project=project)
@@ -112,12 +119,17 @@ def test_a_project_has_it_beside_its_own_models(duckdb_only: Warehouse, project:
     run_dbt(duckdb_only, ["list", "--select", "renewals"], {}, tmp_path, project=project)
 
 
-def test_marts_that_lack_streams_are_named_at_the_end_of_the_run(tenant_only: Warehouse, tmp_path: Path) -> None:
+def test_marts_that_lack_streams_are_named_at_the_end_of_the_run(
+    tenant_only: Warehouse, tmp_path: Path
+) -> None:
     """An empty mart looks like good news."""
     arguments = ["run", "--select", "+snow_atlas__renewals"]
     told = run_dbt(tenant_only, arguments, {}, tmp_path, quiet=False)
     (line,) = (line for line in told.splitlines() if "lack streams" in line)
-    assert "snow_atlas__renewals (agreement_details, agreement_periods, agreements, applications, contract" in line
+    assert (
+        "snow_atlas__renewals (agreement_details, agreement_periods, agreements, applications, contract"
+        in line
+    )
     assert "snow_atlas__saas_seats" not in line
 
 
@@ -131,7 +143,12 @@ def test_a_prefix_of_the_connection_is_a_variable(tenant_only: Warehouse, tmp_pa
 def test_freshness_is_told_of_every_tenant(warehouse: Warehouse, company_rows: Rows, tmp_path: Path) -> None:
     """A sync that stopped weeks ago leaves marts that look as they should."""
     warehouse.fill({name: company_rows[name] for name in ("tenant", "computers")})
-    arguments = ["source", "freshness", "--select", *(f"source:snow_atlas.{name}" for name in ("computers", "licenses"))]
+    arguments = [
+        "source",
+        "freshness",
+        "--select",
+        *(f"source:snow_atlas.{name}" for name in ("computers", "licenses")),
+    ]
     # the rows of these tests are of a day of their own, and licences are not synced
     with pytest.raises(DbtError, match="source computers"):
         run_dbt(warehouse, arguments, {}, tmp_path)
@@ -156,7 +173,9 @@ def test_tenants_stay_apart_in_every_mart(warehouse: Warehouse, company_rows: Ro
         for tenant_id, held in zip(("first", "customer 2"), tenants.values(), strict=True):
             expected = list(module.expected(held))
             found = [
-                {name: row[name] for name in expected[0]} for row in tables[mart] if row["tenant_id"] == tenant_id
+                {name: row[name] for name in expected[0]}
+                for row in tables[mart]
+                if row["tenant_id"] == tenant_id
             ]
             assert difference(found, expected, module.KEY) == "", (mart, tenant_id)
         assert {row["tenant_id"] for row in tables[mart]} == {"first", "customer 2"}
@@ -165,8 +184,8 @@ def test_tenants_stay_apart_in_every_mart(warehouse: Warehouse, company_rows: Ro
 def test_a_second_run_with_eight_threads_replaces_everything(
     warehouse: Warehouse, company_rows: Rows, tmp_path: Path
 ) -> None:
-    """dbt renames a table to its name with `__dbt_backup`, which PostgreSQL cuts: from the second run on, tables with
-    one beginning were in each other's way, at random.
+    """dbt renames a table to its name with `__dbt_backup`, which PostgreSQL cuts: from the second run
+    on, tables whose names begin alike were in each other's way, at random.
     """
     if not isinstance(warehouse, PostgreSQL):
         pytest.skip("only PostgreSQL cuts names")

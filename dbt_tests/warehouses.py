@@ -162,9 +162,7 @@ class PostgreSQL(Warehouse):
 
     def fill(self, rows: Rows) -> None:
         with closing(self._connection()) as connection, connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg_%' AND nspname <> 'information_schema'"
-            )
+            cursor.execute("SELECT nspname FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema)'")
             for (name,) in cursor.fetchall():
                 cursor.execute(f'DROP SCHEMA "{name}" CASCADE')
             connection.commit()

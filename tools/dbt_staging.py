@@ -1,8 +1,8 @@
 """Write the staging models of the dbt package from the schemas: what `make dbt-staging` runs.
 
 Each stream gets a view with one column for each of its fields, and each area of streams a file that describes
-them. What a model says is data only: the macro `stage_stream` makes SQL of it. One more model counts the rows of
-all of them. With --check nothing is written; it exits with 1 where a file is not as it would be written.
+them. What a model says is data only: the macro `stage_stream` makes SQL of it. One more model counts the rows
+of all of them. With --check nothing is written; it exits with 1 where a file is not as it would be written.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ LINKS = "_links"
 FRESH_HOURS = {"warn": 36, "error": 72}
 """The age of its newest row at which a table is stale, unless the user says otherwise."""
 ADDED_BEFORE = {
-    "tenant_id": "Tenant that the row is of, as named in snow_atlas_sources, else the schema it was read from."
+    "tenant_id": "Tenant, as named in snow_atlas_sources, else the schema that the row was read from."
 }
 ADDED_AFTER = {
     "_synced_at": "When the row was read from Snow Atlas, UTC; null where the loader does not say.",
-    "_dates_left_out": "How many dates of the row are null here because they are before 1900 or after 9990.",
-    "_unreadable_values": "How many values of the row are null here because their text is no JSON, number or date.",
+    "_dates_left_out": "How many dates are null here because they are before 1900 or after 9990.",
+    "_unreadable_values": "How many values are null here because their text is no JSON, number or date.",
 }
 
 SENSITIVE_BUT_USED = frozenset(
@@ -67,7 +67,7 @@ SPELLINGS = {
     "tenantId": "device_tenant_id",
     "value30DaysAgo": "value_30_days_ago",
 }
-"""Fields whose words can't be told by their capitals, or whose name is taken or reserved (`groups` on BigQuery)."""
+"""Fields whose words can't be told by their capitals, or whose name is taken or reserved (`groups`)."""
 
 MONEY_WORDS = frozenset({"cost", "price", "savings"})
 MONEY_FIELDS = frozenset({"purchaseValue", "purchaseValueBase", "rrpValue"})

@@ -1,8 +1,8 @@
 """An emulated BigQuery, bqemulator, in an environment of its own, which has nothing of this project:
 
-    python bigquery_emulator.py serve PORT          until it is stopped
-    python bigquery_emulator.py load PORT FILE      the tables of a pickled {name: ({column: type}, rows)}
-    python bigquery_emulator.py tables PORT FILE    all that dbt has made, pickled as {name: rows}
+python bigquery_emulator.py serve PORT          until it is stopped
+python bigquery_emulator.py load PORT FILE      the tables of a pickled {name: ({column: type}, rows)}
+python bigquery_emulator.py tables PORT FILE    all that dbt has made, pickled as {name: rows}
 """
 
 from __future__ import annotations
@@ -69,8 +69,12 @@ def load(port: int, file: Path) -> None:
         client.create_table(bigquery.Table(table, schema=fields))
         found = [
             {
-                column: str(value) if kind == "NUMERIC" or not isinstance(value, (bool, int, float)) else value
-                for column, kind, value in zip(columns, (TYPES.get(each, each) for each in columns.values()), row)
+                column: str(value)
+                if kind == "NUMERIC" or not isinstance(value, (bool, int, float))
+                else value
+                for column, kind, value in zip(
+                    columns, (TYPES.get(each, each) for each in columns.values()), row, strict=True
+                )
                 if value is not None
             }
             for row in rows

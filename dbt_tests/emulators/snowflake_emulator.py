@@ -1,8 +1,8 @@
 """An emulated Snowflake, fakesnow, in an environment of its own, which has nothing of this project:
 
-    python snowflake_emulator.py serve PORT          until it is stopped
-    python snowflake_emulator.py load PORT FILE      the tables of a pickled {name: ({column: type}, rows)}
-    python snowflake_emulator.py tables PORT FILE    all that dbt has made, pickled as {name: rows}
+python snowflake_emulator.py serve PORT          until it is stopped
+python snowflake_emulator.py load PORT FILE      the tables of a pickled {name: ({column: type}, rows)}
+python snowflake_emulator.py tables PORT FILE    all that dbt has made, pickled as {name: rows}
 """
 
 from __future__ import annotations
@@ -74,10 +74,14 @@ def load(port: int, file: Path) -> None:
     cursor.execute(f"USE SCHEMA {SCHEMA}")
     for name, (columns, rows) in pickle.loads(file.read_bytes()).items():
         kinds = [TYPES.get(kind, kind) for kind in columns.values()]
-        declared = ", ".join(f'"{column.upper()}" {kind}' for column, kind in zip(columns, kinds))
+        declared = ", ".join(
+            f'"{column.upper()}" {kind}' for column, kind in zip(columns, kinds, strict=True)
+        )
         cursor.execute(f'CREATE TABLE "{name.upper()}" ({declared})')
         for start in range(0, len(rows), ROWS_AT_ONCE):
-            cursor.execute(f'INSERT INTO "{name.upper()}" {values(kinds, rows[start : start + ROWS_AT_ONCE])}')
+            cursor.execute(
+                f'INSERT INTO "{name.upper()}" {values(kinds, rows[start : start + ROWS_AT_ONCE])}'
+            )
 
 
 def values(kinds: list[str], rows: list[list[Any]]) -> str:
@@ -115,7 +119,7 @@ def tables(port: int, file: Path) -> None:
     for schema, name in cursor.fetchall():
         cursor.execute(f"SELECT * FROM {DATABASE}.{schema}.{name}")
         columns = [each[0].lower() for each in cursor.description]
-        made[name.lower()] = [dict(zip(columns, row)) for row in cursor.fetchall()]
+        made[name.lower()] = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
     file.write_bytes(pickle.dumps(made))
 
 

@@ -1,6 +1,6 @@
 """Read SQL files in a dialect, in sqlfluff's environment; a line for each that is not well-formed.
 
-    python well_formed.py DIALECT FOLDER
+python well_formed.py DIALECT FOLDER
 """
 
 import sys

@@ -10,7 +10,8 @@ from report.content import KeyFigure, Part, Picture, Section, Table
 from report.marts import Marts
 from report.text import NOTHING, amounts, count, listed, money, number, rest, share, short_money
 
-SOFTWARE, SEATS, SPEND = ("snow_atlas__reclaimable_software", "snow_atlas__saas_seats", "snow_atlas__saas_spend")
+SOFTWARE = "snow_atlas__reclaimable_software"
+SEATS, SPEND = "snow_atlas__saas_seats", "snow_atlas__saas_spend"
 SOFTWARE_NEEDED = ("computer_applications", "applications")
 SEATS_NEEDED = ("saas_user_subscriptions",)
 SHOWN = 8

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,8 +44,9 @@ class Built:
 
 def dbt(target: str) -> Path:
     """The dbt that has the adapter of a target: some have an environment of their own."""
-    folder = f"dbt-{target}" if target in ("snowflake", "bigquery") else "dbt"
-    return PROJECT / ".cache" / folder / "bin" / "dbt"
+    if target in ("snowflake", "bigquery"):
+        return PROJECT / ".cache" / f"dbt-{target}" / "bin" / "dbt"
+    return Path(sys.executable).with_name("dbt")
 
 
 def build(scenario: Scenario, warehouse: Warehouse, select: Sequence[str], scratch: Path) -> Built:

@@ -16,9 +16,9 @@ import pytest
 from dbt_tests.building import PROJECT
 from dbt_tests.scenarios import Rows, Scenario, scenario
 from dbt_tests.warehouses import DuckDB
-from report.build import SCRATCH, build, check
-from report.marts import MARTS, STAGING, Marts, streams_of
-from report.page import Origin, page
+from snow_atlas_sync.report.build import SCRATCH, build, check
+from snow_atlas_sync.report.marts import MARTS, STAGING, Marts, streams_of
+from snow_atlas_sync.report.page import Origin, page
 from source_snow_atlas import definitions
 from tools.chromium import ChromiumUnavailable
 from tools.report_pictures import take

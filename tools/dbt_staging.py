@@ -198,7 +198,7 @@ def in_column_names(text: str) -> str:
     """A description with the fields it mentions by their column names."""
     return re.sub(
         r"\b[a-z]+[A-Z0-9]\w*\b",
-        lambda word: column_name(word[0]) if word[0] in all_fields() else word[0],
+        lambda word: column_name(str(word[0])) if str(word[0]) in all_fields() else str(word[0]),
         text,
     )
 

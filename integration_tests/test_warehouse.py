@@ -51,7 +51,7 @@ USEFUL_TYPES = {
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(computers=24) as running:
+    with Sandbox(computers=24, ugly=True) as running:
         yield running
         assert not running.internal_errors
 

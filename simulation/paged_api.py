@@ -10,7 +10,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import count
 from typing import Any
 
 import orjson
@@ -70,7 +69,6 @@ class ModelServer:
 
     def reader(self, page_size: int, key: Sequence[str] = ("id",), **options: Any) -> CollectionReader:
         """The connector's reader on this server."""
-        options.setdefault("clock", count().__next__)
         return CollectionReader("Stream rows", self.fetch, page_size, key, **options)
 
 

@@ -53,10 +53,13 @@ class VirtualTime:
         self._queued: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
         self._running: list[tuple[float, int, Future[Any], Callable[[], Any]]] = []
         self._started = 0
+        self._is_serving = False
         self._totals = totals
 
     def fetch(self, number: int, size: int, numbers: frozenset[int] | None = None) -> Page:
-        """The page, served now."""
+        """The page: served now to a thread of the prefetch, after its latency to whoever asks in person."""
+        if not self._is_serving:
+            self._until(self.now + self._wait())
         self.requests += 1
         size = min(size, 1000)
         page = Page(self.rows[(number - 1) * size : number * size], True, number, size)
@@ -101,7 +104,9 @@ class VirtualTime:
         moment, _, future, task = heapq.heappop(self._running)
         self._advance(moment)
         self._idle += 1
+        self._is_serving = True
         future.set_result(task())
+        self._is_serving = False
         self._start()
 
     def _run_until(self, future: Future[Any]) -> None:
@@ -129,7 +134,6 @@ def read_by_clock(
         key,
         prefetch=time,
         on_changes=reports.append,
-        clock=lambda: time.now,
     )
     given: set[int] = set()
     repeated = 0

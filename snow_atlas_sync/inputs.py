@@ -57,5 +57,7 @@ def suggested_streams() -> list[str]:
     return [
         name
         for name in available_streams()
-        if not definitions.parent_streams(name) and not definitions.parameters(name).get("sensitive")
+        if "path" in definitions.parameters(name)  # `tenant` has none: the server may not say who it is
+        and not definitions.parent_streams(name)
+        and not definitions.parameters(name).get("sensitive")
     ]

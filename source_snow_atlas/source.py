@@ -14,13 +14,16 @@ from airbyte_cdk.models import (
     AirbyteConnectionStatus,
     AirbyteMessage,
     AirbyteStateMessage,
+    AirbyteStateMessageSerializer,
     ConfiguredAirbyteCatalog,
+    ConfiguredAirbyteCatalogSerializer,
     ConnectorSpecification,
     ConnectorSpecificationSerializer,
 )
 from airbyte_cdk.sources.source import Source
 
 from source_snow_atlas import definitions
+from source_snow_atlas.components.basics.input_files import read_json
 
 if TYPE_CHECKING:
     from airbyte_cdk.sources.declarative.concurrent_declarative_source import ConcurrentDeclarativeSource
@@ -42,6 +45,24 @@ class SourceSnowAtlas(Source):
     def name(self) -> str:
         """The connector's name in logs."""
         return "source-snow-atlas"
+
+    # The CDK's own readers of files stumble over a byte order mark.
+
+    @staticmethod
+    def read_config(config_path: str) -> Any:
+        """The configuration in a file."""
+        return read_json(config_path, "configuration")
+
+    @classmethod
+    def read_catalog(cls, catalog_path: str) -> ConfiguredAirbyteCatalog:
+        """The catalog in a file."""
+        return ConfiguredAirbyteCatalogSerializer.load(read_json(catalog_path, "catalog"))
+
+    @classmethod
+    def read_state(cls, state_path: str | None) -> list[AirbyteStateMessage]:
+        """The state messages in a file; none without a file."""
+        messages = read_json(state_path, "state") if state_path else None
+        return [AirbyteStateMessageSerializer.load(message) for message in messages or []]
 
     def spec(self, logger: logging.Logger) -> ConnectorSpecification:
         """The specification in manifest.yaml."""
@@ -94,8 +115,7 @@ class SourceSnowAtlas(Source):
         from source_snow_atlas.components.run.check import log_tenant
         from source_snow_atlas.components.run.failures import one_error_per_stream
         from source_snow_atlas.components.run.inputs import (
-            check_filters,
-            check_streams,
+            check_options,
             incremental_streams,
             usable_catalog,
             usable_state,
@@ -106,8 +126,7 @@ class SourceSnowAtlas(Source):
         settings = Configuration.parse(config)
         config = Sync.marked(settings.normalized(config))
         catalog = usable_catalog(catalog)
-        check_filters(settings.filters)
-        check_streams(settings.accept_missing_rows, "accept_missing_rows")
+        check_options(settings)
         selected = [stream.stream.name for stream in catalog.streams]
         incremental = incremental_streams(catalog)
         state = usable_state(state or [], incremental)
@@ -144,9 +163,10 @@ class SourceSnowAtlas(Source):
     ) -> ConcurrentDeclarativeSource:
         from airbyte_cdk.sources.declarative.concurrent_declarative_source import ConcurrentDeclarativeSource
 
+        resumed = {message.stream.stream_descriptor.name for message in state or [] if message.stream}
         return ConcurrentDeclarativeSource(
             catalog=catalog,
             config=config,
             state=state,
-            source_config=definitions.compose(streams, without_cursor or ()),
+            source_config=definitions.compose(streams, without_cursor or (), resumed),
         )

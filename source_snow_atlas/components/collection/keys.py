@@ -1,7 +1,7 @@
-"""What a collection's primary key looks like in the data, and what the user is told of it.
+"""What the user is told of a primary key that does not tell the rows apart.
 
 A destination that merges by the key loses rows where a part of it is null or where it repeats, so either is
-one warning a stream.
+one warning a stream. Both are judged on the rows as they are given out.
 """
 
 from __future__ import annotations
@@ -9,77 +9,66 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from source_snow_atlas.components.basics.errors import plain
-from source_snow_atlas.components.collection.seen import content_hash, key_hash
 from source_snow_atlas.components.request.reply import Row
 
 
-class Key:
-    """The key of one collection; empty where it has none. `warn` is told once of each kind of trouble: the
-    kind and a sentence.
+class KeyWarnings:
+    """Looks at the rows of one stream whose primary key is `names` (empty: none).
 
-    `may_be_null`: nulls are provided for; such streams get a field of their own that joins the parts of the
-    key.
+    `warn` is told once of each kind of trouble: the kind and a sentence.
     """
 
-    def __init__(
-        self, names: Sequence[str], label: str, warn: Callable[[str, str], None], *, may_be_null: bool = False
-    ) -> None:
-        self.names = names
+    def __init__(self, names: Sequence[str], label: str, warn: Callable[[str, str], None]) -> None:
+        self._names = tuple(names)
         self._label = label
         self._warn = warn
-        self._may_be_null = may_be_null
 
-    def hashes(self, rows: list[Row]) -> list[int]:
-        """What tells the rows apart: the hashes of their keys or, without a key, of all that they hold."""
-        names = self.names
-        if names:
-            return [key_hash(row, names) for row in rows]
-        return [content_hash(row) for row in rows]
-
-    def look_at_whole(self, rows: list[Row]) -> None:
-        """Say where a part of the key is null or the key repeats in a collection that came in one reply."""
-        self.look_for_nulls(rows)
-        if not self.names or len(rows) < 2:
+    def look_at(self, rows: list[Row]) -> None:
+        """Say where a part of the key is null in rows that came together, or where the key repeats."""
+        names = self._names
+        if not names:
             return
-        seen: set[int] = set()
-        for row, value in zip(rows, self.hashes(rows), strict=True):
-            if value in seen:
-                self.say_it_repeats(row)
-                return
-            seen.add(value)
+        parts = [[row.get(name) for row in rows] for name in names]
+        keys: list[object] = list(zip(*parts, strict=True))
+        if any(None in part for part in parts):
+            self._say_it_is_null(rows)
+        try:
+            repeats = len(set(keys)) < len(keys)
+        except TypeError:
+            keys = [repr(key) for key in keys]
+            repeats = len(set(keys)) < len(keys)
+        if repeats:
+            self._say_it_repeats(rows, keys)
 
-    def look_for_nulls(self, rows: list[Row]) -> None:
-        """Say where a part of the key is null: a destination that merges by the key would refuse or lose
-        rows.
-        """
-        if self._may_be_null:
-            return
-        for name in self.names:
+    def _say_it_is_null(self, rows: list[Row]) -> None:
+        for name in self._names:
             row = next((row for row in rows if row.get(name) is None), None)
             if row is not None:
                 self._warn(
                     "null key",
-                    f"{self._label}: {name}, a part of the primary key, is null in some "
-                    f"rows{self._example(row)}. They are "
-                    "given out; a destination that merges by the key may refuse or lose them.",
+                    f"{self._label}: {name}, a part of the primary key, is null in some rows"
+                    f"{self._example(row)}. They are given out; a destination that merges by the key may "
+                    "refuse "
+                    "or lose them.",
                 )
 
-    def say_it_repeats(self, row: Row | None) -> None:
-        """Say that the key is not unique, with a row that shows it."""
-        self._warn(
-            "key",
-            f"{self._label}: the primary key {', '.join(self.names)} is not unique in the data"
-            f"{self._example(row) if row else ''}; every row is given out, none is taken for a repeat.",
-        )
+    def _say_it_repeats(self, rows: list[Row], keys: Sequence[object]) -> None:
+        seen: set[object] = set()
+        for row, key in zip(rows, keys, strict=True):
+            if key in seen and any(row.get(name) is not None for name in self._names):
+                self._warn(
+                    "key",
+                    f"{self._label}: the primary key {', '.join(self._names)} is not unique in the data"
+                    f"{self._example(row)}; every row is given out, none is taken for a repeat.",
+                )
+                return
+            seen.add(key)
 
     def _example(self, row: Row) -> str:
-        """The key of a row for a message; only parts that identify things are shown, others may be personal
-        or secret.
-        """
-        shown = ", ".join(
-            f"{name} = {plain(str(row.get(name)), 60)!r}" if may_be_shown(name) else f"{name} = …"
-            for name in self.names
-        )
+        """The key of a row for a message; empty where a part of it may be personal or secret."""
+        if not all(map(may_be_shown, self._names)):
+            return ""
+        shown = ", ".join(f"{name} = {plain(str(row.get(name)), 60)!r}" for name in self._names)
         return f" (for example {shown})"
 
 

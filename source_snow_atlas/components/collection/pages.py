@@ -5,7 +5,7 @@ asked for.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
@@ -57,9 +57,9 @@ class NoPrefetch:
         """Nothing was submitted."""
 
 
-Fetch = Callable[[int, int, "frozenset[int] | None"], Page]
+Fetch = Callable[[int, int, "frozenset[int] | None"], "Page | None"]
 """Fetches a page: its number, the page size asked for, and the numbers that the reply may name as its own
-(None: any).
+(None: any). None where the server sends no content.
 """
 
 
@@ -67,7 +67,7 @@ def in_flight(
     following: Callable[[], PageRequest | None],
     fetch: Callable[[PageRequest], Fetched],
     prefetch: Prefetch,
-) -> Iterator[tuple[PageRequest, Fetched]]:
+) -> Generator[tuple[PageRequest, Fetched], None, None]:
     """The replies to the requests that `following` gives, in order, as many under way as there is room for.
 
     `following` is asked again after every reply that was taken, so that a reply may call for more requests;

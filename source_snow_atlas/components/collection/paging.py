@@ -1,25 +1,27 @@
-"""All rows of one collection: pages in parallel, every row once, and no row lost where the API shows that the
-data moved.
+"""All rows of one collection, its pages read side by side. Reading is whole where its replies prove it:
 
-The first page says how many there are (`total_items`, `total_pages`); the rest are fetched side by side. Rows
-come and go while pages are read, so rows shift between pages: one may be served twice, one not at all.
-`passes` finds the places and mends them while reading goes on, and `given_rows` gives every row out once.
-Where the count does not fit in the end, all is read once more; if the API still counts more rows than were
-seen, reading fails: a table that lacks rows without a word is worse than a failed sync.
+1. Every reply is whole by its own account: it holds all rows that it counts at its place (`served`). A reply
+   that does not is asked for again; what is still missing is counted, and fails the stream (`not_served`).
+2. Every seam is proved by a row in common: neighbouring pages overlap by a few rows (`overlap`, `plan`).
+Where two share none, the rows between them are read at once, from further back.
+3. The end is proved: a page that is not full by its own account and announces nothing behind itself.
+
+Why that is enough: take a row that is there all the time. If it were on neither of two neighbouring pages, it
+would stand behind all rows of the first and before all rows of the second. But they share a row, and rows
+keep their order. So the row is on a page. Where pages can't overlap, whole passes are compared (`passes`).
 """
 
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 
-from source_snow_atlas.components.basics.errors import ServerError, SnowAtlasError
-from source_snow_atlas.components.collection.evidence import Evidence
-from source_snow_atlas.components.collection.given_rows import GivenRows
-from source_snow_atlas.components.collection.keys import Key
-from source_snow_atlas.components.collection.moments import Moments
+from source_snow_atlas.components.basics.errors import ServerError
+from source_snow_atlas.components.collection.not_served import NotServed
+from source_snow_atlas.components.collection.overlap import Overlap, overlap_of
+from source_snow_atlas.components.collection.page_source import PageSource
 from source_snow_atlas.components.collection.pages import (
     Fetch,
     NoPrefetch,
@@ -27,34 +29,33 @@ from source_snow_atlas.components.collection.pages import (
     Prefetch,
     in_flight,
 )
-from source_snow_atlas.components.collection.passes import Pass
-from source_snow_atlas.components.collection.plan import other_page_size
-from source_snow_atlas.components.collection.seams import Look, Taken
+from source_snow_atlas.components.collection.passes import WholePasses
+from source_snow_atlas.components.collection.plan import overlapping
+from source_snow_atlas.components.collection.served import Served
 from source_snow_atlas.components.request.reply import Page, Row
 
 LOGGER = logging.getLogger("airbyte")
-BEHIND_THE_END = frozenset({400, 404, 416})
-"""HTTP statuses by which a server may say that a page does not exist."""
 FIRST = frozenset({0, 1})
 """The numbers by which replies may call the first page."""
-FAR = 1_000_003
-"""Pages behind the end where no collection can have rows."""
-ROUND = 25
-NOTICEABLE = 0.05
-"""Rows expected to have been lost without a sign, from which on the log says so."""
+OVERLAP = 4
+"""Rows that neighbouring pages share where nothing moves."""
+SMALLEST_OVERLAPPING = 16
+"""Page size below which overlapping pages would make no headway, and so few rows can't tell order from
+chance.
+"""
+PAGES_OF_A_GAP = 20
+"""Pages read for one gap, or without a new row, after which the data changes too fast."""
 
 
 @dataclass(frozen=True)
 class Changes:
-    """What a reading saw of the changes: rows that came or went at least, pages read for their sake, rows
-    that those brought, rows that came twice, and whether single rows may be missing all the same.
+    """What a reading saw of data that changed: rows that came or went at least, pages read for their sake,
+    and rows given out again because another page held them with other values.
     """
 
     seen: int
     read_again: int
-    found: int
-    twice: int
-    may_be_missing: bool
+    again: int
 
 
 @dataclass
@@ -66,340 +67,305 @@ class CollectionReader:
     page_size: int
     key: Sequence[str] = ()
     prefetch: Prefetch = field(default_factory=NoPrefetch)
-    key_may_be_null: bool = False
-    """Whether nulls in the key are provided for: such streams get a field of their own that joins its parts.
-    """
     pages_declared: bool = True
     """False where the operation declares no page parameters: page 1 is then asked for without them."""
     accepts_missing: bool = False
     """Whether rows that the API counts and never serves are the user's to accept."""
     on_page: Callable[[Page], None] = lambda page: None
-    """Told of every page of the first pass, for progress."""
+    """Told of every page, for progress."""
     on_changes: Callable[[Changes], None] = lambda changes: None
     """Told in the end, where the data changed while it was read."""
     on_missing: Callable[[int], None] = lambda rows: None
     """Told how many rows the API counts and does not serve, where that is accepted."""
     warn: Callable[[str, str], None] = lambda kind, message: LOGGER.warning(message)
-    """Told of what contradicts itself: the kind, to be said once a stream, and the sentence."""
-    clock: Callable[[], float] = time.monotonic
+    """Told of what contradicts itself or can't be known: the kind, to be said once a stream, and the
+    sentence.
+    """
 
     def __post_init__(self) -> None:
-        self._echo_shift = 0
-        self._last_rows: list[Row] = []
-        self._is_second = False
-        self._moments = Moments(self.clock)
-        self._warn = _Once(self.warn)
-        self._evidence = Evidence(self.label, self._warn)
-        self._key = Key(self.key, self.label, self._warn, may_be_null=self.key_may_be_null)
+        self._planned = self._place = self._in_flight = 0
+        self._has_ended = False
+        self._seams = self._displacement = self._idle = 0
+        self._seen = self._read_again = self._again = 0
+        self._not_served = NotServed(self.label, self.accepts_missing, self.warn, self.on_missing)
 
     def rows(self) -> Iterator[list[Row]]:
-        """The rows in batches, a page each. Raises what `fetch` raises, and ServerError where rows are
-        missing in the end.
+        """The rows in batches. Raises what `fetch` raises, and ServerError where the reading can't be proved
+        whole.
         """
-        request = PageRequest(1, self.page_size)
         page = self.fetch(1, self.page_size, FIRST if self.pages_declared else None)
-        epoch = self._moments.stamp(page)
-        self._learn_numbering(page)
-        self.on_page(page)
-        if not page.is_collection:
-            self._key.look_at_whole(page.rows)
+        if page is None:
+            raise ServerError(f"{self.label}: the server sent no content (HTTP 204) where rows are due.")
+        is_list = page.is_collection or page.is_array
+        says_more = page.has_next or (page.total_pages or 0) > 1 or (page.total_items or 0) > len(page.rows)
+        if not is_list or (not self.pages_declared and not says_more):
+            if self.pages_declared:
+                self._confirm_object()
+            self.on_page(page)
             yield page.rows
             return
-        request = PageRequest(1, self._size(page))
-        if not self._evidence.says_more(request, page) and (
-            page.total_items is None or page.total_items == len(page.rows)
-        ):
-            self._key.look_at_whole(page.rows)
-            yield page.rows
-            return
-        try:
-            yield from self._whole(request, page, epoch)
-        finally:
-            self._given.close()
+        self._source = PageSource(self.label, self.fetch, tuple(self.key), page, self.warn)
+        first = self._first(page)
+        self._not_served.note(first)
+        if first.is_end or self._has_ended:
+            self.on_page(first.page)
+            batches: Iterator[list[Row]] = iter([first.rows])
+        else:
+            batches = self._pages(first)
+        for batch in batches:
+            self._not_served.given(len(batch))
+            yield batch
+        self._not_served.conclude()
+        if self._seen or self._again:
+            self.on_changes(Changes(self._seen, self._read_again, self._again))
 
-    def _whole(self, request: PageRequest, page: Page, epoch: int) -> Iterator[list[Row]]:
-        self._given = GivenRows(self._key, expected=page.total_items or 0)
-        self._evidence.note(request, page)
-        first = Pass(
-            request.size,
-            self._evidence,
-            self._moments,
-            mends=True,
-            may_overlap=self._given.key_is_unique and self.pages_declared and bool(page.size),
-            # without a total a deletion leaves no sign, so every seam has to be proved
-            overlaps=not self._evidence.has_total,
-        )
-        yield from self._begin(first, request, page, epoch)
-        yield from self._run(first)
-        second = self._second_pass(first)
-        if second is not None:
-            LOGGER.info("%s: what was read does not add up; all of it is read once more.", self.label)
-            self._is_second = True
-            self._given.begin_second()
-            before = self._given.emitted
-            yield from self._run(second)
-            yield from self._conclude_key(first, second, self._given.emitted - before)
-        self._report(first, second)
-        self._check_total(first, second)
+    def _first(self, page: Page) -> Served:
+        """The first page, with the page size that the server goes by: that of the reply, or what it held."""
+        key = tuple(self.key)
+        asked = Served(PageRequest(1, self.page_size), page, key)
+        count = len(page.rows)
+        if page.size and page.size not in (self.page_size, count):
+            return self._source.whole(Served(PageRequest(1, page.size), page, key))
+        if count == self.page_size:
+            return asked
+        asked = self._source.whole(asked)
+        count = len(asked.rows)
+        is_end = asked.is_end and page.size in (None, self.page_size) and not asked.missing
+        if is_end or count == self.page_size or (not count and (asked.missing or asked.is_counted)):
+            self._has_ended = not asked.missing and not asked.says_more and not count
+            return asked
+        if not asked.missing and self._source.ends_behind(asked):
+            self._has_ended = True
+            return asked
+        # a server that cuts its pages to a size of its own fills a page of that size
+        cut = self._source.serve(PageRequest(1, count or 1))
+        if cut.failure is None and len(cut.rows) == count and not cut.is_of_other_size:
+            return cut
+        if not asked.missing:
+            self._not_served.note_uncounted(asked)
+        return asked
 
-    def _begin(self, first: Pass, request: PageRequest, page: Page, epoch: int) -> Iterator[list[Row]]:
-        hashes = self._key.hashes(page.rows)
-        rows = self._given.fresh(page.rows, hashes, is_look=False)
-        self._last_rows = page.rows
-        self._key.look_for_nulls(page.rows)
-        first.first(request, page, _taken(request, page, hashes, epoch))
-        yield rows
-
-    def _run(self, reading: Pass) -> Iterator[list[Row]]:
-        for request, (sent, epoch) in in_flight(reading.following, self._fetch, self.prefetch):
-            if sent.refusal is not None and not reading.is_behind(request):
-                self._raise_unless_shrunk(request, sent.refusal)
-            page = self._verified(request, sent, reading)
-            if page is None:
-                reading.skip(request)
-                continue
-            hashes = self._key.hashes(page.rows)
-            left = reading.neighbours(request)
-            if left is not None and self._is_served_again(request, page, hashes, left, reading):
-                reading.skip(request)
-                continue
-            if not reading.take(request, page, _taken(request, page, hashes, epoch)):
-                continue
-            if not isinstance(request, Look):
-                self._last_rows = page.rows
-                if not self._is_second:
-                    self._key.look_for_nulls(page.rows)
-                    self.on_page(page)
-            shared = left.hashes if left is not None and request.start < left.end else ()
-            rows = self._given.fresh(page.rows, hashes, is_look=isinstance(request, Look), shared=shared)
-            if rows:
-                yield rows
-
-    # one page
-
-    def _fetch(self, request: PageRequest, strictly: bool = False) -> tuple[Page, int]:
-        """The page, and the epoch it belongs to. A refusal of any page but the first may mean that there is
-        none such.
-
-        A page that is counted must name itself; of one that may not be there, anything may come back.
-        """
-        total = self._evidence.total
-        strictly = strictly or (total is not None and request.start < total)
-        numbers = frozenset({request.number + self._echo_shift}) if strictly else None
-        try:
-            page = self.fetch(request.number, request.size, numbers)
-        except SnowAtlasError as error:
-            if request.number == 1 or error.status not in BEHIND_THE_END:
-                raise
-            page = Page([], is_collection=True, refusal=error)
-        return page, self._moments.stamp(page)
-
-    def _raise_unless_shrunk(self, request: PageRequest, refusal: Exception) -> None:
-        """A page that was counted is refused: right where the collection has become shorter since, an error
-        otherwise.
-        """
-        if self._evidence.has_total:
-            now, _ = self._fetch(PageRequest(1, request.size))
-            if now.total_items is None or now.total_items > request.start:
-                raise refusal
-
-    def _learn_numbering(self, page: Page) -> None:
-        """Some servers number the pages of their replies from zero although they are asked for from one."""
-        if page.number == 0 and page.rows:
-            self._echo_shift = -1
-            self._warn(
-                "numbering",
-                f"{self.label}: the API calls page 1 page 0 in its reply; its pages are taken to be counted "
-                "from zero there.",
-            )
-
-    def _verified(self, request: PageRequest, page: Page, reading: Pass) -> Page | None:
-        """The page, if it says that it is the one asked for; else it is asked for again, and must be.
-
-        None where nothing says that the page exists: a server may send another one for it.
-        """
-        expected = request.number + self._echo_shift
-        if page.number is None or page.number == expected:
-            return page
-        if not self.pages_declared or reading.is_behind(request):
-            return None
-        if page.number < expected and len(page.rows) < request.size:
-            # a last page that is served for every page behind it
-            return page
-        return self._fetch(request, strictly=True)[0]
-
-    def _is_served_again(
-        self,
-        request: PageRequest,
-        page: Page,
-        hashes: list[int],
-        left: Taken,
-        reading: Pass,
-    ) -> bool:
-        """Whether the page is the one before it once more, as servers do that send their last page for every
-        page behind it.
-
-        Rows may be equal for a whole page, so a page is asked for that can't be there.
-        """
-        counted = self._evidence.has_total and not reading.is_behind(request)
-        if self._given.key_is_unique and hashes and not counted:
-            if not reading.brings_nothing(hashes):
-                return False
-            if set(hashes) <= set(left.hashes):
-                return self._agrees(page.rows, hashes, left)
-            # rows of earlier pages are gone and can't be compared
-            return self._is_repeated_behind(request, page)
-        if not hashes or request.start < left.end or list(hashes) != list(left.hashes):
-            return False
-        return self._is_last_page(page.rows) and self._is_repeated_behind(request, page)
-
-    def _is_repeated_behind(self, request: PageRequest, page: Page) -> bool:
-        """Whether the same rows come for a page that can't be there."""
-        far, _ = self._fetch(PageRequest(request.number + FAR, request.size))
-        return len(far.rows) == len(page.rows) and all(map(_same, page.rows, far.rows))
-
-    def _agrees(self, rows: list[Row], hashes: list[int], left: Taken) -> bool:
-        """Whether rows that share their key with one of the last page are that row: else the key is not
-        unique.
-        """
-        places = {value: place for place, value in enumerate(left.hashes)}
-        before = self._last_rows
-        return all(
-            _same(row, before[places[value]])
-            for row, value in zip(rows, hashes, strict=True)
-            if places[value] < len(before)
-        )
-
-    def _is_last_page(self, rows: list[Row]) -> bool:
-        """Whether the rows are those of the last page that was given out, what was added to them apart."""
-        before = self._last_rows
-        return len(rows) == len(before) and all(map(_same, rows, before))
-
-    def _size(self, page: Page) -> int:
-        """The page size the server goes by: the one of the reply; where it names none, what a full page
-        held.
-        """
-        if not page.size:
-            if not self.pages_declared:
-                return len(page.rows) if page.has_next else len(page.rows) + 1
-            return len(page.rows) if page.has_next else self.page_size
-        is_all = page.total_items == len(page.rows) and (page.total_pages or 1) == 1 and not page.has_next
-        if is_all and page.size == len(page.rows) < self.page_size and page.size % ROUND:
-            # some name the number of their rows as their page size; a clamp would be a round number
-            return self.page_size
-        return page.size
-
-    # the end
-
-    def _second_pass(self, first: Pass) -> Pass | None:
-        """Another pass over all, where the first one does not add up; None where it does."""
-        lacks = self._lacks(first.moved) > 0
-        ambiguous = (
-            not self._given.key_is_unique
-            and first.moved
-            and (self._given.is_ambiguous or self._given.has_repeats or bool(self.key))
-        )
-        undecided = bool(self._given.held) and not first.moved
-        if not (lacks or ambiguous or undecided or first.unproved):
-            return None
-        reading = Pass(
-            other_page_size(first.size),
-            self._evidence,
-            self._moments,
-            mends=self._given.key_is_unique,
-            may_overlap=self._given.key_is_unique and self.pages_declared and first.moved,
-            overlaps=first.moved,
-        )
-        return reading if self.pages_declared or first.pages > 1 else None
-
-    def _lacks(self, moved: bool) -> int:
-        """How many rows are missing by the lowest total. Rows that came behind the reader and rows that went
-        before it explain as many as there were changes: what came there was counted and not read, and need
-        not be.
-        """
-        lowest = self._evidence.lowest_total
-        if lowest is None:
-            return 0
-        return lowest - (2 * self._moments.changes if moved else 0) - self._given.emitted
-
-    def _conclude_key(self, first: Pass, second: Pass, found: int) -> Iterator[list[Row]]:
-        """Nothing moved in either pass, and yet keys repeat: they are not unique."""
-        still = not first.moved and not second.moved and not found and first.rows == second.rows
-        if self._given.held and self._given.key_is_unique and still:
-            yield self._given.give_up_key()
-
-    def _report(self, first: Pass, second: Pass | None) -> None:
-        if not first.moved and not (second and second.moved):
-            return
-        last = second or first
-        unseen = first.expected_unseen if second is None else second.expected_unseen
-        self.on_changes(
-            Changes(
-                seen=self._moments.changes,
-                read_again=first.looks + (second.pages + second.looks if second else 0),
-                found=self._given.found,
-                twice=self._given.held,
-                may_be_missing=bool(last.unproved)
-                or unseen > NOTICEABLE
-                or (second is not None and second.moved and not self._given.key_is_unique),
-            )
-        )
-
-    def _check_total(self, first: Pass, second: Pass | None) -> None:
-        """Fail where fewer rows were given out than the API ever counted while it was read."""
-        total = self._evidence.lowest_total
-        moved = first.moved or (second is not None and second.moved)
-        if total is None or self._lacks(moved) <= 0 or (second is not None and second.rows >= total):
-            return
-        if moved or second is None or first.rows != second.rows:
+    def _confirm_object(self) -> None:
+        """Raise where a single object came in place of the first page of a list."""
+        page = self.fetch(2, self.page_size, None)
+        if page is not None and (page.is_array or page.is_collection):
             raise ServerError(
-                f"{self.label}: the API counts {total} rows, but only {self._given.emitted} could be read, "
-                "twice. "
-                "The data may be changing too fast, or this client may not see all of it: sync again, at a "
-                "quieter time."
+                f"{self.label}: page 1 came as a single object and page 2 as a list: the rows of page 1 "
+                "would be "
+                "missing. If it happens again, report it to Snow Atlas support."
             )
-        missing = total - self._given.emitted
-        if self.accepts_missing:
-            self._warn(
-                "missing",
-                f"{self.label}: the API counts {total} rows and serves {self._given.emitted}. {missing} rows "
-                "are not served; "
-                "the stream goes on without them, as accept_missing_rows asks for.",
+
+    def _pages(self, first: Served) -> Iterator[list[Row]]:
+        """The rows of a collection of several pages.
+
+        Those of a page are given out once the next one was compared with them: until then they must stay as
+        they came.
+        """
+        self._size = first.request.size
+        self._last, self._new = first, first.rows
+        self._planned = self._place = first.request.end
+        self._source.learn(first)
+        if first.total_items is None:
+            self._say_what_is_not_counted(first)
+        try:
+            if self._size < SMALLEST_OVERLAPPING:
+                raise _CannotOverlap
+            self.on_page(first.page)
+            with closing(in_flight(self._following, self._source.serve, self.prefetch)) as replies:
+                for _, served in replies:
+                    self._in_flight -= 1
+                    yield from self._take(served)
+                    if self._has_ended:
+                        break
+        except _CannotOverlap:
+            passes = WholePasses(
+                self.label, self._size, self._source, self._not_served, self.prefetch, self.on_page
             )
-            self.on_missing(missing)
+            yield from passes.rows([])
             return
+        yield self._new
+
+    # what to ask for
+
+    def _following(self) -> PageRequest | None:
+        """The next page, or None where the replies under way have to tell first."""
+        if self._has_ended or (self._planned >= self._source.announced and self._in_flight):
+            return None
+        request = self._page_behind(self._planned)
+        self._planned = request.end
+        self._in_flight += 1
+        return request
+
+    def _page_behind(self, place: int, back: int = 0) -> PageRequest:
+        """The page that goes on behind an offset: it begins `back` rows before it, or the usual overlap."""
+        overlap = min(OVERLAP + 2 * self._displacement, self._size // 4)
+        return overlapping(place, min(max(back, overlap), self._size), self._size)
+
+    # what came
+
+    def _take(self, served: Served) -> Iterator[list[Row]]:
+        """Join a page to the last one; the rows that are new."""
+        if served.is_of_other_size and not self._is_last_page(served):
+            self._cannot_overlap("the server changes its page size")
+        if served.failure is not None or not (served.rows or served.missing):
+            served = self._source.behind(served, self._last)
+        elif served.missing and len(served.rows) > OVERLAP and served.rows == self._last.rows:
+            served = self._source.behind(self._source.repeated(served), self._last)
+        self._source.learn(served)
+        overlap = overlap_of(self._last, served)
+        if overlap is None and (self._not_served.rows or served.missing) and not self.accepts_missing:
+            # the stream fails in any case; it is read on to say how many rows are missing
+            overlap = Overlap(served.rows, 0, reaches=bool(served.rows))
+        if overlap is not None:
+            yield from self._join(served, overlap)
+        else:
+            yield from self._bridge(served)
+
+    def _is_last_page(self, served: Served) -> bool:
+        """Whether a page of another size is the last one, of which some servers say that its rows are its
+        size.
+        """
+        shared = self._last.request.end - served.request.start
+        is_in_place = 0 < shared <= len(served.rows) and served.rows[:shared] == self._last.rows[-shared:]
+        return is_in_place and served.page.size == len(served.rows) and served.is_end
+
+    def _join(self, served: Served, overlap: Overlap) -> Iterator[list[Row]]:
+        """Go on behind a page that has rows in common with the last one; the rows that nothing follows
+        yet.
+        """
+        self._observe(served, overlap)
+        self._not_served.note(served, overlap.shared)
+        self.on_page(served.page)
+        self._seams += 1
+        self._place = served.request.end
+        self._idle = 0 if overlap.new or not served.rows else self._idle + 1
+        if self._idle >= PAGES_OF_A_GAP:
+            self._cannot_overlap(f"{self._idle} pages in a row brought no row that had not come before")
+        if overlap.reaches:
+            if self._new:
+                yield self._new
+            self._last, self._new = served, overlap.new
+        else:
+            self._new = self._new + overlap.new
+        if served.rows and not served.is_end and not served.is_full and not served.missing:
+            if not self._source.ends_behind(served):
+                self._not_served.note_uncounted(served)
+                return
+            self._has_ended = True
+        self._has_ended |= served.is_end or not (served.rows or served.missing or served.says_more)
+
+    def _observe(self, served: Served, overlap: Overlap) -> None:
+        """Count what moved between the last page and this one; neighbours overlap by more for a while."""
+        self._again += overlap.again
+        if not served.rows or served.missing or self._last.missing or self._place != self._last.request.end:
+            return
+        displacement = abs(self._place - served.request.start - overlap.shared)
+        self._seen += displacement
+        self._displacement = max(displacement, self._displacement * 3 // 4)
+
+    def _say_what_is_not_counted(self, first: Served) -> None:
+        if first.total_pages is not None:
+            lacks = "the API counts pages and not rows, so a row that its last page lacks can't be noticed."
+        else:
+            lacks = (
+                "the API counts neither rows nor pages, so rows that it does not serve can't be noticed "
+                "where "
+                "nothing follows them."
+            )
+        self.warn("no total", f"{self.label}: {lacks}")
+
+    # neighbours without a row in common
+
+    def _bridge(self, right: Served) -> Iterator[list[Row]]:
+        """Read what lies between the last page and one that shares no row with it; the rows that are new.
+
+        From further back, four times as far each time, until a page shares a row with the last one; then
+        forward, until one shares a row with the right page or ends behind it. Raises ServerError.
+        """
+        pages, is_joined = 0, True
+        while is_joined and pages < PAGES_OF_A_GAP:
+            is_joined = False
+            for request in self._around(right, forward=pages > 0):
+                served = self._source.serve(request)
+                pages += 1
+                overlap = (
+                    None if served.failure or served.is_of_other_size else overlap_of(self._last, served)
+                )
+                if overlap is not None:
+                    is_joined = True
+                    yield from self._join(served, overlap)
+                    break
+            if self._has_ended or self._place >= right.request.end:
+                break
+            overlap = overlap_of(self._last, right)
+            if overlap is not None:
+                yield from self._join(right, overlap)
+                break
+        else:
+            if not self._stands_still(right):
+                self._cannot_overlap("neighbouring pages share no row")
+            new = list(right.rows)
+            shared = self._last.request.end - right.request.start
+            edge = self._last.rows[-shared:] if shared > 0 else []
+            for row in right.rows[: max(0, shared - right.missing)]:
+                if row in edge:
+                    edge.remove(row)
+                    new.remove(row)
+            yield from self._join(right, Overlap(new, len(right.rows) - len(new), reaches=bool(right.rows)))
+        self._read_again += pages
+        self._planned = max(self._planned, self._place)
+
+    def _around(self, right: Served, forward: bool) -> Iterator[PageRequest]:
+        """Pages that may share a row with the last one: the next one if it goes `forward`, then from
+        further and further back, and where the totals say that its rows have moved to.
+        """
+        if self._last.missing and not right.rows:
+            return
+        if forward:
+            yield self._page_behind(self._place)
+        back = max(4 * OVERLAP, 4 * self._displacement)
+        while back < self._size:
+            yield self._page_behind(self._place, back)
+            back *= 4
+        yield self._page_behind(self._place, self._size)
+        if self._last.total_items is None or right.total_items is None:
+            return
+        moved = right.total_items - self._last.total_items
+        place = max(self._size, self._place + min(moved, 0))
+        end = self._place + max(moved, 0) + self._size
+        for _ in range(PAGES_OF_A_GAP if moved else 0):
+            request = self._page_behind(place, self._size // 2)
+            yield request
+            place = max(request.end, place + 1)
+            if place > end:
+                return
+
+    def _stands_still(self, right: Served) -> bool:
+        """Whether both pages come once more as they were, and nothing tells a proof: the rows that they share
+        can't be told apart, or rows that are not served leave a hole between them.
+        """
+        pages = (self._last, right)
+        shared = self._last.request.end - right.request.start
+        is_alike = shared > 0 and self._last.rows[-shared:] == right.rows[:shared]
+        if not self._last.rows or not (is_alike or self._last.missing or right.missing):
+            return False
+        again = [self._source.serve(page.request) for page in pages]
+        return all(
+            page.failure is None and page.rows == earlier.rows and page.total_items == earlier.total_items
+            for page, earlier in zip(again, pages, strict=True)
+        )
+
+    def _cannot_overlap(self, what: str) -> None:
+        if not self._seams:
+            raise _CannotOverlap
         raise ServerError(
-            f"{self.label}: the API counts {total} rows, but serves only {self._given.emitted}: two whole "
-            "readings with different page sizes "
-            f"agree, and nothing changed meanwhile. Check whether this client may see the other {missing}, "
-            "or ask Snow Atlas support; "
-            "to sync without them, name the stream in the option accept_missing_rows."
+            f"{self.label}: {what}, also not when read again from further back. The order of the rows "
+            "changes "
+            "between requests, or more rows came or went at once than a page holds. Whether all rows "
+            "came can't "
+            "be known: sync again, at a quieter time."
         )
 
 
-class _Once:
-    """Passes a warning on, one of each kind. It does not know the reader: a circle of references would
-    outlive it for long.
-    """
-
-    def __init__(self, warn: Callable[[str, str], None]) -> None:
-        self._warn = warn
-        self._said: set[str] = set()
-
-    def __call__(self, kind: str, message: str) -> None:
-        if kind not in self._said:
-            self._said.add(kind)
-            self._warn(kind, message)
-
-
-def _same(row: Row, given: Row) -> bool:
-    """Whether a row is one that was given out, what was added to it apart."""
-    return all(given.get(name) == value or value is None for name, value in row.items())
-
-
-def _taken(request: PageRequest, page: Page, hashes: Sequence[int], epoch: int) -> Taken:
-    """What to remember of a page. A reply that names the number of its rows as its size (a last page) keeps
-    the size asked for.
-    """
-    size = page.size if page.size and page.size != len(page.rows) else request.size
-    return Taken((request.number - 1) * size, size, hashes, page.total_items, page.total_pages, epoch)
+class _CannotOverlap(Exception):
+    """The server serves other page sizes than those asked for, or an order that changes."""

@@ -1,320 +1,182 @@
-"""One pass over a collection: which page comes next, and looks at the seams where something moved, side by
-side with reading on.
+"""Whole passes over a collection whose pages can't overlap: the server serves one page size only, its pages
+are tiny, or it puts its rows in another order for each request.
 
-Pages of one size meet at their boundaries. While nothing moves that is all there is to it. Where the total
-changed between two neighbours, a look is taken at their seam at once. What leaves no sign (a row deleted and
-another inserted between the serving of two neighbours) happens with a probability of about
-`(changes a page)^2 / 24` a seam. Where that adds up to something, the rest is read in pages that overlap by a
-few rows, which proves every seam by a row in common, and the seams before are looked at as well.
+A pass gives out what came more often in it than before. Reading ends with two passes that brought the same
+pages, or where as many different keys came as a total that never moved counts.
 """
 
 from __future__ import annotations
 
 import logging
-from collections import deque
-from math import ceil, isqrt
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
-from source_snow_atlas.components.collection.evidence import Evidence
-from source_snow_atlas.components.collection.moments import Moments
-from source_snow_atlas.components.collection.pages import PageRequest
-from source_snow_atlas.components.collection.plan import SMALLEST_OVERLAPPING, covering, overlapping
-from source_snow_atlas.components.collection.seams import Look, Seam, Taken
-from source_snow_atlas.components.request.reply import Page
+from source_snow_atlas.components.basics.errors import ServerError
+from source_snow_atlas.components.collection.not_served import NotServed
+from source_snow_atlas.components.collection.page_source import PageSource
+from source_snow_atlas.components.collection.pages import PageRequest, Prefetch, in_flight
+from source_snow_atlas.components.collection.served import Served, content
+from source_snow_atlas.components.request.reply import Page, Row
 
 LOGGER = logging.getLogger("airbyte")
-UNSEEN_A_SEAM = 1 / 24
-"""Part of the square of the changes a page that hides from both totals and takes a row along."""
-NEGLIGIBLE = 1.5e-3
-"""Rows expected to be lost without a sign, a stream, up to which pages need not overlap."""
-FEW_PAGES = 64
-"""Pages up to which all seams are looked at again once something moved: it costs little."""
-OFTEN = 0.04
-"""Changes a page above which seams without a sign are looked at again, however many they are."""
-REMEMBERED_SEAMS = 1000
-"""Seams without a sign that can be looked at later: where changes are so many that it is needed, the first
-sign comes before that.
-"""
-TRIES = 3
-SMALLEST_MARGIN = 6
-LONGEST_RANGE = 20
-"""Pages of the collection's own size up to which a place is mended where it is; beyond, all is read again."""
-EMPTY_PAGES = 2
-"""Empty pages in a row after which nothing is asked for that only an announcement promises."""
+MOST_PASSES = 5
+"""Passes over data that changes, of which one has to be the same as the one before."""
+MOST_PASSES_OF_STEADY_TOTAL = 20
+"""Passes that collect the rows of a server without an order: each brings two thirds of what is missing."""
+IDLE_PAGES = 40
+"""Pages without a new row, after which the server serves the same rows for ever."""
+ANNOUNCED_IDLE_PAGES = 1000
+"""The same where its replies announce them: rows may well be equal."""
+MOST_ROWS = 1_000_000
+"""Rows whose hashes are kept in memory, some 100 MB."""
 
 
-class Pass:
-    """Plans the pages of one pass and checks how they fit together. `mends`: whether looks are taken; it
-    needs rows that are told apart.
+@dataclass
+class WholePasses:
+    """Reads all pages of `size` rows until nothing is missing, by what was given out and what came before."""
 
-    `overlaps`: whether to begin with overlapping pages, as where replies have no totals and a deletion leaves
-    no sign.
-    """
+    label: str
+    size: int
+    source: PageSource
+    not_served: NotServed
+    prefetch: Prefetch
+    on_page: Callable[[Page], None]
+    _given: Counter[int] = field(default_factory=Counter, init=False)
+    _keys: set[int] = field(default_factory=set, init=False)
+    _totals: set[int | None] = field(default_factory=set, init=False)
+    _keys_are_whole: bool = field(default=True, init=False)
+    _asked: int = field(default=0, init=False)
+    _taken: int = field(default=0, init=False)
+    _has_ended: bool = field(default=False, init=False)
 
-    def __init__(
-        self,
-        size: int,
-        evidence: Evidence,
-        moments: Moments,
-        *,
-        mends: bool,
-        may_overlap: bool,
-        overlaps: bool = False,
-    ) -> None:
-        self.size = size
-        self._evidence = evidence
-        self._moments = moments
-        self._mends = mends
-        self._may_overlap = may_overlap and size >= SMALLEST_OVERLAPPING
-        self._overlaps = overlaps and self._may_overlap
-        self._sizes_are_fixed = False
-        self._looks: deque[Look] = deque()
-        self._left: Taken | None = None
-        self._before: Taken | None = None
-        self._last: tuple[PageRequest, Page] | None = None
-        self._planned_end = 0
-        self._outstanding = 0
-        self._quiet: deque[tuple[Taken, Taken]] = deque(maxlen=REMEMBERED_SEAMS)
-        self._quiet_seams = 0
-        self._quiet_looked_at = False
-        self._empty = 0
+    def rows(self, given: list[Row]) -> Iterator[list[Row]]:
+        """The rows of the collection but those `given` out before. Raises ServerError."""
+        LOGGER.info("%s: its pages can't overlap; all of them are read twice and compared.", self.label)
+        self._given.update(map(_hash, given))
+        earlier: list[list[int]] = []
+        passes = quiet_passes = 0
+        while True:
+            passes += 1
+            pages: list[list[int]] = []
+            is_new = False
+            for rows in self._pass(pages):
+                is_new |= bool(rows)
+                yield rows
+            if pages == earlier:
+                distinct = [set(page) for page in pages]
+                if sum(map(len, distinct)) == len(set[int]().union(*distinct)):
+                    return
+                raise ServerError(
+                    f"{self.label}: the server sends the same rows on several pages, also when asked "
+                    "again, and does "
+                    "not serve pages that overlap: whether they are other rows can't be known, and those "
+                    "of a page "
+                    "may be missing. If it happens again, report it to Snow Atlas support."
+                )
+            quiet_passes = 0 if is_new else quiet_passes + 1
+            if self._is_steady() and quiet_passes > 1 and {len(self._keys)} == self._totals:
+                return
+            collects = self._is_steady() and len(self._keys) < max(filter(None, self._totals), default=0)
+            if passes >= (MOST_PASSES_OF_STEADY_TOTAL if collects else MOST_PASSES):
+                raise ServerError(
+                    f"{self.label}: {passes} readings of all pages brought different rows, and the server "
+                    "does "
+                    "not serve pages that overlap. The order of its rows changes between requests, or "
+                    "its data "
+                    "changes too fast. Whether all rows came can't be known: sync again, at a quieter time."
+                )
+            earlier = pages
+
+    def _pass(self, pages: list[list[int]]) -> Iterator[list[Row]]:
+        """The new rows of one pass. `pages` takes the hashes of its rows, page by page."""
+        self._asked = self._taken = 0
         self._has_ended = False
-        self._largest_displacement = 0
-        self.pages = 0
-        self.looks = 0
-        self.rows = 0
-        self.moved = False
-        self.unproved = 0
-        self.expected_unseen = 0.0
+        self.not_served.restart()
+        found: Counter[int] = Counter()
+        before: Served | None = None
+        idle = 0
+        for _, reply in in_flight(self._following, self.source.serve, self.prefetch):
+            hashes = [_hash(row) for row in reply.rows]
+            served = self._judged(reply, before, bool(hashes) and hashes in pages)
+            hashes = hashes if served.rows else []
+            self._take(served, is_behind=served is not reply)
+            pages.append(hashes)
+            idle = idle + 1 if hashes and all(value in found for value in hashes) else 0
+            if idle > (ANNOUNCED_IDLE_PAGES if served.request.end <= self.source.announced else IDLE_PAGES):
+                raise ServerError(
+                    f"{self.label}: {idle} pages in a row brought no row that had not come before, and "
+                    "nothing "
+                    "says where the collection ends. Report it to Snow Atlas support."
+                )
+            new = []
+            for row, value in zip(served.rows, hashes, strict=True):
+                found[value] += 1
+                if found[value] > self._given[value]:
+                    self._given[value] += 1
+                    new.append(row)
+            if len(self._given) + len(self._keys) > 2 * MOST_ROWS:
+                raise ServerError(
+                    f"{self.label}: the server does not serve pages that overlap, and more than "
+                    f"{MOST_ROWS:,} rows "
+                    "can't be compared in memory: whether all of them came can't be known. Narrow the stream "
+                    "with a filter, or report it to Snow Atlas support."
+                )
+            before = served
+            yield new
+            if self._has_ended:
+                return
 
-    # what to ask for
+    def _judged(self, served: Served, before: Served | None, is_repeated: bool) -> Served:
+        """The page; an empty one where it is the page before it once more or the server does not have it."""
+        if before is None:
+            if served.failure is not None:
+                raise served.failure
+            return served
+        if served.failure is None and served.rows and is_repeated:
+            if before.says_more or served.request.start < self.source.announced:
+                # rows that moved by a page look like this; if it was not that, the next pass shows it again
+                return served
+            if len(set(map(_hash, served.rows))) == 1 and not (served.has_unique_keys or before.is_counted):
+                raise ServerError(
+                    f"{self.label}: page {served.request.number} holds the same rows as the page before "
+                    "it, and "
+                    "nothing says how many there are: whether it is the last page once more can't be known."
+                )
+            served = self.source.repeated(served)
+        if served.failure is not None or not (served.rows or served.missing):
+            return self.source.behind(served, before)
+        return served
 
-    def following(self) -> PageRequest | None:
-        """The next page to ask for; None where the replies under way have to tell first, or nothing is
-        left.
-        """
-        if self._looks:
-            self.looks += 1
-            return self._looks.popleft()
-        if not self._has_ended and (self._empty < EMPTY_PAGES or self._last is None):
-            announced = self._evidence.announced()
-            if self._planned_end < announced or (self._outstanding == 0 and self._asks_on()):
-                return self._plan()
-        if self._outstanding == 0 and not self._quiet_looked_at:
-            self._quiet_looked_at = True
-            self._look_at_quiet_seams()
-            return self.following()
-        return None
+    def _following(self) -> PageRequest | None:
+        """The next page, or None until one is taken."""
+        if self._has_ended or (
+            self._asked * self.size >= self.source.announced and self._asked > self._taken
+        ):
+            return None
+        self._asked += 1
+        return PageRequest(self._asked, self.size)
 
-    def is_behind(self, request: PageRequest) -> bool:
-        """Whether nothing that counts rows says that the page exists: any page may come back for it, or
-        none.
-        """
-        total = self._evidence.total
-        return request.start >= (total if total is not None else self._evidence.announced())
-
-    def neighbours(self, request: PageRequest) -> Taken | None:
-        """The page before a planned one, which it may share rows with."""
-        return None if isinstance(request, Look) else self._left
-
-    def brings_nothing(self, hashes: list[int]) -> bool:
-        """Whether all rows of a page came with one of the two pages before it."""
-        known = {value for page in (self._left, self._before) if page for value in page.hashes}
-        return known.issuperset(hashes)
-
-    def _asks_on(self) -> bool:
-        return self._last is None or self._evidence.says_more(*self._last)
-
-    def _plan(self) -> PageRequest:
-        if self._overlaps and self._planned_end:
-            request = overlapping(self._planned_end, self._overlap(), self.size)
-            if request.end <= self._planned_end:
-                request = PageRequest(self._planned_end // self.size + 1, self.size)
+    def _take(self, served: Served, is_behind: bool) -> None:
+        self._taken += 1
+        self.source.learn(served)
+        self.not_served.note(served, shared=len(served.rows))
+        self.on_page(served.page)
+        self._totals.add(served.page.total_items)
+        if served.has_unique_keys:
+            self._keys.update(map(hash, served.keys))
         else:
-            request = PageRequest(self._planned_end // self.size + 1, self.size)
-        self._planned_end = request.end
-        self._outstanding += 1
-        return request
-
-    def _overlap(self) -> int:
-        """Rows that neighbouring pages share: more than the changes between their serving are likely to
-        move.
-        """
-        wanted = 4 + max(ceil(3 * self._changes_a_page()), 2 * self._largest_displacement)
-        return min(wanted, max(1, self.size // 4))
-
-    def _changes_a_page(self) -> float:
-        return self._moments.changes / max(1, self.pages)
-
-    # what came
-
-    def first(self, request: PageRequest, page: Page, taken: Taken) -> None:
-        """The first page, which was asked for to learn what the collection is like."""
-        self._planned_end = request.end
-        self._outstanding = 1
-        self.take(request, page, taken)
-
-    def take(self, request: PageRequest, page: Page, taken: Taken) -> bool:
-        """Take a page or a look. False where it does not count: a server that knows one page size only has
-        served another part.
-        """
-        fits = taken.size == request.size and len(taken.hashes) <= request.size
-        if isinstance(request, Look):
-            if fits:
-                self._evidence.note(request, page)
-            self._take_look(request, taken if fits else None)
-            return True
-        self._outstanding -= 1
-        if not fits and self._overlaps:
-            self._fix_sizes()
-        if self._sizes_are_fixed and self._left is not None and taken.start != self._left.end:
-            return False
-        self._evidence.note(request, page)
-        self._moments.count(taken.total)
-        self.pages += 1
-        self.rows += len(taken.hashes)
-        self._empty = 0 if taken.hashes else self._empty + 1
-        if self._left is not None:
-            self._join(self._left, taken)
-        self._before, self._left = self._left, taken
-        if taken.hashes or self._last is None:
-            self._last = (request, page)
+            self._keys_are_whole &= not served.rows
+        if served.rows and not served.is_end and not served.is_full and not served.missing:
+            self._has_ended = bool(self.source.ends_behind(served))
         else:
-            self._end_perhaps(request)
-        return True
+            nothing = not served.rows and not served.missing and not served.says_more
+            self._has_ended = is_behind or served.is_end or nothing
 
-    def skip(self, request: PageRequest) -> None:
-        """A page came that is none of its own: the last one once more."""
-        if isinstance(request, Look):
-            self._take_look(request, None)
-            return
-        self._outstanding -= 1
-        self._empty += 1
-        self._end_perhaps(request)
-
-    def _end_perhaps(self, request: PageRequest) -> None:
-        if self._outstanding or self._last is None:
-            return
-        if self._empty >= EMPTY_PAGES or self._planned_end >= self._evidence.announced():
-            self._has_ended = True
-            self._evidence.end_contradicted(
-                *self._last, f"page {request.number} of {request.size} brought no more"
-            )
-
-    def _fix_sizes(self) -> None:
-        """The server does not serve the sizes it is asked for: go on with its own."""
-        if not self._sizes_are_fixed:
-            self._sizes_are_fixed = True
-            self._may_overlap = self._overlaps = False
-            self._planned_end = self._left.end if self._left else 0
-
-    def _join(self, left: Taken, right: Taken) -> None:
-        if not self._evidence.has_total:
-            # without a total, or with one that was refuted, only a row in common proves a seam
-            left, right = left.without_total(), right.without_total()
-            self._overlaps = self._may_overlap
-        if not left.hashes and not right.hashes:
-            return
-        if left.total is not None and right.total is not None:
-            self._largest_displacement = max(self._largest_displacement, abs(left.total - right.total))
-        if not self._mends:
-            self.moved = self.moved or left.epoch != right.epoch or _differ(left, right)
-            return
-        if right.start < left.end:
-            held = set(left.hashes)
-            shared = sum(value in held for value in right.hashes)
-            expected = max(0, left.start + len(left.hashes) - right.start)
-            if shared:
-                displacement = shared - expected
-                if displacement:
-                    self.moved = True
-                    self._moments.displaced(displacement)
-                    self._largest_displacement = max(self._largest_displacement, abs(displacement))
-            elif right.hashes or expected:
-                self._moments.displaced(expected)
-                self._largest_displacement = max(self._largest_displacement, expected)
-                self._look_at(left, right)
-            return
-        if right.start > left.end:
-            # the page size changed on the way: what lies between can't be said
-            self.unproved += 1
-            self.moved = True
-            return
-        if left.epoch != right.epoch or _differ(left, right) or (left.is_short and right.hashes):
-            self._look_at(left, right)
-            self._settle_mode()
-        else:
-            self._quiet_seams += 1
-            self._quiet.append((left.edges(last=True), right.edges(last=False)))
-
-    # looks
-
-    def _look_at(self, left: Taken, right: Taken) -> None:
-        self.moved = True
-        self._order(Seam(left, right, right.start, SMALLEST_MARGIN))
-
-    def _order(self, seam: Seam) -> None:
-        changes = self._moments.changes
-        start, end = seam.range(self._evidence.total, 2 * isqrt(changes))
-        if end - start > LONGEST_RANGE * self.size:
-            self.unproved += 1
-            return
-        if self._sizes_are_fixed:
-            numbers = range(max(0, start) // self.size + 1, -(-end // self.size) + 1)
-            pages = [PageRequest(number, self.size) for number in numbers]
-        else:
-            pages = covering(start, end, self.size)
-        seam.expect(len(pages))
-        self._looks.extend(
-            Look(page.number, page.size, seam=seam, part=part) for part, page in enumerate(pages)
-        )
-
-    def _take_look(self, look: Look, taken: Taken | None) -> None:
-        seam = look.seam
-        seam.taken += 1
-        seam.looks[look.part] = taken
-        if taken is None:
-            self._fix_sizes()
-        if seam.taken < len(seam.looks) or seam.is_proved():
-            return
-        if seam.margin < SMALLEST_MARGIN * 4 ** (TRIES - 1):
-            seam.margin *= 4
-            self._order(seam)
-        else:
-            self.unproved += 1
-
-    def _settle_mode(self) -> None:
-        """Something moved: decide whether the rest is read in overlapping pages, and whether the quiet seams
-        need a look.
-        """
-        if not self._may_overlap or self._overlaps:
-            return
-        left_to_read = max(0, self._evidence.announced() - self._planned_end) / self.size
-        if left_to_read * self._unseen_a_seam() > NEGLIGIBLE:
-            self._overlaps = True
-
-    def _unseen_a_seam(self) -> float:
-        return self._changes_a_page() ** 2 * self._moments.unevenness * UNSEEN_A_SEAM
-
-    def _look_at_quiet_seams(self) -> None:
-        """Look at the seams without a sign where changes were so many that some may have cancelled out."""
-        quiet = list(self._quiet)
-        self._quiet.clear()
-        if not self.moved or not self._mends:
-            return
-        if self.pages <= FEW_PAGES or self._changes_a_page() > OFTEN:
-            for left, right in quiet:
-                self._order(Seam(left, right, right.start, SMALLEST_MARGIN))
-        else:
-            self.expected_unseen = self._quiet_seams * self._unseen_a_seam()
+    def _is_steady(self) -> bool:
+        """Whether the total never moved and all keys are whole."""
+        return self._keys_are_whole and len(self._totals) == 1 and None not in self._totals
 
 
-def _differ(left: Taken, right: Taken) -> bool:
-    """Whether the two pages count the collection's rows or pages differently."""
-    if left.total is not None and right.total is not None:
-        return left.total != right.total
-    return (
-        left.pages is not None
-        and right.pages is not None
-        and left.size == right.size
-        and left.pages != right.pages
-    )
+def _hash(row: Row) -> int:
+    return hash(content(row))

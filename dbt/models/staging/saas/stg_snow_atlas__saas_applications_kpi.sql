@@ -2,6 +2,7 @@
 {{ snow_atlas.stage_stream(source('snow_atlas', 'saas_applications_kpi'), [
     ('fromDate', 'from_date', 'date'),
     ('toDate', 'to_date', 'date'),
+    ('isComplete', 'is_complete', 'boolean'),
     ('totalApplications', 'total_applications', 'integer'),
     ('totalApplicationsTrend', 'total_applications_trend', 'integer'),
     ('unsanctioned', 'unsanctioned', 'integer'),

@@ -2,6 +2,7 @@
 {{ snow_atlas.stage_stream(source('snow_atlas', 'saas_family_applications_kpi'), [
     ('fromDate', 'from_date', 'date'),
     ('toDate', 'to_date', 'date'),
+    ('isComplete', 'is_complete', 'boolean'),
     ('notApproved', 'not_approved', 'integer'),
     ('total', 'total', 'integer'),
 ]) }}

@@ -2,6 +2,7 @@
 {{ snow_atlas.stage_stream(source('snow_atlas', 'saas_users_kpi'), [
     ('fromDate', 'from_date', 'timestamp'),
     ('toDate', 'to_date', 'timestamp'),
+    ('isComplete', 'is_complete', 'boolean'),
     ('active', 'active', 'integer'),
     ('activeChartData', 'active_chart_data', 'json'),
     ('activeTrend', 'active_trend', 'integer'),

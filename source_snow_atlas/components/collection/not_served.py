@@ -1,0 +1,113 @@
+"""Rows that the API counts and does not serve: how many, and whether the user accepts that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from source_snow_atlas.components.basics.errors import ServerError
+from source_snow_atlas.components.collection.served import Served
+
+EMPTY_PAGES = 10
+"""Pages in a row that hold none of their rows, after which nobody needs to know what is behind them."""
+UNPROVED_PAGES = 100
+"""Pages that lack rows and share none with what came before, after which the same holds."""
+SHORT_PAGES = 300
+"""Pages in a row that lack rows; and those without any of their rows, where missing rows are accepted:
+what lies behind must be read then.
+"""
+
+
+@dataclass
+class NotServed:
+    """Counts the rows of one collection that its pages count and do not hold.
+
+    `accepted`: whether the stream goes on without them; then `on_missing` is told how many they are.
+    """
+
+    label: str
+    accepted: bool
+    warn: Callable[[str, str], None]
+    on_missing: Callable[[int], None]
+    rows: int = 0
+    _empty_pages: int = 0
+    _short_pages: int = 0
+    _unproved_pages: int = 0
+    _last: Served | None = None
+    _given: int = 0
+    _totals: set[int | None] = field(default_factory=set)
+
+    def note(self, served: Served, shared: int = 0) -> None:
+        """Count the missing rows of a page that shares so many rows with what came before.
+
+        Raises ServerError after many pages in a row that share nothing and lack rows.
+        """
+        before = self._last
+        self._last = served
+        self._totals.add(served.page.total_items)
+        if served.missing and before is not None and before.missing:
+            # a row that neither of two overlapping pages holds is missing on both
+            common = before.request.end - served.request.start - shared
+            self.rows -= max(0, min(common, before.missing, served.missing))
+        self.rows += served.missing
+        self._short_pages = self._short_pages + 1 if served.missing else 0
+        self._empty_pages = self._empty_pages + 1 if served.missing and not shared else 0
+        self._unproved_pages += served.missing > 0 and not shared
+        is_hopeless = self._unproved_pages >= UNPROVED_PAGES or self._short_pages >= SHORT_PAGES
+        if (is_hopeless and not self.accepted) or self._empty_pages >= (
+            SHORT_PAGES if self.accepted else EMPTY_PAGES
+        ):
+            self.rows += max(0, served.announced - served.request.end)
+            self._fail(f" {self._short_pages} pages in a row lack rows.", "")
+
+    def note_uncounted(self, served: Served) -> None:
+        """Count what a page lacks that is not full, although more rows lie behind it. Raises as `note`
+        does.
+        """
+        self.rows += max(0, served.request.size - len(served.rows))
+        self._unproved_pages += 1
+        if self._unproved_pages >= UNPROVED_PAGES:
+            self._fail(f" {self._unproved_pages} pages lack rows.", "")
+
+    def given(self, rows: int) -> None:
+        """Count rows that were given out."""
+        self._given += rows
+
+    def restart(self) -> None:
+        """Count from the first page again."""
+        self.rows = self._empty_pages = self._short_pages = self._unproved_pages = 0
+        self._last = None
+
+    def conclude(self) -> None:
+        """Say how many rows are missing, if any. Raises ServerError where that is not accepted."""
+        if not self.rows:
+            return
+        total = self._totals.pop() if len(self._totals) == 1 else None
+        if total is not None and total > self._given:
+            # a count that never moved is more exact than the sum over pages that overlap
+            self.rows = total - self._given
+        if not self.accepted:
+            self._fail("", "; to sync without them, name the stream in the option accept_missing_rows")
+        self.warn(
+            "missing",
+            f"{self.label}: {self._counted()}. {self.rows} rows are not served; the stream goes on "
+            "without them, "
+            "as accept_missing_rows asks for.",
+        )
+        self.on_missing(self.rows)
+
+    def _counted(self) -> str:
+        total = self._last.page.total_items if self._last is not None else None
+        return (
+            f"the API counts {total} rows"
+            if total is not None
+            else "the API counts rows that it does not serve"
+        )
+
+    def _fail(self, detail: str, remedy: str) -> None:
+        raise ServerError(
+            f"{self.label}: {self._counted()}, but {self.rows} of them are not served: pages asked for again "
+            f"stay short.{detail} This does not come from data that changes. Check whether this client "
+            "may see "
+            f"these rows, or ask Snow Atlas support{remedy}."
+        )

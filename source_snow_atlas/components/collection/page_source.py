@@ -1,0 +1,163 @@
+"""Asks for the pages of one collection, and judges what comes: a whole page, a page behind the end, a failed
+page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from source_snow_atlas.components.basics.errors import ServerError, SnowAtlasError
+from source_snow_atlas.components.collection.pages import Fetch, PageRequest
+from source_snow_atlas.components.collection.served import Served
+from source_snow_atlas.components.request.reply import Page
+
+NO_SUCH_PAGE = frozenset({400, 404, 410, 416})
+"""HTTP statuses by which a server may say that a page does not exist."""
+REPEATS = 3
+"""How often a page is asked for again that does not hold the rows it counts, while its replies differ."""
+
+
+class PageSource:
+    """The pages of one collection, whose first page is `first`. `serve` may be called by several threads.
+
+    `warn` is told of what contradicts itself or can't be known: the kind, and a sentence.
+    """
+
+    def __init__(
+        self, label: str, fetch: Fetch, key: tuple[str, ...], first: Page, warn: Callable[[str, str], None]
+    ) -> None:
+        self._label = label
+        self._fetch = fetch
+        self._key = key
+        self._is_array = first.is_array
+        self._warn = warn
+        self._numbered_from = 1
+        self._was_miscounted = False
+        self.announced = 0
+        """The offset up to which the newest page announces rows."""
+        if first.number == 0 and first.rows:
+            self._numbered_from = 0
+            warn(
+                "numbering",
+                f"{label}: the API calls page 1 page 0 in its reply; its pages are taken to be counted from "
+                "zero there.",
+            )
+
+    def serve(self, request: PageRequest) -> Served:
+        """Fetch a page, and ask again where it does not hold the rows it counts, or is none.
+
+        Raises what the fetch raises, but for refusals that may mean that there is no such page.
+        """
+        return self.whole(self._ask(request))
+
+    def whole(self, served: Served) -> Served:
+        """Ask again for a page that does not hold the rows it counts, until it does or its replies agree.
+
+        A count and its rows may come from two queries a moment apart, between which rows came or went.
+        """
+        for _ in range(REPEATS):
+            if not served.missing and served.failure is None:
+                break
+            again = self._ask(served.request)
+            is_steady = (
+                again.page.rows == served.page.rows and again.page.total_items == served.page.total_items
+            )
+            if again.failure is None and (served.failure is not None or again.missing <= served.missing):
+                served = again
+            if is_steady:
+                break
+        return served
+
+    def learn(self, served: Served) -> None:
+        """Take what a page says of the collection."""
+        if served.failure is None:
+            self.announced = served.announced
+            self._was_miscounted |= served.miscounts
+
+    def behind(self, served: Served, before: Served) -> Served:
+        """Return an empty page in place of one that the server does not have, or that brought nothing new.
+
+        It is the end only where nothing announces it, or its own reply or a fresh one counts no rows there.
+        Raises ServerError where it is announced.
+        """
+        nothing = replace(served, page=replace(served.page, rows=[], has_next=False), failure=None)
+        announced = before.says_more or served.request.start < self.announced
+        if not served.is_malformed:
+            # a count that is exactly what was read is right, whatever else the replies announce
+            is_read = before.reached == before.total_items == nothing.total_items
+            is_right = nothing.denies or (is_read and before.request.number > 1)
+            if not announced or (is_right and not self._was_miscounted):
+                self._say_end(before, served)
+                return nothing
+            fresh = self._ask(PageRequest(1, served.request.size))
+            now = replace(fresh, request=served.request, page=replace(fresh.page, rows=[], has_next=False))
+            # a total that is the number of the rows on the page counts nothing else
+            is_of_the_page = fresh.total_items == fresh.reached and fresh.says_more
+            is_wrong = self._was_miscounted or fresh.miscounts or is_of_the_page
+            if fresh.failure is None and now.denies and not is_wrong:
+                return now
+            if before.page.has_next and before.announced <= before.request.end:
+                again = self._ask(before.request)
+                if again.failure is None and not again.says_more:
+                    return nothing
+        cause = served.failure.message if served.failure is not None else "it is empty."
+        raise ServerError(
+            f"{self._label}: page {served.request.number} of {served.request.size} rows could not be "
+            f"read: {cause} Its rows would be missing. If it happens again, report it to Snow Atlas support."
+        )
+
+    def repeated(self, served: Served) -> Served:
+        """Return a page that holds what the page before it held as one that failed."""
+        return replace(served, failure=self._failure(served.request, "the page before it came once more"))
+
+    def ends_behind(self, served: Served) -> bool:
+        """Whether the collection ends in a page that is not full, though something says more or nothing is
+        counted: the page behind it is asked for, and has no rows of its own.
+
+        Raises ServerError where that page is announced and can't be read.
+        """
+        behind = self.serve(PageRequest(served.request.number + 1, served.request.size))
+        if behind.failure is None and behind.rows:
+            if behind.rows != served.rows:
+                return False
+            behind = self.repeated(behind)
+        self.behind(behind, served)
+        return True
+
+    def _ask(self, request: PageRequest) -> Served:
+        number = request.number - 1 + self._numbered_from
+        try:
+            page = self._fetch(request.number, request.size, None)
+        except SnowAtlasError as error:
+            if error.status not in NO_SUCH_PAGE:
+                raise
+            return Served(request, Page([]), failure=error)
+        if page is None:
+            return Served(request, Page([]), failure=self._failure(request, "no content came"))
+        if page.is_array != self._is_array or not (page.is_array or page.is_collection):
+            failure = self._failure(request, "a reply of another shape came")
+            return Served(request, Page([]), failure=failure, is_malformed=True)
+        if page.number is not None and page.number != number and request.number > 1:
+            # what it counts is believed, its rows are not those of the page asked for
+            page = replace(page, rows=[])
+            return Served(request, page, failure=self._failure(request, f"page {page.number} came"))
+        return Served(request, page, self._key)
+
+    def _failure(self, request: PageRequest, what: str) -> ServerError:
+        return ServerError(f"{self._label}: {what} for page {request.number} of {request.size} rows.")
+
+    def _say_end(self, before: Served, served: Served) -> None:
+        if before.says_more:
+            self._warn(
+                "contradiction",
+                f"{self._label}: the API contradicts itself: page {before.request.number} announces more "
+                "rows, "
+                "but the page behind it counts none.",
+            )
+        elif served.failure is not None and (before.is_full or not before.is_counted):
+            self._warn(
+                "end",
+                f"{self._label}: page {served.request.number} is taken to lie behind the end, as nothing "
+                f"announces it and the server does not have it: {served.failure.message}",
+            )

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from snow_atlas_sync import connector, inputs, spool
-from snow_atlas_sync.errors import SyncError
+from snow_atlas_sync.errors import SyncError, stop_if_asked
 from snow_atlas_sync.outcome import SyncReport
 from snow_atlas_sync.progress import shown
 from snow_atlas_sync.questions import QUESTIONS
@@ -146,7 +146,9 @@ def opened(options: argparse.Namespace, folder: Path) -> Destination:
     from snow_atlas_sync.destination import Destination
 
     dataset = options.dataset or ("main" if options.destination == DUCKDB else DATASET)
-    return Destination(options.destination, options.database, dataset, folder)
+    destination = Destination(options.destination, options.database, dataset, folder)
+    stop_if_asked()
+    return destination
 
 
 def print_report(report: SyncReport, seconds: float) -> None:

@@ -195,6 +195,10 @@ class DrawnServer:
         self.entries = [self._entry(number) for number in range(nature.rows)]
         self._initial = {entry.number for entry in self.entries}
         self._counts = [len(self.entries)]
+        self.denied_rows = False
+        """Whether a reply that counts something and contradicts nothing called itself the last page, though rows
+        followed.
+        """
         self._hold_back()
 
     def _entry(self, number: int) -> Entry:
@@ -304,7 +308,8 @@ class DrawnServer:
         self.entries.insert(self._random.randint(0, len(self.entries)), self._entry(self._next))
         self._next += 1
 
-    def _size(self, asked: int) -> int:
+    def size_for(self, asked: int) -> int:
+        """The rows of a page where so many are asked for."""
         nature = self.nature
         if nature.sizes == "clamped":
             return min(asked, nature.clamp)
@@ -325,7 +330,7 @@ class DrawnServer:
 
     def _body(self, number: int, asked: int) -> Any:
         nature = self.nature
-        size = self._size(asked)
+        size = self.size_for(asked)
         slots = self._ordered()
         if nature.held_back in ("rows without a gap", "all after"):
             slots = [entry for entry in slots if not entry.is_held_back]
@@ -379,7 +384,24 @@ class DrawnServer:
             nature.links == "right" and number < -(-len(self.entries) // size)
         ):
             body["_links"] = [{"rel": "next", "href": f"/rows?page_number={number + 1}"}]
+        elif (size == asked or number == 1) and (len(slots) > served * size or len(rows) < len(entries)):
+            self.denied_rows |= self._looks_like_the_end(pagination, number, asked, len(rows))
         return body
+
+    @staticmethod
+    def _looks_like_the_end(pagination: dict[str, Any], number: int, asked: int, rows: int) -> bool:
+        """Whether a reply without a link can't be told from a true last page: it is short and of the size asked
+        for, and its counts, of which there is one at least, end in it.
+        """
+        items, pages = pagination.get("total_items"), pagination.get("total_pages")
+        counted = [count for count in (items, pages) if isinstance(count, int) and count >= 0]
+        return (
+            bool(counted)
+            and rows < asked
+            and pagination.get("page_size") in (None, asked, rows)
+            and (items not in counted or items == (number - 1) * asked + rows)
+            and (pages not in counted or pages == number)
+        )
 
     def _claim(
         self, pagination: dict[str, Any], name: str, claim: str, of: Callable[[int], int], of_the_page: int
@@ -473,7 +495,7 @@ def _wrong(verdict: Verdict, server: DrawnServer, given: Counter[Any]) -> str:
             nature.items != "right"
             and nature.refused_page == 1
             and refused
-            and nature.rows <= nature.page_size
+            and nature.rows <= server.size_for(nature.page_size)
         ):
             # an empty first page of one: some servers count one page where there are no rows
             return ""
@@ -481,6 +503,8 @@ def _wrong(verdict: Verdict, server: DrawnServer, given: Counter[Any]) -> str:
         is_object = (
             nature.refused != "nothing" and nature.refusal in ("object", "array") and nature.refused_page == 1
         )
+        if lost and server.denied_rows:
+            return ""
         if lost and not is_object and not (nature.counts_nothing and ("end" in verdict.warnings or refused)):
             return f"COMPLETE without {sum(lost.values())} rows: {list(lost)[:5]}"
         if held and not is_object and nature.counts_rows and nature.order == "holds" and not verdict.missing:

@@ -3,7 +3,8 @@
 A nature says how the server counts, what it holds back, which requests it refuses, how it ends, which page
 sizes it serves, what its keys are like, whether its order holds and what changes while it is read, all
 combined. The verdict is one sentence: COMPLETE means that every row that was there during the whole reading
-and that the server counts or serves was given out; anything else ends INCOMPLETE with the reason; and it ends.
+and that the server counts or serves was given out; anything else ends INCOMPLETE with the reason; and it
+ends.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from source_snow_atlas.components.basics.errors import MalformedReply, ServerErr
 from source_snow_atlas.components.collection.paging import CollectionReader
 from source_snow_atlas.components.request.reply import Page, parse_page
 
-CLAIMS = ("right", "absent", "stale", "a moment old", "3 high", "3 low", "half", "double", "zero", "of the page",
-          "huge", "text", "null", "negative")  # fmt: skip
+CLAIMS = ("right", "absent", "stale", "a moment old", "3 high", "3 low", "half", "double", "zero",
+          "of the page", "huge", "text", "null", "negative")  # fmt: skip
 CHOICES: dict[str, tuple[Any, ...]] = {
     "rows": (0, 1, 7, 15, 16, 17, 20, 31, 32, 33, 40, 45, 60, 64, 100, 137, 200),
     "page_size": (20, 1, 2, 3, 7, 10, 16, 17, 25, 32, 50, 100),
@@ -36,24 +37,25 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "shape": ("envelope", "envelope", "envelope", "array"),
     "sizes": ("as asked", "clamped", "fixed", "rounded down"),
     "clamp": (100, 5, 16, 18, 20, 33),
-    "keys": ("unique", "none", "none and equal", "null", "null and equal", "shared", "shared and equal", "edited",
-             "of two fields"),
+    "keys": ("unique", "none", "none and equal", "null", "null and equal", "shared", "shared and equal",
+             "edited", "of two fields"),
     "held_back": ("nothing", "rows", "rows without a gap", "a page", "all after"),
     "held_rows": (1, 2, 5, 20),
     "held_at": tuple(range(0, 200, 7)),
     "refused": ("nothing", "once", "for ever"),
-    "refusal": ("404", "400", "410", "416", "204", "empty", "array", "object", "page before", "page 1", "partial"),
+    "refusal": ("404", "400", "410", "416", "204", "empty", "array", "object", "page before", "page 1",
+                "partial"),
     "refused_page": (2, 1, 3, 4, 6),
     "behind": ("empty", "404", "400", "416", "204", "last page", "last page by its number", "null"),
     "order": ("holds", "changes once", "changes always"),
-    "changes": ("none", "one", "deletes at once", "inserts at once", "pairs at once", "some", "many", "inserts", "deletes",
-                "moves"),
+    "changes": ("none", "one", "deletes at once", "inserts at once", "pairs at once", "some", "many",
+                "inserts", "deletes", "moves"),
     "change_at": (2, 1, 3, 4, 5, 7, 9),
     "accepts": (False, True),
 }  # fmt: skip
 """The values of each property of a nature; the first one is the plainest."""
-USUAL = {"items": 0.4, "pages": 0.4, "links": 0.5, "names_page": 0.6, "names_size": 0.6, "sizes": 0.6, "held_back": 0.6,
-         "refused": 0.6, "order": 0.85, "changes": 0.3, "keys": 0.4, "accepts": 0.5}  # fmt: skip
+USUAL = {"items": 0.4, "pages": 0.4, "links": 0.5, "names_page": 0.6, "names_size": 0.6, "sizes": 0.6,
+         "held_back": 0.6, "refused": 0.6, "order": 0.85, "changes": 0.3, "keys": 0.4, "accepts": 0.5}  # fmt: skip
 """How often the plainest value is drawn, where that is not as often as any other."""
 ALLOWED_SIZES = (5, 16, 25, 50, 100)
 LAST_CHANGE = 500
@@ -196,9 +198,7 @@ class DrawnServer:
         self._initial = {entry.number for entry in self.entries}
         self._counts = [len(self.entries)]
         self.denied_rows = False
-        """Whether a reply that counts something and contradicts nothing called itself the last page, though rows
-        followed.
-        """
+        """Whether a reply that contradicts nothing called itself the last page, though rows followed."""
         self._hold_back()
 
     def _entry(self, number: int) -> Entry:
@@ -390,8 +390,8 @@ class DrawnServer:
 
     @staticmethod
     def _looks_like_the_end(pagination: dict[str, Any], number: int, asked: int, rows: int) -> bool:
-        """Whether a reply without a link can't be told from a true last page: it is short and of the size asked
-        for, and its counts, of which there is one at least, end in it.
+        """Whether a reply without a link can't be told from a true last page: it is short and of the size
+        asked for, and its counts, of which there is one at least, end in it.
         """
         items, pages = pagination.get("total_items"), pagination.get("total_pages")
         counted = [count for count in (items, pages) if isinstance(count, int) and count >= 0]
@@ -517,7 +517,7 @@ def _wrong(verdict: Verdict, server: DrawnServer, given: Counter[Any]) -> str:
             and nature.order == "holds"
             and nature.pages == "right"
         )
-        if is_exact and verdict.missing not in (held or None, None if not held else held):
+        if is_exact and verdict.missing != (held or None):
             return f"{verdict.missing} rows are said to be missing, but {held} are"
         if (
             nature.is_honest

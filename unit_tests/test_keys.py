@@ -1,5 +1,5 @@
-"""Keys that are none: null, or the same for several rows. One warning a stream each, judged on the rows that are
-given out, with an example that names no person.
+"""Keys that are none: null, or the same for several rows. One warning a stream each, judged on the rows that
+are given out, with an example that names no person.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def test_a_list_without_pages_is_looked_at_too(
 def test_rows_that_their_key_does_not_tell_apart_are_all_given_out(
     config: dict[str, Any], http: FakeHttp, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Two computers with one id, or none, would be taken for one; and the warning would come with every page."""
+    """Two computers with one id, or none, would be taken for one, and warned of with every page."""
     config["page_size"] = 20
     all_rows = [{"id": (None, 7, number)[number % 3], "name": f"row {number}"} for number in range(100)]
 

@@ -5,8 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 QA := .cache/qa
-CLIENTS := serverless ailake
-DBT := .cache/dbt
+CLIENTS := serverless ailake pyairbyte
+DBT_APART := dbt-snowflake dbt-bigquery sqlfluff
 # processes that share the tests: one for each processor, eight at most; 0 for pytest's own
 WORKERS ?= auto
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -20,12 +20,12 @@ help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | \
 	  while IFS="$$(printf '\t')" read -r target text; do printf '  make %-12s %s\n' "$$target" "$$text"; done
 
-sync: setup-sync  ## read Snow Atlas into snow_atlas.duckdb: a sandbox, or CONFIG=secrets/config.json; STREAMS=a,b
+sync: setup-sync  ## read Snow Atlas into snow_atlas.duckdb: a sandbox, or CONFIG=secrets/config.json; STREAMS=a,b DESTINATION=postgres
 	@$(BIN)/python -m tools.sync $(if $(CONFIG),--config "$(CONFIG)") $(if $(STREAMS),--streams "$(STREAMS)") \
-	  $(if $(DATABASE),--database "$(DATABASE)")
+	  $(if $(DATABASE),--database "$(DATABASE)") $(if $(DESTINATION),--destination "$(DESTINATION)") $(ARGS)
 
-report: setup-report $(DBT)/installed  ## write snow_atlas_report.html: of a sandbox, or CONFIG=secrets/config.json; THOROUGH=1 NAMES=1
-	@$(BIN)/python -m report $(if $(CONFIG),--config "$(CONFIG)") $(if $(THOROUGH),--thorough) $(if $(NAMES),--names) $(ARGS)
+report: setup-report  ## write snow_atlas_report.html: of a sandbox, or CONFIG=secrets/config.json; THOROUGH=1 NAMES=1
+	@$(BIN)/python -m tools.report $(if $(CONFIG),--config "$(CONFIG)") $(if $(THOROUGH),--thorough) $(if $(NAMES),--names) $(ARGS)
 
 sandbox: setup-sync  ## run the stand-in API until Ctrl-C, to try the connector elsewhere; ARGS="--port 8080 --computers 500"
 	@$(BIN)/python -m sandbox --readable $(ARGS)
@@ -36,7 +36,7 @@ test: setup-tests  ## run the unit and the integration tests; ARGS="-k name" are
 lint: setup-tests  ## check style (ruff) and types (mypy)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy source_snow_atlas snow_atlas_sync report simulation sandbox tools
+	@$(BIN)/mypy source_snow_atlas snow_atlas_sync simulation sandbox tools
 
 format: setup-tests  ## put the code into the project's style
 	@$(BIN)/ruff check --fix .
@@ -68,7 +68,7 @@ $(QA)/installed: tools/qa_requirements.txt | setup-tests
 workflows:  ## check the workflows in .github (actionlint, zizmor)
 	@$(PYTHON) tools/workflows.py
 
-clients: setup-tests $(CLIENTS:%=.cache/%/installed)  ## read all streams with airbyte-serverless, and write them with a destination connector
+clients: setup-tests $(CLIENTS:%=.cache/%/installed)  ## read all streams with airbyte-serverless and PyAirbyte, and write them with a destination connector
 	@for client in $(CLIENTS); do $(BIN)/python -m integration_tests.clients.$$client .cache/$$client/bin/python || exit 1; done
 
 .cache/%/installed: integration_tests/clients/%_requirements.txt | setup-tests
@@ -76,23 +76,22 @@ clients: setup-tests $(CLIENTS:%=.cache/%/installed)  ## read all streams with a
 	@.cache/$*/bin/python -m pip install --quiet --no-deps -r $< >.cache/$*/install.log 2>&1 || { cat .cache/$*/install.log; exit 1; }
 	@touch $@
 
-pythons: python  ## run quick unit tests and one sync on every Python from 3.10 to 3.13; PYTHONS="3.12 3.13"
+pythons: python  ## run quick unit tests and one sync on every Python from 3.10 to 3.14; PYTHONS="3.12 3.13"
 	@$(PYTHON) -m tools.pythons $(PYTHONS) $(ARGS)
 
 dbt-staging: setup-tests  ## write the dbt package's staging models anew; ARGS=--check only says which are stale
 	@$(BIN)/python -m tools.dbt_staging $(ARGS)
 
-dbt-test: setup-tests $(DBT)/installed  ## run the dbt package's tests on DuckDB and PostgreSQL; ARGS="-k name" are pytest's
+dbt-test: setup-tests $(DBT_APART:%=.cache/%/ready)  ## run the dbt package's tests on DuckDB, PostgreSQL and emulators of Snowflake and BigQuery; ARGS="-k name" are pytest's
 	@$(BIN)/python -m pytest -q --numprocesses 2 --dist loadgroup dbt_tests $(ARGS)
 
-# dbt and PyAirbyte ask for different versions of the same packages, so dbt is installed apart.
-$(DBT)/installed: tools/dbt_requirements.txt | setup-report
-	@mkdir -p .cache
-	@$(BIN)/python -m venv --clear $(DBT)
-	@$(DBT)/bin/python -m pip install --quiet -r tools/dbt_requirements.txt >$(DBT)/install.log 2>&1 || { cat $(DBT)/install.log; exit 1; }
+# The adapters of Snowflake and BigQuery with their emulators, and sqlfluff.
+.cache/%/ready: tools/%_requirements.txt | setup-tests
+	@$(BIN)/python -m venv --clear .cache/$*
+	@.cache/$*/bin/python -m pip install --quiet --no-deps -r $< >.cache/$*/install.log 2>&1 || { cat .cache/$*/install.log; exit 1; }
 	@touch $@
 
-build: setup-tests  ## build the wheel and the source distribution in dist/, and try the wheel alone; ARGS=--sync: sync with it, too
+build: setup-tests  ## build the wheel and the source distribution in dist/, and try the wheel alone; ARGS=--sync: sync and report with it, too
 	@rm -rf build dist
 	@$(BIN)/python -m build --outdir dist . >.venv/build.log 2>&1 || { cat .venv/build.log; exit 1; }
 	@$(BIN)/python -m twine check --strict dist/*
@@ -118,7 +117,7 @@ setup-report: python
 	@$(PYTHON) tools/venv.py $(VENV) sandbox sync report
 
 setup-tests: python
-	@$(PYTHON) tools/venv.py $(VENV) sandbox sync tests
+	@$(PYTHON) tools/venv.py $(VENV) sandbox sync report tests
 
 python:
-	@command -v $(PYTHON) >/dev/null || { echo "setup: $(PYTHON) was not found; install Python 3.10 to 3.12, or name it: make ... PYTHON=/path/to/python3" >&2; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { echo "setup: $(PYTHON) was not found; install Python 3.10 to 3.14, or name it: make ... PYTHON=/path/to/python3" >&2; exit 1; }

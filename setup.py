@@ -1,5 +1,5 @@
-"""Packaging of the connector: one distribution with two commands: the connector, and with the extra `sync` a
-sync into DuckDB.
+"""Packaging of the connector: one distribution with three commands: the connector, with the extra `sync` a
+sync into databases, and with the extra `report` a report made from it.
 """
 
 import re
@@ -8,6 +8,7 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
+DBT = "snow_atlas_sync.dbt"
 
 
 def version() -> str:
@@ -28,21 +29,34 @@ def long_description() -> str:
 # without a configuration.
 SANDBOX = ["aiohttp>=3.10,<4", "lark>=1.2,<2"]
 
-# What `snow-atlas-sync` runs on. PyAirbyte has no release for Python 3.13 and later yet; it brings DuckDB and
-# the PostgreSQL driver along.
-SYNC = ['airbyte>=0.71,<0.72; python_version < "3.13"']
+# What `snow-atlas-sync` loads with: dlt with the destinations DuckDB, PostgreSQL and files. The others take
+# dlt's own extras.
+SYNC = [
+    "adbc-driver-postgresql>=1.8,<2",
+    "dlt[duckdb,filesystem,postgres]>=1.31,<1.32",
+    "pyarrow>=20",
+]
 
-# What `make report` reads the marts and draws its page with.
-REPORT = ["altair>=6,<7", "duckdb>=1.4", "jinja2>=3.1,<4", "vl-convert-python>=1.8,<2"]
+# What `snow-atlas-report` builds the marts and draws its page with. dbt-core 1.12 builds a parser from a
+# download.
+REPORT = [
+    *SYNC,
+    "altair>=6,<7",
+    "dbt-core>=1.11,<1.12",
+    "dbt-duckdb>=1.11,<1.12",
+    "jinja2>=3.1,<4",
+    "vl-convert-python>=1.8,<2",
+]
 
 TESTS = [
     *SANDBOX,
     *REPORT,
     "airbyte-connector-models>=0.1.12,<0.2",
     "build>=1.2,<2",
+    "dbt-postgres>=1.11,<1.12",
     "hypothesis>=6.100,<7",
     "jsonschema>=4.20,<5",
-    "mypy>=2.4,<2.5",
+    "mypy>=1.19,<1.20",
     "pytest>=8.4,<10",
     "pytest-timeout>=2.3,<3",
     "pytest-xdist>=3.6,<4",
@@ -73,11 +87,28 @@ setup(
         "Programming Language :: Python :: 3.11",
         "Programming Language :: Python :: 3.12",
         "Programming Language :: Python :: 3.13",
+        "Programming Language :: Python :: 3.14",
         "Topic :: Database",
         "Typing :: Typed",
     ],
-    packages=find_packages(include=["source_snow_atlas", "source_snow_atlas.*", "snow_atlas_sync"]),
+    packages=[
+        *find_packages(
+            include=["source_snow_atlas", "source_snow_atlas.*", "snow_atlas_sync", "snow_atlas_sync.*"]
+        ),
+        DBT,
+    ],
+    # the dbt package is data, for the report; in the clone it lies where dbt users look for it
+    package_dir={DBT: "dbt"},
     package_data={
+        DBT: [
+            "*.yml",
+            "profiles/*.yml",
+            "macros/**/*.sql",
+            "models/**/*.sql",
+            "models/**/*.yml",
+            "seeds/**/*",
+        ],
+        "snow_atlas_sync.report": ["templates/*"],
         "source_snow_atlas": ["py.typed", "manifest.yaml", "streams/*.yaml", "schemas/*.json"],
         "snow_atlas_sync": ["py.typed"],
     },
@@ -95,7 +126,8 @@ setup(
     entry_points={
         "console_scripts": [
             "source-snow-atlas = source_snow_atlas.run:run",
-            "snow-atlas-sync = snow_atlas_sync.command:main",
+            "snow-atlas-sync = snow_atlas_sync.process:run_sync",
+            "snow-atlas-report = snow_atlas_sync.process:run_report",
         ]
     },
     zip_safe=False,

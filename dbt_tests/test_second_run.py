@@ -4,12 +4,10 @@ database.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -30,25 +28,23 @@ from dbt_tests.comparing import difference
 from dbt_tests.scenarios import Rows, Scenario, records
 from dbt_tests.warehouses import DuckDB, PostgreSQL, Warehouse
 from integration_tests.helpers.expected import Expected
-from integration_tests.helpers.pyairbyte import postgres_cache
-from report.marts import streams_of
+from integration_tests.helpers.syncing import DuckDB as SyncedDuckDB
+from integration_tests.helpers.syncing import PostgreSQL as SyncedPostgreSQL
+from integration_tests.helpers.syncing import Target
 from sandbox import Sandbox
-from snow_atlas_sync import warehouse as syncing
-
-if TYPE_CHECKING:
-    from airbyte.caches import CacheBase
+from snow_atlas_sync.report.marts import streams_of
 
 MARTS: Mapping[str, Any] = {
-    "data_quality": test_data_quality,
-    "hardware_refresh": test_hardware_refresh,
-    "license_position": test_license_position,
-    "oracle_exposure": test_oracle_exposure,
-    "organization_costs": test_organization_costs,
-    "reclaimable_software": test_reclaimable_software,
-    "renewals": test_renewals,
-    "saas_seats": test_saas_seats,
-    "saas_spend": test_saas_spend,
-    "software_lifecycle": test_software_lifecycle,
+    "snow_atlas__data_quality": test_data_quality,
+    "snow_atlas__hardware_refresh": test_hardware_refresh,
+    "snow_atlas__license_position": test_license_position,
+    "snow_atlas__oracle_exposure": test_oracle_exposure,
+    "snow_atlas__organization_costs": test_organization_costs,
+    "snow_atlas__reclaimable_software": test_reclaimable_software,
+    "snow_atlas__renewals": test_renewals,
+    "snow_atlas__saas_seats": test_saas_seats,
+    "snow_atlas__saas_spend": test_saas_spend,
+    "snow_atlas__software_lifecycle": test_software_lifecycle,
 }
 
 
@@ -59,28 +55,26 @@ def sandbox() -> Iterator[Sandbox]:
         assert not running.internal_errors
 
 
-@pytest.fixture
-def cache(warehouse: Warehouse, tmp_path: Path) -> Callable[[], CacheBase]:
-    """Opens the database for PyAirbyte, which must let go of a DuckDB file before dbt can have it."""
+def sync(warehouse: Warehouse, sandbox: Sandbox, folder: Path, streams: Sequence[str]) -> None:
+    """One run of `snow-atlas-sync` into the database."""
+    target: Target = SyncedDuckDB(folder, sandbox)
+    arguments = ["--streams", ",".join(streams)]
     if isinstance(warehouse, PostgreSQL):
-        return partial(postgres_cache, warehouse.server, warehouse.schema, tmp_path)
-    assert isinstance(warehouse, DuckDB)
-    return partial(syncing.duckdb_cache, warehouse.path)
+        target = SyncedPostgreSQL(folder, sandbox, server=warehouse.server)
+        arguments += ["--dataset", warehouse.schema]
+    elif isinstance(warehouse, DuckDB):
+        arguments += ["--database", str(warehouse.path)]
+    target.run(*arguments)
 
 
-def test_marts_are_right_after_a_second_sync(
-    warehouse: Warehouse, sandbox: Sandbox, cache: Callable[[], CacheBase], tmp_path: Path
-) -> None:
+def test_marts_are_right_after_a_second_sync(warehouse: Warehouse, sandbox: Sandbox, tmp_path: Path) -> None:
     """The first report would be right, and from then on a sync would fail, or a mart keep what is gone."""
     today = datetime.now(timezone.utc).date()
     streams = sorted(set().union(*(streams_of(mart) for mart in MARTS)))
-    connector = syncing.source(sandbox.config())
     warehouse.fill({})
     for change in (nothing_happens, a_day_passes):
         change(sandbox)
-        with closing(cache()) as opened:
-            report = syncing.sync(connector, opened, streams)
-        assert {each.name: each.error for each in report.failed} == {}
+        sync(warehouse, sandbox, tmp_path, streams)
         rows: Rows = {stream: records(sandbox, Expected(sandbox), stream) for stream in streams}
         synced = Scenario("synced", rows, today=today)
         select = ["build", "--indirect-selection", "cautious", "--select", *(f"+{mart}" for mart in MARTS)]

@@ -20,8 +20,9 @@ os.environ["AIRBYTE_CACHE_ROOT"] = str(Path(__file__).resolve().parent.parent / 
 
 @pytest.fixture(scope="module")
 def running(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    """The module's sandbox; a module sets `COMPUTERS` for its size."""
-    with Sandbox(getattr(request.module, "COMPUTERS", 20)) as sandbox:
+    """The module's sandbox; a module sets `COMPUTERS` for its size, `UGLY` for data that are hard to read."""
+    size, ugly = getattr(request.module, "COMPUTERS", 20), getattr(request.module, "UGLY", False)
+    with Sandbox(size, ugly=ugly) as sandbox:
         yield sandbox
 
 

@@ -21,6 +21,7 @@ import urllib3
 from source_snow_atlas.components.basics.body import BodyReader
 from source_snow_atlas.components.basics.connections import WatchedAdapter
 from source_snow_atlas.components.basics.errors import MalformedReply
+from source_snow_atlas.components.basics.network import Route
 from source_snow_atlas.components.identity.exchange import UnboundedReply, exchange
 
 MIB = 2**20
@@ -158,7 +159,7 @@ def test_the_identity_provider_has_bounds_too(reply: Callable[[], Iterator[bytes
     tracemalloc.start()
     try:
         with serving(reply) as url, pytest.raises(UnboundedReply, match="larger than 2 MiB"):
-            exchange("POST", url, {"grant_type": "client_credentials"})
+            exchange(url, {"grant_type": "client_credentials"}, Route.to(url))
         assert tracemalloc.get_traced_memory()[1] < 20 * MIB
     finally:
         tracemalloc.stop()

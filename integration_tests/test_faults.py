@@ -348,6 +348,20 @@ def test_half_a_character_costs_no_record(sandbox: Sandbox, patient: Connector) 
     assert "items[0].processorCount" in warning
 
 
+@pytest.mark.parametrize("number", ["0.1234567890123456789", "12345678901234567890.12"])
+def test_a_number_that_no_double_holds_is_named_once(
+    sandbox: Sandbox, patient: Connector, number: str
+) -> None:
+    """A cost would be rounded without a word."""
+    _spoil_first_computer(sandbox, f'"processorCount":{number}')
+    outcome = patient.read_here(["computers"])
+    assert outcome.exit_code == 0
+    assert len(outcome.records["computers"]) == COMPUTERS
+    (warning,) = [text for text in outcome.logs if "more digits than a double holds" in text]
+    assert "Stream computers" in warning
+    assert "items[0].processorCount" in warning
+
+
 def _spoil_first_computer(sandbox: Sandbox, member: str) -> None:
     """The first computer's processorCount becomes this JSON text."""
     first = visible(sandbox.estate.computers[0])["processorCount"]

@@ -17,6 +17,7 @@ from integration_tests.helpers.connector import Connector, Outcome, Record
 from integration_tests.helpers.expected import Expected, difference, visible
 from sandbox import Sandbox
 from sandbox.api.recording import Exchange
+from source_snow_atlas.components.stream import monthly_router
 
 COMPUTERS = 300
 NOW = datetime.now(timezone.utc)
@@ -123,6 +124,97 @@ def test_a_clock_in_the_future_does_not_move_the_state(sandbox: Sandbox, increme
     assert moment(outcome.state[0]["stream"]["stream_state"]["created"]) <= datetime.now(timezone.utc)
 
 
+def audit_state(value: Any) -> list[dict[str, Any]]:
+    """The state of the audit log as a state file holds it."""
+    stream = {"stream_descriptor": {"name": "audit_logs"}, "stream_state": {"created": value}}
+    return [{"type": "STREAM", "stream": stream}]
+
+
+@pytest.mark.parametrize("start_date", [None, START - timedelta(days=300), START])
+def test_the_state_wins_over_the_start_date(
+    sandbox: Sandbox, connector_with: Callable[..., Connector], start_date: datetime | None
+) -> None:
+    """A connection that slept for eight months would lose all but the last 90 days, in silence."""
+    old = NOW - timedelta(days=240)
+    for days in (239, 150, 91):
+        add_entry(sandbox, f"{days} days", NOW - timedelta(days=days))
+    connector = connector_with(**({"start_date": stamp(start_date)} if start_date else {}))
+    outcome = connector.read_here(["audit_logs"], ["audit_logs"], state=audit_state(stamp(old)))
+    assert outcome.exit_code == 0
+    assert min(first_moments(sandbox.requests, AUDIT_PATH)) == moment(stamp(old)) - timedelta(minutes=5)
+    rows = Expected(sandbox).rows(AUDIT_PATH)
+    since = [visible(row) for row in rows if moment(row["created"]) >= moment(stamp(old))]
+    assert difference(merged(outcome.records["audit_logs"]), since) == ""
+    assert f"Stream audit_logs goes on from {stamp(old)}." in outcome.logs
+
+
+def test_the_start_date_counts_for_the_first_sync(
+    sandbox: Sandbox, connector_with: Callable[..., Connector]
+) -> None:
+    """Without a start date the whole log would be read, or nothing."""
+    connector_with().read_here(["audit_logs"], ["audit_logs"])
+    assert (NOW - min(first_moments(sandbox.requests, AUDIT_PATH))).days in (89, 90)
+
+
+@pytest.mark.parametrize("stream", ["audit_logs", "computers"])
+def test_a_state_before_the_start_date_is_where_a_stream_goes_on(
+    sandbox: Sandbox, incremental: Connector, stream: str
+) -> None:
+    """Rows between the state and a start date that was moved would be skipped."""
+    cursor_field, path, lookback = {
+        "audit_logs": ("created", AUDIT_PATH, timedelta(minutes=5)),
+        "computers": ("lastScanDate", COMPUTERS_PATH, timedelta(days=1)),
+    }[stream]
+    old = START - timedelta(days=9)
+    descriptor = {"name": stream}
+    state = [
+        {
+            "type": "STREAM",
+            "stream": {"stream_descriptor": descriptor, "stream_state": {cursor_field: stamp(old)}},
+        }
+    ]
+    outcome = incremental.read_here([stream], [stream], state=state)
+    assert outcome.exit_code == 0
+    assert min(first_moments(sandbox.requests, path)) == old - lookback
+
+
+def test_a_state_in_the_future_hides_nothing_that_comes(sandbox: Sandbox, incremental: Connector) -> None:
+    """One wrong clock, or a restored backup, would keep the stream empty for years."""
+    first = incremental.read_here(["audit_logs"], ["audit_logs"], state=audit_state("2199-01-01T00:00:00Z"))
+    assert first.exit_code == 0
+    assert any("is in the future" in text for text in first.logs)
+    reached = moment(first.state[0]["stream"]["stream_state"]["created"])
+    assert NOW <= reached + timedelta(seconds=1) <= datetime.now(timezone.utc) + timedelta(seconds=1)
+    add_entry(sandbox, "after", datetime.now(timezone.utc))
+    second = incremental.read_here(["audit_logs"], ["audit_logs"], state=first.state)
+    assert "new-after" in {record["id"] for record in second.records["audit_logs"]}
+
+
+def test_the_state_does_not_move_where_nothing_was_read(sandbox: Sandbox, incremental: Connector) -> None:
+    """Entries that the server shows late would be behind the state, and never be asked for."""
+    sandbox.estate.built("audit_logs").clear()
+    first = incremental.read_here(["audit_logs"], ["audit_logs"])
+    assert first.state[0]["stream"]["stream_state"] == {"created": stamp(START)}
+    quiet = START + timedelta(days=20)
+    second = incremental.read_here(["audit_logs"], ["audit_logs"], state=audit_state(stamp(quiet)))
+    assert second.exit_code == 0
+    assert second.state[0]["stream"]["stream_state"] == {"created": stamp(quiet)}
+
+
+@pytest.mark.parametrize(("kept", "warns"), [(30, True), (400, False)])
+def test_a_sync_that_can_not_reach_back_says_so(
+    sandbox: Sandbox, incremental: Connector, kept: int, warns: bool
+) -> None:
+    """Entries that the server has archived meanwhile would be missing without a word."""
+    entries: list[Record] = sandbox.estate.built("audit_logs")
+    for number, row in enumerate(entries):
+        entries[number] = {**row, "archiveUntil": stamp(moment(row["created"]) + timedelta(days=kept))}
+    outcome = incremental.read_here(["audit_logs"], ["audit_logs"])
+    found = [text for text in outcome.logs if "may be gone" in text]
+    assert len(found) == warns
+    assert all(f"keeps a row for {kept} days" in text for text in found)
+
+
 def test_a_full_refresh_does_not_go_by_the_state(sandbox: Sandbox, incremental: Connector) -> None:
     """Whoever asks for a full refresh wants everything, whatever an earlier sync has left."""
     first = incremental.read_here(["audit_logs"], incremental=["audit_logs"])
@@ -192,6 +284,33 @@ def assert_states_claim_no_more_than_was_given(outcome: Outcome, sandbox: Sandbo
             state: dict[str, Any] = message["state"]["stream"]["stream_state"]
             reached = moment(state["created"])
             assert [key for created, key in wanted if created < reached and key not in given] == []
+
+
+class Clock(datetime):
+    """A day that a test sets."""
+
+    today: datetime
+
+    @classmethod
+    def now(cls, tz: Any = None) -> Any:
+        return cls.today.astimezone(tz)
+
+
+def test_a_running_month_is_replaced_by_the_next_sync(
+    connector_with: Callable[..., Connector], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table that is deduplicated would get one more row for the month each day, each taken for a whole."""
+    monkeypatch.setattr(monthly_router, "datetime", Clock)
+    connector = connector_with(start_date="2026-08-01")
+    table: dict[tuple[str, str], Record] = {}
+    for day in ("2026-09-15", "2026-09-16", "2026-09-30", "2026-10-01"):
+        monkeypatch.setattr(Clock, "today", datetime.fromisoformat(f"{day}T12:00:00+00:00"), raising=False)
+        for record in connector.read_here(["saas_applications_kpi"]).records["saas_applications_kpi"]:
+            table[record["fromDate"], record["toDate"]] = record
+        months = {first: record["isComplete"] for (first, _), record in table.items()}
+        assert months == {
+            first: first < day[:8] for first in ("2026-08-01", "2026-09-01", "2026-10-01") if first <= day
+        }
 
 
 def _killed(connector: Connector, arguments: list[str], after: str, count: int, how: str) -> Outcome:

@@ -4,6 +4,7 @@ see.
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 from collections.abc import Callable
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from integration_tests.helpers.connector import Connector, Outcome, configured_catalog
 from integration_tests.helpers.expected import Expected, difference
@@ -40,6 +43,15 @@ def assert_refused(outcome: Outcome, *words: str) -> None:
     assert [word for word in words if word not in error["message"]] == []
     assert error["failure_type"] == "config_error"
     assert "Traceback" not in outcome.stdout + outcome.stderr
+
+
+def assert_refused_by_check_and_read(connector: Connector, *words: str) -> None:
+    """Both commands say each of the words in their one sentence: the form is where mistakes are mended."""
+    status, message = connector.check_here().connection_status
+    assert status == "FAILED"
+    assert_one_sentence(message)
+    assert [word for word in words if word not in message] == []
+    assert_refused(connector.read_here(["tenant"]), *words)
 
 
 def test_spec(connector: Connector) -> None:
@@ -121,7 +133,7 @@ def test_check_with_nobody_listening(connector_with: Callable[..., Connector]) -
     """A firewall or a server that is down must not hang the form for minutes."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    assert "No connection" in _check_in_time(connector_with(api_url=f"http://127.0.0.1:{port}"))
+    assert "down or can't be reached" in _check_in_time(connector_with(api_url=f"http://127.0.0.1:{port}"))
 
 
 def test_check_with_a_limited_token_endpoint(sandbox: Sandbox, connector: Connector) -> None:
@@ -136,10 +148,15 @@ def test_check_with_a_limited_api(sandbox: Sandbox, connector: Connector) -> Non
     assert "limits the rate" in _check_in_time(connector)
 
 
-def test_check_of_a_tenant_of_another_region(sandbox: Sandbox, connector: Connector) -> None:
-    """Data of one region must not be loaded as that of another, where other laws hold."""
+def test_a_tenant_of_another_region(sandbox: Sandbox, connector: Connector) -> None:
+    """The user must learn of a region that may be wrong; what can be read must not fail for it."""
     sandbox.control.set(id_token_fault="other_region")
-    assert "uksouth" in _check_in_time(connector)
+    status, message = connector.check_here().connection_status
+    assert status == "SUCCEEDED"
+    assert "set region to uksouth" in message
+    outcome = connector.read_here(["computers"])
+    assert outcome.exit_code == 0
+    assert any("set region to uksouth" in line for line in outcome.logs)
 
 
 @pytest.mark.parametrize("command", ["check", "discover", "read"])
@@ -167,6 +184,7 @@ def test_a_configuration_that_is_no_json_object(tmp_path: Path, command: str, co
         ({"page_size": 1001}, "page_size"),
         ({"num_workers": 41}, "num_workers"),
         ({"start_date": "yesterday"}, "start_date"),
+        ({"start_date": "2199-01-01"}, "in the future"),
         ({"api_url": "http://snowatlas.example.com"}, "https"),
         ({"api_url": "https://snowatlas.example.com/api"}, "path"),
         ({"api_url": "https://a:b@snowatlas.example.com"}, "credentials"),
@@ -197,13 +215,77 @@ def test_a_wrong_value(tmp_path: Path, changes: dict[str, Any], words: str) -> N
 def test_a_filter_that_no_stream_takes(tmp_path: Path, stream: str, words: str) -> None:
     """A filter for a mistyped stream would be ignored, and the table hold what the user meant to keep out."""
     config = {**BASE, "filters": [{"stream": stream, "filter": 'a -eq "b"'}]}
-    assert_refused(Connector(tmp_path, config).read_here(["tenant"]), words)
+    assert_refused_by_check_and_read(Connector(tmp_path, config), words)
 
 
-def test_missing_rows_of_a_stream_that_does_not_exist(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["computer", "Computers"])
+def test_missing_rows_of_a_stream_that_does_not_exist(tmp_path: Path, name: str) -> None:
     """An option for a mistyped stream would be ignored, and the sync fail as before."""
-    config = {**BASE, "accept_missing_rows": ["computer"]}
-    assert_refused(Connector(tmp_path, config).read_here(["tenant"]), "accept_missing_rows", "'computer'")
+    connector = Connector(tmp_path, {**BASE, "accept_missing_rows": [name]})
+    assert_refused_by_check_and_read(connector, "accept_missing_rows", repr(name), "did you mean computers?")
+
+
+def test_the_nearest_stream_of_a_mistyped_filter(tmp_path: Path) -> None:
+    """There are 168 names to look through."""
+    config = {**BASE, "filters": [{"stream": "licences", "filter": 'a -eq "b"'}]}
+    assert_refused_by_check_and_read(Connector(tmp_path, config), "'licences'", "did you mean licenses?")
+
+
+def test_an_unknown_option_is_named(connector_with: Callable[..., Connector]) -> None:
+    """A mistyped option has no effect, and nobody learns why the sync is as slow as before."""
+    connector = connector_with(num_worker=20)
+    for outcome in (connector.check(), connector.read(["tenant"])):
+        assert outcome.exit_code == 0
+        (warning,) = [text for text in outcome.logs if "does not exist" in text]
+        assert "'num_worker'" in warning
+        assert "did you mean num_workers?" in warning
+
+
+@pytest.mark.parametrize("value", [[], "", None, {}], ids=repr)
+def test_an_empty_list_is_the_default(connector_with: Callable[..., Connector], value: Any) -> None:
+    """A form that was cleared would read no files at all, and say that all is well."""
+    without = connector_with().read_here(["files"])
+    assert len(without.records["files"]) > 0
+    options = ("asset_kinds", "filters", "page_size", "start_date", "insight_rule_ids", "accept_missing_rows")
+    connector = connector_with(**dict.fromkeys(options, value))
+    assert connector.check_here().connection_status[0] == "SUCCEEDED"
+    emptied = connector.read_here(["files"])
+    assert difference(emptied.records["files"], without.records["files"]) == ""
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_files_in_the_encodings_of_editors_and_shells(
+    sandbox: Sandbox, tmp_path: Path, encoding: str
+) -> None:
+    """Windows saves a byte order mark without being asked, and the file would count as broken."""
+    documents = {
+        "config": {**sandbox.config(), "filters": [{"stream": "computers", "filter": 'model -ne "Böhm"'}]},
+        "catalog": configured_catalog(["computers"]),
+        "state": _state("computers", {"lastScanDate": "2026-01-01T00:00:00Z"}),
+    }
+    for name, document in documents.items():
+        (tmp_path / name).write_bytes(json.dumps(document, ensure_ascii=False).encode(encoding))
+    files = [part for name in documents for part in (f"--{name}", str(tmp_path / name))]
+    outcome = Connector(tmp_path, {}).run("read", *files)
+    assert outcome.exit_code == 0
+    assert len(outcome.records["computers"]) == len(sandbox.estate.computers)
+    assert Connector(tmp_path, {}).run("check", *files[:2]).connection_status[0] == "SUCCEEDED"
+
+
+@pytest.mark.parametrize("option", ["config", "catalog", "state"])
+def test_a_mistake_in_a_file_is_named_with_its_place(connector: Connector, option: str) -> None:
+    """In a file of a thousand lines, "not valid JSON" is no help."""
+    arguments = connector.read_arguments(["tenant"], state=[])
+    path = connector.file(option, '{\n  "a": 1,\n  "b": 2 "c"\n}')
+    arguments[arguments.index(f"--{option}") + 1] = path
+    assert_refused(connector.run_here(*arguments), path, "line 3, column 10", "Expecting ',' delimiter")
+
+
+def test_a_file_that_is_no_text(connector: Connector, tmp_path: Path) -> None:
+    """A file in an old encoding would end in a traceback."""
+    path = tmp_path / "latin"
+    path.write_bytes('{"client_secret": "Böhm"}'.encode("latin-1"))
+    assert_refused(connector.run_here("discover", "--config", str(path)), "is not UTF-8 text")
 
 
 def test_a_filter_with_an_unknown_field(connector_with: Callable[..., Connector]) -> None:
@@ -256,10 +338,14 @@ def _state(stream: str, values: Any) -> list[dict[str, Any]]:
 
 STATES: dict[str, tuple[Any, str]] = {
     "no JSON": ("[", "state file"),
-    "another connector": (_state("invoices", {"updated_at": "2026-01-01"}), "invoices"),
     "an older version": (_state("audit_logs", {"since": "2026-01-01"}), "audit_logs"),
     "no moment": (_state("audit_logs", {"created": "soon"}), "created"),
     "a number": (_state("audit_logs", {"created": 5.5e300}), "created"),
+    "seconds": (_state("audit_logs", {"created": 1700000000}), "created"),
+    "null": (_state("audit_logs", {"created": None}), "created"),
+    "an array": (_state("audit_logs", {"created": ["2026-01-01T00:00:00Z"]}), "created"),
+    "the CDK's own": (_state("audit_logs", {"state_type": "date-range", "slices": [{}]}), "created"),
+    "values that are no object": (_state("audit_logs", "2026-01-01"), "state file"),
     "text": ('"state"', "state"),
     "of no stream": ([{"type": "GLOBAL", "global": {"shared_state": {}, "stream_states": []}}], "state"),
 }
@@ -270,6 +356,57 @@ def test_a_wrong_state(connector: Connector, kind: str) -> None:
     """Reading on with a state that means nothing would skip or repeat years of entries."""
     state, words = STATES[kind]
     assert_refused(connector.read_here(["audit_logs"], incremental=["audit_logs"], state=state), words)
+
+
+USABLE_STATES: dict[str, tuple[Any, str]] = {
+    "of a stream that is no more": (_state("printers", {"page": [None]}), "'printers' is ignored"),
+    "null": (_state("computers", None), "is read from the start"),
+    "empty": (_state("computers", {}), "is read from the start"),
+    "a full refresh": (_state("computers", {"__ab_no_cursor_state_message": True}), "is read from the start"),
+    "a bare date": (_state("computers", {"lastScanDate": "2020-01-01"}), "from 2020-01-01T00:00:00Z"),
+    "unknown keys": (
+        _state("computers", {"lastScanDate": "2020-01-01T00:00:00Z", "state_type": "date-range", "x": []}),
+        "from 2020-01-01T00:00:00Z",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", USABLE_STATES)
+def test_an_odd_state_that_can_be_meant(sandbox: Sandbox, connector: Connector, kind: str) -> None:
+    """An upgrade, or a state that somebody wrote by hand, would end in a traceback."""
+    state, words = USABLE_STATES[kind]
+    outcome = connector.read_here(["computers"], incremental=["computers"], state=state)
+    assert outcome.exit_code == 0
+    assert outcome.errors == []
+    assert any(words in text for text in outcome.logs)
+    assert len(outcome.records["computers"]) == len(sandbox.estate.computers)
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
+    max_leaves=5,
+)
+_DATES = st.sampled_from(
+    ["2026-01-01", "2026-W01", "20260101", "2026-01-01T24:00:00Z", "9999-12-31", "0001-01-01"]
+)
+_KEYS = st.sampled_from(
+    ["lastScanDate", "state_type", "slices", "__ab_no_cursor_state_message", "self", "page"]
+)
+_BLOBS = _VALUES | st.dictionaries(_KEYS, _VALUES | _DATES, max_size=3)
+_STATES = _VALUES | st.lists(_VALUES | _BLOBS.map(lambda blob: _state("computers", blob)[0]), max_size=2)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(document=_STATES)
+def test_any_state_is_used_or_refused_in_a_sentence(connector: Connector, document: Any) -> None:
+    """A state that nobody thought of would end in a traceback, or in a sync of nothing."""
+    outcome = connector.read_here(["computers"], incremental=["computers"], state=document)
+    assert "Traceback" not in outcome.stdout
+    if outcome.exit_code == 0:
+        assert outcome.statuses == {"computers": "COMPLETE"}
+    else:
+        assert_refused(outcome, "tate")
 
 
 @pytest.mark.parametrize("option", ["config", "catalog", "state"])

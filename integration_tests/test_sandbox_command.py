@@ -45,3 +45,22 @@ def test_what_a_person_reads_is_enough_to_get_in() -> None:
         finally:
             process.send_signal(signal.SIGINT)
         assert process.wait(timeout=20) == 0
+
+
+def test_last_years_company_is_served_with_its_ugly_data() -> None:
+    """Whoever tries a pipeline on hard data, or on a year of it, starts the sandbox by these options."""
+    command = [sys.executable, "-m", "sandbox", "--computers", "8", "--months", "12", "--ugly"]
+    root = Path(__file__).parents[1]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=root, text=True) as process:
+        try:
+            assert process.stdout is not None
+            url = json.loads(process.stdout.readline())["url"]
+            months = requests.get(f"{url}/_sandbox/months", timeout=10).json()
+            assert months["as_of"] == months["ends"][0]
+            assert len(months["ends"]) == 13
+            path = "/api/sam/software-registry/v1/applications"
+            rows = requests.get(f"{url}/_sandbox/estate", params={"path": path}, timeout=10).json()
+            assert any(row["endOfSupportDate"] == "0001-01-01T00:00:00Z" for row in rows)
+        finally:
+            process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) == 0

@@ -82,9 +82,9 @@ OPTIONAL = {("files", ".description: missing"), ("links", ".description: missing
 NOW = datetime(2026, 11, 1, tzinfo=timezone.utc)
 
 
-@pytest.fixture(scope="module")
-def estate() -> Estate:
-    return Estate(now=NOW)
+@pytest.fixture(scope="module", params=[False, True], ids=["plausible", "ugly"])
+def estate(request: pytest.FixtureRequest) -> Estate:
+    return Estate(now=NOW, ugly=request.param)
 
 
 def _ids(table: str, parameter: str = "id", field: str = "id") -> Callable[[Estate], list[dict[str, str]]]:

@@ -68,10 +68,10 @@ OPTIONAL_FIELDS = {
 }
 
 
-@pytest.fixture(scope="module")
-def estate() -> Estate:
+@pytest.fixture(scope="module", params=[False, True], ids=["plausible", "ugly"])
+def estate(request: pytest.FixtureRequest) -> Estate:
     """An estate of the default size; no test changes it."""
-    return Estate(60, 1)
+    return Estate(60, 1, ugly=request.param)
 
 
 needs_files = pytest.mark.skipif(

@@ -135,13 +135,13 @@ LAST_PARAMETER = {
 }
 
 
-def make_estate(computers: int = 60, seed: int = 1) -> Estate:
-    return Estate(computers, seed, datetime(2026, 5, 4, tzinfo=timezone.utc))
+def make_estate(computers: int = 60, seed: int = 1, ugly: bool = False) -> Estate:
+    return Estate(computers, seed, datetime(2026, 5, 4, tzinfo=timezone.utc), ugly=ugly)
 
 
-@pytest.fixture(scope="module")
-def estate() -> Estate:
-    return make_estate()
+@pytest.fixture(scope="module", params=[False, True], ids=["plausible", "ugly"])
+def estate(request: pytest.FixtureRequest) -> Estate:
+    return make_estate(ugly=request.param)
 
 
 @pytest.fixture(scope="module")

@@ -1,111 +1,232 @@
-"""`make sync` as a user runs it: what it prints, what it leaves in the file, and how it fails."""
+"""`make sync` and `snow-atlas-sync` as a user runs them: what they print, what they leave, and how they end
+whatever ends them.
+"""
 
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
-from integration_tests.helpers.pyairbyte import needs_pyairbyte
+from integration_tests.helpers.expected import Expected
+from integration_tests.helpers.syncing import DuckDB, Target, target
 from sandbox import Sandbox
-from snow_atlas_sync import inputs, questions, warehouse
+from snow_atlas_sync import questions
 from source_snow_atlas import definitions
-from tools import sync
 
-pytestmark = [
-    needs_pyairbyte,
-    pytest.mark.timeout(600),
-]
+pytestmark = [pytest.mark.timeout(600), pytest.mark.spread]
+
+STREAMS = ("--streams", "agreements,computer_applications,computers,licenses,organizations")
+SLOW = 0.1
 
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox(computers=40) as running:
         yield running
-        assert not running.internal_errors
 
 
-def config_file(folder: Path, config: dict[str, Any]) -> str:
-    path = folder / "config.json"
-    path.write_text(json.dumps(config), encoding="utf-8")
-    return str(path)
+@pytest.fixture
+def filled(sandbox: Sandbox, tmp_path: Path) -> DuckDB:
+    return DuckDB(tmp_path, sandbox)
 
 
-def test_sync_fills_the_tables_and_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def make(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """What a make target runs, in the clone."""
+    command = [sys.executable, "-m", f"tools.{program}", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+
+
+def test_sync_fills_the_tables_and_answers(tmp_path: Path) -> None:
     """The first command of the README would end without tables or answers."""
-    database = tmp_path / "snow_atlas.duckdb"
+    database = str(tmp_path / "snow_atlas.duckdb")
     streams = sorted({stream for question in questions.QUESTIONS for stream in question.streams})
-    arguments = ["--database", str(database), "--computers", "40", "--streams", " ".join(streams)]
-    for _ in range(2):
-        assert sync.main(arguments) == 0
-        printed = capsys.readouterr().out
-        for stream in streams:
-            assert f"  {stream}" in printed
-        for question in questions.QUESTIONS:
-            assert question.title in printed
-    cache = warehouse.duckdb_cache(database)
-    assert warehouse.query(cache, "SELECT count(*) AS n FROM computers") == [{"n": 40}]
+    done = make("sync", "--database", database, "--computers", "40", "--streams", " ".join(streams))
+    assert done.returncode == 0, done.stderr
+    for stream in streams:
+        assert f"  {stream}" in done.stdout
     for question in questions.QUESTIONS:
-        assert warehouse.query(cache, question.sql), f"no row answers: {question.title}"
-    cache.close()
+        assert question.title in done.stdout
 
 
-def test_areas_without_permission_are_named_and_left_out(
-    sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_areas_without_permission_are_named_and_left_out(sandbox: Sandbox, filled: DuckDB) -> None:
     """A registration that may read one product would get nothing, or would not learn what is missing."""
-    monkeypatch.setattr(inputs, "suggested_streams", lambda: ["computers", "licenses", "user_accounts"])
     client = sandbox.control.add_client(["sam.computer.r", "sam.user.r"])
-    config = config_file(tmp_path, sandbox.config(client))
-    assert sync.main(["--config", config, "--database", str(tmp_path / "x.duckdb")]) == 0
-    printed = capsys.readouterr().out
-    assert "Not readable:" in printed
-    assert "licenses (grant" in printed
-    assert "2 streams" in printed
+    limited = DuckDB(filled.folder, sandbox, {"client": client})
+    said = limited.run()
+    assert "licenses (grant the permission sam.license.r)" in said
+    assert "computers" in limited.tables()
+    assert "licenses" not in limited.tables()
+    rows = limited.query("SELECT stream, status, reason FROM _snow_atlas_syncs WHERE stream = 'licenses'")
+    assert rows == [{"stream": "licenses", "status": "NOT PERMITTED", "reason": "sam.license.r"}]
     asked = {request.path for request in sandbox.requests if request.parameter("page_size") != "1"}
     assert definitions.parameters("licenses")["path"] not in asked
 
 
-def test_stream_asked_for_by_name_fails_aloud(
-    sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_stream_asked_for_by_name_fails_aloud(sandbox: Sandbox, filled: DuckDB) -> None:
     """A script that names a stream it may not read would take an old table for a new one."""
     client = sandbox.control.add_client(["sam.computer.r"])
-    arguments = ["--config", config_file(tmp_path, sandbox.config(client))]
-    arguments += ["--database", str(tmp_path / "x.duckdb"), "--streams", "computers,licenses"]
-    assert sync.main(arguments) == 1
-    printed = capsys.readouterr().out
-    assert "licenses could not be read: " in printed
-    assert "incomplete" in printed
-    cache = warehouse.duckdb_cache(tmp_path / "x.duckdb")
-    assert warehouse.query(cache, "SELECT count(*) AS n FROM computers") == [{"n": 40}]
-    cache.close()
+    limited = DuckDB(filled.folder, sandbox, {"client": client})
+    said = limited.run("--streams", "computers,licenses", code=1)
+    assert "licenses was not read whole" in said
+    assert "incomplete" in said
+    assert len(limited.rows("computers")) == 40
 
 
+@pytest.mark.parametrize("streams", [(), ("--streams", "computers,licenses")])
 @pytest.mark.parametrize(
     ("wrong", "said"),
-    [({"client_secret": "wrong"}, "client"), ({"region": "mars"}, "region"), ({"page_size": 0}, "page_size")],
+    [
+        ({"client_secret": "wrongwrong"}, "client"),
+        ({"region": "mars"}, "region"),
+        ({"page_size": 0}, "page_size"),
+        ({"filters": [{"stream": "nothing", "filter": 'a -eq "b"'}]}, "nothing"),
+    ],
 )
 def test_wrong_configuration_gives_one_line(
-    sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str], wrong: dict[str, Any], said: str
+    filled: DuckDB, streams: tuple[str, ...], wrong: dict[str, Any], said: str
 ) -> None:
-    """The user would have to find the cause in a traceback."""
-    config = {**sandbox.config(), **wrong}
-    arguments = ["--config", config_file(tmp_path, config), "--database", str(tmp_path / "x.duckdb")]
-    assert sync.main(arguments) == 1
-    captured = capsys.readouterr()
-    assert captured.err.count("\n") == 1
-    assert captured.err.startswith("sync: ")
-    assert said in captured.err
-    assert str(config["client_secret"]) not in captured.out + captured.err
+    """The user would have to find the cause in a traceback, or read it once for each stream."""
+    wrongly = DuckDB(filled.folder, filled.sandbox, wrong)
+    with wrongly.start(*streams) as process:
+        output, errors = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert errors.count("\n") == 1
+    assert errors.startswith("snow-atlas-sync: ")
+    assert said in errors
+    assert str(filled.sandbox.config()["client_secret"]) not in output + errors
 
 
-def test_file_that_is_no_database_gives_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_or_folder_that_cannot_be_used_gives_one_line(filled: DuckDB) -> None:
     """A file that can't be written would be noticed after an hour of reading only."""
-    (tmp_path / "x.duckdb").write_text("a text", encoding="utf-8")
-    config = config_file(tmp_path, {"region": "westeurope", "client_id": "a", "client_secret": "b"})
-    assert sync.main(["--config", config, "--database", str(tmp_path / "x.duckdb")]) == 1
-    assert "can't be used as the database" in capsys.readouterr().err
+    filled.file.write_text("a text", encoding="utf-8")
+    assert "can't be used as the destination" in filled.run(*STREAMS, code=1)
+    filled.file.unlink()
+    (filled.folder / "waiting").rmdir()
+    (filled.folder / "waiting").write_text("no folder", encoding="utf-8")
+    said = filled.run(*STREAMS, code=1)
+    assert "SNOW_ATLAS_SYNC_FOLDER" in said
+    assert said.count("snow-atlas-sync:") == 1
+
+
+def test_a_locked_database_is_refused_before_anything_is_read(filled: DuckDB) -> None:
+    """Two syncs would read for an hour, and the slower one lose all of it."""
+    with duckdb.connect(str(filled.file)):
+        said = filled.run(*STREAMS, code=1)
+    assert "can't be used as the destination" in said
+    assert len(filled.sandbox.requests) < 10
+
+
+def test_a_closed_pipe_is_one_sentence(filled: DuckDB) -> None:
+    """`snow-atlas-sync | head` would end with a traceback."""
+    with filled.start(*STREAMS) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        errors = process.stderr.read()
+    assert process.returncode == 1
+    assert errors.splitlines()[-1] == "snow-atlas-sync: stopped, as nobody reads what it prints"
+    assert "Traceback" not in errors
+    assert "Exception" not in errors
+
+
+def slow(sandbox: Sandbox) -> None:
+    """Let a sync take long enough to be hit in the middle of it."""
+    sandbox.control.fault("delay", delay=SLOW)
+
+
+def wait_for_requests(sandbox: Sandbox, count: int) -> None:
+    deadline = time.monotonic() + 60
+    while len(sandbox.requests) < count:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def children(process: int) -> list[int]:
+    """The processes that a process has started."""
+    return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
+def outlived(filled: Target) -> dict[str, list[dict[str, Any]]]:
+    return {stream: sorted(filled.rows(stream), key=repr) for stream in STREAMS[1].split(",")}
+
+
+needs_proc = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux's /proc")
+
+
+@needs_proc
+@pytest.mark.parametrize("kind", ["duckdb", "postgres", "files"])
+def test_whatever_is_killed_changes_no_table_and_the_next_run_mends_it(
+    kind: str, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Tables would be half empty in the morning, with nothing to tell it."""
+    with target(kind, tmp_path, sandbox) as filled:
+        filled.run(*STREAMS)
+        before = outlived(filled)
+        for position in range(5):
+            sandbox.control.change_row("delete", "computers", position=position)
+        slow(sandbox)
+        for requests in (3, 9):
+            for who in ("connector", "command"):
+                sandbox.reset_counts()
+                with filled.start(*STREAMS) as process:
+                    wait_for_requests(sandbox, requests)
+                    os.kill(children(process.pid)[0] if who == "connector" else process.pid, signal.SIGKILL)
+                    output, errors = process.communicate(timeout=120)
+                assert outlived(filled) == before, (who, requests)
+                if who == "connector":
+                    assert process.returncode == 1
+                    assert "Traceback" not in errors
+                    for stream in STREAMS[1].split(","):
+                        assert f"{stream} was not read whole" in output
+                    assert "ended by signal 9" in output
+        filled.run(*STREAMS)
+        ids = {row["id"] for row in Expected(sandbox).records("computers")}
+        assert {row["id"] for row in filled.rows("computers")} == ids
+        assert not list((tmp_path / "waiting").glob("sync-*")), "what a killed run left takes the disk"
+
+
+@needs_proc
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_at_any_moment_without_a_traceback(number: int, filled: DuckDB) -> None:
+    """Ctrl-C would leave a connector behind that goes on reading, a folder of files, or a page of
+    traceback.
+    """
+    for seconds in (0.2, 0.6, 1.2, 2.0, 3.0):
+        slow(filled.sandbox)
+        with filled.start(*STREAMS) as process:
+            time.sleep(seconds)
+            started = children(process.pid)
+            process.send_signal(number)
+            _, errors = process.communicate(timeout=30)
+        assert process.returncode == 128 + number, errors
+        assert "Traceback" not in errors
+        assert errors.splitlines()[-1].startswith("snow-atlas-sync: stopped")
+        assert not any(Path(f"/proc/{child}").exists() for child in started)
+        assert not list((filled.folder / "waiting").glob("sync-*"))
+
+
+def test_report_says_what_the_last_sync_did_not_read_and_why(filled: DuckDB) -> None:
+    """A CIO would read figures of half an estate, or be told to grant a permission that is there."""
+    filled.run("--streams", "computers,organizations")
+    control = filled.sandbox.control
+    control.fault("status", definitions.parameters("licenses")["path"], status=500)
+    config = filled.folder / "limited.json"
+    config.write_text(json.dumps(filled.sandbox.config()), encoding="utf-8")
+    from snow_atlas_sync.report.collect import use_tables
+
+    control.fault("status", definitions.parameters("agreements")["path"], status=403)
+    filled.run("--streams", "computers,agreements", code=1)
+    collected = use_tables(filled.file)
+    assert set(collected.failed) == {"agreements"}
+    assert "403" in collected.why["agreements"]
+    assert "licenses" not in collected.why

@@ -25,6 +25,15 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="loopback port; 0 picks a free one")
     parser.add_argument("--computers", type=int, default=60, help="size of the made-up company")
     parser.add_argument("--seed", type=int, default=1, help="another seed makes another company")
+    parser.add_argument(
+        "--ugly", action="store_true", help="with nulls, odd dates, names and amounts, for tests"
+    )
+    parser.add_argument(
+        "--months",
+        type=int,
+        default=0,
+        help="start with the company of so many months ago; POST /_sandbox/months moves on",
+    )
     parser.add_argument("--region", default=Settings.region)
     parser.add_argument("--latency-ms", type=float, default=0, help="added to every reply")
     parser.add_argument("--token-life", type=float, default=Settings.token_life, help="seconds")
@@ -81,6 +90,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.seed,
         port=options.port,
         use_tls=options.tls,
+        ugly=options.ugly,
+        months=options.months,
         region=options.region,
         latency=options.latency_ms / 1000,
         token_life=options.token_life,

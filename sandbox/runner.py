@@ -30,8 +30,9 @@ _SHUTDOWN_SECONDS = 0.2
 class Sandbox:
     """A running stand-in for the API: ``with Sandbox(computers=60, seed=1) as sandbox: …``.
 
-    Further keywords are fields of ``Settings``. ``estate`` and ``routes`` replace the made-up company and its
-    operations, for tests of the server itself.
+    Further keywords are fields of ``Settings``. The company is plausible; ``ugly`` makes its data
+    hard to read. With ``months`` it is shown as it was so many months ago until ``control.show`` moves on.
+    ``estate`` and ``routes`` replace the made-up company and its operations, for tests of the server itself.
     """
 
     def __init__(
@@ -41,16 +42,19 @@ class Sandbox:
         *,
         port: int = 0,
         use_tls: bool = False,
+        ugly: bool = False,
         estate: Any = None,
         routes: Iterable[Route] | None = None,
         **settings: Any,
     ) -> None:
         self.server = Server(
             Settings(**settings),
-            Estate(computers, seed) if estate is None else estate,
+            Estate(computers, seed, ugly=ugly) if estate is None else estate,
             all_routes() if routes is None else routes,
         )
         self.control = Control(self.server)
+        if self.settings.months:
+            self.control.show(self.control.month_ends[0])
         self.ca_file: Path | None = None
         self.url = ""
         self._port = port

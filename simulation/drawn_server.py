@@ -22,8 +22,10 @@ from source_snow_atlas.components.basics.errors import MalformedReply, ServerErr
 from source_snow_atlas.components.collection.paging import CollectionReader
 from source_snow_atlas.components.request.reply import Page, parse_page
 
-CLAIMS = ("right", "absent", "stale", "a moment old", "3 high", "3 low", "half", "double", "zero",
-          "of the page", "huge", "text", "null", "negative")  # fmt: skip
+CLAIMS = (
+    *("right", "absent", "stale", "a moment old", "3 high", "3 low", "half", "double", "zero"),
+    *("of the page", "huge", "text", "null", "negative"),
+)
 CHOICES: dict[str, tuple[Any, ...]] = {
     "rows": (0, 1, 7, 15, 16, 17, 20, 31, 32, 33, 40, 45, 60, 64, 100, 137, 200),
     "page_size": (20, 1, 2, 3, 7, 10, 16, 17, 25, 32, 50, 100),
@@ -37,25 +39,43 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "shape": ("envelope", "envelope", "envelope", "array"),
     "sizes": ("as asked", "clamped", "fixed", "rounded down"),
     "clamp": (100, 5, 16, 18, 20, 33),
-    "keys": ("unique", "none", "none and equal", "null", "null and equal", "shared", "shared and equal",
-             "edited", "of two fields"),
+    "keys": (
+        *("unique", "none", "none and equal", "null", "null and equal", "shared", "shared and equal"),
+        *("edited", "of two fields"),
+    ),
     "held_back": ("nothing", "rows", "rows without a gap", "a page", "all after"),
     "held_rows": (1, 2, 5, 20),
     "held_at": tuple(range(0, 200, 7)),
     "refused": ("nothing", "once", "for ever"),
-    "refusal": ("404", "400", "410", "416", "204", "empty", "array", "object", "page before", "page 1",
-                "partial"),
+    "refusal": (
+        *("404", "400", "410", "416", "204", "empty", "array", "object"),
+        *("page before", "page 1", "partial"),
+    ),
     "refused_page": (2, 1, 3, 4, 6),
     "behind": ("empty", "404", "400", "416", "204", "last page", "last page by its number", "null"),
     "order": ("holds", "changes once", "changes always"),
-    "changes": ("none", "one", "deletes at once", "inserts at once", "pairs at once", "some", "many",
-                "inserts", "deletes", "moves"),
+    "changes": (
+        *("none", "one", "deletes at once", "inserts at once", "pairs at once", "some", "many"),
+        *("inserts", "deletes", "moves"),
+    ),
     "change_at": (2, 1, 3, 4, 5, 7, 9),
     "accepts": (False, True),
-}  # fmt: skip
+}
 """The values of each property of a nature; the first one is the plainest."""
-USUAL = {"items": 0.4, "pages": 0.4, "links": 0.5, "names_page": 0.6, "names_size": 0.6, "sizes": 0.6,
-         "held_back": 0.6, "refused": 0.6, "order": 0.85, "changes": 0.3, "keys": 0.4, "accepts": 0.5}  # fmt: skip
+USUAL = {
+    "items": 0.4,
+    "pages": 0.4,
+    "links": 0.5,
+    "names_page": 0.6,
+    "names_size": 0.6,
+    "sizes": 0.6,
+    "held_back": 0.6,
+    "refused": 0.6,
+    "order": 0.85,
+    "changes": 0.3,
+    "keys": 0.4,
+    "accepts": 0.5,
+}
 """How often the plainest value is drawn, where that is not as often as any other."""
 ALLOWED_SIZES = (5, 16, 25, 50, 100)
 LAST_CHANGE = 500
@@ -157,12 +177,32 @@ class Nature:
             and self.order == "holds"
             and self.behind != "null"
             and not (self.keys.endswith("equal") and self.size < 16)
+            and not (self.behind.startswith("last") and self.size < 16)
         )
 
     @property
     def size(self) -> int:
         """The rows of a page of the size asked for, unless it is fixed."""
         return min(self.page_size, self.clamp) if self.sizes == "clamped" else self.page_size
+
+    @property
+    def begins_with_another_shape(self) -> bool:
+        """Whether its first page comes as what it is not, which is all that is known where nothing follows
+        it.
+        """
+        return self.refused != "nothing" and self.refusal in ("object", "array") and self.refused_page == 1
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the rows that it counts and does not serve can be counted exactly."""
+        return (
+            self.is_still
+            and self.refused == "nothing"
+            and self.pages == "right"
+            and not self.keys.endswith("equal")
+            and not self.behind.startswith("last")
+            and (self.sizes == "as asked" or self.names_size == "yes")
+        )
 
     @property
     def is_steady(self) -> bool:
@@ -197,8 +237,6 @@ class DrawnServer:
         self.entries = [self._entry(number) for number in range(nature.rows)]
         self._initial = {entry.number for entry in self.entries}
         self._counts = [len(self.entries)]
-        self.denied_rows = False
-        """Whether a reply that contradicts nothing called itself the last page, though rows followed."""
         self._hold_back()
 
     def _entry(self, number: int) -> Entry:
@@ -308,8 +346,7 @@ class DrawnServer:
         self.entries.insert(self._random.randint(0, len(self.entries)), self._entry(self._next))
         self._next += 1
 
-    def size_for(self, asked: int) -> int:
-        """The rows of a page where so many are asked for."""
+    def _size(self, asked: int) -> int:
         nature = self.nature
         if nature.sizes == "clamped":
             return min(asked, nature.clamp)
@@ -330,7 +367,7 @@ class DrawnServer:
 
     def _body(self, number: int, asked: int) -> Any:
         nature = self.nature
-        size = self.size_for(asked)
+        size = self._size(asked)
         slots = self._ordered()
         if nature.held_back in ("rows without a gap", "all after"):
             slots = [entry for entry in slots if not entry.is_held_back]
@@ -384,24 +421,7 @@ class DrawnServer:
             nature.links == "right" and number < -(-len(self.entries) // size)
         ):
             body["_links"] = [{"rel": "next", "href": f"/rows?page_number={number + 1}"}]
-        elif (size == asked or number == 1) and (len(slots) > served * size or len(rows) < len(entries)):
-            self.denied_rows |= self._looks_like_the_end(pagination, number, asked, len(rows))
         return body
-
-    @staticmethod
-    def _looks_like_the_end(pagination: dict[str, Any], number: int, asked: int, rows: int) -> bool:
-        """Whether a reply without a link can't be told from a true last page: it is short and of the size
-        asked for, and its counts, of which there is one at least, end in it.
-        """
-        items, pages = pagination.get("total_items"), pagination.get("total_pages")
-        counted = [count for count in (items, pages) if isinstance(count, int) and count >= 0]
-        return (
-            bool(counted)
-            and rows < asked
-            and pagination.get("page_size") in (None, asked, rows)
-            and (items not in counted or items == (number - 1) * asked + rows)
-            and (pages not in counted or pages == number)
-        )
 
     def _claim(
         self, pagination: dict[str, Any], name: str, claim: str, of: Callable[[int], int], of_the_page: int
@@ -484,50 +504,44 @@ def read(nature: Nature) -> Verdict:
 
 
 def _wrong(verdict: Verdict, server: DrawnServer, given: Counter[Any]) -> str:
-    nature = verdict.nature
+    nature, held = verdict.nature, server.held_back()
+    is_still = nature.is_honest and nature.is_still
+    if not verdict.is_complete:
+        if is_still:
+            return f"INCOMPLETE, although nothing is wrong: {verdict.error}"
+        if nature.is_honest and nature.is_steady:
+            return f"INCOMPLETE for a few changes: {verdict.error}"
+        return ""
     lost = server.required() - given
-    held = server.held_back()
-    if verdict.is_complete:
-        refused = nature.refused != "nothing" and nature.refusal in ("empty", "partial")
-        if nature.accepts and verdict.missing and sum(lost.values()) <= verdict.missing:
-            lost = Counter()
-        if (
-            nature.items != "right"
-            and nature.refused_page == 1
-            and refused
-            and nature.rows <= server.size_for(nature.page_size)
-        ):
-            # an empty first page of one: some servers count one page where there are no rows
-            return ""
-        # a first page of another shape is all that is known of a collection where nothing follows it
-        is_object = (
-            nature.refused != "nothing" and nature.refusal in ("object", "array") and nature.refused_page == 1
-        )
-        if lost and server.denied_rows:
-            return ""
-        if lost and not is_object and not (nature.counts_nothing and ("end" in verdict.warnings or refused)):
-            return f"COMPLETE without {sum(lost.values())} rows: {list(lost)[:5]}"
-        if held and not is_object and nature.counts_rows and nature.order == "holds" and not verdict.missing:
+    if lost and not _can_not_be_known(verdict, sum(lost.values())):
+        return f"COMPLETE without {sum(lost.values())} rows: {list(lost)[:5]}"
+    if not nature.begins_with_another_shape and nature.counts_rows and nature.order == "holds":
+        if held and not verdict.missing:
             return f"COMPLETE although {held} rows are counted and not served"
-        is_exact = (
-            nature.refused == "nothing"
-            and "last" not in nature.behind
-            and nature.counts_rows
-            and nature.is_still
-            and nature.order == "holds"
-            and nature.pages == "right"
-        )
-        if is_exact and verdict.missing != (held or None):
+        if nature.is_exact and (verdict.missing or 0) != held:
             return f"{verdict.missing} rows are said to be missing, but {held} are"
-        if (
-            nature.is_honest
-            and nature.is_still
-            and nature.refused == "nothing"
-            and given != server.required()
-        ):
-            return f"rows came twice: {list(given - server.required())[:5]}"
-    elif nature.is_honest and nature.is_still:
-        return f"INCOMPLETE, although nothing is wrong: {verdict.error}"
-    elif nature.is_honest and nature.is_steady:
-        return f"INCOMPLETE for a few changes: {verdict.error}"
+    if is_still and nature.refused == "nothing" and given != server.required():
+        return f"rows came twice: {list(given - server.required())[:5]}"
     return ""
+
+
+def _can_not_be_known(verdict: Verdict, lost: int) -> bool:
+    """Whether nothing in the replies tells of the rows that were lost, or the loss was accepted and
+    counted.
+    """
+    nature = verdict.nature
+    if nature.accepts and lost <= (verdict.missing or 0):
+        return True
+    if nature.begins_with_another_shape:
+        return True
+    lacks_rows = nature.refused != "nothing" and nature.refusal in ("empty", "partial")
+    names_sizes_wrongly = nature.sizes != "as asked" and nature.names_size != "yes"
+    if nature.counts_nothing:
+        return lacks_rows or names_sizes_wrongly or "end" in verdict.warnings
+    if nature.items == "right":
+        return False
+    # pages are counted, if anything: how many rows the last one should have is not known, and neither is
+    # whether
+    # an empty first page is one; nor is a page size that the reply names wrongly
+    has_few_rows = nature.refusal == "partial" or nature.rows <= nature.page_size
+    return (lacks_rows and has_few_rows) or names_sizes_wrongly

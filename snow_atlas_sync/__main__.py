@@ -1,7 +1,6 @@
 """`python -m snow_atlas_sync` is the command `snow-atlas-sync`."""
 
-import sys
+from snow_atlas_sync.process import run_sync
 
-from snow_atlas_sync.command import main
-
-sys.exit(main())
+if __name__ == "__main__":
+    run_sync()

@@ -1,107 +1,154 @@
-"""The command `snow-atlas-sync`: read Snow Atlas into a DuckDB file and answer questions from it."""
+"""The command `snow-atlas-sync`: read Snow Atlas into a database and answer questions from it."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import signal
-import sys
+import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from snow_atlas_sync import inputs, warehouse
-from snow_atlas_sync.errors import SyncError
-from snow_atlas_sync.observer import SyncReport
+from snow_atlas_sync import connector, inputs, spool
+from snow_atlas_sync.errors import SyncError, stop_if_asked
+from snow_atlas_sync.outcome import SyncReport
 from snow_atlas_sync.progress import shown
 from snow_atlas_sync.questions import QUESTIONS
+from snow_atlas_sync.sync import reading, sync
 from snow_atlas_sync.text_table import text_table
+from source_snow_atlas import __version__
+
+if TYPE_CHECKING:
+    from snow_atlas_sync.destination import Destination
 
 NAME = "snow-atlas-sync"
 DATABASE = Path("snow_atlas.duckdb")
+DUCKDB, DATASET = "duckdb", "snow_atlas"
 
 # Entries of the audit log are never changed, so a sync asks only for those since the last one. All other
 # streams are read whole: what was removed in Snow Atlas is seen in no other way.
-GROWING = frozenset({"audit_logs"})
+INCREMENTAL = "audit_logs"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    options = parser(NAME, "Read Snow Atlas into a DuckDB file, and answer questions from it.").parse_args(
+    options = parser(NAME, "Read Snow Atlas into a database, and answer questions from it.").parse_args(
         arguments
     )
-
-    def sync() -> SyncReport:
-        if options.config is None:
-            raise SyncError(
-                "name the configuration of your tenant with --config FILE: a JSON object with region,"
-                " client_id and client_secret"
-            )
-        return run(prepare(options), options)
-
-    return exit_code(sync, NAME)
+    if options.config is None:
+        raise SyncError(
+            "name the configuration of your tenant with --config FILE: a JSON object with region, client_id"
+            " and"
+            " client_secret"
+        )
+    return 1 if run(prepare(options), options).failed else 0
 
 
 def parser(name: str, description: str) -> argparse.ArgumentParser:
     """The options that all ways to start a sync have."""
     options = argparse.ArgumentParser(prog=name, description=description)
+    options.add_argument("--version", action="version", version=f"{name} {__version__}")
     options.add_argument(
         "--config", type=Path, metavar="FILE", help="JSON file with region, client_id, client_secret"
+    )
+    options.add_argument(
+        "--streams", default="", help="names, by comma or space; all (default: the suggested streams)"
+    )
+    options.add_argument(
+        "--incremental",
+        default=INCREMENTAL,
+        metavar="STREAMS",
+        help="streams of which only what is new since the last sync is read (default: %(default)s)",
     )
     options.add_argument(
         "--database", type=Path, metavar="FILE", default=DATABASE, help="DuckDB file (default: %(default)s)"
     )
     options.add_argument(
-        "--streams", default="", help="names, by comma or space; all (default: the suggested streams)"
+        "--destination",
+        default=DUCKDB,
+        metavar="NAME",
+        help="destination of dlt, such as postgres or filesystem (default: %(default)s)",
+    )
+    options.add_argument(
+        "--dataset", metavar="NAME", help=f"schema of the tables (default: main in DuckDB, else {DATASET})"
     )
     return options
 
 
-def exit_code(sync: Callable[[], SyncReport], name: str) -> int:
-    """Run a sync: 0 where every stream was read whole; what stops it is one line on standard error."""
-    # As on Ctrl-C: the connector is stopped on the way out.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        report = sync()
-    except SyncError as error:
-        print(f"{name}: {one_line(error)}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print(f"{name}: stopped", file=sys.stderr)
-        return 130
-    return 1 if report.failed else 0
-
-
 def prepare(options: argparse.Namespace) -> dict[str, Any]:
-    """The configuration, empty where none is named. Refuses what is wrong with any option, the quickest to
-    see first.
-    """
+    """The configuration, empty where none is named. Refuses what is wrong with any option."""
     config = inputs.load(options.config) if options.config is not None else {}
     inputs.choose(options.streams, inputs.available_streams())
-    if options.config is not None:
-        inputs.check_configuration(config)
-    warehouse.require_pyairbyte()
-    warehouse.check_database(options.database)
+    inputs.incremental(options.incremental)
     return config
 
 
 def run(config: dict[str, Any], options: argparse.Namespace) -> SyncReport:
-    """Check, sync, and print what was read and what it answers."""
+    """Sync, and print what was read and what it answers."""
     start = time.monotonic()
-    print("Starting PyAirbyte and checking the connection ...", flush=True)
-    readable = inputs.check_connection(config)
-    with contextlib.closing(warehouse.duckdb_cache(options.database)) as cache:
-        connector = warehouse.source(config)
-        print(readable, flush=True)
-        streams = inputs.choose(options.streams, inputs.available_streams(), readable)
-        report = SyncReport.of(streams)
-        print(f"Reading {len(streams)} streams into {options.database}:", flush=True)
-        with shown(report):
-            warehouse.sync(connector, cache, streams, growing=GROWING, report=report)
+    choice = Choice(options.streams, inputs.suggested_streams())
+    with synced(config, options, choice) as (report, destination):
         print_report(report, time.monotonic() - start)
-        answer(cache, {name for name, stream in report.streams.items() if stream.complete})
-    print(f"\nThe tables are in {options.database}.")
+        if destination.name == DUCKDB:
+            answer(destination, {stream.name for stream in report.complete})
+        if report.complete:
+            print(f"\nThe tables are in {destination.title}.")
     return report
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The streams to read: those that the user names, else of the others those that can be read."""
+
+    named: str
+    others: Sequence[str]
+
+
+@contextlib.contextmanager
+def synced(
+    config: dict[str, Any], options: argparse.Namespace, choice: Choice
+) -> Iterator[tuple[SyncReport, Destination]]:
+    """Sync, with the destination open as long as the block.
+
+    What is named is read at once, and says itself what it lacks; else the connection is checked first. The
+    connector starts while dlt is imported, which takes as long.
+    """
+    names = inputs.choose(choice.named, inputs.available_streams())
+    incremental = inputs.incremental(options.incremental).intersection(names or choice.others)
+    with spool.folder() as folder, contextlib.ExitStack() as stack:
+        file = folder / "config.json"
+        file.write_text(json.dumps(config), encoding="utf-8")
+        readable = connector.Readable("")
+        process = stack.enter_context(
+            reading(file, folder, names, (), {})
+            if names and not incremental
+            else connector.checking(file, folder)
+        )
+        destination = opened(options, folder)
+        stack.callback(destination.close)
+        if not names or incremental:
+            readable = connector.checked(process, folder)
+            print(readable.sentence, flush=True)
+            names = names or [name for name in choice.others if not readable.lacks(name)]
+            process = stack.enter_context(reading(file, folder, names, incremental, destination.states()))
+        print(f"Reading {len(names)} streams into {destination.title}:", flush=True)
+        report = SyncReport.of(names)
+        report.refused = {name: readable.lacks(name) for name in choice.others if readable.lacks(name)}
+        with shown(report):
+            sync(process, folder, destination, report, incremental)
+        yield report, destination
+
+
+def opened(options: argparse.Namespace, folder: Path) -> Destination:
+    """The destination that the options name."""
+    print("Opening the destination and starting the connector ...", flush=True)
+    from snow_atlas_sync.destination import Destination
+
+    dataset = options.dataset or ("main" if options.destination == DUCKDB else DATASET)
+    destination = Destination(options.destination, options.database, dataset, folder)
+    stop_if_asked()
+    return destination
 
 
 def print_report(report: SyncReport, seconds: float) -> None:
@@ -111,22 +158,18 @@ def print_report(report: SyncReport, seconds: float) -> None:
     print(text_table(("stream", "records", "seconds", ""), rows))
     print(f"\n  {len(rows)} streams, {report.records:,} records, {seconds:.0f} seconds from start to end")
     for stream in report.failed:
-        print(f"\n  {stream.name} could not be read: {stream.error}")
+        print(f"\n  {stream.name} was not read whole, and its table is as it was: {stream.error}")
     for text, count in list(report.warnings.items())[:10]:
         print(f"\n  note{f' ({count} times)' * (count > 1)}: {text}")
 
 
-def answer(cache: Any, complete: set[str]) -> None:
+def answer(destination: Destination, complete: set[str]) -> None:
     """Print the answers to the questions whose tables were all read."""
     for question in QUESTIONS:
         if complete.issuperset(question.streams):
-            rows = warehouse.query(cache, question.sql)
+            rows = destination.rows(question.sql)
             print(f"\n{question.title}")
             if rows:
                 print(text_table(list(rows[0]), [list(row.values()) for row in rows]))
             else:
                 print("  none")
-
-
-def one_line(error: Exception) -> str:
-    return " ".join(str(error).split())

@@ -1,4 +1,6 @@
-"""Say how far a sync is: on a terminal one line rewritten in place, elsewhere a line every few seconds."""
+"""Say how far a sync is: on a terminal one line with a bar, rewritten in place, elsewhere a line every few
+seconds.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +9,13 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-from snow_atlas_sync.observer import SyncReport
+from snow_atlas_sync.outcome import SyncReport
 
 TERMINAL_INTERVAL = 0.2
 LOG_INTERVAL = 5.0
+BAR = 20
 
 
 @contextmanager
@@ -24,14 +27,15 @@ def shown(report: SyncReport) -> Iterator[None]:
     start = time.monotonic()
 
     def show() -> None:
-        while not over.wait(TERMINAL_INTERVAL if terminal else LOG_INTERVAL):
-            line = describe(report, time.monotonic() - start)
-            if terminal:
-                width = shutil.get_terminal_size().columns - 1
-                out.write(f"\r\x1b[K{line[:width]}")
-            else:
-                out.write(line + "\n")
-            out.flush()
+        with suppress(OSError, ValueError):  # nobody listens any more
+            while not over.wait(TERMINAL_INTERVAL if terminal else LOG_INTERVAL):
+                line = describe(report, time.monotonic() - start)
+                if terminal:
+                    width = shutil.get_terminal_size().columns - 1
+                    out.write(f"\r\x1b[K{f'{bar(report.share)}{line}'[:width]}")
+                else:
+                    out.write(line + "\n")
+                out.flush()
 
     thread = threading.Thread(target=show, name="progress", daemon=True)
     thread.start()
@@ -41,17 +45,25 @@ def shown(report: SyncReport) -> Iterator[None]:
         over.set()
         thread.join()
         if terminal:
-            out.write("\r\x1b[K")
-            out.flush()
+            with suppress(OSError):
+                out.write("\r\x1b[K")
+                out.flush()
+
+
+def bar(share: float) -> str:
+    """So much of the reading as a bar."""
+    full = int(BAR * share)
+    return f"  [{'#' * full}{'-' * (BAR - full)}]"
 
 
 def describe(report: SyncReport, seconds: float) -> str:
     """The state of a sync in one line."""
     total = len(report.streams)
     line = f"  {seconds:4.0f} s  {report.ended} of {total} streams, {report.records:,} records"
+    if report.loading:
+        return f"{line}; loading {report.loading}"
     running = list(report.running)
     if running:
-        return f"{line}; reading {', '.join(running[:3])}{' ...' * (len(running) > 3)}"
-    if report.ended == total:
-        return f"{line}; writing the tables"
+        rate = f" ({report.records / seconds:,.0f} a second)" if seconds >= 1 else ""
+        return f"{line}{rate}; reading {', '.join(running[:3])}{' ...' * (len(running) > 3)}"
     return f"{line}; the connector is starting" if report.ended == 0 else line

@@ -5,61 +5,108 @@ from __future__ import annotations
 import argparse
 import ctypes
 import gc
-import json
+import io
 import logging
 import os
-import signal
 import sys
-from contextlib import suppress
-from typing import Any
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout, suppress
+from pathlib import Path
+from typing import IO, Any
 
 import orjson
 from airbyte_cdk.entrypoint import AirbyteEntrypoint
-from airbyte_cdk.logger import PRINT_BUFFER
+from airbyte_cdk.logger import LOGGING_CONFIG
 from airbyte_cdk.models import (
     AirbyteConnectionStatus,
     AirbyteMessage,
     AirbyteMessageSerializer,
     ConfiguredAirbyteCatalogSerializer,
+    FailureType,
     Status,
     Type,
 )
-from airbyte_cdk.sources.source import Source
-from airbyte_cdk.utils.airbyte_secrets_utils import update_secrets
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_snow_atlas.components.basics.errors import ConfigurationError
-from source_snow_atlas.output import LineWriter
+from source_snow_atlas.components.basics.errors import ConfigurationError, SnowAtlasError
+from source_snow_atlas.components.basics.input_files import read_json
+from source_snow_atlas.components.basics.masking import mask_secret_of
+from source_snow_atlas.output import LineWriter, LogLines, OutputLost
 from source_snow_atlas.source import SourceSnowAtlas
 
 MALLOC_ARENA_MAXIMUM = -8
 """M_ARENA_MAX of malloc.h; other C libraries lack the function or the parameter, and nothing is lost."""
 
 
-def run(arguments: list[str] | None = None) -> None:
-    """Run one command and end the process: 0 when all went well, 1 when something failed."""
+class Entrypoint(AirbyteEntrypoint):
+    """The CDK's commands, but for what we do ourselves before they run."""
+
+    @staticmethod
+    def set_up_secret_filter(config: Any, connection_specification: Any) -> None:
+        """Mask the client secret."""
+        mask_secret_of(config)
+
+    @staticmethod
+    def validate_connection(source_spec: Any, config: Any) -> None:
+        """Check nothing: the form's schema would have `check` refuse an empty option, in its own words."""
+
+
+def run(
+    arguments: list[str] | None,
+    stdout: IO[bytes],
+    at_the_end: Callable[[Callable[[float], None]], object] = lambda _: None,
+) -> None:
+    """Run one command and end the process: 0 when all went well, 1 when something failed. `at_the_end` gets
+    what has to be called before the process is ended from elsewhere.
+    """
     _settle_interpreter()
-    parsed = AirbyteEntrypoint.parse_args(sys.argv[1:] if arguments is None else arguments)
+    text = io.TextIOWrapper(stdout, encoding="utf-8", write_through=True)
+    try:
+        with redirect_stdout(text):  # for --help
+            parsed = AirbyteEntrypoint.parse_args(sys.argv[1:] if arguments is None else arguments)
+    finally:
+        text.detach()
     if parsed.command is None:
         sys.exit("Name a command: spec, check, discover or read (--help shows their options).")
-    entrypoint = AirbyteEntrypoint(SourceSnowAtlas())
+    output = LineWriter(stdout)
+    at_the_end(output.close)
     code = 1
-    output = LineWriter(sys.stdout.buffer, lock=PRINT_BUFFER.lock)
     try:
-        with PRINT_BUFFER:
-            code = _run(entrypoint, parsed, output)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # the reader went away, perhaps only before the last lines: what it lacks must not count as delivered,
-        # nothing more can be said, and worker threads must not keep the process
-        code = 1
+        with _logs_to(output):
+            code = _run(Entrypoint(SourceSnowAtlas()), parsed, output)
+    except OutputLost as error:
+        # what the reader lacks must not count as delivered, and worker threads must not keep the process
+        with suppress(OSError):
+            print(f"source-snow-atlas: {error}", file=sys.stderr)
     finally:
         logging.shutdown()
     os._exit(code)
 
 
+@contextmanager
+def _logs_to(output: LineWriter) -> Iterator[None]:
+    """Send log lines to the writer instead of the CDK's buffer, which is for all that is printed."""
+    console: dict[str, Any] = LOGGING_CONFIG["handlers"]["console"]  # type: ignore[index]
+    before, lines = console["stream"], LogLines(output)
+    handlers = [
+        handler
+        for handler in logging.getLogger().handlers
+        if isinstance(handler, logging.StreamHandler) and handler.stream is before
+    ]
+    console["stream"] = lines
+    for handler in handlers:
+        handler.setStream(lines)
+    try:
+        yield
+    finally:
+        console["stream"] = before
+        for handler in handlers:
+            handler.setStream(before)
+
+
 def _settle_interpreter() -> None:
-    """Fewer collections: rows are many, short-lived and free of cycles. Handle SIGTERM also as process 1.
+    """Fewer collections: rows are many, short-lived and free of cycles.
 
     One arena of the C library's allocator instead of one per thread: page bodies come and go in all threads,
     and what each thread's arena keeps adds up (100,000 records: 158 MB at the peak instead of 225 MB, at the
@@ -71,7 +118,6 @@ def _settle_interpreter() -> None:
     gc.set_threshold(100_000, 50, 50)
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).mallopt(MALLOC_ARENA_MAXIMUM, 1)
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(143))
 
 
 def _run(entrypoint: AirbyteEntrypoint, parsed: argparse.Namespace, output: LineWriter) -> int:
@@ -88,6 +134,17 @@ def _run(entrypoint: AirbyteEntrypoint, parsed: argparse.Namespace, output: Line
     except AirbyteTracedException as error:
         output.write(_line(error.as_sanitized_airbyte_message()))
         return 1
+    except OutputLost:
+        raise
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        unexpected = SnowAtlasError(
+            f"The connector failed unexpectedly ({type(error).__name__} in {Path(place.filename).name}, line "
+            f"{place.lineno}): report it to the connector's maintainers.",
+            FailureType.system_error,
+        )
+        output.write(_line(unexpected.as_airbyte_message()))
+        return 1
     return 0
 
 
@@ -97,17 +154,18 @@ def _problem_of_inputs(parsed: argparse.Namespace) -> ConfigurationError | None:
     """
     if not getattr(parsed, "config", None):
         return None
-    config = _read_json(parsed.config, "configuration")
+    config = read_json(parsed.config, "configuration")
     if not isinstance(config, dict):
         raise ConfigurationError(f"The configuration file {parsed.config} must hold a JSON object.")
-    secret = config.get("client_secret")
-    update_secrets([secret] if isinstance(secret, str) and secret else [])
+    mask_secret_of(config)
     if getattr(parsed, "catalog", None):
         _check_catalog(parsed.catalog)
     if getattr(parsed, "state", None):
         _check_state(parsed.state)
     from source_snow_atlas.components.identity.configuration import Configuration
+    from source_snow_atlas.components.run.inputs import warn_of_unknown_options
 
+    warn_of_unknown_options(config)
     try:
         Configuration.parse(config)
     except ConfigurationError as problem:
@@ -116,7 +174,7 @@ def _problem_of_inputs(parsed: argparse.Namespace) -> ConfigurationError | None:
 
 
 def _check_catalog(path: str) -> None:
-    document = _read_json(path, "catalog")
+    document = read_json(path, "catalog")
     try:
         for stream in document["streams"]:
             if stream["sync_mode"] not in ("full_refresh", "incremental"):
@@ -136,28 +194,15 @@ def _check_catalog(path: str) -> None:
 
 
 def _check_state(path: str) -> None:
-    document = _read_json(path, "state")
-    if not document:
-        return
     try:
-        Source.read_state(path)
+        SourceSnowAtlas.read_state(path)
+    except ConfigurationError:
+        raise
     except Exception as error:
         raise ConfigurationError(
             f"The state file {path} is not of this connector ({type(error).__name__}): it must hold the list "
-            "of state messages "
-            "of an earlier sync. Reset the connection, or run without --state."
+            "of state messages of an earlier sync. Reset the connection, or run without --state."
         ) from None
-
-
-def _read_json(path: str, what: str) -> Any:
-    try:
-        with open(path, encoding="utf-8") as file:
-            return json.load(file)
-    except OSError as error:
-        raise ConfigurationError(f"The {what} file {path} can't be read: {error.strerror}.") from None
-    except ValueError as error:
-        where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
-        raise ConfigurationError(f"The {what} file {path} is not valid JSON{where}: correct it.") from None
 
 
 def _failed_status(problem: ConfigurationError) -> AirbyteMessage:

@@ -18,7 +18,9 @@ import yaml
 
 PACKAGE = "source_snow_atlas"
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-PARENT_PARAMETERS = ("path", "permission", "page_parameters", "items_field")
+PARENT_PARAMETERS = ("path", "permission", "page_parameters", "items_field", "schema")
+BEGINNING = "1970-01-01T00:00:00Z"
+"""The start of an incremental stream that begins with its first row."""
 
 Definition = dict[str, Any]
 
@@ -69,17 +71,19 @@ def depth(stream: str) -> int:
     return max((1 + depth(parent) for parent in parent_streams(stream)), default=0)
 
 
-def compose(streams: Iterable[str] | None = None, without_cursor: Collection[str] = ()) -> Definition:
+def compose(
+    streams: Iterable[str] | None = None, without_cursor: Collection[str] = (), resumed: Collection[str] = ()
+) -> Definition:
     """A declarative manifest of the named streams, all where None. The streams `without_cursor` get no
-    incremental part.
+    incremental part; those `resumed` have state, which alone says where they start.
     """
     document = dict(manifest())
     names = list(stream_definitions()) if streams is None else list(streams)
-    document["streams"] = [_composed(name, name in without_cursor) for name in names]
+    document["streams"] = [_composed(name, name in without_cursor, name in resumed) for name in names]
     return document
 
 
-def _composed(name: str, without_cursor: bool) -> Definition:
+def _composed(name: str, without_cursor: bool, is_resumed: bool) -> Definition:
     definition = dict(stream_definitions()[name])
     own = dict(definition["$parameters"])
     if "parents" in own:
@@ -88,6 +92,9 @@ def _composed(name: str, without_cursor: bool) -> Definition:
         definition.pop("incremental_sync", None)
         own.pop("cursor_field", None)
         own.pop("cursor_filter", None)
+    elif is_resumed:
+        # the CDK reads nothing before the start, whatever the state says
+        definition["incremental_sync"] = {**definition["incremental_sync"], "start_datetime": BEGINNING}
     definition["$parameters"] = own
     return definition
 
@@ -101,7 +108,9 @@ def _with_definition(parent: Mapping[str, Any]) -> Definition:
     }
     if source.get("parents"):
         definition["parents"] = [_with_definition(grandparent) for grandparent in source["parents"]]
-    return {**parent, "definition": definition}
+    key = () if name in key_collections() else stream_definitions()[name].get("primary_key", ())
+    identity = [key] if isinstance(key, str) else list(key) or list(parent["keys"].values())
+    return {**parent, "identity": identity, "definition": definition}
 
 
 def schema_fields(stream: str) -> frozenset[str]:

@@ -14,16 +14,21 @@ from airbyte_cdk.models import (
     AirbyteConnectionStatus,
     AirbyteMessage,
     AirbyteStateMessage,
+    AirbyteStateMessageSerializer,
     ConfiguredAirbyteCatalog,
+    ConfiguredAirbyteCatalogSerializer,
     ConnectorSpecification,
     ConnectorSpecificationSerializer,
 )
 from airbyte_cdk.sources.source import Source
 
 from source_snow_atlas import definitions
+from source_snow_atlas.components.basics.input_files import read_json
 
 if TYPE_CHECKING:
     from airbyte_cdk.sources.declarative.concurrent_declarative_source import ConcurrentDeclarativeSource
+
+    from source_snow_atlas.components.run.check import Area
 
 # The declarative framework and our components are imported where a command needs them: `spec` does not.
 
@@ -41,6 +46,24 @@ class SourceSnowAtlas(Source):
         """The connector's name in logs."""
         return "source-snow-atlas"
 
+    # The CDK's own readers of files stumble over a byte order mark.
+
+    @staticmethod
+    def read_config(config_path: str) -> Any:
+        """The configuration in a file."""
+        return read_json(config_path, "configuration")
+
+    @classmethod
+    def read_catalog(cls, catalog_path: str) -> ConfiguredAirbyteCatalog:
+        """The catalog in a file."""
+        return ConfiguredAirbyteCatalogSerializer.load(read_json(catalog_path, "catalog"))
+
+    @classmethod
+    def read_state(cls, state_path: str | None) -> list[AirbyteStateMessage]:
+        """The state messages in a file; none without a file."""
+        messages = read_json(state_path, "state") if state_path else None
+        return [AirbyteStateMessageSerializer.load(message) for message in messages or []]
+
     def spec(self, logger: logging.Logger) -> ConnectorSpecification:
         """The specification in manifest.yaml."""
         spec = definitions.manifest()["spec"]
@@ -55,6 +78,12 @@ class SourceSnowAtlas(Source):
         """Whether the client is genuine and can read at least one product area; the message says what is
         missing.
         """
+        return self.check_areas(logger, config)[0]
+
+    def check_areas(
+        self, logger: logging.Logger, config: Mapping[str, Any]
+    ) -> tuple[AirbyteConnectionStatus, list[Area]]:
+        """What `check` answers, and the product areas that lack a permission."""
         from source_snow_atlas.components.run.check import Area, check_connection
 
         areas: dict[tuple[str, str], Area] = {}
@@ -63,7 +92,8 @@ class SourceSnowAtlas(Source):
             if "path" in parameters and not parameters.get("parents") and not parameters.get("window_format"):
                 area = parameters["area"]
                 areas.setdefault((area, str(parameters.get("permission"))), Area(area, name, parameters))
-        return check_connection(logger, config, list(areas.values()))
+        refused: list[Area] = []
+        return check_connection(logger, config, list(areas.values()), refused), refused
 
     def discover(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteCatalog:
         """All streams with their schemas."""
@@ -85,8 +115,7 @@ class SourceSnowAtlas(Source):
         from source_snow_atlas.components.run.check import log_tenant
         from source_snow_atlas.components.run.failures import one_error_per_stream
         from source_snow_atlas.components.run.inputs import (
-            check_filters,
-            check_streams,
+            check_options,
             incremental_streams,
             usable_catalog,
             usable_state,
@@ -97,8 +126,7 @@ class SourceSnowAtlas(Source):
         settings = Configuration.parse(config)
         config = Sync.marked(settings.normalized(config))
         catalog = usable_catalog(catalog)
-        check_filters(settings.filters)
-        check_streams(settings.accept_missing_rows, "accept_missing_rows")
+        check_options(settings)
         selected = [stream.stream.name for stream in catalog.streams]
         incremental = incremental_streams(catalog)
         state = usable_state(state or [], incremental)
@@ -135,9 +163,10 @@ class SourceSnowAtlas(Source):
     ) -> ConcurrentDeclarativeSource:
         from airbyte_cdk.sources.declarative.concurrent_declarative_source import ConcurrentDeclarativeSource
 
+        resumed = {message.stream.stream_descriptor.name for message in state or [] if message.stream}
         return ConcurrentDeclarativeSource(
             catalog=catalog,
             config=config,
             state=state,
-            source_config=definitions.compose(streams, without_cursor or ()),
+            source_config=definitions.compose(streams, without_cursor or (), resumed),
         )

@@ -24,6 +24,7 @@ from tools.shape import Shape, shape_of
 
 PAGE_PARAMETERS = frozenset({"page_number", "page_size"})
 WINDOW_PARAMETERS = frozenset({"fromDate", "toDate"})
+WINDOW_FIELDS = WINDOW_PARAMETERS | {"isComplete"}
 RECORD_KEY = "recordKey"
 LINKS = "_links"
 NOTHING = "nothing"
@@ -110,7 +111,7 @@ def _stream(name: str, parameters: Mapping[str, Any], shape: Shape | None) -> St
         filterable=parameters.get("filterable", False),
         items_field=parameters.get("items_field", "items"),
         sent=window,
-        added=window
+        added=(WINDOW_FIELDS if window else frozenset())
         | frozenset(re.findall(r"{(\w+)}", parameters["path"]))
         | frozenset(parameters.get("values_from", ()))
         | frozenset({RECORD_KEY} if "record_key" in parameters else ()),

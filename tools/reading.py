@@ -123,6 +123,7 @@ def _parent(entry: Mapping[str, Any]) -> str:
         holder = definitions.key_collections()[name]
         return f"`{holder['path']}`, which itself is read once per {_parents(holder)}"
     condition = f" whose `{entry['where']}` is true" if "where" in entry else ""
+    condition = f" without `{entry['lacking']}`" if "lacking" in entry else condition
     return f"`{name}`{condition}"
 
 

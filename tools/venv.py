@@ -3,8 +3,8 @@
 Only the standard library is used, as this runs before anything is installed. What was installed is noted
 in the environment itself, so that a second call does nothing until setup.py or the interpreter change.
 
-PyAirbyte decides which Pythons will do (3.10 to 3.12). If the one that runs this script is not among them,
-another one on the machine is looked for, and at last uv is asked to provide one.
+Python 3.10 to 3.14 will do. If the one that runs this script is not among them, another one on the machine is
+looked for, and at last uv is asked to provide one.
 """
 
 from __future__ import annotations
@@ -20,9 +20,8 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
 STAMP = "installed.json"
-OLDEST, NEWEST = (3, 10), (3, 12)
-NEWEST_WITHOUT_PYAIRBYTE = (3, 14)
-UV = "uv>=0.8,<0.9"  # the range that PyAirbyte asks for
+OLDEST, NEWEST = (3, 10), (3, 14)
+UV = "uv>=0.8"
 
 
 class SetupError(Exception):
@@ -83,7 +82,7 @@ def find_python() -> str | None:
     return None
 
 
-def make_environment(environment: Path, extras: list[str]) -> None:
+def make_environment(environment: Path) -> None:
     """Replace whatever is at the folder by a new, empty environment."""
     if environment.exists():
         shutil.rmtree(environment)
@@ -92,16 +91,12 @@ def make_environment(environment: Path, extras: list[str]) -> None:
     if python is None:
         if make_environment_with_uv(environment):
             return
-        own = version_of(sys.executable)
-        if "tests" not in extras or own is None or not OLDEST <= own <= NEWEST_WITHOUT_PYAIRBYTE:
-            this = "{}.{}".format(*sys.version_info[:2])
-            raise SetupError(
-                f"Python 3.{OLDEST[1]} to 3.{NEWEST[1]} with its venv module is needed; here is {this}."
-                " Install one (on Debian and Ubuntu: apt install python3-venv), or name it:"
-                " make ... PYTHON=/path/to/python3"
-            )
-        say("PyAirbyte does not run on this Python; the tests that need it will be skipped.")
-        python = sys.executable
+        this = "{}.{}".format(*sys.version_info[:2])
+        raise SetupError(
+            f"Python 3.{OLDEST[1]} to 3.{NEWEST[1]} with its venv module is needed; here is {this}."
+            " Install one (on Debian and Ubuntu: apt install python3-venv), or name it:"
+            " make ... PYTHON=/path/to/python3"
+        )
     worked, output = run([python, "-m", "venv", str(environment)])
     if not worked:
         raise SetupError(f"The virtual environment could not be made:\n{last_lines(output)}")
@@ -181,7 +176,7 @@ def ensure(environment: Path, extras: list[str]) -> None:
         extras = sorted({*extras, *installed["extras"]})
         stamp.unlink()
     else:
-        make_environment(environment, extras)
+        make_environment(environment)
     install(environment, extras)
     note = {"python": interpreter(environment), "fingerprint": fingerprint(), "extras": extras}
     stamp.write_text(json.dumps(note), encoding="utf-8")

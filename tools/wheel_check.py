@@ -1,8 +1,9 @@
 """Prove that the built wheel is all a user needs: install it into an empty environment and run it elsewhere.
 
 `python -m tools.wheel_check [--sync] dist/*.whl`, after building. `spec` and `discover` need the YAML and the
-schemas, so they fail where one of them is missing from the wheel. The command `snow-atlas-sync` says what is
-wrong and what it lacks; with `--sync` it gets that, PyAirbyte, and fills a database from a sandbox.
+schemas, so they fail where one of them is missing from the wheel. The commands `snow-atlas-sync` and
+`snow-atlas-report` say what they lack; with `--sync` they get that, and make tables and a report of a
+sandbox.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from snow_atlas_sync.errors import NEWEST_PYTHON
 from tools.sandbox_process import config_for, running_sandbox
 from tools.venv import python_of, uv_environment
 
@@ -37,7 +37,7 @@ class Environment:
             "PATH": os.defpath,
             "XDG_CACHE_HOME": str(folder / "cache"),
         }
-        self._variables.pop("AIRBYTE_CACHE_ROOT", None)
+        self._variables.pop("SNOW_ATLAS_SYNC_FOLDER", None)
         self._succeeds([sys.executable, "-m", "venv", "--without-pip", str(folder / "venv")], None)
 
     def install(self, package: str) -> None:
@@ -114,28 +114,24 @@ def check_connector(environment: Environment) -> str:
 
 
 def check_refusals(environment: Environment) -> None:
-    """Without PyAirbyte the command shows its options, a mistake in the configuration, and how to get
-    PyAirbyte.
-    """
-    if "--database" not in environment.output("snow-atlas-sync", "--help"):
-        raise SystemExit("wheel: snow-atlas-sync --help does not name its options")
-    right = environment.write("config.json", CONFIG)
-    wrong = environment.write("wrong.json", {**CONFIG, "region": "mars"})
-    for arguments, expected in (
-        ((), "--config FILE"),
-        (("--config", wrong), "Set region to one of"),
-        (("--config", right), 'pip install "airbyte-source-snow-atlas[sync]"'),
-    ):
-        said = environment.refusal("snow-atlas-sync", *arguments)
-        if expected not in said:
-            raise SystemExit(f"wheel: snow-atlas-sync should say {expected!r}, and says: {said}")
+    """Without their extras the commands say how to get them."""
+    for command, extra in (("snow-atlas-sync", "sync"), ("snow-atlas-report", "report")):
+        said = environment.refusal(command, "--help")
+        if f'pip install "airbyte-source-snow-atlas[{extra}]"' not in said:
+            raise SystemExit(f"wheel: {command} should say how to install what it lacks, and says: {said}")
 
 
-def check_sync(environment: Environment, wheel: Path) -> str:
-    """With PyAirbyte the command fills a database from a sandbox."""
+def check_commands(environment: Environment, wheel: Path) -> str:
+    """With the extras one environment fills a database from a sandbox, and makes a report of it."""
     start = time.monotonic()
-    environment.install(f"{wheel}[sync]")
+    environment.install(f"{wheel}[report]")
     installed = time.monotonic()
+    said = environment.refusal(
+        "snow-atlas-sync", "--config", environment.write("wrong.json", {"region": "mars"})
+    )
+    if "Set region to one of" not in said:
+        raise SystemExit(f"wheel: snow-atlas-sync should refuse the region, and says: {said}")
+    before = time.monotonic()
     with running_sandbox(computers=COMPUTERS) as announced:
         config = environment.write("config.json", config_for(announced))
         printed = environment.output("snow-atlas-sync", "--config", config, "--database", "snow.duckdb")
@@ -147,15 +143,24 @@ def check_sync(environment: Environment, wheel: Path) -> str:
     count = environment.output(environment.python.name, "-c", query).strip()
     if count != str(COMPUTERS):
         raise SystemExit(f"wheel: {count} of {COMPUTERS} computers are in the database:\n{printed[-2000:]}")
+    environment.output(
+        "snow-atlas-report", "--no-sync", "--database", "snow.duckdb", "--output", "report.html"
+    )
+    if "Software assets" not in (environment.folder / "report.html").read_text(encoding="utf-8"):
+        raise SystemExit("wheel: the report has no title")
+    reported = time.monotonic()
     (total,) = (line.strip() for line in printed.splitlines() if "seconds from start to end" in line)
-    return f"installed in {installed - start:.0f} s, synced in {synced - installed:.0f} s ({total})"
+    return (
+        f"installed in {installed - start:.0f} s, synced in {synced - before:.0f} s ({total}),"
+        f" reported in {reported - synced:.0f} s"
+    )
 
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.wheel_check", description=__doc__)
     parser.add_argument("wheel", type=Path)
     parser.add_argument(
-        "--sync", action="store_true", help="sync a sandbox with it, too; takes a minute or two"
+        "--sync", action="store_true", help="sync and report with it, too; takes a minute or two"
     )
     options = parser.parse_args(arguments)
     wheel = options.wheel.resolve()
@@ -164,11 +169,9 @@ def main(arguments: list[str]) -> int:
         environment.install(str(wheel))
         print(f"wheel: {wheel.name} alone gives {check_connector(environment)}", flush=True)
         check_refusals(environment)
-        print("wheel: snow-atlas-sync says what it lacks without PyAirbyte", flush=True)
-        if options.sync and sys.version_info.minor > NEWEST_PYTHON:
-            print("wheel: no sync, as PyAirbyte does not run on this Python")
-        elif options.sync:
-            print(f"wheel: snow-atlas-sync with [sync]: {check_sync(environment, wheel)}")
+        print("wheel: the commands of the extras say what they lack", flush=True)
+        if options.sync:
+            print(f"wheel: with [report]: {check_commands(environment, wheel)}")
     return 0
 
 

@@ -13,6 +13,7 @@ from airbyte_cdk.utils.airbyte_secrets_utils import update_secrets
 from hypothesis import HealthCheck, settings
 from requests.adapters import HTTPAdapter
 
+from source_snow_atlas.components.basics.secrets import forget
 from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
 from source_snow_atlas.components.run.sync import Sync
 from unit_tests.helpers.fake_http import TOKEN_URL, FakeHttp, token_reply
@@ -33,8 +34,9 @@ def _clean_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     monkeypatch.setattr(HTTPAdapter, "send", no_network)
     monkeypatch.setattr(time, "sleep", no_sleep)
-    for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy", "all_proxy"):
+    for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
     SnowAtlasOauth2Authenticator.forget_tokens()
     Sync._running.clear()
     yield
@@ -42,6 +44,7 @@ def _clean_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         sync.end()
     SnowAtlasOauth2Authenticator.forget_tokens()
     update_secrets([])
+    forget()
     gc.collect(0)
 
 

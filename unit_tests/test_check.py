@@ -6,15 +6,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any
+from urllib.parse import quote as percent_encoded
 
 import pytest
+import requests
 from airbyte_cdk.models import Status
 
 from source_snow_atlas import SourceSnowAtlas, definitions
 from source_snow_atlas.components.identity.configuration import Configuration
+from source_snow_atlas.components.request.client import SnowAtlasClient
 from unit_tests.helpers.fake_http import HOST, TOKEN_URL, FakeHttp, Reply, query_of, token_reply
 from unit_tests.helpers.fakes import SECRET, FakeClock
+from unit_tests.test_identity_token import signed
 
 LOGGER = logging.getLogger("airbyte")
 EMPTY = Reply(document={"items": [], "nodes": []})
@@ -22,7 +27,9 @@ DENIED = Reply(403, {"error": {"code": 403, "message": "no"}})
 
 
 @pytest.fixture
-def check(config: dict[str, Any], http: FakeHttp, clock: FakeClock) -> Callable[..., tuple[Status, str]]:
+def check(
+    config: dict[str, Any], http: FakeHttp, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., tuple[Status, str]]:
     """Run `check` against a server that allows what the test says; asked for is every path without
     parents.
     """
@@ -32,9 +39,13 @@ def check(config: dict[str, Any], http: FakeHttp, clock: FakeClock) -> Callable[
         if "path" in parameters and not parameters.get("parents")
     }
 
+    client = partial(SnowAtlasClient, sleep=clock.sleep)
+    monkeypatch.setattr("source_snow_atlas.components.run.check.SnowAtlasClient", client)
+
     def run(allowed: Callable[[dict[str, Any]], Reply], **changes: Any) -> tuple[Status, str]:
         for path, parameters in paths.items():
-            http.on("GET", HOST + path, allowed(parameters))
+            for root in ("", "/api") if path.startswith("/sam/oracle/") else ("",):
+                http.on("GET", HOST + root + path, allowed(parameters))
         status = SourceSnowAtlas().check(LOGGER, {**config, **changes})
         assert SECRET not in (status.message or "")
         return status.status, status.message or ""
@@ -110,39 +121,75 @@ def test_a_wrong_configuration(check: Callable[..., tuple[Status, str]], http: F
     assert http.requests == []
 
 
-def test_a_tenant_of_another_region(
-    check: Callable[..., tuple[Status, str]], http: FakeHttp, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("allowed", [EMPTY, DENIED])
+def test_a_tenant_of_another_region_is_a_hint(
+    check: Callable[..., tuple[Status, str]], http: FakeHttp, allowed: Reply
 ) -> None:
-    """A wrong region would only show in the sync."""
-    from source_snow_atlas.components.identity import identity_token
-
-    http.on("POST", TOKEN_URL, token_reply(id_token="x"))
-    monkeypatch.setattr(
-        identity_token, "verified_claims", lambda *_: {"tenant": "t", "tenant_name": "n", "region": "uksouth"}
-    )
-    status, message = check(lambda parameters: EMPTY)
-    assert status == Status.FAILED
-    assert "uksouth" in message
+    """A wrong region would only show as a strange refusal; or a tenant whose data can be read would be
+    refused for the name of its region.
+    """
+    http.on("POST", TOKEN_URL, token_reply(id_token=signed(region="uksouth")))
+    status, message = check(lambda parameters: allowed)
+    assert status == (Status.SUCCEEDED if allowed is EMPTY else Status.FAILED)
+    assert "set region to uksouth" in message
 
 
 def test_the_tenant_is_named_in_the_log(
-    check: Callable[..., tuple[Status, str]],
-    http: FakeHttp,
-    monkeypatch: pytest.MonkeyPatch,
-    every_log_line: pytest.LogCaptureFixture,
+    check: Callable[..., tuple[Status, str]], http: FakeHttp, every_log_line: pytest.LogCaptureFixture
 ) -> None:
     """A person who looks after several tenants would not see which one a log is about."""
-    from source_snow_atlas.components.identity import identity_token
-
-    http.on("POST", TOKEN_URL, token_reply(id_token="x"))
-    monkeypatch.setattr(
-        identity_token,
-        "verified_claims",
-        lambda *_: {"tenant": "tenant-7", "tenant_name": "Blå Berg", "region": None},
-    )
+    token = signed(tenant="tenant-7", tenant_name="Blå Berg", region=None)
+    http.on("POST", TOKEN_URL, token_reply(id_token=token))
     check(lambda parameters: EMPTY)
-    assert "Blå Berg" in every_log_line.text
-    assert "tenant-7" in every_log_line.text
+    assert "Tenant Blå Berg (tenant-7), region westeurope." in every_log_line.text
+
+
+def test_a_tenant_that_carries_a_secret_is_not_named(
+    check: Callable[..., tuple[Status, str]], http: FakeHttp, every_log_line: pytest.LogCaptureFixture
+) -> None:
+    """A token endpoint that echoes the secret into a claim would put it into the log."""
+    http.on("POST", TOKEN_URL, token_reply(id_token=signed(tenant_name=f"x {percent_encoded(SECRET)}")))
+    status, _ = check(lambda parameters: EMPTY)
+    assert status == Status.SUCCEEDED
+    assert percent_encoded(SECRET) not in every_log_line.text
+
+
+@pytest.mark.parametrize(
+    "down",
+    [Reply(503, {}), Reply(500, {}), requests.ConnectionError("refused"), requests.ReadTimeout("slow")],
+)
+def test_apis_that_are_down(check: Callable[..., tuple[Status, str]], down: Any) -> None:
+    """A person would look for permissions that are not missing, while the server is down."""
+    status, message = check(lambda parameters: down)
+    assert status == Status.FAILED
+    assert "down or can't be reached" in message
+    assert "GET /api/" in message
+    assert "grant" not in message.lower()
+
+
+def test_some_areas_are_down_and_others_refused(check: Callable[..., tuple[Status, str]]) -> None:
+    """The person would look for permissions that are not missing, or not for those that are."""
+    status, message = check(
+        lambda parameters: DENIED if parameters["area"] == "computers" else Reply(503, {})
+    )
+    assert status == Status.FAILED
+    assert "computers (grant the permission sam.computer.r)" in message
+    assert "licenses (grant" not in message
+    assert "HTTP 503" in message
+
+
+@pytest.mark.parametrize("where", ["token", "data"])
+def test_an_announced_wait_is_the_answer(
+    check: Callable[..., tuple[Status, str]], http: FakeHttp, clock: FakeClock, where: str
+) -> None:
+    """The connection test would hang for as long as a maintenance lasts."""
+    maintenance = Reply(503, {}, headers={"Retry-After": "600"})
+    if where == "token":
+        http.on("POST", TOKEN_URL, maintenance)
+    status, message = check(lambda parameters: maintenance)
+    assert status == Status.FAILED
+    assert "HTTP 503" in message
+    assert clock.sleeps == []
 
 
 def test_filters_are_checked_too(config: dict[str, Any]) -> None:

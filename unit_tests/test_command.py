@@ -7,16 +7,15 @@ from __future__ import annotations
 import gc
 import json
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterator
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from source_snow_atlas import command
+from source_snow_atlas import command, output, source
+from source_snow_atlas import run as entry
 from source_snow_atlas.run import run
 from unit_tests.helpers.fake_http import TOKEN_URL, FakeHttp, Reply
 from unit_tests.helpers.fakes import SECRET
@@ -35,18 +34,15 @@ def _process_as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     def leave(code: int) -> None:
         raise Exited(code)
 
-    thresholds, interval, handler = (
-        gc.get_threshold(),
-        sys.getswitchinterval(),
-        signal.getsignal(signal.SIGTERM),
-    )
+    thresholds, interval = gc.get_threshold(), sys.getswitchinterval()
+    # signals end the process as a whole: tests with processes try it
+    monkeypatch.setattr(entry, "end_at_signals", lambda: None)
     monkeypatch.setattr(os, "_exit", leave)
     monkeypatch.setattr(command.logging, "raiseExceptions", True)
     monkeypatch.setattr(command.logging, "shutdown", lambda: None)
     yield
     gc.set_threshold(*thresholds)
     sys.setswitchinterval(interval)
-    signal.signal(signal.SIGTERM, handler)
 
 
 Outcome = tuple[int, list[dict[str, Any]]]
@@ -172,11 +168,11 @@ def test_a_catalog_that_cannot_be_used(
 
 STREAM_STATE = {
     "type": "STREAM",
-    "stream": {"stream_descriptor": {"name": "issues"}, "stream_state": {"a": 1}},
+    "stream": {"stream_descriptor": {"name": "computers"}, "stream_state": {"a": 1}},
 }
 BAD_STATES = {
     "not JSON": "{",
-    "of another connector": [STREAM_STATE],
+    "of another kind": [STREAM_STATE],
     "legacy": {"computers": {"lastScanDate": "2026-01-01T00:00:00Z"}},
     "text": '"x"',
     "number": "7",
@@ -212,29 +208,41 @@ def test_no_command(capfd: pytest.CaptureFixture[str]) -> None:
     assert "spec, check, discover or read" in str(end.value.code)
 
 
-@pytest.mark.parametrize("flush_interval", [0.0, 3600.0])
-def test_a_broken_pipe_ends_quietly(
-    flush_interval: float, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+def test_what_nobody_foresaw_is_a_message(
+    execute: Callable[..., Outcome], config: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mistake in the connector would end it without a message, and the platform show nothing."""
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("by nothing")
+
+    monkeypatch.setattr(source.SourceSnowAtlas, "discover", fail)
+    code, lines = execute("discover", config=config)
+    assert code == 1
+    assert "ZeroDivisionError" in error_of(lines)
+
+
+@pytest.mark.parametrize(("name", "option"), [("spec", "--help"), ("", "--help")])
+def test_help_is_on_standard_output(name: str, option: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """`source-snow-atlas --help | less` would show nothing."""
+    with pytest.raises(SystemExit) as end:
+        run([part for part in (name, option) if part])
+    assert end.value.code == 0
+    assert "usage:" in capfd.readouterr().out
+
+
+def test_an_output_that_takes_no_more_ends_with_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """A destination that stops would leave the source running, or a traceback as the last words."""
 
-    class Broken:
-        def write(self, text: str | bytes) -> int:
-            raise BrokenPipeError
+    def lost(*_: object) -> None:
+        raise output.OutputLost("nobody reads standard output any more.")
 
-        def flush(self) -> None:
-            raise BrokenPipeError
-
-        @property
-        def buffer(self) -> Broken:
-            return self
-
-    # the CDK collects output and writes it to the interpreter's own stream
-    monkeypatch.setattr(command.PRINT_BUFFER, "flush_interval", flush_interval)
-    monkeypatch.setattr(command.PRINT_BUFFER, "buffer", StringIO())
-    monkeypatch.setattr(sys, "__stdout__", Broken())
-    monkeypatch.setattr(sys, "stdout", Broken())
+    monkeypatch.setattr(output.LineWriter, "say", lost)
     with pytest.raises(Exited) as end:
         run(["spec"])
-    assert end.value.code == 1, "whether the pipe breaks at the first line or at the last flush"
-    assert "Traceback" not in capfd.readouterr().err
+    assert end.value.code == 1
+    said = capfd.readouterr().err
+    assert "nobody reads standard output any more" in said
+    assert "Traceback" not in said

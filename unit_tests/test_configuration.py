@@ -86,6 +86,8 @@ WRONG = {
     "start_date before all calendars": ("start_date", {"start_date": "0001-01-01T00:00:00+01:00"}),
     "start_date list": ("start_date", {"start_date": ["2026-01-01T00:00:00Z"]}),
     "start_date time only": ("start_date", {"start_date": "12:00"}),
+    "start_date in the future": ("in the future", {"start_date": "2199-01-01T00:00:00Z"}),
+    "start_date at the end of time": ("in the future", {"start_date": "9999-12-31"}),
     "asset_kinds text": ("asset_kinds", {"asset_kinds": "licenses"}),
     "asset_kinds unknown": ("asset_kinds", {"asset_kinds": ["licenses", "printers"]}),
     "asset_kinds number": ("asset_kinds", {"asset_kinds": [1]}),
@@ -117,7 +119,7 @@ WRONG = {
         },
     ),
     "api_url number": ("api_url", {"api_url": 7}),
-    "api_url list": ("api_url", {"api_url": []}),
+    "api_url list": ("api_url", {"api_url": ["https://host.example"]}),
     "api_url without scheme": ("api_url", {"api_url": "westeurope.snowsoftware.io"}),
     "api_url other scheme": ("api_url", {"api_url": "ftp://host"}),
     "api_url no host": ("api_url", {"api_url": "https://"}),
@@ -139,6 +141,19 @@ WRONG = {
     "api_url space": ("api_url", {"api_url": "https://host example"}),
     "api_url backslash": ("api_url", {"api_url": "https://host.example\\path"}),
     "api_url open bracket": ("api_url", {"api_url": "https://[::1"}),
+    "api_url two dots": ("api_url", {"api_url": "https://a..b"}),
+    "api_url leading dot": ("api_url", {"api_url": "https://.host.example"}),
+    "api_url long label": ("api_url", {"api_url": f"https://{'x' * 64}.example"}),
+    "api_url long label in another script": ("api_url", {"api_url": f"https://{'ö' * 63}.example"}),
+    "api_url long name": ("api_url", {"api_url": "https://" + ".".join(["x" * 60] * 5)}),
+    "api_url underscore": ("api_url", {"api_url": "https://snow_atlas.example"}),
+    "api_url hyphen at the end": ("api_url", {"api_url": "https://host-.example"}),
+    "api_url percent sign": ("api_url", {"api_url": "https://host%2eexample"}),
+    "api_url comma": ("api_url", {"api_url": "https://host,example"}),
+    "api_url address that is none": ("api_url", {"api_url": "https://999.1.1.1"}),
+    "api_url port 0": ("api_url", {"api_url": "https://host.example:0"}),
+    "api_url tab": ("api_url", {"api_url": "https://ho\tst.example"}),
+    "api_url line break": ("api_url", {"api_url": "https://ho\nst.example"}),
 }
 
 
@@ -162,6 +177,9 @@ def test_wrong_values_are_refused_in_one_sentence(name: str, changes: dict[str, 
         ("http://localhost:8080/", "http://localhost:8080"),
         ("http://[::1]:8080", "http://[::1]:8080"),
         ("https://[2001:db8::1]", "https://[2001:db8::1]"),
+        ("https://host.example:", "https://host.example"),
+        ("https://Host.Example", "https://host.example"),
+        ("https://bücher.example", "https://bücher.example"),
         ("", "https://westeurope.snowsoftware.io"),
         (None, "https://westeurope.snowsoftware.io"),
     ],
@@ -185,6 +203,17 @@ def test_any_api_url_is_judged(api_url: str) -> None:
     assert host.startswith("https://") or "localhost" in host or "127." in host or "[::1]" in host
 
 
+OPTIONS = [
+    "api_url",
+    "start_date",
+    "page_size",
+    "num_workers",
+    "filters",
+    "asset_kinds",
+    "insight_rule_ids",
+    "accept_missing_rows",
+]
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -193,21 +222,7 @@ JSON = st.recursive(
 
 
 @given(
-    st.sampled_from(
-        sorted(
-            {
-                *CONFIG,
-                "api_url",
-                "start_date",
-                "page_size",
-                "num_workers",
-                "filters",
-                "asset_kinds",
-                "insight_rule_ids",
-                "accept_missing_rows",
-            }
-        )
-    ),
+    st.sampled_from(sorted({*CONFIG, *OPTIONS})),
     JSON,
 )
 def test_any_value_is_judged(name: str, value: Any) -> None:
@@ -239,6 +254,20 @@ def test_a_start_date_before_computers_were_recorded() -> None:
     assert parse(start_date="0001-01-01T00:00:00Z").normalized(CONFIG)["start_date"] == "1970-01-01T00:00:00Z"
 
 
+@pytest.mark.parametrize("value", [None, "", "  ", [], {}], ids=repr)
+@pytest.mark.parametrize("name", OPTIONS)
+def test_an_empty_option_is_the_default(name: str, value: Any) -> None:
+    """A form's cleared field would be refused, or `asset_kinds: []` read no files and no links."""
+    assert parse(**{name: value}) == parse()
+
+
+@pytest.mark.parametrize("value", [None, "", "  ", [], {}], ids=repr)
+@pytest.mark.parametrize("name", ["region", "client_id", "client_secret"])
+def test_what_is_needed_can_not_be_empty(name: str, value: Any) -> None:
+    """A sync would start without credentials."""
+    assert name in refusal({**CONFIG, name: value})
+
+
 @pytest.mark.parametrize("value", [None, ""])
 def test_an_empty_start_date_is_none(value: Any) -> None:
     """A form's empty field would be refused, or reach the templates as text."""
@@ -267,7 +296,6 @@ def test_filters_and_asset_kinds() -> None:
     assert settings.filters == {"computers": 'status -eq "Active"'}
     assert settings.asset_kinds == ("computers", "licenses")
     assert settings.insight_rule_ids == ("a", "b")
-    assert parse(asset_kinds=[]).asset_kinds in ((), ("licenses", "agreements", "contracts"))
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def partition_fields(name: str) -> set[str]:
     parameters = definitions.parameters(name)
     fields = {field for parent in parameters.get("parents", ()) for field in parent["keys"]}
     fields |= set(parameters.get("values_from", ()))
-    return fields | ({"fromDate", "toDate"} if parameters.get("window_format") else set())
+    return fields | ({"fromDate", "toDate", "isComplete"} if parameters.get("window_format") else set())
 
 
 def test_all_streams_are_there() -> None:
@@ -148,6 +148,7 @@ def test_parameters_are_known(name: str) -> None:
         "record_key",
         "cursor_field",
         "cursor_filter",
+        "kept_until",
         "window_format",
         "parents",
         "values_from",
@@ -156,7 +157,7 @@ def test_parameters_are_known(name: str) -> None:
     }
     assert set(definitions.parameters(name)) - known <= {"suggested"}
     for parent in definitions.parameters(name).get("parents", ()):
-        assert set(parent) <= {"stream", "keys", "where", "asset_kind"}
+        assert set(parent) <= {"stream", "keys", "where", "lacking", "asset_kind"}
 
 
 def test_streams_with_secrets_or_much_about_persons_are_marked() -> None:

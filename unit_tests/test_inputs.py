@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+from typing import Any
+
 import pytest
 from airbyte_cdk.models import (
     AirbyteStateMessage,
@@ -20,6 +23,7 @@ from source_snow_atlas.components.run.inputs import (
     incremental_streams,
     usable_catalog,
     usable_state,
+    warn_of_unknown_options,
 )
 from unit_tests.helpers.inputs import STATE_OF_0_1_0, catalog, state
 
@@ -77,33 +81,102 @@ def test_the_state_of_incremental_streams_is_kept() -> None:
 
 def test_state_without_a_position_starts_from_the_beginning() -> None:
     """After a full refresh, changing to incremental would fail."""
-    given = [state("computers"), state("audit_logs", **{WITHOUT_CURSOR: True})]
+    given = [
+        state("computers"),
+        state("audit_logs", **{WITHOUT_CURSOR: True}),
+        state("computers", lastScanDate="1970-01-01T00:00:00Z"),
+        state("audit_logs", created="0001-01-01T00:00:00Z"),
+    ]
     assert usable_state(given, {"computers", "audit_logs"}) == []
 
 
 @pytest.mark.parametrize(
     "message",
     [
-        state("issues", updated="2026-01-01"),
         AirbyteStateMessage(type=AirbyteStateType.LEGACY, data={"computers": {}}),
         AirbyteStateMessage(),
         state("computers", lastScanDate="not a date"),
         state("computers", lastScanDate=None),
         state("computers", lastScanDate=["2026-01-01"]),
         state("computers", updated="2026-01-01T00:00:00Z"),
+        state("computers", lastScanDate=1700000000),
+        state("computers", lastScanDate="1700000000"),
+        state("computers", lastScanDate={"start": "2026-01-01"}),
+        state("computers", lastScanDate=True),
         state("computers", page=7),
+        state("computers", state_type="date-range", slices=[{"start": 1}]),
     ],
 )
 def test_state_that_cannot_be_meant_is_refused(message: AirbyteStateMessage) -> None:
-    """The state of another connector would be ignored, or crash the sync with a traceback."""
+    """A position that means nothing would crash the sync with a traceback, or skip years."""
     with pytest.raises(ConfigurationError, match="Reset the"):
         usable_state([message], {"computers"})
+
+
+def position(message: AirbyteStateMessage, stream: str = "computers") -> dict[str, Any]:
+    """The state that is left of it for the CDK."""
+    (found,) = usable_state([message], {stream})
+    assert found.stream is not None
+    return vars(found.stream.stream_state)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("2026-01-01", "2026-01-01T00:00:00Z"),
+        ("2026-01-01T12:00:00.1234567Z", "2026-01-01T12:00:00Z"),
+        ("2026-01-01T12:00:00+02:00", "2026-01-01T10:00:00Z"),
+        ("2026-01-01T12:00:00", "2026-01-01T12:00:00Z"),
+    ],
+)
+def test_a_position_in_any_form_is_used(given: str, kept: str) -> None:
+    """A bare date in the state would end in a traceback of the CDK, which knows four forms."""
+    assert position(state("computers", lastScanDate=given)) == {"lastScanDate": kept}
+
+
+def test_nothing_but_the_position_is_used() -> None:
+    """Keys that a later version, or the CDK, gives a meaning would change what is read."""
+    given = state(
+        "computers", lastScanDate="2026-01-01T00:00:00Z", state_type="date-range", slices=[], other=1
+    )
+    assert position(given) == {"lastScanDate": "2026-01-01T00:00:00Z"}
+
+
+def test_a_position_in_the_future_counts_as_now(caplog: pytest.LogCaptureFixture) -> None:
+    """Everything until then would be hidden from all later syncs."""
+    kept = position(state("computers", lastScanDate="2199-01-01T00:00:00Z"))["lastScanDate"]
+    assert kept <= datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert "is in the future" in caplog.text
+
+
+def test_the_earliest_of_several_positions_counts() -> None:
+    """Rows between the two would be skipped."""
+    given = [state("computers", lastScanDate=f"2026-0{month}-01T00:00:00Z") for month in (3, 1, 2)]
+    (found,) = usable_state(given, {"computers"})
+    assert found == state("computers", lastScanDate="2026-01-01T00:00:00Z")
+
+
+def test_the_state_of_a_stream_that_is_no_more_is_ignored(caplog: pytest.LogCaptureFixture) -> None:
+    """An upgrade that drops a stream would stop every connection."""
+    kept = state("computers", lastScanDate="2026-01-01T00:00:00Z")
+    assert usable_state([state("printers", page=[None]), kept], {"computers"}) == [kept]
+    assert "'printers' is ignored" in caplog.text
+
+
+def test_unknown_options_are_named(caplog: pytest.LogCaptureFixture) -> None:
+    """A mistyped option would have no effect, and the user not learn why."""
+    warn_of_unknown_options({"region": "uksouth", "Page-Size": 7, "colour": "red", "__platform": 1})
+    assert [record.message for record in caplog.records] == [
+        "The configuration has an option 'Page-Size', which does not exist and is ignored; did you mean "
+        "page_size?",
+        "The configuration has an option 'colour', which does not exist and is ignored.",
+    ]
 
 
 def test_filters_of_streams_that_have_none_are_refused() -> None:
     """A filter on a misspelt stream would be ignored, and more rows be read than meant."""
     check_filters({"computers": 'status -eq "Active"'})
-    with pytest.raises(ConfigurationError, match="'computer'"):
+    with pytest.raises(ConfigurationError, match=r"'computer'.*did you mean computers\?"):
         check_filters({"computer": 'status -eq "Active"'})
     with pytest.raises(ConfigurationError, match="can't filter the stream organizations"):
         check_filters({"organizations": 'name -eq "x"'})

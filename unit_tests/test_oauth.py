@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import itertools
 import logging
 import threading
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote as percent_encoded
 
 import pytest
 import requests
@@ -147,9 +150,14 @@ def test_a_certificate_that_cannot_be_trusted(
     authenticator: SnowAtlasOauth2Authenticator, http: FakeHttp
 ) -> None:
     """Behind a proxy that breaks TLS open, the user would not learn which setting helps."""
-    http.on("POST", TOKEN_URL, requests.exceptions.SSLError("certificate verify failed"))
+    http.on(
+        "POST",
+        TOKEN_URL,
+        requests.exceptions.SSLError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed"),
+    )
     with pytest.raises(ConfigurationError, match="REQUESTS_CA_BUNDLE"):
         authenticator.get_access_token()
+    assert len(http.requests) <= 2
 
 
 PASSING: list[Any] = [
@@ -157,7 +165,7 @@ PASSING: list[Any] = [
     requests.ConnectionError("reset"),
     requests.Timeout("slow"),
     requests.exceptions.ChunkedEncodingError("cut"),
-    *[Reply(status, {"message": "later"}) for status in (500, 502, 503, 504)],
+    *[Reply(status, {"message": "later"}) for status in (202, 408, 500, 502, 503, 504, 520)],
 ]
 
 
@@ -195,6 +203,81 @@ def test_a_rate_limit_is_waited_out_as_told(
     assert clock.sleeps == [7, 30, 120]
 
 
+@pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
+def test_an_announced_wait_is_obeyed_whatever_the_status(
+    authenticator: SnowAtlasOauth2Authenticator, http: FakeHttp, clock: FakeClock, status: int
+) -> None:
+    """A token endpoint that is down would be asked inside the wait that it announces."""
+    asked_at: list[float] = []
+
+    def answer(_: Any) -> Reply:
+        asked_at.append(clock.now)
+        return Reply(status, {}, headers={"Retry-After": "700"}) if len(asked_at) < 3 else token_reply()
+
+    http.on("POST", TOKEN_URL, answer)
+    assert authenticator.get_access_token() == "token-1"
+    assert asked_at[1] - asked_at[0] >= 700
+    assert asked_at[2] - asked_at[1] >= 700
+
+
+REFUSALS: dict[str, Reply] = {
+    "429": Reply(429, {}),
+    "429 and no wait": Reply(429, {}, headers={"Retry-After": "0"}),
+    "429 and hardly a wait": Reply(429, {}, headers={"Retry-After": "0.001"}),
+    "429 and a date that has passed": Reply(
+        429, {}, headers={"Retry-After": "Mon, 01 Jan 2024 00:00:00 GMT"}
+    ),
+    "429 and nonsense": Reply(429, {}, headers={"Retry-After": "soon"}),
+    "503": Reply(503, {}),
+    "503 and no wait": Reply(503, {}, headers={"Retry-After": "0"}),
+    "500": Reply(500, {}),
+    "202": Reply(202, {}),
+    "no token": Reply(document={}),
+}
+
+
+@pytest.mark.parametrize("refusal", REFUSALS.values(), ids=REFUSALS.keys())
+def test_the_token_endpoint_is_asked_with_growing_waits(
+    authenticator: SnowAtlasOauth2Authenticator, http: FakeHttp, clock: FakeClock, refusal: Reply
+) -> None:
+    """A token endpoint that refuses without naming a wait would be asked ten times a second, for an hour."""
+    http.on("POST", TOKEN_URL, refusal)
+    started = clock.now
+    with pytest.raises(SnowAtlasError):
+        authenticator.get_access_token()
+    assert clock.now - started <= 3700
+    assert all(later >= 0.5 * sooner for sooner, later in itertools.pairwise(clock.sleeps))
+    in_20_seconds = sum(1 for total in itertools.accumulate(clock.sleeps) if total <= 20)
+    assert in_20_seconds <= 8
+    assert len(http.requests) <= 130
+
+
+def test_a_failure_is_everybodys_for_a_minute(
+    config: dict[str, Any], http: FakeHttp, clock: FakeClock
+) -> None:
+    """Each of 168 streams would ask a token endpoint that refuses, and wait for it by itself."""
+    http.on("POST", TOKEN_URL, refusal("invalid_client"))
+    for _ in range(168):
+        with pytest.raises(ConfigurationError, match="invalid_client"):
+            SnowAtlasOauth2Authenticator(config=config).get_access_token()
+    assert len(http.requests) == 1
+
+
+def test_a_token_that_was_waited_for_has_its_whole_life(
+    authenticator: SnowAtlasOauth2Authenticator, http: FakeHttp, clock: FakeClock
+) -> None:
+    """A token would count as ended when it comes, where the wait for it was longer than its life: a token a
+    request.
+    """
+    http.in_turn(
+        "POST", TOKEN_URL, Reply(429, {}, headers={"Retry-After": "900"}), token_reply(expires_in=600)
+    )
+    for _ in range(10):
+        assert authenticator.get_access_token() == "token-1"
+        clock.sleep(10)
+    assert len(http.requests) == 2
+
+
 def test_a_rate_limit_has_an_end(
     authenticator: SnowAtlasOauth2Authenticator, http: FakeHttp, clock: FakeClock
 ) -> None:
@@ -225,6 +308,9 @@ NO_TOKEN = {
     "null token": Reply(document={"access_token": None}),
     "empty token": Reply(document={"access_token": ""}),
     "number": Reply(document={"access_token": 7}),
+    "token with a line break": Reply(document={"access_token": "a\r\nHost: evil.example"}),
+    "token that no header can carry": Reply(document={"access_token": "\u20ac"}),
+    "nested without end": Reply(body=b"[" * 100_000),
 }
 
 
@@ -335,13 +421,56 @@ def test_the_token_is_renewed_before_it_ends_and_not_all_the_time(
     assert len(issued) <= steps / 20 * 1.35 + 1
 
 
-@pytest.mark.parametrize("expires_in", [None, "soon", [], 0, -5, float("nan"), "3600", 3600.5, 1e300])
+STRANGE_LIVES = [
+    "null",
+    '"soon"',
+    "[]",
+    "{}",
+    "0",
+    "-5",
+    "0.001",
+    "true",
+    "false",
+    "NaN",
+    "Infinity",
+    "-Infinity",
+]
+STRANGE_LIVES += [
+    '"3600"',
+    "3600.5",
+    "1e300",
+    "9" * 400,
+    "9" * 5000,
+    f'"{"9" * 400}"',
+    "-" + "9" * 400,
+    "1e-400",
+]
+
+
+@pytest.mark.parametrize("expires_in", STRANGE_LIVES, ids=lambda text: text[:12])
 def test_a_strange_lifetime_does_no_harm(
-    authenticator: SnowAtlasOauth2Authenticator, http: FakeHttp, clock: FakeClock, expires_in: Any
+    authenticator: SnowAtlasOauth2Authenticator, http: FakeHttp, clock: FakeClock, expires_in: str
 ) -> None:
-    """A token endpoint that says its lifetime as text, or not at all, would stop the sync."""
-    http.on("POST", TOKEN_URL, token_reply(expires_in=expires_in))
-    assert authenticator.get_access_token() == "token-1"
+    """A token endpoint that says its lifetime in an odd way would stop the sync with a traceback, or be asked
+    for a token a request.
+    """
+    body = f'{{"access_token": "token-1", "expires_in": {expires_in}}}'
+    http.on("POST", TOKEN_URL, Reply(body=body.encode()))
+    for _ in range(50):
+        assert authenticator.get_access_token() == "token-1"
+        clock.sleep(10)
+    assert len(http.requests) == 1
+
+
+def test_a_lifetime_that_is_missing(
+    authenticator: SnowAtlasOauth2Authenticator, http: FakeHttp, clock: FakeClock
+) -> None:
+    """The same where the server does not say."""
+    http.on("POST", TOKEN_URL, Reply(document={"access_token": "token-1"}))
+    for _ in range(50):
+        assert authenticator.get_access_token() == "token-1"
+        clock.sleep(10)
+    assert len(http.requests) == 1
 
 
 def test_a_refused_token_is_renewed_once_for_all_threads(
@@ -379,6 +508,7 @@ def test_after_a_failure_the_next_request_asks_again(
     with pytest.raises(ConfigurationError):
         authenticator.get_access_token()
     http.on("POST", TOKEN_URL, token_reply("token-2"))
+    clock.sleep(61)
     assert authenticator.get_access_token() == "token-2"
 
 
@@ -436,6 +566,39 @@ def test_no_secret_in_any_log_line_or_error(
     lines = [formatter.format(record) for record in every_log_line.records] + [said]
     for hidden in (SECRET, "very-secret-token", "very-secret-identity"):
         assert not [line for line in lines if hidden in line]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 500])
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"error": f"no client {SECRET}"},
+        {"error": SECRET},
+        {"error": base64.b64encode(SECRET.encode()).decode()},
+        {"error": "invalid_grant", "error_description": percent_encoded(SECRET)},
+        {"error": {"code": 400, "message": SECRET}},
+        {"message": SECRET},
+        SECRET,
+    ],
+    ids=["sentence", "error", "base64", "description", "object", "message", "text"],
+)
+def test_nothing_but_a_registered_error_is_quoted(
+    authenticator: SnowAtlasOauth2Authenticator,
+    http: FakeHttp,
+    clock: FakeClock,
+    every_log_line: pytest.LogCaptureFixture,
+    status: int,
+    document: Any,
+) -> None:
+    """A token endpoint that echoes the request in any form would put the secret into the log."""
+    http.on("POST", TOKEN_URL, Reply(status, document))
+    with pytest.raises(SnowAtlasError) as error:
+        authenticator.get_access_token()
+    said = f"{error.value.message} {every_log_line.text}"
+    for hidden in (SECRET, SECRET[:12], base64.b64encode(SECRET.encode()).decode(), percent_encoded(SECRET)):
+        assert hidden not in said
+    if status != 500 and isinstance(document, dict) and document.get("error") == "invalid_grant":
+        assert "invalid_grant" in said
 
 
 def test_the_authenticator_shows_no_secret_of_its_own(

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import inspect
+import errno
 import io
+import os
 import threading
+import time
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_snow_atlas import command
-from source_snow_atlas.output import LINES, LineWriter
+from source_snow_atlas.output import LINES, LineWriter, LogLines, OutputLost, stdout_taken
 
 RECORD = '{"type":"RECORD","record":{}}'
 STATE = '{"type":"STATE"}'
@@ -60,36 +61,72 @@ def test_records_of_a_slow_stream_come_at_once() -> None:
     assert stream.getvalue().splitlines() == [RECORD.encode()]
 
 
-def test_a_broken_pipe_is_told() -> None:
-    """A reader that went away must end the process, not fill its memory."""
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (BrokenPipeError(), "nobody reads"),
+        (OSError(errno.ENOSPC, "No space left on device"), "No space left on device"),
+    ],
+)
+def test_an_output_that_takes_no_more_is_told(error: OSError, said: str) -> None:
+    """A reader that went away, or a full disk, must end the process, not fill its memory."""
 
     class Broken(io.BytesIO):
         def write(self, _: object) -> int:
-            raise BrokenPipeError
+            raise error
 
-    with pytest.raises(BrokenPipeError):
+    with pytest.raises(OutputLost, match=said):
         LineWriter(Broken()).write(STATE)
 
 
-def test_the_lock_is_held_while_lines_are_written() -> None:
+def test_lines_of_all_threads_stay_whole() -> None:
     """A log line that another thread writes at the same moment would cut a record in two, and both would be
     lost.
     """
-    held: list[bool] = []
 
-    class Watched(io.BytesIO):
+    class Slow(io.BytesIO):
         def write(self, data: Any) -> int:
-            held.append(lock.locked())
-            return super().write(data)
+            for byte in bytes(data):
+                super().write(bytes([byte]))
+                os.sched_yield()
+            return len(data)
 
-        def flush(self) -> None:
-            held.append(lock.locked())
+    stream = Slow()
+    output = LineWriter(stream)
+    log = LogLines(output)
+    threads = [
+        threading.Thread(target=lambda: [log.write('{"type":"LOG"}\n') for _ in range(50)], daemon=True)
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for _ in range(50):
+        output.write(STATE)
+    for thread in threads:
+        thread.join(20)
+    lines = stream.getvalue().decode().splitlines()
+    assert sorted(lines) == ['{"type":"LOG"}'] * 200 + [STATE] * 50
 
-    lock = threading.Lock()
-    LineWriter(Watched(), lock=lock).write(STATE)
-    assert held == [True, True]
+
+def test_nothing_follows_the_last_line() -> None:
+    """A line that begins while the process ends would be cut in two."""
+    output, stream = writer()
+    output.write(STATE)
+    output.close(1)
+    threading.Thread(target=output.write, args=(STATE,), daemon=True).start()
+    began = time.monotonic()
+    output.close(0.05)
+    assert time.monotonic() - began < 1
+    assert stream.getvalue().decode().splitlines() == [STATE]
 
 
-def test_the_lock_is_that_of_the_log_lines() -> None:
-    """The same, for the writer that the commands use."""
-    assert "lock=PRINT_BUFFER.lock" in inspect.getsource(command.run)
+def test_what_is_printed_goes_to_standard_error(capfd: pytest.CaptureFixture[str]) -> None:
+    """What a library prints, or writes in C, would fall into a record and cost it."""
+    with stdout_taken() as stream:
+        print("printed")
+        os.write(1, b"written in C\n")
+        LineWriter(stream).write(STATE)
+    print("after")
+    captured = capfd.readouterr()
+    assert captured.out.splitlines() == [STATE, "after"]
+    assert "written in C" in captured.err

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_snow_atlas.components.basics.errors import NotFound, ServerError, TransientError
+from source_snow_atlas.components.basics.errors import ServerError, SnowAtlasError, TransientError
 from source_snow_atlas.components.collection.prefetch import PagePrefetch
 from source_snow_atlas.components.request.reply import Row
-from source_snow_atlas.components.run.parents import KeyFeed, ParentRegistry
+from source_snow_atlas.components.run.parents import KeyFeed, KeySource, ParentReading, ParentRegistry
 from source_snow_atlas.components.run.sync import Sync
 from source_snow_atlas.components.stream.parent_router import ParentPartitionRouter, children_rows
 from unit_tests.helpers.fake_http import HOST, FakeHttp, Reply
@@ -59,10 +59,17 @@ def batches_of(
     return batches
 
 
+IDS = KeySource("things", ("id",))
+
+
+def pulled(batches: Callable[[], Iterator[list[Row]]], source: KeySource = IDS) -> KeyFeed:
+    return ParentReading(batches).feed(source)
+
+
 @given(st.lists(st.integers(0, 40) | st.none(), max_size=60), st.integers(1, 10))
 def test_pulled_keys_come_once_each_and_in_order(values: list[int | None], size: int) -> None:
     """Children would be read twice or not at all."""
-    feed = KeyFeed(("id",), None, batches_of([{"id": value} for value in values], size))
+    feed = pulled(batches_of([{"id": value} for value in values], size))
     expected = [(value,) for value in dict.fromkeys(values) if value is not None]
     assert list(feed) == expected
     assert list(feed) == expected, "every child stream reads them from the start"
@@ -71,7 +78,7 @@ def test_pulled_keys_come_once_each_and_in_order(values: list[int | None], size:
 def test_pulled_parents_are_read_once_for_all_readers() -> None:
     """Twenty child streams would read the list of computers twenty times."""
     reads: list[int] = []
-    feed = KeyFeed(("id",), None, batches_of([{"id": n} for n in range(500)], 7, reads))
+    feed = pulled(batches_of([{"id": n} for n in range(500)], 7, reads))
     results = in_threads([lambda: list(feed)] * 8)
     assert all(result == [(n,) for n in range(500)] for result in results)
     assert reads == [1]
@@ -79,7 +86,8 @@ def test_pulled_parents_are_read_once_for_all_readers() -> None:
 
 def test_pushed_keys_reach_all_readers_while_they_come() -> None:
     """Child streams of a parent that is read anyway would wait for its end, or for ever."""
-    feed = KeyFeed(("id",), None, None)
+    reading = ParentReading()
+    feed = reading.feed(IDS)
     ready = threading.Barrier(4)
 
     def first() -> Any:
@@ -89,14 +97,14 @@ def test_pushed_keys_reach_all_readers_while_they_come() -> None:
 
     def push() -> None:
         ready.wait(PATIENCE)
-        feed.offer([{"id": 1}])
+        reading.offer([{"id": 1}])
 
     assert in_threads([first, first, first, push])[:3] == [(1,), (1,), (1,)]
 
     def push_rest() -> None:
         for start in range(0, 300, 10):
-            feed.offer([{"id": number} for number in range(start, start + 10)])
-        feed.end()
+            reading.offer([{"id": number} for number in range(start, start + 10)])
+        reading.end()
 
     results = in_threads([lambda: list(feed), lambda: list(feed), push_rest])
     assert set(results[0]) == set(results[1]) == {(n,) for n in range(300)}
@@ -105,10 +113,11 @@ def test_pushed_keys_reach_all_readers_while_they_come() -> None:
 
 def test_an_empty_parent_has_no_children() -> None:
     """A tenant without licences would wait for ever."""
-    pushed = KeyFeed(("id",), None, None)
-    pushed.end()
-    pulled = KeyFeed(("id",), None, batches_of([], 1))
-    assert in_threads([lambda: list(pushed), lambda: list(pulled)]) == [[], []]
+    reading = ParentReading()
+    pushed = reading.feed(IDS)
+    reading.end()
+    feed = pulled(batches_of([], 1))
+    assert in_threads([lambda: list(pushed), lambda: list(feed)]) == [[], []]
 
 
 def failing_batches() -> Iterator[list[Row]]:
@@ -118,14 +127,15 @@ def failing_batches() -> Iterator[list[Row]]:
 
 def test_a_parent_that_fails_fails_its_children() -> None:
     """Child tables would hold the children of the first parents only, and be called complete."""
-    pulled = KeyFeed(("id",), None, failing_batches)
-    results = in_threads([lambda: list(pulled)] * 4)
+    feed = pulled(failing_batches)
+    results = in_threads([lambda: list(feed)] * 4)
     assert all(isinstance(result, TransientError) for result in results)
-    pushed = KeyFeed(("id",), None, None)
+    reading = ParentReading()
+    pushed = reading.feed(IDS)
 
     def push() -> None:
-        pushed.offer([{"id": 1}])
-        pushed.end(ServerError("gone"))
+        reading.offer([{"id": 1}])
+        reading.end(ServerError("gone"))
 
     results = in_threads([lambda: list(pushed), lambda: list(pushed), push])
     assert all(isinstance(result, ServerError) for result in results[:2])
@@ -142,10 +152,55 @@ def test_keys_of_several_fields_and_conditions() -> None:
         {"a": 2, "b": None, "isBundle": True},
         {"a": 3, "isBundle": True},
         {"a": 4, "b": 4, "isBundle": False},
+        {"a": 4, "b": 5, "isBundle": "false"},
+        {"a": 4, "b": 6, "isBundle": "true"},
         {"a": 5, "b": 5, "isBundle": None},
         {"a": 6, "b": 6},
     ]
-    assert list(KeyFeed(("a", "b"), "isBundle", batches_of(rows, 3))) == [(1, 1), (1, 2)]
+    feed = pulled(batches_of(rows, 3), KeySource("things", ("a", "b"), where="isBundle"))
+    assert list(feed) == [(1, 1), (1, 2), (4, 6)]
+
+
+def test_ids_that_can_not_be_asked_for_are_counted_and_named() -> None:
+    """A list as an id would fail the parent stream itself; a null would make children vanish."""
+    ids: list[Any] = [1, "1", None, "", "..", {}, ["a"], True, 1.5, "../x", "a/b", 1, "b"]
+    feed = pulled(
+        batches_of([{"id": value} for value in ids], 5),
+        KeySource("things", ("id",), identity=frozenset({"id"})),
+    )
+    assert list(feed) == [(1,), ("a/b",), ("b",)]
+    assert feed.nameless.count == 7
+    assert feed.unsafe.count == 1
+    assert "id of a record of things is null" in str(feed.nameless)
+    assert '"../x"' in str(feed.unsafe)
+
+
+def test_a_reference_that_is_null_asks_for_nothing() -> None:
+    """Every licence without an application would be warned of."""
+    feed = pulled(
+        batches_of([{"applicationId": None}, {"applicationId": 1}], 5),
+        KeySource("licenses", ("applicationId",)),
+    )
+    assert list(feed) == [(1,)]
+    assert feed.nameless.count == 0
+    assert (feed.untold, feed.rows) == (1, 2)
+
+
+def test_one_reading_serves_all_keys() -> None:
+    """A list that three streams take different keys from would be read three times."""
+    reads: list[int] = []
+    rows: list[Row] = [{"id": number, "isBundle": number % 2 == 0} for number in range(20)]
+    registry = ParentRegistry(frozenset())
+    batches = batches_of(rows, 3, reads)
+    everything = registry.feed(KeySource("applications", ("id",)), batches)
+    bundles = registry.feed(KeySource("applications", ("id",), "isBundle"), batches)
+    results = in_threads([lambda: list(everything), lambda: list(bundles), lambda: list(everything)])
+    assert [len(result) for result in results] == [20, 10, 20]
+    assert reads == [1]
+    late = registry.feed(KeySource("applications", ("isBundle",)), batches)
+    assert late.rows == 0
+    list(late)
+    assert late.rows == 20, "what comes after the first rows would lack them"
 
 
 def test_keys_inside_of_arrays() -> None:
@@ -160,7 +215,12 @@ def test_keys_inside_of_arrays() -> None:
         {"id": "e", "licenses": {"id": 9}},
         {"id": "f", "licenses": []},
     ]
-    assert list(KeyFeed(("licenses.id",), None, batches_of(rows, 2))) == [(1,), (2,), (3,)]
+    feed = pulled(batches_of(rows, 2), KeySource("applications", ("licenses.id",)))
+    assert list(feed) == [(1,), (2,), (3,)]
+    assert feed.nameless.count == 4, "licences without an id"
+    assert feed.untold == 3, "applications that do not say what their licences are"
+    others = KeySource("applications", ("id",), lacking="licenses")
+    assert list(pulled(batches_of(rows, 2), others)) == [("c",), ("d",), ("e",)]
 
 
 # Registry
@@ -180,43 +240,24 @@ def no_batches() -> Iterator[list[Row]]:
 def test_a_selected_parent_supplies_its_children(prefetch: PagePrefetch) -> None:
     """Parents that are part of the sync would be read a second time for their children."""
     registry = ParentRegistry(frozenset({"computers"}))
-    feed = registry.feed("computers", ("id",), None, no_batches)
-    assert registry.feed("computers", ("id",), None, no_batches) is feed
+    source = KeySource("computers", ("id",))
+    feed = registry.feed(source, no_batches)
+    assert registry.feed(source, no_batches) is feed
     registry.offer("computers", [{"id": 1}])
     registry.offer("licenses", [{"id": 2}])
-    registry.collection_ended("computers")
+    registry.end("computers")
     assert list(feed) == [(1,)]
 
 
 def test_children_fail_with_a_selected_parent(prefetch: PagePrefetch) -> None:
     """Child tables would be called complete although parents are missing; the reason would stay unsaid."""
     registry = ParentRegistry(frozenset({"computers"}))
-    feed = registry.feed("computers", ("id",), None, no_batches)
+    feed = registry.feed(KeySource("computers", ("id",)), no_batches)
     registry.offer("computers", [{"id": 1}])
-    registry.fail("computers", TransientError("no"))
-    with pytest.raises(ServerError, match="parent stream computers could not be read whole"):
+    registry.end("computers", TransientError("no"))
+    registry.end("computers", TransientError("a later one"))
+    with pytest.raises(TransientError, match="no"):
         list(feed)
-
-
-@pytest.mark.parametrize("generated_first", [True, False])
-def test_a_parent_of_several_partitions_ends_with_the_last_of_them(
-    prefetch: PagePrefetch, generated_first: bool
-) -> None:
-    """Grandchildren would be missing: those of the parents that were still being read."""
-    registry = ParentRegistry(frozenset({"saas_user_subscriptions"}))
-    feed = registry.feed("saas_user_subscriptions", ("id",), None, no_batches)
-    stream = "saas_user_subscriptions"
-    for _ in range(3):
-        registry.partition_begins(stream)
-    if generated_first:
-        assert not registry.generation_ended(stream)
-    for number in range(3):
-        registry.offer(stream, [{"id": number}])
-        assert registry.partition_ended(stream) is (generated_first and number == 2)
-    if not generated_first:
-        assert registry.generation_ended(stream)
-    registry.collection_ended(stream)
-    assert in_threads([lambda: list(feed)]) == [[(0,), (1,), (2,)]]
 
 
 # Children
@@ -226,42 +267,50 @@ def test_a_parent_of_several_partitions_ends_with_the_last_of_them(
 def test_the_rows_of_all_children_come(prefetch: PagePrefetch, parents: int) -> None:
     """Rows of some parents would be missing."""
     partitions = ({"id": number} for number in range(parents))
-    batches = list(children_rows(prefetch, partitions, lambda partition: [{"of": partition["id"]}] * 2))
-    assert [row["of"] for batch in batches for row in batch] == [n for n in range(parents) for _ in range(2)]
+    found = list(children_rows(prefetch, partitions, lambda partition: [{"of": partition["id"]}] * 2))
+    assert found == [({"id": number}, [{"of": number}] * 2) for number in range(parents)]
 
 
-def test_children_of_a_parent_that_is_gone_are_skipped(prefetch: PagePrefetch) -> None:
+def test_a_child_that_fails_does_not_end_the_others(prefetch: PagePrefetch) -> None:
     """One computer deleted during the sync would fail all streams below computers."""
 
     def read(partition: dict[str, Any]) -> list[Row]:
         if partition["id"] in (0, 7, 19):
-            raise NotFound("gone")
-        return [partition]
-
-    batches = list(children_rows(prefetch, ({"id": number} for number in range(20)), read))
-    assert [row["id"] for batch in batches for row in batch] == [n for n in range(20) if n not in (0, 7, 19)]
-
-
-def test_any_other_failure_of_a_child_is_raised(prefetch: PagePrefetch) -> None:
-    """Rows would be missing without a word."""
-
-    def read(partition: dict[str, Any]) -> list[Row]:
-        if partition["id"] == 7:
             raise TransientError("no")
         return [partition]
 
-    with pytest.raises(TransientError):
-        list(children_rows(prefetch, ({"id": number} for number in range(20)), read))
+    found = {
+        partition["id"]: rows
+        for partition, rows in children_rows(prefetch, ({"id": number} for number in range(20)), read)
+    }
+    assert {number for number, rows in found.items() if isinstance(rows, SnowAtlasError)} == {0, 7, 19}
+    assert len(found) == 20
+
+
+def test_a_reading_that_is_left_gives_its_room_back(prefetch: PagePrefetch) -> None:
+    """Every such reading would take pages from all streams, until none is fetched ahead any more."""
+    free = 0
+    while prefetch.try_submit(lambda: None) is not None:
+        free += 1
+    for _ in range(free):
+        prefetch.done()
+    reading = children_rows(prefetch, ({"id": number} for number in range(50)), lambda partition: [partition])
+    next(reading)
+    reading.close()  # type: ignore[attr-defined]
+    found = 0
+    while prefetch.try_submit(lambda: None) is not None:
+        found += 1
+    assert found == free
 
 
 def test_children_are_read_where_no_room_is_left(prefetch: PagePrefetch) -> None:
     """With all threads busy nothing would move any more."""
     while prefetch.try_submit(lambda: None) is not None:
         pass
-    batches = list(
+    found = list(
         children_rows(prefetch, ({"id": number} for number in range(5)), lambda partition: [partition])
     )
-    assert [row["id"] for batch in batches for row in batch] == list(range(5))
+    assert [partition["id"] for partition, _ in found] == list(range(5))
 
 
 # Router
@@ -388,6 +437,24 @@ def test_a_parent_that_is_refused_fails_the_stream(config: dict[str, Any], http:
         "definition": definition("computers", "/computers", permission="sam.computer.r"),
     }
     router = ParentPartitionRouter(config=config, name="children", parents=[parent])
-    with pytest.raises(Exception, match=r"sam\.computer\.r"):
+    with pytest.raises(SnowAtlasError, match=r"Stream children .*sam\.computer\.r") as raised:
         list(router.stream_slices())
-    assert sync.progress.has_failed("children")
+    assert sync.partitions("children").has_failed
+    trace = raised.value.as_airbyte_message().trace
+    assert trace is not None
+    assert trace.error is not None
+    assert trace.error.stream_descriptor is not None
+    assert trace.error.stream_descriptor.name == "children", "no catalog holds the parents"
+
+
+def test_configured_ids_that_can_not_be_asked_for(config: dict[str, Any], http: FakeHttp) -> None:
+    """A rule id of dots would ask for the users of a subscription, and file them under that rule."""
+    http.on("GET", f"{HOST}/apps", rows_reply({"id": 1}))
+    config["insight_rule_ids"] = ["a", ".."]
+    Sync.begin(config)
+    parent = {"stream": "apps", "keys": {"applicationId": "id"}, "definition": definition("apps", "/apps")}
+    router = ParentPartitionRouter(
+        config=config, name="insights", parents=[parent], values_from={"insightRuleId": "insight_rule_ids"}
+    )
+    with pytest.raises(SnowAtlasError, match="Correct insight_rule_ids"):
+        list(router.stream_slices())

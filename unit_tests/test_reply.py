@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from source_snow_atlas.components.basics.errors import MalformedReply
-from source_snow_atlas.components.request.reply import Page, WrongPage, decode, parse_page
+from source_snow_atlas.components.request.reply import Changes, Page, WrongPage, decode, parse_page
 
 KNOWN = frozenset({"id", "name"})
 
@@ -164,6 +165,7 @@ def test_long_whole_numbers_are_exact(number: int) -> None:
         (b'{"name": "NaN", "cost": Infinity}', "cost"),
         (b'{"items": [{"cost": 1e400}]}', "items[0].cost"),
         (b'{"items": [{"id": 123456789012345678901, "cost": -1E+999}]}', "items[0].cost"),
+        (b'{"items": [{"id": ' + b"9" * 5000 + b"}]}", "items[0].id"),
     ],
 )
 def test_nan_is_refused_by_name(body: bytes, field: str) -> None:
@@ -171,6 +173,44 @@ def test_nan_is_refused_by_name(body: bytes, field: str) -> None:
     with pytest.raises(MalformedReply) as refusal:
         decode(body)
     assert f"field {field} " in str(refusal.value)
+
+
+NOT_FOR_A_DOUBLE = [
+    "0.1234567890123456789",
+    "12345678901234567890.12",
+    "-3.0000000000000001e-7",
+    "9007199254740993.0",
+]
+FOR_A_DOUBLE = [
+    "0.30000000000000004",
+    "33.333333333333336",
+    "1e23",
+    "-0.0",
+    "1.50000000000000000000",
+    "9e-300",
+]
+
+
+@pytest.mark.parametrize("number", [*NOT_FOR_A_DOUBLE, *FOR_A_DOUBLE])
+@pytest.mark.parametrize("beside", ["", ', "id": "12345678901234567.8"', ', "id": 123456789012345678901'])
+def test_a_number_that_is_rounded_is_named(number: str, beside: str) -> None:
+    """A cost or a reading would be changed without a word, or ordinary fractions be warned of."""
+    page = parse(f'{{"items": [{{"cost": 1.5}}, {{"cost":{number}{beside}}}]}}'.encode())
+    assert page.rows[1]["cost"] == float(number)
+    assert type(page.rows[1]["cost"]) is float
+    assert page.rounded == ("items[1].cost" if number in NOT_FOR_A_DOUBLE else "")
+
+
+@given(
+    st.from_regex(r"-?(0|[1-9][0-9]{0,24})(\.[0-9]{1,24})?([eE][-+]?[0-9]{1,2})?", fullmatch=True),
+    st.sampled_from(['[{"n":%s}]', '[{"n": %s ,"text":"1.22.333.4444.55555.666666"}]', '[{"n":\n%s}]']),
+)
+def test_every_number_is_the_one_sent_or_named(number: str, body: str) -> None:
+    """Digits would be lost in silence for numbers that nobody thought of."""
+    changes = Changes()
+    found = decode((body % number).encode(), changes)[0]["n"]
+    is_same = Decimal(number) == Decimal(repr(found))
+    assert changes.rounded == ("" if is_same else "[0].n")
 
 
 def test_texts_that_look_special_are_texts() -> None:

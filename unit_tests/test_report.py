@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -10,11 +11,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from report import command
-from report.charts import Bar, Span, bars, timeline
-from report.collect import ONE_REQUEST_EACH, forbidden, wanted_streams
-from report.marts import permissions
-from report.text import amounts, count, listed, money, rest, share, short_money, short_number
+from snow_atlas_sync.process import exit_code
+from snow_atlas_sync.report import command
+from snow_atlas_sync.report.charts import Bar, Span, bars, timeline
+from snow_atlas_sync.report.collect import ONE_REQUEST_EACH, reasons, wanted_streams
+from snow_atlas_sync.report.text import amounts, count, listed, money, rest, share, short_money, short_number
 from source_snow_atlas import definitions
 
 KINDS = {"used": ("good", "used"), "idle": ("warn", "idle")}
@@ -128,12 +129,12 @@ def test_the_page_on_the_report_names_every_stream_that_costs_a_request_each() -
     assert [name for name in costly if f"`{name}`" not in told] == []
 
 
-def test_a_stream_needs_the_permission_of_its_parents_too() -> None:
-    assert permissions("license_compliance_summary") == "the permission sam.license.r and sam.computer.r"
-    assert permissions("organizations") == "the permission sam.orgtree.crud or sam.orgtree.r"
-    readable = "Readable: licenses. Not readable: computers (grant the permission sam.computer.r)."
-    assert forbidden("license_compliance_summary", readable)
-    assert not forbidden("licenses", readable)
+def test_a_permission_is_named_only_where_the_api_refused_for_one() -> None:
+    why = reasons({"licenses": "sam.license.r"}, {"computers": "the connector was ended by signal 9"})
+    assert why == {
+        "licenses": "grant the permission sam.license.r",
+        "computers": "could not be read: the connector was ended by signal 9",
+    }
 
 
 @pytest.mark.parametrize(
@@ -151,6 +152,7 @@ def test_a_stream_needs_the_permission_of_its_parents_too() -> None:
         (["--output", "."], "can't be written"),
         (["--config", "missing.json"], "missing.json can't be read"),
         (["--config", "empty.json"], "Set region to one of"),
+        ([], "--config FILE"),
     ],
 )
 def test_a_mistake_is_one_clear_sentence(
@@ -165,7 +167,10 @@ def test_a_mistake_is_one_clear_sentence(
     Path("empty.json").write_text("{}")
     with duckdb.connect("other.duckdb") as connection:
         connection.execute("CREATE TABLE something (id INTEGER)")
-    assert command.main(arguments) == 1
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setenv("SNOW_ATLAS_SYNC_FOLDER", str(tmp_path))
+    configuration = [] if arguments[:1] in ([], ["--config"], ["--no-sync"]) else ["--config", "empty.json"]
+    assert exit_code("report", lambda: command.main([*configuration, *arguments])) == 1
     said = capsys.readouterr().err
     assert said.startswith("report: ")
     assert message in said

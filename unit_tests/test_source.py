@@ -314,7 +314,12 @@ def test_a_full_refresh_sends_no_filter(config: dict[str, Any], http: FakeHttp) 
             None,
             "printers",
         ),
-        ({}, catalog("computers"), [state("issues", updated="x")], "issues"),
+        (
+            {},
+            catalog("computers", mode=SyncMode.incremental),
+            [state("computers", updated="x")],
+            "state of stream computers",
+        ),
     ],
 )
 def test_bad_input_is_refused_before_the_first_request(

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from airbyte_cdk.sources.types import Record
 
-from source_snow_atlas.components.basics.errors import TransientError
-from source_snow_atlas.components.identity import identity_token
+from source_snow_atlas.components.basics.errors import ConfigurationError
 from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
 from source_snow_atlas.components.stream.tenant import TenantRetriever
 from unit_tests.helpers.fake_http import TOKEN_URL, FakeHttp, token_reply
+from unit_tests.test_identity_token import signed
 
 
 def read(config: dict[str, Any]) -> list[Any]:
@@ -20,15 +20,16 @@ def read(config: dict[str, Any]) -> list[Any]:
     return [record.data for record in retriever.read_records({}) if isinstance(record, Record)]
 
 
-def test_one_record(config: dict[str, Any], http: FakeHttp, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_record(config: dict[str, Any], http: FakeHttp) -> None:
     """The warehouse would not say whose data it holds."""
-    http.on("POST", TOKEN_URL, token_reply(id_token="x"))
-    claims = {"tenant": "t-1", "tenant_name": "Blå Berg", "region": "westeurope"}
-    monkeypatch.setattr(identity_token, "verified_claims", lambda *_: claims)
-    assert read(config) == [{"id": "t-1", "name": "Blå Berg", "region": "westeurope"}]
+    token = signed(tenant="t-1", tenant_name="Blå  Berg", region="uksouth")
+    http.on("POST", TOKEN_URL, token_reply(id_token=token))
+    assert read(config) == [{"id": "t-1", "name": "Blå  Berg", "region": "uksouth"}]
 
 
-def test_unknown_is_an_error(config: dict[str, Any], http: FakeHttp) -> None:
-    """The table would be emptied because the server says nothing today."""
-    with pytest.raises(TransientError, match="Stream tenant"):
+@pytest.mark.parametrize("token", [{}, {"id_token": signed(exp=0)}, {"id_token": signed(tenant=None)}])
+def test_unknown_is_an_error(config: dict[str, Any], http: FakeHttp, token: dict[str, str]) -> None:
+    """The table would be emptied because the server says nothing, or the platform try again for ever."""
+    http.on("POST", TOKEN_URL, token_reply(**token))
+    with pytest.raises(ConfigurationError, match=r"Stream tenant: .* leave the stream out"):
         read(config)

@@ -61,6 +61,8 @@ class Expected:
             for row in self._parent_rows(parent["stream"]):
                 if parent.get("where") and row.get(parent["where"]) is not True:
                     continue
+                if parent.get("lacking") and isinstance(row.get(parent["lacking"]), list):
+                    continue
                 for keys in _keys(row, parent["keys"]):
                     for values in product(*options):
                         partition = {**keys, **dict(values)}

@@ -15,6 +15,8 @@ The control interface lies under ``/_sandbox/`` and speaks JSON.
 | ``POST clients`` | register an application: ``{"permissions": [...]}`` |
 | ``GET churn``, ``POST churn``, ``DELETE churn`` | what changed; plan changes; stop and forget |
 | ``POST rows`` | change a table now: fields of ``Operation`` |
+| ``GET months``, ``POST months`` | the days that can be shown; ``{"as_of": day}`` shows one |
+| ``GET changes?since=2026-01-31&until=2026-02-28`` | what is different in the company between two days |
 
 ``POST churn`` takes ``{"operations": [fields of Operation, …], "path": pattern}`` or
 ``{"random": {fields of RandomChurn}, "path": pattern}``.
@@ -24,6 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
+from datetime import datetime, timezone
 from typing import Any
 
 import orjson
@@ -90,6 +93,19 @@ class Control:
         """Change a table at random between requests: fields of ``RandomChurn``."""
         self._state.plan_churn((), RandomChurn(table, **fields), path)
 
+    def show(self, as_of: datetime) -> None:
+        """Serve the company as it was on a day: one of ``month_ends``, or another one."""
+        self._state.show(as_of)
+
+    @property
+    def month_ends(self) -> list[datetime]:
+        """The ends of the months that the setting ``months`` asks for, and the present."""
+        return self._state.month_ends
+
+    def changes(self, since: datetime, until: datetime) -> list[Any]:
+        """What is different in the company between two days: the truth that a history is compared with."""
+        return self._state.changes(since, until)
+
 
 def answer(state: State, method: str, target: Target, body: bytes) -> Reply:
     """The reply to a request to the control interface."""
@@ -148,6 +164,30 @@ def _plan_churn(state: State, _target: Target, values: dict[str, Any]) -> Any:
     return state.churn.as_dict()
 
 
+def _months(state: State, _target: Target, _values: dict[str, Any]) -> Any:
+    ends = [day.date().isoformat() for day in state.month_ends]
+    return {"as_of": state.estate.now.date().isoformat(), "ends": ends}
+
+
+def _show(state: State, target: Target, values: dict[str, Any]) -> Any:
+    state.show(_day(state, values["as_of"]))
+    return _months(state, target, values)
+
+
+def _changes(state: State, target: Target, _values: dict[str, Any]) -> Any:
+    since, until = target.first("since"), target.first("until")
+    if since is None or until is None:
+        raise ValueError("the parameters 'since' and 'until' are days such as 2026-01-31")
+    return [change._asdict() for change in state.changes(_day(state, since), _day(state, until))]
+
+
+def _day(state: State, text: str) -> datetime:
+    """A day; the present day is the present moment."""
+    present = state.month_ends[-1]
+    day = datetime.fromisoformat(text).replace(tzinfo=timezone.utc)
+    return present if day.date() == present.date() else day
+
+
 _HANDLERS: dict[str, dict[str, Callable[[State, Target, dict[str, Any]], Any]]] = {
     "stats": {"GET": _stats, "DELETE": lambda state, _target, _values: state.reset_counts()},
     "requests": {"GET": _requests},
@@ -166,5 +206,7 @@ _HANDLERS: dict[str, dict[str, Callable[[State, Target, dict[str, Any]], Any]]] 
         "POST": _plan_churn,
         "DELETE": lambda state, _target, _values: state.churn.reset(),
     },
+    "months": {"GET": _months, "POST": _show},
+    "changes": {"GET": _changes},
     "rows": {"POST": lambda state, _target, values: {"key": state.churn.apply(Operation(**values))}},
 }

@@ -26,8 +26,9 @@ _LEAST = {
     "rate_burst": 1,
     "page_size_clamp": 1,
     "array_cap": 1,
+    "months": 0,
 }
-_NEEDED = ("latency", "token_life")
+_NEEDED = ("latency", "token_life", "months")
 
 
 @dataclass
@@ -35,8 +36,8 @@ class Settings:
     """The switches; times are in seconds, and ``None`` means no limit.
 
     ``array_cap`` cuts replies that are bare arrays, without a word, as some servers do;
-    ``array_newest_first`` turns them round before. ``id_token_fault`` and ``discovery_fault`` name one of the
-    faults in the tuples above.
+    ``array_newest_first`` turns them round before. ``months`` is how many earlier months can be shown.
+    ``id_token_fault`` and ``discovery_fault`` name one of the faults in the tuples above.
     """
 
     region: str = "westeurope"
@@ -53,6 +54,7 @@ class Settings:
     array_cap: int | None = None
     array_newest_first: bool = False
     gzip: bool = False
+    months: int = 0
     refuse_resource: bool = False
     refuse_openid: bool = False
     id_token_fault: str | None = None

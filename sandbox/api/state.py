@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from sandbox.api.churn import Churn, Operation, RandomChurn
@@ -36,6 +37,7 @@ class State:
     ) -> None:
         self.settings = settings
         self.estate = estate
+        self._present = estate
         self.scheme = "http"
         self.lock = threading.RLock()
         self.router = Router(routes)
@@ -46,6 +48,24 @@ class State:
         self.data = DataService(estate)
         self.churn = Churn(estate.built, estate.guid)
         self.internal_errors: list[Exception] = []
+
+    def show(self, as_of: datetime) -> None:
+        """Serve the company as it was on a day. What tests changed in it is left behind."""
+        with self.lock:
+            present = self._present
+            self.estate = present if as_of == present.now else present.at(as_of)
+            self.data = DataService(self.estate)
+            self.churn = Churn(self.estate.built, self.estate.guid)
+
+    @property
+    def month_ends(self) -> list[datetime]:
+        """The days that a history of the company is made of, the present last."""
+        return list(self._present.month_ends(self.settings.months))
+
+    def changes(self, since: datetime, until: datetime) -> list[Any]:
+        """What is different in the company between two days."""
+        with self.lock:
+            return list(self._present.at(until).changes_since(self._present.at(since)))
 
     def counts(self) -> Counts:
         """Totals of the requests since the last reset."""

@@ -28,6 +28,13 @@ _MANUFACTURERS = (
     ("Citrix", "www.citrix.com"),
     ("Žižka Softwarová", "www.zizka.example"),
 )
+_PARTNERS = (
+    ("Dell", "www.dell.com"),
+    ("HP", "www.hp.com"),
+    ("Lenovo", "www.lenovo.com"),
+    ("Atea", "www.atea.com"),
+    ("Equinix", "www.equinix.com"),
+)
 _CONTACTS = ("Ingrid Åkesson", "Paul Meyer", "Zoë Laurent", "Sam Okafor", "María Núñez", "Bill Smith")
 _DEPARTMENTS = ("IT", "Procurement", "Finance", "Legal")
 
@@ -35,13 +42,13 @@ _DEPARTMENTS = ("IT", "Procurement", "Finance", "Legal")
 @table("agreements")
 def agreements(estate: Estate) -> list[Row]:
     """All agreements as full detail records."""
-    return _build(estate, "agreement", agreement_types(estate))
+    return _build(estate, "agreement", agreement_types(estate), _MANUFACTURERS)
 
 
 @table("contracts")
 def contracts(estate: Estate) -> list[Row]:
     """All contracts as full detail records; the vendor gives them the fields of an agreement."""
-    return _build(estate, "contract", contract_types(estate))
+    return _build(estate, "contract", contract_types(estate), _PARTNERS)
 
 
 @table("agreement_types")
@@ -63,12 +70,12 @@ def _types(estate: Estate, kind: str, types: tuple[tuple[str, str | None], ...])
     ]
 
 
-def _build(estate: Estate, kind: str, types: list[Row]) -> list[Row]:
+def _build(estate: Estate, kind: str, types: list[Row], makers: tuple[tuple[str, str], ...]) -> list[Row]:
     rows: list[Row] = []
     for number in range(1, max(6, estate.size // 10) + 1):
         rng = estate.random(kind, number)
-        manufacturer, website = rng.choice(_MANUFACTURERS)
-        contact = rng.choice(_CONTACTS)
+        manufacturer, website = makers[(number - 1) % len(makers)]
+        of_type, contact = rng.choice(types), rng.choice(_CONTACTS)
         mailbox = contact.split()[0].lower().encode("ascii", "ignore").decode()
         parent = rows[rng.randrange(len(rows))]["id"] if rows and rng.random() < 0.35 else None
         warning_days = rng.choice((15, 30, 60, 90))
@@ -76,13 +83,13 @@ def _build(estate: Estate, kind: str, types: list[Row]) -> list[Row]:
             "id": estate.guid(kind, number),
             "parentId": parent,
             "assignedId": or_none(rng, f"{kind[:3].upper()}-{number:05d}"),
-            "name": or_none(rng, f"{manufacturer} {kind} {number}", 0.02),
+            "name": or_none(rng, f"{manufacturer} {of_type['name'].lower()} {number}", 0.02),
             "description": or_none(rng, f"{manufacturer}: {kind} no. {number}", 0.1),
-            "typeId": rng.choice(types)["id"],
+            "typeId": of_type["id"],
             "isSubscription": rng.random() < 0.4,
             "isUpgradable": rng.random() < 0.5,
             "isValidForAll": rng.random() < 0.3,
-            "renewalDays": rng.choice((0, 7, 30, 90)),
+            "renewalDays": rng.choice((30, 60, 90, 90)),
             "isAlertingOnExpiration": rng.random() < 0.7,
             "warningDayLimit": warning_days,
             "criticalDayLimit": warning_days // 2,
@@ -106,18 +113,37 @@ def _build(estate: Estate, kind: str, types: list[Row]) -> list[Row]:
     return rows
 
 
+# How long before a period begins it is signed, and how many agreements have run out without a successor.
+_SIGNED_BEFORE, _SHARE_EXPIRED, _SHARE_DRAFT = 60, 0.1, 0.08
+
+
 def periods(estate: Estate, parent: Row) -> list[Row]:
-    """The periods of one agreement or contract; as at the vendor, a period's id is that of its parent."""
+    """The periods of one agreement or contract; as at the vendor, a period's id is that of its parent.
+
+    A draft has no period yet; long-lived agreements have been renewed year by year, at any time of the year.
+    """
     rng = estate.random("periods", parent["id"])
-    # A draft has no period yet; long-lived agreements have been renewed many times.
-    count = rng.choice((0, 1, 1, 2, 2, 3, 6, 7))
-    length = rng.choice((90, 180, 365))
-    start = length * max(count - 1, 0) + rng.randrange(length)
-    return [
+    draw, length, begun = rng.random(), rng.choice((365, 365, 1095)), rng.randrange(200, 2500)
+    is_expired = draw > 1 - _SHARE_EXPIRED or parent["id"] == estate.guid("agreement", 2)
+    if draw < _SHARE_DRAFT and not is_expired:
+        return []
+    last = begun // length
+    if is_expired:
+        begun = length * (1 + last) + rng.randrange(10, 120)
+    else:
+        last += 1  # the one after the present one
+    starts = [begun - length * index for index in range(last + 1)]
+    rows = [
         {
             "id": parent["id"],
-            "validFrom": estate.ago(start - length * index),
-            "validTo": estate.ago(start - length * (index + 1) + 1),
+            "validFrom": estate.day(start),
+            "validTo": estate.day(start - length + 1),
         }
-        for index in range(count)
+        for start in starts
+        if start >= estate.behind - _SIGNED_BEFORE
     ]
+    if estate.ugly and rows and rng.random() < 0.2:  # from ever or for ever
+        rows[rng.choice((0, -1))] |= rng.choice(
+            ({"validFrom": "0001-01-01T00:00:00Z"}, {"validTo": "9999-12-31T00:00:00Z"})
+        )
+    return rows

@@ -8,6 +8,7 @@ import random
 from collections.abc import Iterator
 
 from sandbox.company.estate import Estate, Row, table
+from sandbox.company.lifecycles import lifecycle
 from sandbox.company.values import CURRENCIES, TO_BASE_CURRENCY, choose, money, or_none, taken, words
 from sandbox.company.vocabulary import LONG_TAIL_WORDS, METRICS, PRODUCTS, Product
 
@@ -24,8 +25,16 @@ _TYPES = {
     "Multimedia": ("Drawing software", "Video editing"),
     "Säkerhet": (),
 }
-_METRIC_SETTINGS = words("None UsersWithUsage PrimaryUsers UsersWithAccess DevicesWithUsage AllDevices")
-_INTERVALS = ("Continuous", "PeriodIncludingCurrentMonth", "PeriodExcludingCurrentMonth", "None")
+# What the metrics count: users only if they used the software in this month or the two before it.
+METRIC_MONTHS = 3
+# Servers are licensed for so many cores at least.
+CORES, MINIMUM_CORES = "Number of processor cores", 8
+_METRIC_SETTINGS = {
+    "Installations": "AllDevices",
+    "Number of devices": "AllDevices",
+    "Number of users": "UsersWithUsage",
+    "Number of concurrent users": "UsersWithUsage",
+}
 _ARTICLE_KINDS = ("Reseller", "Manufacturer", "SKU")
 
 
@@ -63,21 +72,34 @@ def applications(estate: Estate) -> list[Row]:
         for product in PRODUCTS
         for number, release in enumerate(product.releases)
     ]
+    return rows + [_application(estate, product, release, 0) for product, release in long_tail(estate)]
+
+
+def long_tail(estate: Estate) -> Iterator[tuple[Product, str]]:
+    """Small products that nobody knows, with their release; a tenth of them is paid for."""
     rng = estate.random("long tail")
     for number in range(min(20_000, 20 + estate.size // 5)):
-        words = rng.sample(LONG_TAIL_WORDS, 2)
-        product = Product(f"{words[0]}{words[1]} GmbH", "", f"{' '.join(words)} {number}", ("1",))
-        rows.append(_application(estate, product, str(rng.randrange(1, 12)), 0))
-    return rows
+        names = rng.sample(LONG_TAIL_WORDS, 2)
+        release, price = str(rng.randrange(1, 12)), rng.randrange(25, 400)
+        kind = "licensed" if number % 10 == 2 else "free"
+        maker, name = f"{names[0]}{names[1]} GmbH", f"{' '.join(names)} {number}"
+        yield (
+            Product(maker, "", name, (release,), kind=kind, price=price if kind == "licensed" else 0),
+            release,
+        )
+
+
+def products_of(estate: Estate) -> dict[str, Product]:
+    """The product that each application is a release of; those of the long tail have no family."""
+    known = ((product, release) for product in PRODUCTS for release in product.releases)
+    return {
+        application_id(estate, product.manufacturer, product.name, release): product
+        for product, release in (*known, *long_tail(estate))
+    }
 
 
 def _application(estate: Estate, product: Product, release: str, number: int) -> Row:
     rng = estate.random("application", product.manufacturer, product.name, release)
-    age = (
-        4000 / (1 + number * 0.6) * (0.4 + rng.random() * 0.6)
-    )  # days since release: later releases are younger
-    support = 1800 - age  # days until support ends
-    dates_known = rng.random() < 0.7
     overridden = None
     if product.name == "Word" and number == 0:
         overridden = application_id(estate, product.manufacturer, product.name, product.releases[1])
@@ -108,22 +130,34 @@ def _application(estate: Estate, product: Product, release: str, number: int) ->
         "isGroup": product.kind == "group",
         "isBundle": product.kind == "bundle",
         "isHidden": rng.random() < 0.02,
-        "isNoLicenseRequired": product.kind == "free",
+        # What comes with the hardware needs no licence either.
+        "isNoLicenseRequired": product.kind == "free" or product.manufacturer == "Apple",
         "isGloballyGeneratedApplication": not product.family,
         "isWebApplication": None if rng.random() < 0.02 else product.kind == "web",
         "overridesApplicationId": overridden,
         "updatedDate": None if rng.random() < 0.03 else estate.moment(rng, 500),
-        "releaseDate": estate.ago(age) if dates_known else None,
-        "endOfSupportDate": estate.ago(-support) if dates_known else None,
-        "endOfExtendedSupportDate": estate.ago(-support - 1000) if dates_known else None,
-        "endOfLifeDate": estate.ago(-support - 1400) if dates_known else None,
-        "isEndOfSupport": support < 0 if dates_known else None,
-        "isEndOfExtendedSupport": support < -1000 if dates_known else None,
-        "isEndOfLife": support < -1400 if dates_known else None,
-        "isReleaseDateNotAnnounced": False if dates_known else None,
-        "isEndOfSupportDateNotAnnounced": False if dates_known else rng.choice((True, None)),
-        "isEndOfExtendedSupportDateNotAnnounced": False if dates_known else rng.choice((True, None)),
-        "isEndOfLifeDateNotAnnounced": False if dates_known else rng.choice((True, None)),
+        **_support(estate, product, release),
+    }
+
+
+def _support(estate: Estate, product: Product, release: str) -> Row:
+    """When a release came out and when its support ends, as its maker has announced it."""
+    known = lifecycle(product.name, release)
+    days = {
+        "Release": known and known.released,
+        "EndOfSupport": known and known.support,
+        "EndOfExtendedSupport": known and known.extended,
+        "EndOfLife": known and (known.extended or known.support),
+    }
+    dates = {name: f"{day}T00:00:00Z" if day else None for name, day in days.items()}
+    today = estate.ago(0)
+    return {
+        **{f"{name[0].lower()}{name[1:]}Date": date for name, date in dates.items()},
+        **{f"is{name}": date and date < today for name, date in dates.items() if name != "Release"},
+        **{
+            f"is{name}DateNotAnnounced": date is None if product.family else None
+            for name, date in dates.items()
+        },
     }
 
 
@@ -234,9 +268,39 @@ def compatibilities(estate: Estate) -> Iterator[Row]:
 
 def _metric(estate: Estate, application: Row, metric: Row) -> Row:
     rng = estate.random("metric-of", application["id"], metric["id"])
+    product = estate.cached("products", products_of)[application["id"]]
+    cost = (
+        product.price
+        if metric["isDefault"] and product.price and (product.family or rng.random() < 0.6)
+        else None
+    )
+    setting = _METRIC_SETTINGS.get(metric["name"], "None")
+    if estate.ugly:
+        return _odd_metric(rng, metric)
+    counts_use = setting == "UsersWithUsage"
+    return {
+        **taken(metric, "id name isDefault"),
+        "minimumRequirement": MINIMUM_CORES if metric["name"] == CORES else None,
+        "metricSetting": setting,
+        "metricSettingIntervalType": "PeriodIncludingCurrentMonth" if counts_use else "None",
+        "metricSettingInterval": METRIC_MONTHS if counts_use else None,
+        "customCompareValueType": "Number of employees" if metric["name"] == "Custom metric" else "",
+        "concurrencyInterval": 6 if metric["name"] == "Number of concurrent users" else None,
+        "licenseCost": cost,
+        "licenseCostCurrency": "EUR",
+        "licenseCostBase": cost,
+    }
+
+
+_ODD_SETTINGS = words("None UsersWithUsage PrimaryUsers UsersWithAccess DevicesWithUsage AllDevices")
+_INTERVALS = ("Continuous", "PeriodIncludingCurrentMonth", "PeriodExcludingCurrentMonth", "None")
+
+
+def _odd_metric(rng: random.Random, metric: Row) -> Row:
+    """A metric that counts anything, for any price."""
     currency = rng.choice(CURRENCIES)
     cost = or_none(rng, money(rng, 5, 3_000), 0.2)
-    setting = rng.choice(_METRIC_SETTINGS)
+    setting = rng.choice(_ODD_SETTINGS)
     return {
         **taken(metric, "id name isDefault"),
         "minimumRequirement": or_none(rng, rng.choice((1, 8, 16)), 0.6),

@@ -1,12 +1,23 @@
-"""The computers of the made-up company, each with its full detail record."""
+"""The computers of the made-up company, each with its full detail record.
 
+Clients are replaced after four or five years: those of the company that was are others than those of today.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
 from random import Random
 
 from sandbox.company.estate import Estate, Row, table
+from sandbox.company.values import TO_BASE_CURRENCY
 from sandbox.company.vocabulary import DESKTOPS, LAPTOPS, SERVERS, SITES, VIRTUAL, Hardware
 
 # Every twentieth computer is a virtualization host and the five after it are virtual servers.
 BLOCK, VIRTUAL_SERVERS = 20, 5
+# How far back it is known which clients have been retired, and how many are in that time.
+RETIRED_DAYS, SHARE_RETIRED = 730, 0.26
+# Servers and virtual machines have been there for longer than that.
+_OLDEST_HISTORY = 760
+_CURRENCIES = {"Sverige": "SEK", "United Kingdom": "GBP", "United States": "USD"}
 
 
 @table("computers")
@@ -16,41 +27,75 @@ def computers(estate: Estate) -> list[Row]:
     systems = {row["name"]: row["id"] for row in estate.applications if row["isOs"]}
     organizations = {row["id"]: row["hierarchy"] for row in estate.organizations}
     places, users = list(organizations), [row["id"] for row in estate.users]
-    return [
-        _computer(estate, rng, number, systems, organizations, places, users) for number in range(estate.size)
-    ]
+    known = systems, organizations, places, users
+    rows = [_computer(estate, rng, number, number % BLOCK, None, *known) for number in range(estate.size)]
+    if estate.behind:
+        retired = int(estate.size * SHARE_RETIRED)
+        for number in range(retired):
+            gone = RETIRED_DAYS * (number + 0.5) / retired
+            own, place = estate.random("retired computer", number), VIRTUAL_SERVERS + 2 + number % 13
+            if gone < estate.behind:
+                rows.append(_computer(estate, own, estate.size + number, place, gone, *known))
+    return [row for row in rows if row]
+
+
+def _purchased(rng: Random, stays: bool, gone: float | None) -> float:
+    """How many days before the present a computer was bought."""
+    if stays:
+        return _OLDEST_HISTORY + rng.random() * 1400
+    if gone is not None:
+        return gone + 1300 + rng.random() * 700
+    return 5 + rng.random() * (1750 if rng.random() > 0.08 else 2300)
+
+
+def _idle(estate: Estate, number: int, chance: float) -> tuple[float, str]:
+    """How many days ago a computer was scanned, and its status: a tenth has not been seen for months."""
+    lost, is_quarantined, is_kept = number % 16 == 9, number % 32 == 18, number % 50 == 13
+    since = (181 if is_quarantined else 91) + chance * (200 if is_quarantined else 80) - estate.behind
+    if not (lost or is_quarantined or is_kept) or since <= 0:
+        return chance**2 * 14, "Active"
+    if since <= 90 or is_kept:
+        return since, "Active"
+    return since, "Quarantined" if is_quarantined and since > 180 else "Inactive"
 
 
 def _computer(
     estate: Estate,
     rng: Random,
     number: int,
+    place: int,
+    gone: float | None,
     systems: dict[str, str],
     organizations: dict[str, str],
     places: list[str],
     users: list[str],
 ) -> Row:
-    block, place = divmod(number, BLOCK)
+    """A computer; an empty row before the day on which it was bought."""
+    block = number // BLOCK
     is_host, is_virtual_server = place == 0, 0 < place <= VIRTUAL_SERVERS
     is_desktop_infrastructure = place == VIRTUAL_SERVERS + 1
     is_virtual, is_server = is_virtual_server or is_desktop_infrastructure, is_host or is_virtual_server
     is_portable = not is_server and not is_virtual and place < 16
-    hardware = _hardware(rng, is_host, is_virtual, is_portable)
-    system = _operating_system(rng, hardware, is_server)
-    processors = 2 if is_host else 1
     chance = rng.random
-    status = rng.choices(("Active", "Inactive", "Quarantined"), (88, 6, 6))[0]
-    idle = chance() * 25 if status == "Active" and chance() > 0.08 else 91 + chance() * 300
+    purchased = _purchased(rng, is_host or is_virtual, gone)
+    # Virtual machines run on hosts of the first two of three blocks: none of those is a Power system.
+    servers = [each for each in SERVERS if block % 3 == 2 or each.manufacturer != "IBM"]
+    models = [VIRTUAL] if is_virtual else servers if is_host else LAPTOPS if is_portable else DESKTOPS
+    hardware = _hardware(estate, rng, purchased, models)
+    system = _operating_system(estate, rng, hardware, is_server, purchased)
+    processors = 2 if is_host else 1
+    idle, status = _idle(estate, number, chance())
     scanned = estate.ago(idle)
     if chance() < 0.03:  # some times carry a fraction of a second
         scanned = f"{scanned[:-1]}.{rng.randrange(1, 1000):03d}Z"
-    purchased = 60 + chance() * 1800
-    price = round(rng.uniform(600, 12000 if is_host else 3200), 2)
-    owned = not is_virtual and chance() > 0.1
+    owned = not is_virtual and chance() > 0.06
     organization = None if chance() < 0.03 else rng.choice(places)
+    country = organizations[organization].split("\\")[2:3] if organization else []
+    currency = _CURRENCIES.get(country[0], "EUR") if country else "EUR"
+    price = round(hardware.price * (0.94 + 0.12 * chance()), 2)
     frequent = None if is_server or chance() < 0.05 else users[number % len(users)]
     prefix = "SRV" if is_server else "VDI" if is_virtual else "PC"
-    return {
+    row: Row = {
         "id": estate.guid("computer", number),
         "scanIdentifier": f"NL{number:06d}-{rng.randrange(16**6):06X}",
         "hostName": f"{prefix}-{SITES[number % 6][:3].upper()}-{number:06d}",
@@ -58,13 +103,13 @@ def _computer(
         "lastScanDate": scanned,
         "biosSerialNumber": f"{rng.randrange(36**4):05X}{number:05d}",
         "biosVersion": f"1.{rng.randrange(30)}.0",
-        "biosDate": estate.ago(purchased + 200),
+        "biosDate": estate.day(purchased + 30),
         "manufacturer": hardware.manufacturer,
         "manufacturerWebsite": hardware.website,
         "model": None if chance() < 0.02 else hardware.model,
         "isPortable": is_portable,
         "infoTransferDate": estate.ago(max(0.0, idle - 0.1)),
-        "clientInstallDate": estate.ago(max(idle, purchased - 10)),
+        "clientInstallDate": min(estate.day(purchased - 3), scanned),
         "clientVersion": rng.choice(("6.14.3", "7.0.1", "7.2.0")),
         "clientSiteName": SITES[number % len(SITES)],
         "clientConfigurationName": "SnowAtlas",
@@ -93,11 +138,11 @@ def _computer(
         "organizationId": organization,
         "status": status,
         "isAutoEditingDisabled": chance() < 0.1,
-        "purchaseDate": estate.ago(purchased) if owned else None,
-        "purchaseValue": price if owned else None,
-        "purchaseCurrency": rng.choice(("EUR", "SEK", "USD")) if owned else None,
-        "purchaseValueBase": round(price * 1.08, 2) if owned else None,
-        "invoiceReference": f"2024/{number % 12 + 1:02d}/{rng.randrange(10**5):05d}" if owned else None,
+        "purchaseDate": estate.day(purchased) if owned else None,
+        "purchaseValue": round(price / TO_BASE_CURRENCY[currency], 2) if owned else None,
+        "purchaseCurrency": currency if owned else None,
+        "purchaseValueBase": price if owned else None,
+        "invoiceReference": f"{estate.day(purchased)[:7]}/{rng.randrange(10**5):05d}" if owned else None,
         "notes": 'Byggt om 2024, "reserve" machine' if chance() < 0.03 else None,
         "securityCode": f"{rng.randrange(36**4):05X}" if chance() < 0.2 else None,
         "updatedDate": estate.ago(idle * chance()) if chance() < 0.97 else None,
@@ -109,24 +154,34 @@ def _computer(
         "coreCount": processors * hardware.cores,
         "organizationHierarchy": organizations[organization] if organization else None,
     }
+    # Made even if it is not there yet: what the next ones are like does not depend on it.
+    return row if purchased >= estate.behind else {}
 
 
-def _hardware(rng: Random, is_host: bool, is_virtual: bool, is_portable: bool) -> Hardware:
-    if is_virtual:
-        return VIRTUAL
-    return rng.choice(SERVERS if is_host else LAPTOPS if is_portable else DESKTOPS)
+def _hardware(estate: Estate, rng: Random, purchased: float, models: Sequence[Hardware]) -> Hardware:
+    """A model that was sold when the computer was bought."""
+    year = (estate.present.now - timedelta(days=purchased)).year
+    return rng.choice([each for each in models if each.first_year <= year <= each.last_year] or models)
 
 
-def _operating_system(rng: Random, hardware: Hardware, is_server: bool) -> str:
+def _operating_system(
+    estate: Estate, rng: Random, hardware: Hardware, is_server: bool, purchased: float
+) -> str:
+    chance = rng.random()
     if hardware.manufacturer == "Apple":
-        return f"Apple macOS {rng.choice((13, 14, 15))}"
+        return f"Apple macOS {15 if chance < 0.7 else 14 if chance < 0.9 else 13}"
     if hardware.manufacturer == "IBM" or (is_server and rng.random() < 0.4):
-        return f"Red Hat Enterprise Linux {rng.choice((7, 8, 9))}"
+        return f"Red Hat Enterprise Linux {7 if chance < 0.1 else 8 if chance < 0.5 else 9}"
     if is_server:
-        return f"Microsoft Windows Server {rng.choice(('2016 Standard', '2019 Datacenter', '2022 Standard'))}"
-    return rng.choice(
-        ("Microsoft Windows 11 Pro", "Microsoft Windows 11 Pro", "Microsoft Windows 10 Enterprise")
-    )
+        edition = (
+            "2016 Standard" if chance < 0.15 else "2019 Datacenter" if chance < 0.45 else "2022 Standard"
+        )
+        return f"Microsoft Windows Server {edition}"
+    # Clients from before 2024 came with Windows 10; most have been upgraded within the last year and a half.
+    upgraded = chance / 0.82 * 550 if purchased > 700 else 9999
+    if upgraded < estate.behind or (chance > 0.82 and purchased > 700):
+        return "Microsoft Windows 10 Enterprise"
+    return "Microsoft Windows 11 Pro"
 
 
 def _host(estate: Estate, block: int) -> str:

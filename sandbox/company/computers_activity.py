@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from sandbox.company.agreements import contracts
+from sandbox.company.applications import products_of
 from sandbox.company.estate import Estate, Row, table
 from sandbox.company.values import taken
 
@@ -99,8 +100,8 @@ def contracts_of(estate: Estate, computer: Row) -> list[Row]:
 def costs(estate: Estate, computer: Row) -> Row:
     """What the computer and the applications on it cost."""
     installed = estate.where("computer_applications", "computerId", computer["id"])
-    prices = [estate.random("price", row["applicationId"]).randrange(0, 60_000) for row in installed]
-    applications = sum(prices) / 100
+    products = estate.cached("products", products_of)
+    applications = float(sum(products[row["applicationId"]].price for row in installed if row["unbundled"]))
     price = computer["purchaseValue"]
     return {
         "computerId": computer["id"],

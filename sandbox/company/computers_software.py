@@ -5,14 +5,29 @@ alone, and what only a detail shows is derived from the row when it is asked for
 """
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from random import Random
+from typing import NamedTuple
 
+from sandbox.company.applications import CORES, METRIC_MONTHS, MINIMUM_CORES, application_id, products_of
 from sandbox.company.estate import Estate, Row, table
 from sandbox.company.values import words
+from sandbox.company.vocabulary import PRODUCTS
 
-# How long ago a used installation was used last, in days: most lately, a part of them not for months.
-RECENT, STALE = 45.0, (95.0, 600.0)
-SHARE_NEVER_USED, SHARE_STALE = 0.22, 0.2
+# How long ago a used installation was used last, in days. Some are left unused for a year or two, each at
+# another time: so many more than are idle on one day.
+RECENT, LEFT, FOR = 45.0, (95.0, 1400.0), (300.0, 700.0)
+_LEFT_OF_IDLE = 1.7
+# Installations of the last days that are known: some have come, some have gone since.
+_DAYS_OF_CHANGE, _SHARE_THERE, _SHARE_NEW = 500.0, 0.72, 0.16
+# What nearly everybody has does not come and go, and what fewer would have is not there at all.
+_COMMON, _FEWEST = 0.8, 1.2
+# Of installations that are not in use, those never used.
+_NEVER_OF_IDLE = 0.45
+_IDLE_PART, _IDLE_TAIL = 0.3, 0.55
+# Small products that have been introduced or withdrawn within the last year or so: every so many-th.
+_INTRODUCED, _WITHDRAWN = 7, 9
+_OLD_TEAMS = ("Teams", 0, 200.0)
 
 
 @table("computer_applications")
@@ -21,44 +36,162 @@ def computer_applications(estate: Estate) -> Iterator[Row]:
     shelves = _Shelves(estate)
     moments = _Moments(estate)
     for number, computer in enumerate(estate.computers):
-        if number % 31 != 17:  # the software inventory of some computers is empty
-            rng = estate.random("installations", computer["id"])
-            yield from (
-                _installation(rng, moments, computer, *chosen) for chosen in shelves.choose(rng, computer)
-            )
+        rng = estate.random("installations", computer["id"])
+        chosen = shelves.choose(rng, computer)
+        if number % 31 != 17 or estate.behind:  # the software inventory of some computers is empty
+            yield from (_installation(rng, moments, computer, *each) for each in chosen)
+
+
+class _Entry(NamedTuple):
+    """A product on a shelf: its releases, or with a bundle the parts of each, and how much it is used.
+
+    `since` and `until` are days before the present: the company had none of it before, or has none after.
+    """
+
+    share: float
+    releases: list[str]
+    idle: float
+    parts: list[list[str]]
+    since: float = 1e9
+    until: float = -1.0
 
 
 class _Shelves:
     """The applications that a computer can have, by the kind of its operating system."""
 
     def __init__(self, estate: Estate) -> None:
-        single = [
-            row for row in estate.applications if not (row["isOs"] or row["isGroup"] or row["isBundle"])
+        self._behind = estate.behind
+        self._shelves: dict[str, list[_Entry]] = {"Windows": [], "macOS": [], "Linux": [], "server": []}
+        for product in PRODUCTS:
+            releases = [
+                application_id(estate, product.manufacturer, product.name, name) for name in product.releases
+            ]
+            parts = [
+                [application_id(estate, product.manufacturer, part, name) for part in product.parts]
+                for name in product.releases
+            ]
+            entry = _Entry(product.clients, releases, product.idle, parts)
+            # About six in ten computers are clients with Windows; three in ten are servers.
+            if estate.size < 30 or product.clients * estate.size * 0.6 >= _FEWEST:
+                if product.platform in ("Windows", "CrossPlatform"):
+                    self._shelves["Windows"].append(entry)
+                if product.platform in ("MacOSX", "CrossPlatform"):
+                    self._shelves["macOS"].append(entry)
+            if estate.size < 30 or product.servers * estate.size * 0.3 >= _FEWEST / 2:
+                entry = entry._replace(share=product.servers)
+                if product.platform in ("Windows", "CrossPlatform"):
+                    self._shelves["server"].append(entry)
+                if product.platform in ("Linux", "CrossPlatform", "Aix", "WMware"):
+                    self._shelves["Linux"].append(entry)
+        self._tail = [
+            _Entry(
+                1.0,
+                [application],
+                _IDLE_TAIL,
+                [],
+                since=40.0 + number % 12 * 31 if number % _INTRODUCED == 3 else 1e9,
+                until=20.0 + number % 11 * 31 if number % _WITHDRAWN == 5 else -1.0,
+            )
+            for number, application in enumerate(
+                name for name, product in estate.cached("products", products_of).items() if not product.family
+            )
         ]
-        self._by_platform = {
-            "Windows": [row["id"] for row in single if row["platform"] in ("Windows", "CrossPlatform")],
-            "macOS": [row["id"] for row in single if row["platform"] in ("MacOSX", "CrossPlatform")],
-            "Linux": [
-                row["id"] for row in single if row["platform"] in ("Linux", "CrossPlatform", "WMware", "Aix")
-            ],
-        }
-        self._bundles: dict[str, list[str]] = {}
-        for part in estate.application_bundles:
-            self._bundles.setdefault(part["id"], []).append(part["childId"])
+        hypervisors = [
+            application_id(estate, product.manufacturer, product.name, name)
+            for product in PRODUCTS
+            if product.platform == "WMware"
+            for name in product.releases
+        ]
+        self._hypervisors = frozenset(hypervisors)
+        teams = next(product for product in PRODUCTS if product.name == _OLD_TEAMS[0])
+        self._old_teams = application_id(estate, teams.manufacturer, teams.name, teams.releases[0])
+        self._oracle = _oracle_software(estate)
 
-    def choose(self, rng: Random, computer: Row) -> list[tuple[str, str | None]]:
-        """Pairs of an application and the bundle it came with, no pair twice."""
-        system = computer["operatingSystem"]
-        platform = next((name for name in self._by_platform if name in system), "Linux")
-        chosen: dict[tuple[str, str | None], None] = {(computer["operatingSystemId"], None): None}
-        if platform == "Windows" and not computer["isServer"]:
-            for bundle in rng.sample(list(self._bundles), rng.randrange(0, 3)):
-                chosen[bundle, None] = None
-                chosen.update({(part, bundle): None for part in self._bundles[bundle]})
-        shelf = self._by_platform[platform]
-        for application in rng.sample(shelf, min(len(shelf), rng.randrange(12, 28))):
-            chosen[application, None] = None
-        return list(chosen)
+    def choose(self, rng: Random, computer: Row) -> Iterator[tuple[str, str | None, float, float | None]]:
+        """Each application with its bundle, the share of it that is idle, and how many days ago it came."""
+        yield computer["operatingSystemId"], None, 0.0, None
+        system, chance, behind = computer["operatingSystem"], rng.random, self._behind
+        server = computer["isServer"]
+        windows = "Windows" in system
+        shelf = (
+            "server"
+            if server and windows
+            else "Windows"
+            if windows
+            else "macOS"
+            if "macOS" in system
+            else "Linux"
+        )
+        is_host = server and not computer["isVirtual"] and computer["manufacturer"] != "IBM"
+        for entry in self._shelves[shelf]:
+            if chance() >= entry.share:
+                continue
+            draw, release, upgraded = chance(), chance(), chance()
+            came = self._came(draw) if entry.share < _COMMON else None
+            last = len(entry.releases) - 1
+            position = last - int(release**2.5 * (last + 1))
+            if position and upgraded * 1500 < behind:
+                position -= 1
+            application = entry.releases[position]
+            if came is False or (application in self._hypervisors and not is_host):
+                continue
+            if application == self._old_teams and behind <= _OLD_TEAMS[2]:
+                application = entry.releases[-1]
+            yield application, None, entry.idle, came or None
+            if entry.parts:
+                for number, part in enumerate(entry.parts[position]):
+                    idle = entry.idle if number == 0 else _IDLE_PART * (1 + number // 4)
+                    yield part, application, idle, came or None
+        known = set()
+        for _ in range(int(1 + chance() * (5 if server else 11))):
+            entry, draw = self._tail[int(chance() ** 1.5 * len(self._tail))], chance()
+            came = self._came(draw)
+            if came is False or not entry.until < behind < entry.since or entry.releases[0] in known:
+                continue
+            known.add(entry.releases[0])
+            if entry.since < 1e9:
+                came = entry.since if came is True else min(came, entry.since)
+            yield entry.releases[0], None, entry.idle, came or None
+        for application in self._oracle.get(computer["id"], ()):
+            yield application, None, 0.02, None
+
+    def _came(self, draw: float) -> float | bool:
+        """How many days ago an installation came; True for ever, False where it is not there."""
+        if draw < _SHARE_THERE:
+            return True
+        if draw < _SHARE_THERE + _SHARE_NEW:
+            day = (draw - _SHARE_THERE) / _SHARE_NEW * _DAYS_OF_CHANGE
+            return day if day > self._behind else False
+        gone = (draw - _SHARE_THERE - _SHARE_NEW) / (1 - _SHARE_THERE - _SHARE_NEW) * _DAYS_OF_CHANGE
+        return gone < self._behind
+
+
+# Which release of the registry's product an Oracle installation of a version is.
+_ORACLE_RELEASES = (
+    (
+        "oracle_database_servers",
+        "Oracle Database Enterprise Edition",
+        {"12": "12c", "19": "19c", "21": "21c"},
+    ),
+    ("oracle_java", "Java SE Development Kit", {"1": "8", "11": "11", "17": "17", "21": "21"}),
+    ("oracle_middleware", "WebLogic Server", {"12": "12.2", "14": "14.1"}),
+)
+
+
+def _oracle_software(estate: Estate) -> dict[str, list[str]]:
+    """The applications of the computers that Oracle's own inventory has found something on."""
+    found: dict[str, dict[str, None]] = {}
+    databases = estate.by_id("oracle_databases")
+    for name, product, releases in _ORACLE_RELEASES:
+        for row in estate.built(name):
+            version = (
+                databases[row["databaseId"]]["productVersion"] if "databaseId" in row else row["version"]
+            )
+            release = releases.get(version.partition(".")[0])
+            if release is not None:
+                application = application_id(estate, "Oracle", product, release)
+                found.setdefault(row["computerId"], {})[application] = None
+    return {computer: list(applications) for computer, applications in found.items()}
 
 
 class _Moments:
@@ -66,26 +199,51 @@ class _Moments:
 
     def __init__(self, estate: Estate) -> None:
         rng = estate.random("moments of installations")
-        self.recent = [estate.ago(rng.random() * RECENT) for _ in range(500)]
-        self.stale = [estate.ago(rng.uniform(*STALE)) for _ in range(500)]
-        self.old = [estate.ago(rng.uniform(600, 1500)) for _ in range(500)]
+        self._estate = estate
+        self.recent = [estate.ago(rng.random() ** 2 * RECENT) for _ in range(500)]
+        idle = [(left, left - rng.uniform(*FOR)) for left in (rng.uniform(*LEFT) for _ in range(500))]
+        self.left = [
+            estate.day(left) if taken_up < estate.behind < left else recent
+            for (left, taken_up), recent in zip(idle, self.recent, strict=True)
+        ]
+        self.old = [estate.day(rng.uniform(800, 1700)) for _ in range(500)]
+        self._days: dict[int, str] = {}
+
+    def day(self, days: float) -> str:
+        """A day before the present."""
+        whole = int(days)
+        if whole not in self._days:
+            self._days[whole] = self._estate.day(whole + 0.4)
+        return self._days[whole]
 
 
-def _installation(rng: Random, moments: _Moments, computer: Row, application: str, bundle: str | None) -> Row:
+def _installation(
+    rng: Random,
+    moments: _Moments,
+    computer: Row,
+    application: str,
+    bundle: str | None,
+    idle: float,
+    came: float | bool | None,
+) -> Row:
     chance, place = rng.random(), int(rng.random() * 500)
-    used = chance >= SHARE_NEVER_USED
+    found = moments.old[place] if came is None or came is True else moments.day(came)
+    found = max(found, computer["clientInstallDate"])
+    used = chance >= idle * _NEVER_OF_IDLE
     last_used = None
     if used:
-        last_used = (moments.stale if chance < SHARE_NEVER_USED + SHARE_STALE else moments.recent)[place]
-        last_used = min(last_used, computer["lastScanDate"])  # what happens after a scan is not known yet
+        is_left = chance < idle * (_NEVER_OF_IDLE + _LEFT_OF_IDLE)
+        last_used = (moments.left if is_left else moments.recent)[place]
+        # What happens after a scan is not known yet, and nothing is used before it is there.
+        last_used = max(min(last_used, computer["lastScanDate"]), found)
     minutes = int(rng.random() * 90)
     return {
         "computerId": computer["id"],
         "applicationId": application,
         "bundleApplicationId": bundle,
-        "firstDiscovered": moments.old[place] if rng.random() > 0.02 else None,
+        "firstDiscovered": found if rng.random() > 0.02 else None,
         "lastUsed": last_used,
-        "usedCount": 1 + int(chance * 400) if used else 0,
+        "usedCount": 1 + int(chance * (40 if chance < idle else 400)) if used else 0,
         # The vendor declares a date-time for this duration: the time of day on the first day of its calendar.
         "averageUsedTime": f"1900-01-01T{minutes // 60:02d}:{minutes % 60:02d}:00Z" if used else None,
         "isVirtual": None if rng.random() < 0.02 else rng.random() < 0.03,
@@ -198,14 +356,35 @@ COMPUTER_METERING_COUNTS = words(
 USER_METERING_COUNTS = (*COMPUTER_METERING_COUNTS[:11], "requirement")
 
 
-def _metric_of(estate: Estate, per_user: bool) -> dict[str, str]:
-    """The default metric of each application to be licensed: those counted per user, or the others."""
-    metrics: dict[str, str] = {}
+def _metric_of(estate: Estate, per_user: bool) -> dict[str, tuple[str, str]]:
+    """Id and name of the default metric of each application to be licensed: those counted per user, or the
+    others. What is counted by a custom value has no requirement of a computer's own.
+    """
+    metrics: dict[str, tuple[str, str]] = {}
     for row in estate.applications:
         default = next((metric for metric in row["metrics"] if metric["isDefault"]), None)
-        if default and not row["isNoLicenseRequired"] and ("user" in default["name"]) is per_user:
-            metrics[row["id"]] = default["id"]
+        if default is None or row["isNoLicenseRequired"] or default["name"] == "Custom metric":
+            continue
+        if ("user" in default["name"]) is per_user:
+            metrics[row["id"]] = default["id"], default["name"]
     return metrics
+
+
+def metric_period(estate: Estate) -> str:
+    """The first day of the months in which use counts."""
+    months = estate.now.year * 12 + estate.now.month - METRIC_MONTHS
+    return datetime(months // 12, months % 12 + 1, 1).isoformat()
+
+
+def _counted(metric: str, computer: Row) -> int:
+    """What a metric counts of a computer."""
+    if metric == CORES:
+        return int(computer["coreCount"])
+    if metric == "Number of processors":
+        return int(computer["processorCount"])
+    if metric == "Processor value unit (PVU)":
+        return 70 * int(computer["coreCount"])
+    return 1
 
 
 @table("computer_metering")
@@ -214,39 +393,55 @@ def computer_metering(estate: Estate) -> Iterator[Row]:
     metrics, computers = _metric_of(estate, per_user=False), estate.by_id("computers")
     for row in _first(estate, "computer_applications", "computerId", "applicationId"):
         application, computer = row["applicationId"], computers.get(row["computerId"])
-        if application in metrics and computer is not None:
-            outside_bundle = row["bundleApplicationId"] is None
-            initial = max(1, computer["coreCount"])
-            yield {
-                "computerId": computer["id"],
-                "metricId": metrics[application],
-                "applicationId": application,
-                **dict.fromkeys(COMPUTER_METERING_COUNTS, 0),
-                "initialRequirement": initial,
-                "includedInBundle": int(not outside_bundle),
-                "coreFactor": 1,
-                "virtualMachine": int(bool(computer["isVirtual"])),
-                "windowsServer": int(bool(computer["isIncludedInWindowsServerRequirement"])),
-                "requirement": initial if outside_bundle else 0,
-            }
+        if application not in metrics or computer is None:
+            continue
+        if not row["isInstalled"] or computer["status"] == "Quarantined":
+            continue
+        identifier, metric = metrics[application]
+        outside_bundle = row["bundleApplicationId"] is None
+        initial = _counted(metric, computer)
+        least = max(0, MINIMUM_CORES - initial) if metric == CORES and outside_bundle else 0
+        yield {
+            "computerId": computer["id"],
+            "metricId": identifier,
+            "applicationId": application,
+            **dict.fromkeys(COMPUTER_METERING_COUNTS, 0),
+            "initialRequirement": initial,
+            "includedInBundle": 0 if outside_bundle else initial,
+            "minimumRequirement": least,
+            "coreFactor": 1,
+            "virtualMachine": int(bool(computer["isVirtual"])),
+            "windowsServer": int(bool(computer["isIncludedInWindowsServerRequirement"])),
+            "requirement": initial + least if outside_bundle else 0,
+        }
 
 
 @table("user_metering")
 def user_metering(estate: Estate) -> Iterator[Row]:
     """The requirement that a user's use of a licensed application causes, for metrics that count users."""
     metrics, users = _metric_of(estate, per_user=True), estate.by_id("users")
-    for row in _first(estate, "computer_application_usage", "userId", "applicationId"):
+    start, found = metric_period(estate), dict[tuple[str, str], Row]()
+    for row in estate.built("computer_application_user_usage"):
         application, user = row["applicationId"], users.get(row["userId"])
-        if application in metrics and user is not None:
-            yield {
-                "id": user["id"],
-                "metricID": metrics[application],
-                "applicationId": application,
-                "organizationId": user["organizationId"],
-                **dict.fromkeys(USER_METERING_COUNTS, 0),
-                "initialRequirement": 1,
-                "requirement": 1,
-            }
+        if application not in metrics or user is None:
+            continue
+        counts = row["lastUsedDate"] >= start[:10]
+        in_bundle = row["bundleApplicationId"] is not None
+        earlier = found.get((user["id"], application))
+        if earlier is not None and (not counts or earlier["requirement"]):
+            continue
+        found[user["id"], application] = {
+            "id": user["id"],
+            "metricID": metrics[application][0],
+            "applicationId": application,
+            "organizationId": user["organizationId"],
+            **dict.fromkeys(USER_METERING_COUNTS, 0),
+            "initialRequirement": 1,
+            "includedInBundle": int(counts and in_bundle),
+            "outsideMetricPeriod": int(not counts),
+            "requirement": int(counts and not in_bundle),
+        }
+    yield from found.values()
 
 
 def _first(estate: Estate, table_name: str, *fields: str) -> Iterable[Row]:

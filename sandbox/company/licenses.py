@@ -5,11 +5,15 @@ keys, notes and SKU only in the detail.
 """
 
 import random
-from typing import Any
+from collections import Counter
+from datetime import date
+from typing import Any, NamedTuple
 
 from sandbox.company.agreements import agreements, contracts
+from sandbox.company.applications import application_id, products_of
 from sandbox.company.estate import Estate, Row, table
-from sandbox.company.values import CURRENCIES, choose, money, or_none
+from sandbox.company.values import TO_BASE_CURRENCY, choose, or_none
+from sandbox.company.vocabulary import PRODUCTS, Product
 
 ASSIGNMENT_TYPES = ("Organization", "Computer", "User", "Site")
 CUSTOM_METRIC = "Custom metric"
@@ -64,66 +68,205 @@ def _assignment_type_id(estate: Estate, name: str) -> str:
     return estate.guid("assignment-type", name)
 
 
-def _licensable(estate: Estate) -> tuple[list[Row], list[Row]]:
-    """The applications that need a license: those with compatible releases, and all of them."""
-    rows = [row for row in estate.applications if not (row["isNoLicenseRequired"] or row["isGroup"])]
-    with_releases = estate.grouped("application_compatibilities", "applicationId")
-    return [row for row in rows if row["id"] in with_releases], rows
+# A company owns a few per cent more or less than it needs of most products, and as many of a few.
+_OFF, _SHARE_SHORT, _SHARE_EXACT = (0.05, 0.25), 0.4, 0.15
+# Of the paid products that nobody knows, some were never bought.
+_SHARE_TAIL_BOUGHT = 0.8
+_CURRENCIES = {"Sverige": "SEK", "United Kingdom": "GBP", "United States": "USD"}
+_CUSTOM_EVERY, _ARCHIVED_EVERY, _RECENT_EVERY = 10, 13, 9
+_YEAR = 365
+# Java is subscribed to for all employees, whatever is installed.
+_CUSTOM_PRODUCT = next(product for product in PRODUCTS if product.metric == CUSTOM_METRIC)
 
 
-def _metric(estate: Estate, rng: random.Random, application: Row, number: int) -> str:
-    """The metric of a license: usually the application's own default, now and then another one."""
-    if number % 10 == 4:
-        return next(str(metric["id"]) for metric in estate.metrics if metric["name"] == CUSTOM_METRIC)
-    own = application["metrics"] or list(estate.metrics)
-    default = next((metric for metric in own if metric.get("isDefault")), own[0])
-    return str((rng.choice(own) if rng.random() < 0.2 else default)["id"])
+class _Lot(NamedTuple):
+    """One purchase: a release of a product, how many, and how many days before the present it was made."""
+
+    product: Product
+    application: str
+    metric: str
+    quantity: int
+    days: float
+    discount: float
+
+
+def employees(estate: Estate) -> int:
+    """How many people the company has."""
+    return sum(row["status"] == "Active" for row in estate.users)
+
+
+def requirements(estate: Estate) -> dict[tuple[str, str], Counter[str]]:
+    """What metering counts for each application and metric, by the part of the count."""
+    found: dict[tuple[str, str], Counter[str]] = {}
+    for table_name, metric in (("computer_metering", "metricId"), ("user_metering", "metricID")):
+        for row in estate.built(table_name):
+            counts = found.setdefault((row["applicationId"], row[metric]), Counter())
+            for name in (
+                "initialRequirement",
+                "includedInBundle",
+                "outsideMetricPeriod",
+                "minimumRequirement",
+            ):
+                counts[name] += row[name]
+            counts["requirement"] += row["requirement"]
+    return found
+
+
+def _lots(estate: Estate) -> list[_Lot]:
+    """All purchases up to the present, made for what is installed at present."""
+    count = max(12, estate.size // 3)
+    needed = requirements(estate)
+    products = estate.cached("products", products_of)
+    by_product: dict[Product, list[tuple[str, str, int]]] = {}
+    for (application, metric), counts in needed.items():
+        if products[application].price:
+            by_product.setdefault(products[application], []).append(
+                (application, metric, counts["requirement"])
+            )
+    owned = [
+        (product, *bought)
+        for product, uses in by_product.items()
+        if (bought := _owned(estate, product, uses))
+    ]
+    owned.sort(key=lambda each: -each[0].price * each[3])
+    archived = [number for number in range(EXEMPLARY + 1, count + 1) if number % _ARCHIVED_EVERY == 0]
+    custom = [
+        number for number in range(1, count + 1) if number % _CUSTOM_EVERY == 4 and number not in archived
+    ]
+    numbers = [number for number in range(1, count + 1) if number not in {*custom, *archived}]
+    # The first lots go to products of several releases: what is allowed for other releases is then tried.
+    if owned and len(numbers) < len(owned):
+        owned = owned[: len(numbers)]
+    shares: dict[int, list[int]] = {}
+    for position, number in enumerate(numbers):
+        if owned:
+            shares.setdefault(position % len(owned), []).append(number)
+    lots: dict[int, _Lot] = {}
+    for position, mine in shares.items():
+        product, application, metric, quantity = owned[position]
+        for part, number in enumerate(mine):
+            share = quantity // len(mine) + (part < quantity % len(mine))
+            lots[number] = _lot(estate, number, product, application, metric, max(1, share), part)
+    metric = estate.guid("metric", CUSTOM_METRIC)
+    newest = _CUSTOM_PRODUCT.releases[-1]
+    java = application_id(estate, _CUSTOM_PRODUCT.manufacturer, _CUSTOM_PRODUCT.name, newest)
+    people = int(employees(estate) * (1 - estate.random("ownership", "custom").uniform(*_OFF)))
+    for part, number in enumerate(custom):
+        share = people // len(custom) + (part < people % len(custom))
+        lots[number] = _lot(estate, number, _CUSTOM_PRODUCT, java, metric, max(1, share), part)
+    known = [each for each in PRODUCTS if len(each.releases) > 1 and each.price and each != _CUSTOM_PRODUCT]
+    for number in [each for each in range(1, count + 1) if each not in lots]:
+        # Licences that are kept for the record, of releases that nobody has any more.
+        rng = estate.random("old license", number)
+        product = rng.choice(known)
+        old = application_id(estate, product.manufacturer, product.name, product.releases[0])
+        lot = _lot(
+            estate, number, product, old, estate.guid("metric", product.metric), rng.choice((5, 10, 25)), 0
+        )
+        lots[number] = lot._replace(days=2000 + rng.random() * 900)
+    return [lots[number] for number in range(1, count + 1)]
+
+
+def _owned(estate: Estate, product: Product, uses: list[tuple[str, str, int]]) -> tuple[str, str, int] | None:
+    """The release that licences of a product are bought for, with its metric, and how many are owned."""
+    rng = estate.random("ownership", product.manufacturer, product.name)
+    draw, off = rng.random(), rng.uniform(*_OFF)
+    needed = sum(count for _, _, count in uses)
+    if not product.family and draw > _SHARE_TAIL_BOUGHT:
+        return None
+    if draw < _SHARE_SHORT:
+        quantity = int(needed * (1 - off))
+    elif draw < _SHARE_SHORT + _SHARE_EXACT:
+        quantity = needed
+    else:
+        quantity = int(needed * (1 + off)) + 1
+    # The newest release that is installed covers the older ones.
+    application, metric, _ = max(uses, key=lambda use: _release(estate, product, use[0]))
+    return application, metric, max(1, quantity)
+
+
+def _release(estate: Estate, product: Product, application: str) -> int:
+    ids = [application_id(estate, product.manufacturer, product.name, name) for name in product.releases]
+    return ids.index(application)
+
+
+def _lot(
+    estate: Estate, number: int, product: Product, application: str, metric: str, quantity: int, part: int
+) -> _Lot:
+    rng = estate.random("lot", number)
+    # The first purchase of a product is years ago; of the others a part is of the last months.
+    days = rng.uniform(400, 1700) if part == 0 and rng.random() < 0.75 else rng.uniform(10, 2000)
+    if number % _RECENT_EVERY == 5:
+        days = rng.uniform(20, 330)
+    return _Lot(product, application, metric, quantity, days, rng.uniform(0.85, 1.05))
 
 
 @table("licenses")
 def licenses(estate: Estate) -> list[Row]:
     """All licenses with the fields of list and detail."""
-    with_releases, every = _licensable(estate)
     rows: list[Row] = []
-    for number in range(1, max(12, estate.size // 3) + 1):
+    lots: list[_Lot] = estate.present.cached("lots", _lots)
+    for number, lot in enumerate(lots, start=1):
+        if lot.days < estate.behind:
+            continue
         rng = estate.random("license", number)
-        application = rng.choice(every if number % 3 == 0 and number > EXEMPLARY else with_releases)
-        row = _purchase(estate, rng, number, application)
+        row = _purchase(estate, rng, number, lot)
         row.update(_rights(rng, row, rows, number))
-        row.update(_costs(estate, row))
+        row.update(listed_costs(estate, row))
         if number % 11 == 0:
             row["organizationHierarchy"] = estate.by_id("organizations")[row["organizationId"]]["hierarchy"]
         rows.append(row)
     return rows
 
 
-def _purchase(estate: Estate, rng: random.Random, number: int, application: Row) -> Row:
+def _term(estate: Estate, rng: random.Random, days: float, length: int = _YEAR) -> tuple[float, float]:
+    """Start and end of the present term of something renewed every so many days, in days before the present.
+
+    A few have lapsed: the term that ended last has no successor.
+    """
+    lapses, when = rng.random() < 0.06, 10 + rng.random() * 150
+    passed = int(max(0.0, days - estate.behind) // length)
+    start = days - passed * length
+    if lapses and days > length:
+        last = int((days - when) // length)
+        start = days - min(passed, max(0, last - 1)) * length
+    return start, start - length
+
+
+def _purchase(estate: Estate, rng: random.Random, number: int, lot: _Lot) -> Row:
     """What was bought, when, for whom and how it is assigned."""
     kind = _ASSIGNMENT_CYCLE[number % len(_ASSIGNMENT_CYCLE)]
-    share = 0.0 if number <= EXEMPLARY else 0.04
-    application_id = or_none(rng, application["id"], share)
-    quantity = or_none(rng, rng.choice((1, 5, 10, 25, 100, 250)), share)
+    archived = number > EXEMPLARY and number % _ARCHIVED_EVERY == 0
+    # Somebody entered a few without saying what for or how many: those do not count.
+    share = 0.0 if number <= EXEMPLARY or archived or lot.product == _CUSTOM_PRODUCT else 0.015
+    application_id = or_none(rng, lot.application, share)
+    quantity = or_none(rng, lot.quantity, share)
     kind_id = or_none(rng, _assignment_type_id(estate, kind), share / 2)
     reasons = (
         (_MISSING_APPLICATION if application_id is None else _NO_REASON)
         | (_MISSING_COUNT if quantity is None else _NO_REASON)
         | (_MISSING_ASSIGNMENT_TYPE if kind_id is None else _NO_REASON)
     )
-    bought = rng.uniform(30, 2000)
-    subscription = rng.random() < 0.4
-    archived = rng.random() < 0.08 and number > EXEMPLARY
-    agreement = rng.choice(agreements(estate))["id"] if rng.random() < 0.6 else None
+    subscription = lot.product.terms == "subscription"
+    agreement = rng.choice(agreements(estate.present))["id"] if rng.random() < 0.6 else None
+    organization = rng.choice([row for row in estate.organizations if row["isLegal"]])
+    country = organization["hierarchy"].split("\\")[2:3]
+    local = country and country[0] in _CURRENCIES and rng.random() < 0.5
+    currency = _CURRENCIES[country[0]] if local else "EUR"
+    start, end = _term(estate, rng, int(lot.days))
+    value = lot.quantity * lot.product.price * lot.discount / TO_BASE_CURRENCY[currency]
+    bought = lot.days - estate.behind
     return {
         "id": estate.guid("license", number),
-        "organizationId": rng.choice(estate.organizations)["id"],
+        "organizationId": organization["id"],
         "applicationId": application_id,
-        "contractId": rng.choice(contracts(estate))["id"] if rng.random() < 0.2 else None,
+        "contractId": rng.choice(contracts(estate.present))["id"] if rng.random() < 0.2 else None,
         "agreementId": agreement,
-        "metricId": _metric(estate, rng, application, number),
+        "metricId": lot.metric,
         "assignmentTypeId": kind_id,
-        "purchaseDate": estate.ago(int(bought)),
-        "purchaseValue": money(rng, 20, 50_000),
-        "purchaseCurrency": or_none(rng, rng.choice(CURRENCIES), 0.02),
+        "purchaseDate": estate.day(int(lot.days)),
+        "purchaseValue": round(value, 2),
+        "purchaseCurrency": currency,
         "quantity": quantity,
         "initialQuantity": quantity,
         "mediaStorage": or_none(rng, f"\\\\files\\media\\{number}", 0.3),
@@ -131,20 +274,18 @@ def _purchase(estate: Estate, rng: random.Random, number: int, application: Row)
         "invoiceReference": or_none(rng, f"INV{number:06d}"),
         "vendor": or_none(rng, rng.choice(_VENDORS)),
         "externalId": or_none(rng, f"EXT-{number}", 0.5),
-        "productDescription": or_none(rng, application["name"]),
+        "productDescription": or_none(rng, f"{lot.product.manufacturer} {lot.product.name}"),
         "isSubscription": subscription,
         "isIncomplete": reasons != _NO_REASON,
         "incompleteReasons": reasons,
         "updatedDate": estate.ago(rng.uniform(0, bought)),
-        "createdDate": estate.ago(bought - 0.5),
-        "subscriptionValidFrom": estate.ago(int(bought)) if subscription else None,
-        "subscriptionValidTo": estate.ago(int(bought) - rng.choice((1, 2, 3)) * 365)
-        if subscription
-        else None,
+        "createdDate": estate.day(lot.days - min(0.5, bought)),
+        "subscriptionValidFrom": estate.day(start) if subscription else None,
+        "subscriptionValidTo": estate.day(end) if subscription else None,
         "autoAllocateOnce": or_none(rng, rng.random() < 0.1),
         "isAutoAllocated": or_none(rng, rng.random() < 0.1),
         "maintenanceAccordingToAgreement": agreement is not None and rng.random() < 0.5,
-        "skuId": or_none(rng, estate.guid("sku", application["id"]), 0.4),
+        "skuId": or_none(rng, estate.guid("sku", lot.application), 0.4),
         "status": "Archived" if archived else "Active",
         "archivedDate": estate.moment(rng, 30) if archived else None,
         "licenseKeys": or_none(rng, f"SANDBOX-{number:05d}-KEY", 0.4),
@@ -178,30 +319,40 @@ def _rights(rng: random.Random, row: Row, earlier: list[Row], number: int) -> Ro
     }
 
 
+# What a year of maintenance and support costs of the purchase.
+_MAINTENANCE, _SUPPORT, _MOST_YEARS = 0.18, 0.04, 6
+
+
 def _maintenance_of(estate: Estate, row: Row) -> list[Row]:
+    """The years of maintenance of a license, of products that have it: each bought as the one before ends."""
+    product = estate.cached("products", products_of).get(row["applicationId"])
+    if product is None or product.terms != "maintained" or row["status"] == "Archived":
+        return []
     rng = estate.random("maintenance", row["id"])
+    bought = (estate.present.now.date() - date.fromisoformat(row["createdDate"][:10])).days
+    start, _ = _term(estate, rng, bought)
     agreement = row["agreementId"] if row["maintenanceAccordingToAgreement"] else None
-    count = rng.choice((0, 0, 1, 2, 3, 6))
-    oldest = 365 * (count - 1) + rng.randrange(-60, 300)
+    first = max(0, int((bought - start) // _YEAR) + 1 - _MOST_YEARS)
+    starts = [bought - _YEAR * index for index in range(first, int((bought - start) // _YEAR) + 1)]
     return [
         {
-            "id": estate.guid("maintenance", row["id"], index),
+            "id": estate.guid("maintenance", row["id"], bought - since),
             "agreementPeriodId": agreement,
             "licenseId": row["id"],
-            "validFrom": estate.ago(oldest - 365 * index),
-            "validTo": estate.ago(oldest - 365 * (index + 1)),
+            "validFrom": estate.day(since),
+            "validTo": estate.day(since - _YEAR),
             "hasUpgradeRights": or_none(rng, rng.random() < 0.7),
             "invoiceReference": or_none(rng, f"INV-M{rng.randrange(100_000):05d}"),
             "notes": or_none(rng, "Förnyad", 0.8),
-            "maintenanceCost": or_none(rng, money(rng, 10, 5_000)),
-            "supportCost": or_none(rng, money(rng, 10, 2_000), 0.2),
+            "maintenanceCost": round(row["purchaseValue"] * _MAINTENANCE, 2),
+            "supportCost": or_none(rng, round(row["purchaseValue"] * _SUPPORT, 2), 0.2),
             "purchaseCurrency": row["purchaseCurrency"],
         }
-        for index in range(count)
+        for since in starts
     ]
 
 
-def _costs(estate: Estate, row: Row) -> Row:
+def listed_costs(estate: Estate, row: Row) -> Row:
     """The costs the list shows, added up from purchase and maintenance periods."""
     today = estate.ago(0)
     periods = _maintenance_of(estate, row)

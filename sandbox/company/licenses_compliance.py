@@ -1,35 +1,27 @@
 """The compliance position of applications: what is required, what is covered, by metric and organization.
 
-The figures add up: requirement and coverage of a summary's parts give its totals, and their difference the
-compliance. An application has a position when a license of it was bought or when it is entitled or installed.
+The figures add up: the requirement is what metering counts, what is available are the licenses bought, and
+their difference is the compliance. What a newer release has left over covers older ones of its product. An
+application has a position when a license of it was bought or when it is entitled or installed.
 """
 
-import random
 from collections import Counter
 from collections.abc import Iterator
 from itertools import product
+from typing import Any
 
-from sandbox.company.estate import Estate, Row
+from sandbox.company.applications import application_id, products_of
+from sandbox.company.estate import Estate, Row, table
+from sandbox.company.licenses import CUSTOM_METRIC, counted, employees, requirements
 from sandbox.company.values import words
 
-# What raises (+1) or lowers (-1) the initial requirement of a metric.
-_REQUIREMENT_PARTS = {
-    "includedInBundle": -1,
-    "outsideMetricPeriod": -1,
-    "secondaryUseRightsDesktopLaptop": -1,
-    "secondaryUseRightsDevice": -1,
-    "extendedCoverageForDcc": -1,
-    "extendedCoverageForHosts": -1,
-    "multipleVersionEdition": -1,
-    "virtualDesktopInfrastructure": 1,
-    "minimumRequirement": 1,
-    "coreFactor": -1,
-    "physicalHost": 1,
-    "computerAppExclusions": -1,
-    "windowsServer": 1,
-    "sqlServer": 1,
-}
-_COVERAGE_PARTS = words(
+# What raises or lowers the initial requirement of a metric.
+REQUIREMENT_PARTS = words(
+    "includedInBundle outsideMetricPeriod secondaryUseRightsDesktopLaptop secondaryUseRightsDevice "
+    "extendedCoverageForDcc extendedCoverageForHosts multipleVersionEdition virtualDesktopInfrastructure "
+    "minimumRequirement coreFactor physicalHost computerAppExclusions windowsServer sqlServer"
+)
+COVERAGE_PARTS = words(
     "otherMetricCoverage siteCoverage vmCoverage licenseStacking namedUserCoverage "
     "licensingOtherMetrics virtualDesktopAccess"
 )
@@ -38,90 +30,127 @@ _GIVEN_AND_RECEIVED = ("downgrades", "upgrades", "crossPlatform", "crossEdition"
 
 def summaries(estate: Estate, application: Row) -> list[Row]:
     """The position of one application, a row for each metric; empty where it has none."""
-    return [_summary(estate, application, metric) for metric in _metrics(estate, application)]
+    return estate.where("license_positions", "applicationId", application["id"])
 
 
 def allocations(estate: Estate, application: Row) -> Iterator[Row]:
-    """The position of one application by metric and organization."""
-    covered: Counter[tuple[str, str]] = Counter()
+    """The position of one application by metric and organization: each needs what it has a share of."""
+    covered: dict[str, Counter[str]] = {}
     for row in estate.where("license_entitlements", "applicationId", application["id"]):
-        covered[row["metricId"], row["organizationId"]] += row["quantity"]
-    for (metric, organization), coverage in covered.items():
-        rng = estate.random("allocation", application["id"], metric, organization)
-        requirement = rng.choice((0, 1, 5, coverage))
-        yield {
-            "applicationId": application["id"],
-            "metricId": metric,
-            "organizationId": organization,
-            "coverage": coverage,
-            "requirement": requirement,
-            "compliance": coverage - requirement,
-        }
+        covered.setdefault(row["metricId"], Counter())[row["organizationId"]] += row["quantity"]
+    required = {row["metricId"]: row["licenseRequirement"] for row in summaries(estate, application)}
+    for metric, coverages in covered.items():
+        total, given, left = sum(coverages.values()), 0, required.get(metric, 0)
+        for organization, coverage in coverages.items():
+            given += coverage
+            requirement = left - round(required.get(metric, 0) * (1 - given / total)) if total else 0
+            left -= requirement
+            yield {
+                "applicationId": application["id"],
+                "metricId": metric,
+                "organizationId": organization,
+                "coverage": coverage,
+                "requirement": requirement,
+                "compliance": coverage - requirement,
+            }
 
 
 def usages(estate: Estate, application: Row) -> Iterator[Row]:
     """Which metric's licenses cover the requirement of which metric of one application."""
-    for metric, license_metric in product(_metrics(estate, application), repeat=2):
-        rng = estate.random("compliance-usage", application["id"], metric, license_metric)
-        own = metric == license_metric
+    rows = summaries(estate, application)
+    for own, other in product(rows, repeat=2):
+        is_own = own is other
         yield {
-            "metricId": metric,
-            "licenseMetricId": license_metric,
-            "otherMetricCoverage": 0 if own else rng.choice((0, 1, 3)),
-            "mainCoverage": rng.choice((1, 5, 20)) if own else 0,
-            "isPartial": rng.random() < 0.2,
+            "metricId": own["metricId"],
+            "licenseMetricId": other["metricId"],
+            "otherMetricCoverage": 0,
+            "mainCoverage": max(0, min(own["totalCoverage"], own["licenseRequirement"])) if is_own else 0,
+            "isPartial": is_own and 0 < own["totalCoverage"] < own["licenseRequirement"],
             "applicationId": application["id"],
         }
 
 
-def _metrics(estate: Estate, application: Row) -> list[str]:
-    """The metrics an application is measured by: its own and those of its licenses."""
-    bought = [row["metricId"] for row in estate.where("licenses", "applicationId", application["id"])]
-    installed = application["id"] in estate.by_id("application_usage_summaries", "applicationId")
-    if not bought and (application["isNoLicenseRequired"] or not installed):
-        return []
-    own = [metric["id"] for metric in application["metrics"]]
-    return list(dict.fromkeys([*own, *bought]))
+@table("license_positions")
+def _positions(estate: Estate) -> Iterator[Row]:
+    """The positions of all applications: a table of our own, as the API shows them one by one."""
+    needed = requirements(estate)
+    custom = estate.guid("metric", CUSTOM_METRIC)
+    bought = estate.grouped("licenses", "applicationId")
+    installed = estate.by_id("application_usage_summaries", "applicationId")
+    rows: dict[tuple[str, str], Row] = {}
+    for application in estate.applications:
+        own = bought.get(application["id"], [])
+        if not own and (application["isNoLicenseRequired"] or application["id"] not in installed):
+            continue
+        default = next((metric["id"] for metric in application["metrics"] if metric["isDefault"]), None)
+        # Java has a requirement where it is subscribed to; elsewhere those subscriptions cover it.
+        metrics = [default] if default and default != custom else []
+        for metric in dict.fromkeys([*metrics, *(row["metricId"] for row in own)]):
+            counts = needed.get((application["id"], metric), Counter())
+            if metric == custom:
+                counts = Counter(initialRequirement=employees(estate), requirement=employees(estate))
+            rows[application["id"], metric] = _position(estate, application["id"], metric, own, counts)
+    _pass_on(estate, rows)
+    for row in rows.values():
+        moved = (f"{name}{way}" for name in _GIVEN_AND_RECEIVED for way in ("Received", "Given"))
+        coverage = row["availableLicenses"]
+        coverage += sum(-row[name] if name.endswith("Given") else row[name] for name in moved)
+        row["totalCoverage"] = coverage
+        row["compliance"] = coverage - row["licenseRequirement"]
+        row["unassigned"] = max(0, row["compliance"])
+        yield row
 
 
-def _few(rng: random.Random) -> int:
-    return rng.choice((0, 0, 0, 0, 1, 2, 5))
-
-
-def _summary(estate: Estate, application: Row, metric: str) -> Row:
-    rng = estate.random("compliance", application["id"], metric)
-    bought, entitled = (
-        [row for row in estate.where(table, "applicationId", application["id"]) if row["metricId"] == metric]
-        for table in ("licenses", "license_entitlements")
-    )
-    available = sum(row["quantity"] for row in entitled)
-    site = sum(row["quantity"] for row in entitled if row["assignmentType"] == "Site")
-    users = sum(row["quantity"] for row in entitled if row["assignmentType"] == "User")
+def _position(estate: Estate, application: str, metric: str, bought: list[Row], counts: Counter[str]) -> Row:
     today = estate.ago(0)
-    requirement_parts = {name: _few(rng) for name in _REQUIREMENT_PARTS}
-    coverage_parts = {name: _few(rng) for name in _COVERAGE_PARTS}
-    initial = rng.choice((20, 40, 120))
-    requirement = initial + sum(_REQUIREMENT_PARTS[name] * count for name, count in requirement_parts.items())
-    coverage = min(available, requirement) + sum(coverage_parts.values())
-    exchanged = {f"{name}{way}": _few(rng) for name in _GIVEN_AND_RECEIVED for way in ("Given", "Received")}
+    own = [row for row in bought if row["metricId"] == metric]
+    expired = [row for row in own if counted(row) and (row["subscriptionValidTo"] or today) < today]
+    entitled = [
+        row
+        for row in estate.where("license_entitlements", "applicationId", application)
+        if row["metricId"] == metric
+    ]
+    moved = (f"{name}{way}" for name in _GIVEN_AND_RECEIVED for way in ("Given", "Received"))
+
+    def quantity(rows: list[Row], **conditions: Any) -> int:
+        return sum(
+            row["quantity"] or 0
+            for row in rows
+            if all(row[name] == value for name, value in conditions.items())
+        )
+
     return {
-        "applicationId": application["id"],
+        "applicationId": application,
         "metricId": metric,
-        "availableLicenses": available,
-        "compliance": coverage - requirement,
-        "licensesPurchased": sum(row["quantity"] or 0 for row in bought),
-        "incompleteLicenses": sum(row["quantity"] or 0 for row in bought if row["isIncomplete"]),
-        "expiredSubscriptionLicenses": sum(
-            row["quantity"] or 0 for row in bought if (row["subscriptionValidTo"] or today) < today
-        ),
-        "invalidAssignments": _few(rng),
-        "unassigned": _few(rng),
-        "assignedNamedUsers": users,
-        "siteLicenses": site,
-        **exchanged,
-        "initialRequirement": initial,
-        **requirement_parts,
-        "licenseRequirement": requirement,
-        **coverage_parts,
-        "totalCoverage": coverage,
+        "availableLicenses": quantity(entitled) - quantity(expired),
+        "compliance": 0,
+        "licensesPurchased": quantity(own),
+        "incompleteLicenses": quantity(own, isIncomplete=True),
+        "expiredSubscriptionLicenses": quantity(expired),
+        "invalidAssignments": 0,
+        "unassigned": 0,
+        "assignedNamedUsers": quantity(entitled, assignmentType="User"),
+        "siteLicenses": quantity(entitled, assignmentType="Site"),
+        **dict.fromkeys(moved, 0),
+        "initialRequirement": counts["initialRequirement"],
+        **{name: counts[name] for name in REQUIREMENT_PARTS},
+        "licenseRequirement": counts["requirement"],
+        **dict.fromkeys(COVERAGE_PARTS, 0),
+        "totalCoverage": 0,
     }
+
+
+def _pass_on(estate: Estate, rows: dict[tuple[str, str], Row]) -> None:
+    """What the newer releases of a product have left over covers what the older ones lack."""
+    for known in dict.fromkeys(estate.cached("products", products_of).values()):
+        metric = estate.guid("metric", known.metric)
+        ids = [application_id(estate, known.manufacturer, known.name, name) for name in known.releases]
+        own = [rows[each, metric] for each in ids if (each, metric) in rows]
+        for position, older in enumerate(own):
+            lacking = older["licenseRequirement"] - older["availableLicenses"]
+            for newer in reversed(own[position + 1 :]):
+                spare = newer["availableLicenses"] - newer["downgradesGiven"] - newer["licenseRequirement"]
+                moved = max(0, min(lacking, spare))
+                newer["downgradesGiven"] += moved
+                older["downgradesReceived"] += moved
+                lacking -= moved

@@ -9,7 +9,7 @@ from random import Random
 
 from sandbox.company import oracle_catalogue as catalogue
 from sandbox.company.estate import Estate, Row
-from sandbox.company.oracle_installations import NO_PRODUCT, product_id
+from sandbox.company.oracle_installations import NO_PRODUCT, product_id, virtualised
 from sandbox.company.values import or_none, parts
 from sandbox.company.vocabulary import DOMAIN
 
@@ -63,10 +63,31 @@ def _extras(estate: Estate, database: Row, kind: str, what: str) -> Iterator[tup
             yield estate.random(*names), ids
 
 
+# Which share of the databases uses an option or a pack: a few are used widely, most hardly anywhere.
+_USED = {
+    "partitioning": 0.35,
+    "compression": 0.12,
+    "aso": 0.12,
+    "multitenant": 0.1,
+    "diagnostics": 0.5,
+    "tuning": 0.35,
+}
+
+
+def _chance_of_use(estate: Estate, database: Row, product: str) -> float:
+    if database["id"] == virtualised(estate):
+        return float(product in (product_id(estate, "partitioning"), product_id(estate, "diagnostics")))
+    if product == product_id(estate, "rac"):
+        return float(database["numberOfInstances"] > 1)
+    if product == product_id(estate, "adg"):
+        return 0.5 if database["isDataGuard"] else 0.0
+    return next((share for key, share in _USED.items() if product == product_id(estate, key)), 0.02)
+
+
 def options(estate: Estate, database: Row) -> Iterator[Row]:
     """The options of a database."""
     for rng, ids in _extras(estate, database, catalogue.OPTION, "oracle option"):
-        usage = _used(estate, rng, 0.35)
+        usage = _used(estate, rng, _chance_of_use(estate, database, ids["productId"]))
         yield {
             **ids,
             "tableOwner": rng.choice(catalogue.ACCOUNTS) if usage["isUsed"] else "",
@@ -102,7 +123,8 @@ def option_usage(estate: Estate, option: Row) -> Iterator[Row]:
 def management_packs(estate: Estate, database: Row) -> Iterator[Row]:
     """The management packs of a database."""
     for rng, ids in _extras(estate, database, catalogue.PACK, "oracle pack"):
-        used, agreed = rng.random() < 0.4, rng.random() < 0.5
+        used = rng.random() < _chance_of_use(estate, database, ids["productId"])
+        agreed = rng.random() < 0.5
         yield {
             **ids,
             "isInstalled": used or rng.random() < 0.5,

@@ -43,12 +43,24 @@ def products(estate: Estate) -> Iterator[Row]:
         }
 
 
-def _servers(estate: Estate) -> tuple[list[Row], list[Row]]:
-    """The computers for Oracle software: all servers, and the physical ones (a tiny estate takes any)."""
+def _servers(estate: Estate) -> tuple[list[Row], list[Row], list[Row]]:
+    """The computers for Oracle software: all servers, the physical and the virtual ones (a tiny estate takes
+    any).
+    """
     found = [row for row in estate.computers if row["isServer"]]
     physical = [row for row in found if not row["isVirtual"]]
     everything = list(estate.computers)
-    return (found if len(found) >= 6 else everything), (physical or everything)
+    virtual = [row for row in found if row["isVirtual"]]
+    return (found if len(found) >= 6 else everything), (physical or everything), (virtual or everything)
+
+
+def virtualised(estate: Estate) -> str:
+    """The id of the Enterprise Edition that somebody moved to a virtual machine: a problem that is real."""
+    return estate.guid("oracle database", _VIRTUALISED)
+
+
+# Every fourth database runs on a virtual machine.
+_VIRTUAL_EVERY, _VIRTUALISED = 4, 1
 
 
 @table("oracle_databases")
@@ -56,20 +68,30 @@ def databases(estate: Estate) -> Iterator[Row]:
     """Database installations with all detail fields."""
     for number in range(max(6, estate.size // 12)):
         rng = estate.random("oracle database", number)
-        edition = rng.choices(("ee", "se2", "xe"), (60, 32, 8))[0] if number else "ee"
+        edition = rng.choices(("ee", "se2", "xe"), (40, 48, 12))[0] if number else "ee"
+        if number % _VIRTUAL_EVERY == _VIRTUALISED:
+            edition = "ee" if number == _VIRTUALISED else "se2"
         enterprise, container = edition == "ee", rng.random() < 0.4
-        nodes = rng.choice((2, 3)) if enterprise and (number == 0 or rng.random() < 0.3) else 1
+        nodes = (
+            rng.choice((2, 3))
+            if enterprise and number != _VIRTUALISED and (number == 0 or rng.random() < 0.2)
+            else 1
+        )
         cores, name = (
             rng.choice((2, 4, 8, 16)),
             f"{rng.choice(('PROD', 'TEST', 'LAGER', 'HR', 'BI'))}{number:03d}",
         )
         standby = enterprise and rng.random() < 0.25
         unscanned = number % 11 == 5
+        # One database is of the last months; the others have been there for years.
+        created = 130.0 if number == 4 else 780.0 + rng.randrange(2500)
+        if created < estate.behind:
+            continue
         row: Row = {
             "id": estate.guid("oracle database", number),
             "productId": product_id(estate, edition),
             "identifier": f"{name}_{rng.randrange(16**8):08x}",
-            "productVersion": rng.choice(("11.2.0.4.0", "12.2.0.1.0", "19.3.0.0.0", "21.3.0.0.0")),
+            "productVersion": rng.choice(("12.2.0.1.0", "19.3.0.0.0", "19.3.0.0.0", "21.3.0.0.0")),
             "databaseName": name,
             "databaseUniqueName": f"{name}_{rng.choice(('A', 'B'))}",
             "databaseDomain": DOMAIN if rng.random() < 0.8 else "",
@@ -101,7 +123,7 @@ def databases(estate: Estate) -> Iterator[Row]:
             "isCDB": container,
             "isPDB": not container and rng.random() < 0.2,
             "numberOfInstances": nodes,
-            "createdDate": estate.ago(400 + rng.randrange(2500)),
+            "createdDate": estate.day(created),
             "oracleDBID": str(rng.randrange(10**9, 10**10)),
             "cdbDBID": str(rng.randrange(10**9, 10**10)) if container else "",
             "summary": _summary(estate.random("oracle summary", number)),
@@ -126,10 +148,14 @@ def _summary(rng: Random | None = None) -> Row:
 @table("oracle_database_servers")
 def database_servers(estate: Estate) -> Iterator[Row]:
     """Which computers each database runs on."""
-    servers, physical = _servers(estate)
-    for number, database in enumerate(databases(estate)):
+    _, physical, virtual = _servers(estate)
+    numbers = {estate.guid("oracle database", number): number for number in range(max(6, estate.size // 12))}
+    for database in databases(estate):
+        number = numbers.get(database["id"], 0)
         rng = estate.random("oracle database servers", number)
-        hosts = physical if number % 4 == 2 else servers
+        # Most run on hardware of their own; some were virtualised.
+        is_virtual = number % _VIRTUAL_EVERY == _VIRTUALISED or (estate.ugly and number % _VIRTUAL_EVERY != 2)
+        hosts = virtual if is_virtual else physical
         for computer in rng.sample(hosts, min(database["numberOfInstances"], len(hosts))):
             yield {
                 "databaseId": database["id"],
@@ -163,13 +189,15 @@ def java(estate: Estate) -> Iterator[Row]:
 @table("oracle_middleware")
 def middleware(estate: Estate) -> Iterator[Row]:
     """Middleware installations."""
-    servers, physical = _servers(estate)
+    servers, physical, virtual = _servers(estate)
     for number in range(max(4, estate.size // 25) if servers else 0):
         rng = estate.random("oracle middleware", number)
+        product = rng.choice(("wls-se", "wls-ee", "wls-suite", "soa", "forms"))
+        product = {0: "wls-ee", 2: "wls-se"}.get(number, product)  # one that is licensed in each way
         yield {
             "id": estate.guid("oracle middleware", number),
-            "productId": product_id(estate, rng.choice(("wls-se", "wls-ee", "wls-suite", "soa", "forms"))),
-            "computerId": rng.choice(physical if number % 4 == 1 else servers)["id"],
+            "productId": product_id(estate, product),
+            "computerId": rng.choice(physical if number % 4 == 1 else virtual)["id"],
             "version": rng.choice(("12.1.3.0.0", "12.2.1.4.0", "14.1.1.0.0")),
             "oracleHomePath": rng.choice(("/u01/app/oracle/middleware", "D:\\Oracle\\Middleware\\Övrigt")),
             "firstDiscovered": estate.moment(rng, 900),

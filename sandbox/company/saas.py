@@ -104,7 +104,7 @@ def applications(estate: Estate) -> Iterator[Row]:
             "vendorId": estate.guid("saas vendor", product.vendor),
             **numbers,
             "bundle": product.bundle,
-            "discoveryDate": estate.ago(rng.random() ** 2 * 500)[:10],
+            "discoveryDate": min(estate.day(rng.random() ** 2 * 500), estate.ago(0))[:10],
             "discoverySource": DISCOVERY_SOURCES[numbers["discoveryTypes"][0]],
             "categoryName": product.category,
             "website": product.website,

@@ -15,6 +15,7 @@ class Plan(NamedTuple):
     name: str
     monthly_cost: float
     monitored: bool = True
+    weight: float = 1  # how many hold it, beside the other plans of the product
 
 
 class Product(NamedTuple):
@@ -28,6 +29,7 @@ class Product(NamedTuple):
     ai_subcategory: str
     plans: tuple[Plan, ...] = ()
     bundle: bool = False
+    share: float = 0.03  # of all people, those that use it
 
 
 SERVICENOW = "ServiceNow"
@@ -57,9 +59,11 @@ SALESFORCE_PLANS = (
 
 
 def _plans(text: str) -> tuple[Plan, ...]:
-    """Plans such as ``Zoom Pro 13.33; Zoom Business 18.32``."""
-    plans = (re.fullmatch(r"(.+) ([0-9.]+)( unmonitored)?", part) for part in parts(text, ";"))
-    return tuple(Plan(plan[1], float(plan[2]), not plan[3]) for plan in plans if plan)
+    """Plans such as ``Zoom Pro 13.33; Zoom Business 18.32 x4``, the second held by four times as many."""
+    plans = (
+        re.fullmatch(r"(.+?) ([0-9.]+)( unmonitored)?(?: x([0-9.]+))?", part) for part in parts(text, ";")
+    )
+    return tuple(Plan(plan[1], float(plan[2]), not plan[3], float(plan[4] or 1)) for plan in plans if plan)
 
 
 def _products(text: str) -> tuple[Product, ...]:
@@ -73,12 +77,36 @@ def _products(text: str) -> tuple[Product, ...]:
             ai_subcategory,
             _OWN_PLANS.get(name) or (_plans(rest[1]) if len(rest) > 1 else ()),
             bundle=rest[:1] == ["bundle"],
+            share=_SHARES.get(name, 0.03),
         )
         for name, vendor, website, category, ai_category, ai_subcategory, *rest in lines(text)
     )
 
 
 _OWN_PLANS = {SERVICENOW: SERVICENOW_PLANS, SALESFORCE: tuple(plan for plan, _ in SALESFORCE_PLANS)}
+
+# Which share of all people use the products; of others a few do.
+_SHARES = {
+    SERVICENOW: 0.14,
+    SALESFORCE: 0.2,
+    "Microsoft 365": 0.93,
+    "Microsoft Teams": 0.86,
+    "Zoom Workplace": 0.18,
+    "Slack": 0.06,
+    "Adobe Creative Cloud": 0.06,
+    "Adobe Acrobat": 0.22,
+    "Atlassian Jira": 0.22,
+    "Atlassian Confluence": 0.25,
+    "GitHub": 0.1,
+    "DocuSign": 0.08,
+    "Miro": 0.12,
+    "ChatGPT": 0.25,
+    "Tableau Cloud": 0.12,
+    "Workday": 0.88,
+    "SAP Concur": 0.45,
+    "Okta": 0.5,
+    "DeepL": 0.12,
+}
 
 # name | vendor | website | category | AI category | AI subcategory | bundle, if it is one | monthly costs of
 # the plans
@@ -87,7 +115,8 @@ PRODUCTS = _products("""
     Salesforce | Salesforce, Inc. | www.salesforce.com | Customer Relationship Management | Sales | CRM
     Microsoft 365 | Microsoft Corporation | www.microsoft365.com | Office Suite | Productivity \
         | Office | bundle \
-        | Microsoft 365 E3 36; Microsoft 365 E5 57; Microsoft 365 F3 8; Microsoft 365 Business Basic 6
+        | Microsoft 365 E3 36 x9; Microsoft 365 E5 57 x4; Microsoft 365 F3 8 x6; \
+        Microsoft 365 Business Basic 6
     Microsoft Teams | Microsoft Corporation | teams.microsoft.com | Communication | Collaboration \
         | Chat and Meetings
     Zoom Workplace | Zoom Communications, Inc. | zoom.us | Communication | Collaboration \
@@ -99,7 +128,7 @@ PRODUCTS = _products("""
     Adobe Acrobat | Adobe Inc. | acrobat.adobe.com | Document Management | Productivity | Documents | \
         | Acrobat Pro 23.99
     Atlassian Jira | Atlassian Pty Ltd | www.atlassian.com | Project Management | Engineering \
-        | Issue Tracking | | Jira Standard 7.53; Jira Premium 13.53
+        | Issue Tracking | | Jira Standard 7.53 x5; Jira Premium 13.53
     Atlassian Confluence | Atlassian Pty Ltd | www.atlassian.com | Content Management | Productivity \
         | Wiki | | Confluence Standard 5.16
     GitHub | GitHub, Inc. | github.com | Software Development | Engineering | Source Control | \
@@ -113,7 +142,7 @@ PRODUCTS = _products("""
     ChatGPT | OpenAI, Inc. | chatgpt.com | Artificial Intelligence | Generative AI | Assistants | \
         | ChatGPT Team 25
     Tableau Cloud | Salesforce, Inc. | www.tableau.com | Business Intelligence | Analytics \
-        | Dashboards | | Tableau Creator 75; Tableau Viewer 15
+        | Dashboards | | Tableau Creator 75; Tableau Viewer 15 x4
     Workday | Workday, Inc. | www.workday.com | Human Resources | Operations | Human Capital | \
         | Workday HCM 34 unmonitored
     SAP Concur | SAP SE | www.concur.com | Expense Management | Finance | Travel and Expenses | \

@@ -22,7 +22,8 @@ def _subscriptions(estate: Estate) -> Iterator[Row]:
         rng = estate.random("servicenow subscription", offer["id"])
         held, bought = families.holders_of(estate, offer), usage.purchased(estate, offer)
         counts = families.by_activity(held)
-        started = 30 + rng.randrange(300)
+        # Renewed every year: the present term.
+        started = estate.behind + (rng.randrange(30, 330) - estate.behind) % 365
         row = {
             "id": offer["id"],
             "name": offer["name"],
@@ -64,9 +65,9 @@ def _subscriptions(estate: Estate) -> Iterator[Row]:
             # The vendor describes the one and requires the other.
             "excludedFromMetrics": not offer["monthlyCost"],
             "excludeFromMetrics": not offer["monthlyCost"],
-            "purchasedDate": estate.ago(started + 14),
-            "startDate": estate.ago(started),
-            "expirationDate": estate.ago(started - 365),
+            "purchasedDate": estate.day(started + 14),
+            "startDate": estate.day(started),
+            "expirationDate": estate.day(started - 365),
             "measuredRoleTypes": list(_SERVICENOW_ROLES[: number % 3]),
             "applicationTypes": [_SERVICENOW_TYPES[number % len(_SERVICENOW_TYPES)]],
         }

@@ -4,9 +4,12 @@ These tables are not replies: what users, applications, families and key figures
 so that every reply agrees with the others.
 """
 
+import math
 import random
+from bisect import bisect
 from collections.abc import Iterator
-from itertools import combinations
+from datetime import date
+from itertools import accumulate, combinations
 
 from sandbox.company import saas_catalogue as catalogue
 from sandbox.company.estate import Estate, Row, table
@@ -14,6 +17,14 @@ from sandbox.company.saas_catalogue import CONNECTOR, DISCOVERY_SOURCES, MANUAL
 from sandbox.company.vocabulary import COUNTRIES, DEPARTMENTS, DOMAIN, FIRST_NAMES, LAST_NAMES
 
 ACTIVE, INACTIVE, NO_ACTIVITY, NOT_MONITORED = "Active", "Inactive", "No activity", "Not monitored"
+# A plan of which many more were bought than are held.
+_OVERBOUGHT = {"Microsoft 365 E5": 0.35}
+# What nearly half of its holders have stopped to use.
+_LEFT_ALONE = ("Adobe Acrobat", "Tableau Cloud")
+# People and seats of the last months: some have come, some have gone since.
+_DAYS_OF_CHANGE, _SHARE_THERE, _SHARE_NEW = 420.0, 0.75, 0.14
+# Users that have come within the last 400 days, and as many that have gone.
+_SHARE_LEFT = 0.1
 ACTIVITY_DAYS = 30  # a user without activity for longer counts as inactive
 
 
@@ -109,7 +120,10 @@ def subscriptions(estate: Estate) -> Iterator[Row]:
                 "monthlyCost": plan.monthly_cost,
                 "monitored": plan.monitored,
                 "discoveryType": CONNECTOR if rng.random() < 0.8 else MANUAL,
-                "spare": rng.choice((-1, 0, 0, 1, 3, 5)),
+                "weight": plan.weight,
+                # Bought beyond what is held: a few per cent, a third of one plan, one too few here and there.
+                "spare": _OVERBOUGHT.get(plan.name, rng.choice((0.0, 0.0, 0.05, 0.1, 0.2))),
+                "short": rng.random() < 0.1,
                 # Some subscriptions that applications and users mention cannot be read: 404.
                 "readable": serial % 29 != 17,
             }
@@ -130,15 +144,36 @@ def _person(estate: Estate, number: int, rng: random.Random) -> Row:
     return {"displayName": f"{first} {last}", "email": f"external{number}@{DOMAIN}", "isOnline": True}
 
 
+def _there(estate: Estate, draw: float) -> float | None:
+    """Since how many days before the present something is there; None where it is not."""
+    if draw < _SHARE_THERE:
+        return _DAYS_OF_CHANGE + 30 + (1 - draw / _SHARE_THERE) * 600
+    if draw < _SHARE_THERE + _SHARE_NEW:
+        came = (draw - _SHARE_THERE) / _SHARE_NEW * _DAYS_OF_CHANGE
+        return came if came > estate.behind else None
+    gone = (draw - _SHARE_THERE - _SHARE_NEW) / (1 - _SHARE_THERE - _SHARE_NEW) * _DAYS_OF_CHANGE
+    return _DAYS_OF_CHANGE + 30 + gone if gone < estate.behind else None
+
+
 @table("saas_people")
 def people(estate: Estate) -> Iterator[Row]:
     """What is known of each SaaS user apart from the use of applications."""
-    for number in range(estate.size):
+    left_company = int(estate.size * _SHARE_LEFT) if estate.behind else 0
+    for number in range(estate.size + left_company):
         rng = estate.random("saas person", number)
         person = _person(estate, number, rng)
         site = rng.randrange(len(COUNTRIES))
         hired = 200 + rng.randrange(3000)
-        employed = rng.random() > 0.07
+        employed = rng.random() > 0.05
+        left = rng.randrange(120)
+        created = 760 + rng.randrange(700) if rng.random() > _SHARE_LEFT else rng.randrange(400)
+        if number >= estate.size:  # no longer among the users
+            created, removed = max(created, 760), (number - estate.size + 0.5) / left_company * 400
+            if removed >= estate.behind:
+                continue
+        if created < estate.behind:
+            continue
+        gone = not employed and left >= estate.behind
         yield {
             "id": estate.guid("saas user", number),
             **person,
@@ -146,34 +181,47 @@ def people(estate: Estate) -> Iterator[Row]:
             "country": COUNTRIES[site],
             "countryCode": catalogue.COUNTRY_CODES[site],
             "department": rng.choice(DEPARTMENTS),
-            "createdDate": estate.ago(rng.randrange(400)),
-            "isEnabled": employed or rng.random() < 0.5,
+            "createdDate": estate.day(created),
+            "isEnabled": not gone or rng.random() < 0.5,
             "isInReview": rng.random() < 0.06,
             "isQualified": rng.random() < 0.85,
-            "employmentStatus": "Employed" if employed else "Terminated",
-            "hireDate": estate.ago(hired),
-            "terminationDate": None if employed else estate.ago(rng.randrange(120)),
+            "employmentStatus": "Terminated" if gone else "Employed",
+            "hireDate": estate.day(max(hired, created)),
+            "terminationDate": estate.day(left) if gone else None,
         }
 
 
-def _applications_of(estate: Estate, rng: random.Random, used: int) -> list[int]:
-    """Numbers of the applications one user uses: low numbers are popular, the last three are nobody's."""
-    draw = rng.random()
-    if draw < 0.05:
+def _applications_of(rng: random.Random, shares: list[float]) -> list[int]:
+    """Numbers of the applications one user uses: the last three are nobody's."""
+    if rng.random() < 0.04:
         return []
-    wanted = rng.randint(1, 6) if draw < 0.85 else rng.randint(7, 12)
-    numbers = {int(used * rng.random() ** 2) for _ in range(wanted)}
-    return sorted(numbers)
+    chance, known = rng.random, len(catalogue.PRODUCTS)
+    numbers = [number for number, share in enumerate(shares[:known]) if chance() < share]
+    tail = len(shares) - known
+    return numbers + sorted(
+        {known + int(tail * chance()) for _ in range(int(chance() * 2.5))} if tail > 0 else ()
+    )
 
 
-def _activity(rng: random.Random) -> tuple[str, int]:
-    """Whether a user is active in an application, and how many days ago the last activity was."""
-    draw = rng.random()
-    if draw < 0.65:
-        return ACTIVE, rng.randrange(ACTIVITY_DAYS)
-    if draw < 0.85:
-        return INACTIVE, ACTIVITY_DAYS + 1 + rng.randrange(200)
-    return (NO_ACTIVITY if draw < 0.95 else NOT_MONITORED), 400
+def _activity(estate: Estate, rng: random.Random, left_alone: bool) -> tuple[str, int]:
+    """Whether a user is active in an application, and how many days ago the last activity was.
+
+    Active is who has used it within the last thirty days, inactive who has before, and without activity who
+    never has, as the vendor defines it.
+    """
+    draw, recent, left = rng.random(), int(rng.random() ** 2 * ACTIVITY_DAYS), 35 + rng.random() * 865
+    # Some leave an application alone for a while, at a time that differs: so many more than on one day.
+    pause, inactive, never = (
+        (500 + rng.random() * 400, 0.55, 0.1) if left_alone else (150 + rng.random() * 250, 0.6, 0.06)
+    )
+    if draw < never:
+        return NO_ACTIVITY, 400
+    if draw < never + 0.03:
+        return NOT_MONITORED, 400
+    idle = int(left - estate.behind)
+    if draw < never + 0.03 + inactive and idle > ACTIVITY_DAYS and left - pause < estate.behind:
+        return INACTIVE, idle
+    return ACTIVE, recent
 
 
 # Discovery types and roles that one membership may have: one to three types, no more than two roles.
@@ -187,22 +235,35 @@ _ROLES = [list(each) for size in (0, 1, 1, 2) for each in combinations(catalogue
 def memberships(estate: Estate) -> Iterator[Row]:
     """Who uses which application: one row per user and application."""
     used = count_applications(estate) - 3
+    products = [product_of(number) for number in range(used)]
+    shares = [product.share for product in products]
     ids = [estate.guid("saas application", number) for number in range(used)]
-    ago = [estate.ago(days) for days in range(500)]
+    ago = [estate.ago(days) for days in range(1000)]
     for person in people(estate):
         rng = estate.random("saas membership", person["id"])
-        for number in _applications_of(estate, rng, used):
-            status, days = _activity(rng)
+        for number in _applications_of(rng, shares):
+            status, days = _activity(estate, rng, products[number].name in _LEFT_ALONE)
+            draw, types, roles, use = (
+                rng.random(),
+                rng.choice(_DISCOVERY_TYPES),
+                rng.choice(_ROLES),
+                rng.randint(1, 90),
+            )
+            if _there(estate, draw) is None:
+                continue
             seen = status in (ACTIVE, INACTIVE)
+            if seen and ago[days] < person["createdDate"]:  # nobody is active before being there
+                days = (estate.now.date() - date.fromisoformat(person["createdDate"][:10])).days
+                status = ACTIVE if days <= ACTIVITY_DAYS else INACTIVE
             yield {
                 "userId": person["id"],
                 "applicationId": ids[number],
                 "status": status,
-                "lastActive": ago[days] if seen else person["createdDate"],
+                "lastActive": max(ago[days], person["createdDate"]) if seen else person["createdDate"],
                 "daysSinceActive": days if seen else 0,
-                "totalDaysUsed": rng.randint(1, 90) if seen else 0,
-                "discoveryTypes": rng.choice(_DISCOVERY_TYPES),
-                "roles": rng.choice(_ROLES),
+                "totalDaysUsed": use if seen else 0,
+                "discoveryTypes": types,
+                "roles": roles,
             }
 
 
@@ -210,18 +271,24 @@ def memberships(estate: Estate) -> Iterator[Row]:
 def assignments(estate: Estate) -> Iterator[Row]:
     """Who holds which subscription: one row per user and subscription."""
     offers = estate.grouped("saas_subscriptions", "applicationId")
-    ago = [estate.ago(days) for days in range(600)]
-    user_id, rng = "", random.Random()
+    weights = {}
+    for application, plans in offers.items():
+        total = sum(each["weight"] for each in plans)
+        sums = accumulate(each["weight"] / total for each in plans)
+        weights[application] = [*sums][:-1]
     for membership in memberships(estate):
-        if membership["userId"] != user_id:  # the memberships of a user stand together
-            user_id = membership["userId"]
-            rng = estate.random("saas assignment", user_id)
         available = offers.get(membership["applicationId"], [])
         if not available:
             continue
-        draw = rng.random()
-        held = 0 if draw < 0.2 else 1 if draw < 0.85 else 2
-        for subscription in rng.sample(available, min(held, len(available))):
+        # One seat a product; of those sold for each organization or use, at times a second one.
+        draws = estate.draws("saas assignment", membership["userId"], membership["applicationId"])
+        seats = [bisect(weights[membership["applicationId"]], draws[0])]
+        if len(available) > 6 and draws[1] < 0.3:
+            seats.append((seats[0] + 1 + int(draws[2] * (len(available) - 1))) % len(available))
+        for position, seat in enumerate(seats):
+            subscription, since = available[seat], _there(estate, draws[4 + position])
+            if since is None:
+                continue
             yield {
                 "subscriptionId": subscription["id"],
                 "userId": membership["userId"],
@@ -230,9 +297,9 @@ def assignments(estate: Estate) -> Iterator[Row]:
                 "lastActive": membership["lastActive"],
                 "daysSinceActive": membership["daysSinceActive"],
                 "monthlyCost": subscription["monthlyCost"],
-                "firstDiscovered": ago[400 + rng.randrange(200)],
+                "firstDiscovered": estate.day(since),
                 "manuallyAssigned": subscription["discoveryType"] == MANUAL,
-                "usage": rng.randint(0, 40),
+                "usage": int(draws[6] * 41),
             }
 
 
@@ -242,6 +309,7 @@ def wasted(held: Row) -> float:
 
 
 def purchased(estate: Estate, subscription: Row) -> int:
-    """How many of a subscription were bought: about as many as assigned, sometimes one too few."""
-    assigned = len(estate.where("saas_assignments", "subscriptionId", subscription["id"]))
-    return max(0, assigned + int(subscription["spare"]))
+    """How many of a subscription were bought: a few more than are held at present, sometimes one too few."""
+    held = len(estate.present.where("saas_assignments", "subscriptionId", subscription["id"]))
+    bought = math.ceil(held * (1 + float(subscription["spare"])))
+    return max(0, bought - int(subscription["short"]))

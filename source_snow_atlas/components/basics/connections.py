@@ -1,12 +1,13 @@
-"""Connections whose replies must begin in time: a header that comes a byte at a time never trips a timeout
-between two pieces.
+"""Connections whose replies must begin in time, and that are not used again after a pause.
 
-`requests` bounds the seconds between two pieces of a reply only. A watch shuts the connection when the status
-line and the headers are not complete by then; the request fails like any other that got no whole reply.
+`requests` bounds the seconds between two pieces of a reply only, which a header that comes a byte at a time
+never exceeds. A watch shuts the connection when the status line and the headers are not complete by then; the
+request fails like any other that got no whole reply.
 """
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 import time
@@ -20,6 +21,13 @@ from requests.adapters import HTTPAdapter
 SECONDS_BETWEEN_LOOKS = 5.0
 BETWEEN_PIECES = 60.0
 """Seconds between two pieces of a body: only the first byte of a reply may take longer."""
+LONGEST_IDLE = 30.0
+"""Seconds after which a connection is made anew: servers, proxies and firewalls close idle ones, some of them
+without a word, after a minute and more.
+"""
+
+# it logs headers that it can't read, and so what a server echoes in them
+logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
 
 
 def no_ambient_credentials(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -33,7 +41,7 @@ class Watch:
     """Shuts connections that are past their time; one thread for all, while any is under way."""
 
     def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+        self.seconds = seconds
         self._lock = threading.Lock()
         self._due: dict[int, tuple[float, socket.socket]] = {}
         self._thread: threading.Thread | None = None
@@ -41,7 +49,7 @@ class Watch:
     def begin(self, connection: socket.socket) -> None:
         """The reply of the connection has to begin now."""
         with self._lock:
-            self._due[id(connection)] = (time.monotonic() + self._seconds, connection)
+            self._due[id(connection)] = (time.monotonic() + self.seconds, connection)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._look, name="watch", daemon=True)
                 self._thread.start()
@@ -53,7 +61,7 @@ class Watch:
 
     def _look(self) -> None:
         while True:
-            time.sleep(min(SECONDS_BETWEEN_LOOKS, self._seconds / 2))
+            time.sleep(min(SECONDS_BETWEEN_LOOKS, self.seconds / 2))
             now = time.monotonic()
             with self._lock:
                 if not self._due:
@@ -88,6 +96,13 @@ class WatchedAdapter(HTTPAdapter):
 
         class Watched:
             sock: socket.socket
+            used_at = float("inf")
+
+            @property
+            def is_connected(self) -> bool:
+                """As in urllib3, which asks before it uses a connection again."""
+                is_fresh = time.monotonic() - self.used_at < LONGEST_IDLE
+                return is_fresh and bool(super().is_connected)  # type: ignore[misc]
 
             def getresponse(self) -> Any:
                 sock = self.sock
@@ -96,8 +111,9 @@ class WatchedAdapter(HTTPAdapter):
                     response = super().getresponse()  # type: ignore[misc]
                 finally:
                     watch.end(sock)
+                    self.used_at = time.monotonic()
                 with suppress(OSError):
-                    sock.settimeout(BETWEEN_PIECES)
+                    sock.settimeout(min(BETWEEN_PIECES, watch.seconds))
                 return response
 
         class Http(Watched, urllib3.connection.HTTPConnection):

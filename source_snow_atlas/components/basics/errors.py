@@ -13,6 +13,9 @@ from airbyte_cdk.models import AirbyteMessage, FailureType, StreamDescriptor
 from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_snow_atlas.components.basics.masking import masked
+from source_snow_atlas.components.basics.secrets import carries_secret
+
 MAXIMUM_QUOTE = 300
 
 
@@ -71,8 +74,8 @@ class ServerError(SnowAtlasError):
 
 
 class NotFound(ConfigurationError):
-    """HTTP 404. For one parent of many it means that the parent is gone; for a whole collection it is an
-    error.
+    """HTTP 404 or 410. For one parent of many it means that the parent is gone; for a whole collection it is
+    an error.
     """
 
 
@@ -81,25 +84,19 @@ class RateLimited(TransientError):
 
 
 def quote(body: bytes | bytearray) -> str:
-    """The server's own words out of an error body, one line, at most 300 characters, no secrets.
+    """The message of an error object, one line, at most 300 characters; empty for any other body, which may
+    hold rows, and where the message carries a secret.
 
-    Shapes: `{"error": {"code": int, "message": str}}` of the APIs, `{"error": str, "error_description": str}`
-    of the token endpoint (RFC 6749 section 5.2), anything else as text.
+    The vendor's APIs send `{"error": {"code": int, "message": str}}`.
     """
-    text = ""
     try:
         document = orjson.loads(body)
     except ValueError:
-        document = None
-    if isinstance(document, dict):
-        error = document.get("error", document)
-        if isinstance(error, dict):
-            text = str(error.get("message") or error.get("title") or error.get("detail") or "")
-        else:
-            text = " ".join(str(part) for part in (error, document.get("error_description")) if part)
-    if not text:
-        text = body[: 4 * MAXIMUM_QUOTE].decode("utf-8", "replace")
-    return plain(filter_secrets(text), MAXIMUM_QUOTE)
+        return ""
+    error = document.get("error") if isinstance(document, dict) else None
+    message = error.get("message") if isinstance(error, dict) else None
+    said = plain(message, MAXIMUM_QUOTE) if isinstance(message, str) else ""
+    return "" if carries_secret(said) else masked(said)
 
 
 def plain(text: str, longest: int = 100) -> str:
@@ -156,7 +153,7 @@ def _refusal(
             f"it.{reason}",
             stream,
         )
-    if status == 404:
+    if status in (404, 410):
         return NotFound(
             f"{where} This host does not have the endpoint: check the region or the API URL; "
             f"if they are right, leave the stream out of the connection.{reason}",
@@ -167,6 +164,12 @@ def _refusal(
             f"{where} The server does not accept the filter: correct the filter of this stream in the "
             "configuration, or, where it "
             f"has none, report it to the connector's maintainers.{reason}",
+            stream,
+        )
+    if 200 <= status < 300:
+        return ServerError(
+            f"Stream {stream}: GET {path} was answered with HTTP {status}, which carries no whole page: "
+            "nothing of it was used. Report it to the connector's maintainers.",
             stream,
         )
     if 300 <= status < 400:

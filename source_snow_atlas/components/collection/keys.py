@@ -28,13 +28,9 @@ class KeyWarnings:
         names = self._names
         if not names:
             return
-        if len(names) == 1:
-            keys = [row.get(names[0]) for row in rows]
-            has_null = None in keys
-        else:
-            keys = [tuple([row.get(name) for name in names]) for row in rows]
-            has_null = any([None in key for key in keys])
-        if has_null:
+        parts = [[row.get(name) for row in rows] for name in names]
+        keys: list[object] = list(zip(*parts, strict=True))
+        if any(None in part for part in parts):
             self._say_it_is_null(rows)
         try:
             repeats = len(set(keys)) < len(keys)
@@ -51,7 +47,8 @@ class KeyWarnings:
                 self._warn(
                     "null key",
                     f"{self._label}: {name}, a part of the primary key, is null in some rows"
-                    f"{self._example(row)}. They are given out; a destination that merges by the key may refuse "
+                    f"{self._example(row)}. They are given out; a destination that merges by the key may "
+                    "refuse "
                     "or lose them.",
                 )
 

@@ -12,9 +12,9 @@ EMPTY_PAGES = 10
 """Pages in a row that hold none of their rows, after which nobody needs to know what is behind them."""
 UNPROVED_PAGES = 100
 """Pages that lack rows and share none with what came before, after which the same holds."""
-SHORT_PAGES = 500
-"""Pages in a row that lack rows; and those without any of their rows, where missing rows are accepted: what lies
-behind must be read then.
+SHORT_PAGES = 300
+"""Pages in a row that lack rows; and those without any of their rows, where missing rows are accepted:
+what lies behind must be read then.
 """
 
 
@@ -61,7 +61,9 @@ class NotServed:
             self._fail(f" {self._short_pages} pages in a row lack rows.", "")
 
     def note_uncounted(self, served: Served) -> None:
-        """Count what a page lacks that is not full, although more rows lie behind it. Raises as `note` does."""
+        """Count what a page lacks that is not full, although more rows lie behind it. Raises as `note`
+        does.
+        """
         self.rows += max(0, served.request.size - len(served.rows))
         self._unproved_pages += 1
         if self._unproved_pages >= UNPROVED_PAGES:
@@ -88,7 +90,8 @@ class NotServed:
             self._fail("", "; to sync without them, name the stream in the option accept_missing_rows")
         self.warn(
             "missing",
-            f"{self.label}: {self._counted()}. {self.rows} rows are not served; the stream goes on without them, "
+            f"{self.label}: {self._counted()}. {self.rows} rows are not served; the stream goes on "
+            "without them, "
             "as accept_missing_rows asks for.",
         )
         self.on_missing(self.rows)
@@ -104,6 +107,7 @@ class NotServed:
     def _fail(self, detail: str, remedy: str) -> None:
         raise ServerError(
             f"{self.label}: {self._counted()}, but {self.rows} of them are not served: pages asked for again "
-            f"stay short.{detail} This does not come from data that changes. Check whether this client may see "
+            f"stay short.{detail} This does not come from data that changes. Check whether this client "
+            "may see "
             f"these rows, or ask Snow Atlas support{remedy}."
         )

@@ -22,8 +22,8 @@ class Overlap:
     """What the right one of two pages that share a row adds to the left one.
 
     `new` are the rows that the left page does not hold, `shared` counts the others, `again` those of the new
-    ones whose key came before with other values. `reaches`: whether the right page ends at the left one's last
-    row or behind it.
+    ones whose key came before with other values. `reaches`: whether the right page ends at the left one's
+    last row or behind it.
     """
 
     new: list[Row]
@@ -36,7 +36,8 @@ def overlap_of(left: Served, right: Served) -> Overlap | None:
     """Return what the two pages have in common; None where no row proves that nothing lies between them."""
     if left.has_unique_keys and right.has_unique_keys:
         return _compared(left, left.keys, right, right.keys, needed=1)
-    # rows without a key of their own are told apart by all they hold; two of them, as equal rows may be others
+    # rows without a key of their own are told apart by all they hold; two of them, as equal rows may be
+    # others
     return _compared(left, left.contents, right, right.contents, needed=2)
 
 
@@ -44,8 +45,9 @@ def _compared(
     left: Served, known: list[Hashable], right: Served, tokens: list[Hashable], needed: int
 ) -> Overlap | None:
     left_places, right_places = _once(known), _once(tokens)
-    count = left.request.end - right.request.start
-    if 0 < count <= min(len(left.rows), len(right.rows)) and left.rows[-count:] == right.rows[:count]:
+    # a page behind which nothing is left holds fewer rows than it shares
+    count = min(left.request.end - right.request.start, len(right.rows))
+    if 0 < count <= len(left.rows) and left.rows[-count:] == right.rows[:count]:
         # nothing moved: the end of the left page is the beginning of the right one, as asked for
         proofs = sum(token in right_places and token in left_places for token in tokens[:count])
         if proofs >= needed and left_places.keys().isdisjoint(tokens[count:]):

@@ -84,15 +84,18 @@ class PageSource:
         nothing = replace(served, page=replace(served.page, rows=[], has_next=False), failure=None)
         announced = before.says_more or served.request.start < self.announced
         if not served.is_malformed:
-            if not announced or (nothing.denies and not self._was_miscounted):
+            # a count that is exactly what was read is right, whatever else the replies announce
+            is_read = before.reached == before.total_items == nothing.total_items
+            is_right = nothing.denies or (is_read and before.request.number > 1)
+            if not announced or (is_right and not self._was_miscounted):
                 self._say_end(before, served)
                 return nothing
             fresh = self._ask(PageRequest(1, served.request.size))
             now = replace(fresh, request=served.request, page=replace(fresh.page, rows=[], has_next=False))
             # a total that is the number of the rows on the page counts nothing else
             is_of_the_page = fresh.total_items == fresh.reached and fresh.says_more
-            is_right = not (self._was_miscounted or fresh.miscounts or is_of_the_page)
-            if fresh.failure is None and now.denies and is_right:
+            is_wrong = self._was_miscounted or fresh.miscounts or is_of_the_page
+            if fresh.failure is None and now.denies and not is_wrong:
                 return now
             if before.page.has_next and before.announced <= before.request.end:
                 again = self._ask(before.request)
@@ -100,8 +103,8 @@ class PageSource:
                     return nothing
         cause = served.failure.message if served.failure is not None else "it is empty."
         raise ServerError(
-            f"{self._label}: page {served.request.number} of {served.request.size} rows could not be read: {cause} "
-            "Its rows would be missing. If it happens again, report it to Snow Atlas support."
+            f"{self._label}: page {served.request.number} of {served.request.size} rows could not be "
+            f"read: {cause} Its rows would be missing. If it happens again, report it to Snow Atlas support."
         )
 
     def repeated(self, served: Served) -> Served:
@@ -148,7 +151,8 @@ class PageSource:
         if before.says_more:
             self._warn(
                 "contradiction",
-                f"{self._label}: the API contradicts itself: page {before.request.number} announces more rows, "
+                f"{self._label}: the API contradicts itself: page {before.request.number} announces more "
+                "rows, "
                 "but the page behind it counts none.",
             )
         elif served.failure is not None and (before.is_full or not before.is_counted):

@@ -5,7 +5,7 @@ asked for.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
@@ -67,7 +67,7 @@ def in_flight(
     following: Callable[[], PageRequest | None],
     fetch: Callable[[PageRequest], Fetched],
     prefetch: Prefetch,
-) -> Iterator[tuple[PageRequest, Fetched]]:
+) -> Generator[tuple[PageRequest, Fetched], None, None]:
     """The replies to the requests that `following` gives, in order, as many under way as there is room for.
 
     `following` is asked again after every reply that was taken, so that a reply may call for more requests;

@@ -2,13 +2,13 @@
 
 1. Every reply is whole by its own account: it holds all rows that it counts at its place (`served`). A reply
    that does not is asked for again; what is still missing is counted, and fails the stream (`not_served`).
-2. Every seam is proved by a row in common: neighbouring pages overlap by a few rows (`overlap`, `plan`). Where
-   two share none, the rows between them are read at once, from further back.
+2. Every seam is proved by a row in common: neighbouring pages overlap by a few rows (`overlap`, `plan`).
+Where two share none, the rows between them are read at once, from further back.
 3. The end is proved: a page that is not full by its own account and announces nothing behind itself.
 
 Why that is enough: take a row that is there all the time. If it were on neither of two neighbouring pages, it
-would stand behind all rows of the first and before all rows of the second. But they share a row, and rows keep
-their order. So the row is on a page. Where pages can't overlap, whole passes are compared (`passes`).
+would stand behind all rows of the first and before all rows of the second. But they share a row, and rows
+keep their order. So the row is on a page. Where pages can't overlap, whole passes are compared (`passes`).
 """
 
 from __future__ import annotations
@@ -40,15 +40,17 @@ FIRST = frozenset({0, 1})
 OVERLAP = 4
 """Rows that neighbouring pages share where nothing moves."""
 SMALLEST_OVERLAPPING = 16
-"""Page size below which overlapping pages would make no headway, and so few rows can't tell order from chance."""
-PAGES_OF_A_GAP = 40
+"""Page size below which overlapping pages would make no headway, and so few rows can't tell order from
+chance.
+"""
+PAGES_OF_A_GAP = 20
 """Pages read for one gap, or without a new row, after which the data changes too fast."""
 
 
 @dataclass(frozen=True)
 class Changes:
-    """What a reading saw of data that changed: rows that came or went at least, pages read for their sake, and
-    rows given out again because another page held them with other values.
+    """What a reading saw of data that changed: rows that came or went at least, pages read for their sake,
+    and rows given out again because another page held them with other values.
     """
 
     seen: int
@@ -76,7 +78,9 @@ class CollectionReader:
     on_missing: Callable[[int], None] = lambda rows: None
     """Told how many rows the API counts and does not serve, where that is accepted."""
     warn: Callable[[str, str], None] = lambda kind, message: LOGGER.warning(message)
-    """Told of what contradicts itself or can't be known: the kind, to be said once a stream, and the sentence."""
+    """Told of what contradicts itself or can't be known: the kind, to be said once a stream, and the
+    sentence.
+    """
 
     def __post_init__(self) -> None:
         self._planned = self._place = self._in_flight = 0
@@ -146,7 +150,8 @@ class CollectionReader:
         page = self.fetch(2, self.page_size, None)
         if page is not None and (page.is_array or page.is_collection):
             raise ServerError(
-                f"{self.label}: page 1 came as a single object and page 2 as a list: the rows of page 1 would be "
+                f"{self.label}: page 1 came as a single object and page 2 as a list: the rows of page 1 "
+                "would be "
                 "missing. If it happens again, report it to Snow Atlas support."
             )
 
@@ -200,9 +205,9 @@ class CollectionReader:
 
     def _take(self, served: Served) -> Iterator[list[Row]]:
         """Join a page to the last one; the rows that are new."""
-        if served.is_of_other_size:
+        if served.is_of_other_size and not self._is_last_page(served):
             self._cannot_overlap("the server changes its page size")
-        if served.failure is not None:
+        if served.failure is not None or not (served.rows or served.missing):
             served = self._source.behind(served, self._last)
         elif served.missing and len(served.rows) > OVERLAP and served.rows == self._last.rows:
             served = self._source.behind(self._source.repeated(served), self._last)
@@ -216,8 +221,18 @@ class CollectionReader:
         else:
             yield from self._bridge(served)
 
+    def _is_last_page(self, served: Served) -> bool:
+        """Whether a page of another size is the last one, of which some servers say that its rows are its
+        size.
+        """
+        shared = self._last.request.end - served.request.start
+        is_in_place = 0 < shared <= len(served.rows) and served.rows[:shared] == self._last.rows[-shared:]
+        return is_in_place and served.page.size == len(served.rows) and served.is_end
+
     def _join(self, served: Served, overlap: Overlap) -> Iterator[list[Row]]:
-        """Go on behind a page that has rows in common with the last one; the rows that nothing follows yet."""
+        """Go on behind a page that has rows in common with the last one; the rows that nothing follows
+        yet.
+        """
         self._observe(served, overlap)
         self._not_served.note(served, overlap.shared)
         self.on_page(served.page)
@@ -237,7 +252,7 @@ class CollectionReader:
                 self._not_served.note_uncounted(served)
                 return
             self._has_ended = True
-        self._has_ended |= served.is_end
+        self._has_ended |= served.is_end or not (served.rows or served.missing or served.says_more)
 
     def _observe(self, served: Served, overlap: Overlap) -> None:
         """Count what moved between the last page and this one; neighbours overlap by more for a while."""
@@ -253,7 +268,8 @@ class CollectionReader:
             lacks = "the API counts pages and not rows, so a row that its last page lacks can't be noticed."
         else:
             lacks = (
-                "the API counts neither rows nor pages, so rows that it does not serve can't be noticed where "
+                "the API counts neither rows nor pages, so rows that it does not serve can't be noticed "
+                "where "
                 "nothing follows them."
             )
         self.warn("no total", f"{self.label}: {lacks}")
@@ -300,8 +316,8 @@ class CollectionReader:
         self._planned = max(self._planned, self._place)
 
     def _around(self, right: Served, forward: bool) -> Iterator[PageRequest]:
-        """Pages that may share a row with the last one: the next one if it goes `forward`, then from further and
-        further back, and where the totals say that its rows have moved to.
+        """Pages that may share a row with the last one: the next one if it goes `forward`, then from
+        further and further back, and where the totals say that its rows have moved to.
         """
         if self._last.missing and not right.rows:
             return
@@ -343,8 +359,10 @@ class CollectionReader:
         if not self._seams:
             raise _CannotOverlap
         raise ServerError(
-            f"{self.label}: {what}, also not when read again from further back. The order of the rows changes "
-            "between requests, or more rows came or went at once than a page holds. Whether all rows came can't "
+            f"{self.label}: {what}, also not when read again from further back. The order of the rows "
+            "changes "
+            "between requests, or more rows came or went at once than a page holds. Whether all rows "
+            "came can't "
             "be known: sync again, at a quieter time."
         )
 

@@ -49,7 +49,6 @@ class WholePasses:
     _asked: int = field(default=0, init=False)
     _taken: int = field(default=0, init=False)
     _has_ended: bool = field(default=False, init=False)
-    _repeats_pages: bool = field(default=False, init=False)
 
     def rows(self, given: list[Row]) -> Iterator[list[Row]]:
         """The rows of the collection but those `given` out before. Raises ServerError."""
@@ -64,22 +63,27 @@ class WholePasses:
             for rows in self._pass(pages):
                 is_new |= bool(rows)
                 yield rows
-            repeats = max(Counter(value for page in pages for value in page).values(), default=1) > 1
-            if pages == earlier and self._repeats_pages:
+            if pages == earlier:
+                distinct = [set(page) for page in pages]
+                if sum(map(len, distinct)) == len(set[int]().union(*distinct)):
+                    return
                 raise ServerError(
-                    f"{self.label}: the server sends the same rows for several pages, also when asked again: the "
-                    "rows of those pages would be missing. If it happens again, report it to Snow Atlas support."
+                    f"{self.label}: the server sends the same rows on several pages, also when asked "
+                    "again, and does "
+                    "not serve pages that overlap: whether they are other rows can't be known, and those "
+                    "of a page "
+                    "may be missing. If it happens again, report it to Snow Atlas support."
                 )
-            if pages == earlier and (passes > 2 or not repeats):
-                return
             quiet_passes = 0 if is_new else quiet_passes + 1
             if self._is_steady() and quiet_passes > 1 and {len(self._keys)} == self._totals:
                 return
             collects = self._is_steady() and len(self._keys) < max(filter(None, self._totals), default=0)
             if passes >= (MOST_PASSES_OF_STEADY_TOTAL if collects else MOST_PASSES):
                 raise ServerError(
-                    f"{self.label}: {passes} readings of all pages brought different rows, and the server does "
-                    "not serve pages that overlap. The order of its rows changes between requests, or its data "
+                    f"{self.label}: {passes} readings of all pages brought different rows, and the server "
+                    "does "
+                    "not serve pages that overlap. The order of its rows changes between requests, or "
+                    "its data "
                     "changes too fast. Whether all rows came can't be known: sync again, at a quieter time."
                 )
             earlier = pages
@@ -87,7 +91,7 @@ class WholePasses:
     def _pass(self, pages: list[list[int]]) -> Iterator[list[Row]]:
         """The new rows of one pass. `pages` takes the hashes of its rows, page by page."""
         self._asked = self._taken = 0
-        self._has_ended = self._repeats_pages = False
+        self._has_ended = False
         self.not_served.restart()
         found: Counter[int] = Counter()
         before: Served | None = None
@@ -101,7 +105,8 @@ class WholePasses:
             idle = idle + 1 if hashes and all(value in found for value in hashes) else 0
             if idle > (ANNOUNCED_IDLE_PAGES if served.request.end <= self.source.announced else IDLE_PAGES):
                 raise ServerError(
-                    f"{self.label}: {idle} pages in a row brought no row that had not come before, and nothing "
+                    f"{self.label}: {idle} pages in a row brought no row that had not come before, and "
+                    "nothing "
                     "says where the collection ends. Report it to Snow Atlas support."
                 )
             new = []
@@ -112,7 +117,8 @@ class WholePasses:
                     new.append(row)
             if len(self._given) + len(self._keys) > 2 * MOST_ROWS:
                 raise ServerError(
-                    f"{self.label}: the server does not serve pages that overlap, and more than {MOST_ROWS:,} rows "
+                    f"{self.label}: the server does not serve pages that overlap, and more than "
+                    f"{MOST_ROWS:,} rows "
                     "can't be compared in memory: whether all of them came can't be known. Narrow the stream "
                     "with a filter, or report it to Snow Atlas support."
                 )
@@ -130,15 +136,15 @@ class WholePasses:
         if served.failure is None and served.rows and is_repeated:
             if before.says_more or served.request.start < self.source.announced:
                 # rows that moved by a page look like this; if it was not that, the next pass shows it again
-                self._repeats_pages = True
                 return served
             if len(set(map(_hash, served.rows))) == 1 and not (served.has_unique_keys or before.is_counted):
                 raise ServerError(
-                    f"{self.label}: page {served.request.number} holds the same rows as the page before it, and "
+                    f"{self.label}: page {served.request.number} holds the same rows as the page before "
+                    "it, and "
                     "nothing says how many there are: whether it is the last page once more can't be known."
                 )
             served = self.source.repeated(served)
-        if served.failure is not None or (served.request.start < self.source.announced and served.denies):
+        if served.failure is not None or not (served.rows or served.missing):
             return self.source.behind(served, before)
         return served
 

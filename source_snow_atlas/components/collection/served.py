@@ -100,17 +100,18 @@ class Served:
     @property
     def denies(self) -> bool:
         """Whether it counts no row at its own place: it lies behind the end of the collection."""
-        if self.page.rows or (
-            self.request.number == 1 and (self.page.has_next or (self.total_pages or 0) > 1)
-        ):
+        items, pages, number = self.total_items, self.total_pages, self.request.number
+        if self.page.rows or not self.is_counted or (number == 1 and self.page.has_next):
             return False
-        if self.total_items is not None:
-            return self.total_items <= self.request.start
-        return self.total_pages is not None and self.total_pages < self.request.number
+        # many servers count one page where there are no rows
+        is_counted_out = pages is None or pages < number or pages <= 1
+        return is_counted_out and (items is None or items <= self.request.start)
 
     @property
     def is_end(self) -> bool:
-        """Whether the collection ends in it by its own account: it could hold more rows, and announces none."""
+        """Whether the collection ends in it by its own account: it could hold more rows, and announces
+        none.
+        """
         return self.is_counted and not self.is_full and not self.says_more
 
     @property
@@ -121,11 +122,7 @@ class Served:
             return False
         if len(self.rows) > self.request.size:
             return True
-        if size is None or size == self.request.size:
-            return False
-        # some servers name the number of the rows of their last page as its size
-        is_last = self.total_items == self.reached and not self.says_more
-        return not (is_last and size == len(self.rows))
+        return size is not None and size != self.request.size
 
     @cached_property
     def keys(self) -> list[Hashable]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 from airbyte_cdk.utils.datetime_helpers import ab_datetime_parse
 
 from source_snow_atlas.components.basics.errors import ConfigurationError
+from source_snow_atlas.components.basics.network import is_host
 from source_snow_atlas.components.identity.filters import FilterSyntaxError, check_filter
 
 REGIONS = ("westeurope", "australiasoutheast", "eastus2", "uksouth")
@@ -57,7 +59,10 @@ class Configuration:
     def parse(cls, config: Mapping[str, Any]) -> Configuration:
         """Check and read the configuration. Raises ConfigurationError with one sentence about the first
         mistake.
+
+        An option that is empty (null, "", [] or {}) counts as left out: forms send what was cleared so.
         """
+        config = {name: value for name, value in config.items() if not _is_empty(value)}
         region = config.get("region")
         if region not in REGIONS:
             raise ConfigurationError(
@@ -68,7 +73,7 @@ class Configuration:
         api_url = config.get("api_url")
         return cls(
             region=region,
-            host=_host(api_url) if api_url not in (None, "") else f"https://{region}.snowsoftware.io",
+            host=_host(api_url) if api_url is not None else f"https://{region}.snowsoftware.io",
             client_id=_text(config, "client_id"),
             client_secret=_text(config, "client_secret"),
             start_date=_start_date(config.get("start_date")),
@@ -95,6 +100,28 @@ class Configuration:
             "page_size": self.page_size,
             "num_workers": self.num_workers,
         }
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """Ask for the nearest of the names, as a sentence's last words; empty where none is near."""
+    by_lower = {known.lower(): known for known in names}
+    close = difflib.get_close_matches(name.lower(), by_lower, n=1)
+    return f"; did you mean {by_lower[close[0]]}?" if close else "."
+
+
+def read_moment(value: Any) -> datetime:
+    """The moment that a text means, in UTC and not before 1970. Raises ValueError where it means none."""
+    if not isinstance(value, str) or not re.match(r"\d{4}-\d{2}-\d{2}", value):
+        raise ValueError(value)
+    try:
+        moment: datetime = ab_datetime_parse(value)
+        return max(EPOCH, moment.astimezone(timezone.utc))
+    except OverflowError:
+        raise ValueError(value) from None
+
+
+def _is_empty(value: Any) -> bool:
+    return value in (None, [], {}) or (isinstance(value, str) and not value.strip())
 
 
 def _text(config: Mapping[str, Any], name: str) -> str:
@@ -147,7 +174,7 @@ def _host(api_url: Any) -> str:
         raise ConfigurationError(f"{advice}: it must be text.")
     try:
         parts = urlsplit(api_url.strip())
-        hostname, _ = parts.hostname, parts.port
+        hostname, port = parts.hostname, parts.port
     except ValueError:
         raise ConfigurationError(f"{advice}: the value is not a URL.") from None
     if parts.scheme not in ("http", "https") or not hostname:
@@ -158,27 +185,31 @@ def _host(api_url: Any) -> str:
         raise ConfigurationError(f"{advice}: it must not have a path.")
     if parts.query or parts.fragment or "?" in api_url or "#" in api_url:
         raise ConfigurationError(f"{advice}: it must not have a query or a fragment.")
-    if re.search(r"[\s\\]", parts.netloc):
-        raise ConfigurationError(f"{advice}: the value is not a URL.")
+    if not is_host(hostname) or port == 0 or re.search(r"[\x00-\x20\x7f]", api_url.strip()):
+        raise ConfigurationError(f"{advice}: no host can have the name or the port.")
     if parts.scheme == "http" and not _is_loopback(hostname):
         raise ConfigurationError(
             f"{advice}: plain http would show the credentials to the network, so it must be https."
         )
-    return f"{parts.scheme}://{parts.netloc}"
+    authority = f"[{hostname}]" if ":" in hostname else hostname
+    return f"{parts.scheme}://{authority}" + (f":{port}" if port is not None else "")
 
 
 def _start_date(value: Any) -> datetime | None:
-    if value in (None, ""):
+    if value is None:
         return None
     try:
-        if not isinstance(value, str) or not re.match(r"\d{4}-\d{2}-\d{2}", value):
-            raise ValueError
-        moment: datetime = ab_datetime_parse(value)
-        return max(EPOCH, moment.astimezone(timezone.utc))
-    except (ValueError, OverflowError):
+        moment = read_moment(value)
+    except ValueError:
         raise ConfigurationError(
             "Set start_date to a date and time such as 2026-01-01T00:00:00Z, or leave it out."
         ) from None
+    if moment > datetime.now(timezone.utc):
+        raise ConfigurationError(
+            f"Set start_date to a moment in the past, or leave it out: {moment.strftime(DATETIME_FORMAT)} "
+            "is in the future."
+        )
+    return moment
 
 
 def _texts(value: Any, name: str) -> list[str]:

@@ -16,15 +16,14 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from source_snow_atlas.components.basics.body import BodyReader
-from source_snow_atlas.components.basics.connections import WatchedAdapter, no_ambient_credentials
+from source_snow_atlas.components.basics.connections import WatchedAdapter
 from source_snow_atlas.components.basics.errors import MalformedReply
+from source_snow_atlas.components.basics.network import Route
 
-TIMEOUTS = (15.0, 60.0)
-"""Seconds to connect and to wait for the reply."""
+PATIENCE, HASTE = (15.0, 60.0), (5.0, 10.0)
+"""Seconds to connect, and from then on to the reply and to the end of its body: of a sync, and of `check`."""
 LARGEST = 2 * 2**20
-"""Decoded bytes of a reply. A token has a few KiB, a set of keys a few more."""
-LONGEST = 60.0
-"""Seconds from the first byte of a body to its last."""
+"""Decoded bytes of a reply. A token has a few KiB."""
 
 
 class UnboundedReply(requests.RequestException):
@@ -40,33 +39,35 @@ class Answer:
     content: bytes
 
     def json(self) -> Any:
-        """The document; None where the body is no JSON."""
+        """The document, its numbers as floats; None where the body is no JSON."""
         try:
-            return json.loads(self.content)
-        except ValueError:
+            return json.loads(self.content, parse_int=float)
+        except (ValueError, RecursionError):
             return None
 
 
-def exchange(method: str, url: str, form: Mapping[str, Any] | None = None) -> Answer:
-    """Send one request, without following redirects. Raises requests.RequestException where no whole reply
+def exchange(
+    url: str, form: Mapping[str, Any], route: Route, timeouts: tuple[float, float] = PATIENCE
+) -> Answer:
+    """Post a form, without following redirects. Raises requests.RequestException where no whole reply
     comes.
     """
     with requests.Session() as session:
-        adapter = WatchedAdapter(TIMEOUTS[1])
+        session.trust_env = False  # the route has what the environment says
+        adapter = WatchedAdapter(timeouts[1])
         session.mount("https://", adapter)
         session.mount("http://", adapter)  # ignore-https-check: for loopback only, see configuration.py
-        with session.request(
-            method,
-            url,
-            data=form,
-            headers={"Accept": "application/json", "Accept-Encoding": "gzip"},
-            timeout=TIMEOUTS,
+        request = requests.Request(
+            "POST", url, {"Accept": "application/json", "Accept-Encoding": "gzip"}, data=form
+        )
+        with session.send(
+            session.prepare_request(request),
+            timeout=timeouts,
             allow_redirects=False,
-            auth=no_ambient_credentials,
-            stream=True,
+            **route.settings,
         ) as response:
             try:
-                content = bytes(BodyReader().read(response.raw, LARGEST, LONGEST))
+                content = bytes(BodyReader().read(response.raw, LARGEST, timeouts[1]))
             except MalformedReply as error:
                 raise UnboundedReply(str(error)) from None
             except HTTPError as error:

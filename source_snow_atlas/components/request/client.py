@@ -23,7 +23,6 @@ from source_snow_atlas import __version__
 from source_snow_atlas.components.basics.body import LONGEST, BodyReader
 from source_snow_atlas.components.basics.connections import WatchedAdapter, no_ambient_credentials
 from source_snow_atlas.components.basics.errors import (
-    ConfigurationError,
     MalformedReply,
     NotFound,
     RateLimited,
@@ -33,25 +32,21 @@ from source_snow_atlas.components.basics.errors import (
     failed_request,
     quote,
 )
-from source_snow_atlas.components.basics.retries import (
-    LONGEST_WAIT,
-    TRANSIENT_STATUSES,
-    Attempts,
-    announced_wait,
-)
-from source_snow_atlas.components.identity.oauth import (
-    SnowAtlasOauth2Authenticator,
-    does_not_resolve,
-)
-from source_snow_atlas.components.request.pace import Pace, Ticket
+from source_snow_atlas.components.basics.retries import LONGEST_WAIT, Attempts, announced_wait
+from source_snow_atlas.components.basics.statuses import Meaning, meaning
+from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
+from source_snow_atlas.components.request.pace import Pace
 
 LOGGER = logging.getLogger("airbyte")
 TIMEOUTS = (15.0, 300.0)
 """Seconds to connect, and between two pieces of a reply: slow pages of minutes are known."""
-HASTY_TIMEOUTS = (10.0, 30.0)
+HASTY_TIMEOUTS = (5.0, 12.0)
 """The same for `check`, which a person waits for."""
-ORACLE_ROOT = "/sam/oracle/"
-ORACLE_PROBE = "/sam/oracle/v1/products"
+ORACLE_PATHS = "/sam/oracle/"
+ORACLE_ROOTS = ("", "/api")
+"""The vendor's files have Oracle without `/api`, which all other paths begin with."""
+MALFORMED_UNDER_A_ROOT = 4
+"""Attempts at a body that is no page while the root is not known: the wrong one may serve a sign-in page."""
 
 Parsed = TypeVar("Parsed")
 Body = bytes | bytearray
@@ -80,7 +75,7 @@ class SnowAtlasClient:
         self._bodies = BodyReader()
         self._longest_body = HASTY_TIMEOUTS[1] if fail_fast else LONGEST
         adapter = WatchedAdapter(
-            self._timeouts[1] + 30, pool_connections=2, pool_maxsize=requests_in_flight + 1, max_retries=0
+            self._timeouts[1], pool_connections=2, pool_maxsize=requests_in_flight + 1, max_retries=0
         )
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)  # ignore-https-check: for loopback only, see configuration.py
@@ -91,11 +86,7 @@ class SnowAtlasClient:
                 "User-Agent": f"airbyte-source-snow-atlas/{__version__}",
             }
         )
-        # proxies and CA bundle of the environment, looked up once: requests would do it for every request
-        self._environment: dict[str, Any] = dict(
-            self._session.merge_environment_settings(authenticator.host, {}, True, None, None)
-        )
-        self._oracle_prefix: str | None = None
+        self._oracle_root: str | None = None
         self._oracle_lock = threading.Lock()
 
     def get(
@@ -109,11 +100,40 @@ class SnowAtlasClient:
         """The parsed reply to GET `path`, repeated while the failure may pass; None where the server says "no
         content".
 
-        `parse` raises MalformedReply for a body that can't be true. Raises NotFound for a 404,
+        `parse` raises MalformedReply for a body that can't be true. Raises NotFound for a 404 or 410,
         ConfigurationError, RateLimited, TransientError or ServerError for what repeating does not mend.
         """
-        located = self._oracle_root(stream) + path if path.startswith(ORACLE_ROOT) else path
-        return self._get(stream, located, query, parse, permission)
+        if not path.startswith(ORACLE_PATHS):
+            return self._get(stream, path, query, parse, permission)
+        if self._oracle_root is None:
+            with self._oracle_lock:
+                if self._oracle_root is None:
+                    return self._get_oracle(stream, path, query, parse, permission)
+        return self._get(stream, self._oracle_root + path, query, parse, permission)
+
+    def _get_oracle(
+        self,
+        stream: str,
+        path: str,
+        query: Mapping[str, Any],
+        parse: Callable[[Body], Parsed],
+        permission: Any,
+    ) -> Parsed | None:
+        """As `get`, under the root that answers. A refusal decides nothing: a gateway may refuse whatever it
+        does not know.
+        """
+        failures: list[SnowAtlasError] = []
+        for root in ORACLE_ROOTS:
+            try:
+                parsed = self._get(stream, root + path, query, parse, permission, MALFORMED_UNDER_A_ROOT)
+            except RateLimited:
+                raise
+            except SnowAtlasError as failure:
+                failures.append(failure)
+            else:
+                self._oracle_root = root
+                return parsed
+        raise min(failures, key=_uncertainty)
 
     def _get(
         self,
@@ -122,59 +142,56 @@ class SnowAtlasClient:
         query: Mapping[str, Any],
         parse: Callable[[Body], Parsed],
         permission: Any,
-        attempts: Attempts | None = None,
+        malformed: int = 9,
     ) -> Parsed | None:
         url = (
             self.authenticator.host
             + path
             + (f"?{urlencode(query, quote_via=percent_encode)}" if query else "")
         )
-        attempts = attempts or Attempts(maximum=2 if self._fail_fast else 9, clock=self._clock)
+        attempts = Attempts(maximum=2, seconds=12.0) if self._fail_fast else Attempts()
         unauthorized = False
+        limited_since: float | None = None
         while True:
             failure: SnowAtlasError
+            sent = self._clock()
             try:
                 with self.pace.slot() as ticket:
                     # not before: what waits for its turn would send a token that was revoked meanwhile
                     token = self.authenticator.get_access_token()
+                    sent = self._clock()
                     status, headers, body = self._send(url, token)
-                    if status == 429:
-                        wait_alone = self._wait_as_told(headers, ticket, attempts, stream, path)
-                if status == 429:
+                    kind = meaning(status)
+                    if kind is Meaning.LIMITED:
+                        limited_since = sent if limited_since is None else limited_since
+                        self._raise_if_limited_for_long(headers, limited_since, stream, path)
+                        wait_alone = self.pace.refused(announced_wait(headers), ticket)
+                if kind is Meaning.LIMITED:
+                    unauthorized = False
                     self._sleep(wait_alone)
                     continue
-            except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+                if kind is Meaning.NO_CONTENT:
+                    return None
+                if kind is Meaning.PAGE:
+                    parsed = parse(body)
+                    self.pace.succeeded(ticket)
+                    return parsed
+            except (OSError, urllib3.exceptions.HTTPError) as error:
                 failure = self._no_reply(stream, path, error)
             except MalformedReply as error:
                 failure = self._not_right(stream, path, error)
+                attempts.maximum = min(attempts.maximum, malformed)
             else:
-                if status == 200:
-                    try:
-                        parsed = parse(body)
-                    except MalformedReply as error:
-                        failure = self._not_right(stream, path, error)
-                    else:
-                        self.pace.succeeded(ticket)
-                        return parsed
-                elif status == 204:
-                    return None
-                elif status == 401 and not unauthorized:
+                if kind is Meaning.UNAUTHORIZED and not unauthorized:
                     unauthorized = True
                     self.authenticator.renew(token)
                     continue
-                elif status in TRANSIENT_STATUSES or (status > 505):
-                    said = quote(body)
-                    if not self._fail_fast:
-                        self.pace.pause(min(announced_wait(headers) or 0.0, LONGEST_WAIT))
-                    failure = TransientError(
-                        f"Stream {stream}: GET {path} keeps failing with HTTP {status}; try again later."
-                        + (f' The server said: "{said}".' if said else ""),
-                        stream,
-                    )
-                else:
+                if kind is not Meaning.PASSING:
                     raise failed_request(stream, path, status, body, permission, "filter" in query)
+                failure = self._passing(stream, path, status, headers, body)
             unauthorized = False
-            wait = attempts.next_wait()
+            limited_since = None
+            wait = attempts.next_wait(self._clock() - sent)
             if wait is None:
                 raise failure
             LOGGER.info(
@@ -196,18 +213,14 @@ class SnowAtlasClient:
             request.prepare(),
             timeout=self._timeouts,
             allow_redirects=False,
-            **self._environment,
+            **self.authenticator.route.settings,
         ) as response:
             body = self._bodies.read(response.raw, longest=self._longest_body)
             return response.status_code, response.headers, body
 
-    def _wait_as_told(
-        self, headers: Any, ticket: Ticket, attempts: Attempts, stream: str, path: str
-    ) -> float:
-        """Let the pace learn of a refusal. Seconds that this request has to wait besides."""
+    def _raise_if_limited_for_long(self, headers: Any, since: float, stream: str, path: str) -> None:
         announced = announced_wait(headers)
-        waited = self._clock() - attempts.started
-        if self._fail_fast or (announced or 0) > LONGEST_WAIT or waited > 2 * LONGEST_WAIT:
+        if self._fail_fast or (announced or 0) > LONGEST_WAIT or self._clock() - since > 2 * LONGEST_WAIT:
             asks = (
                 f"asks for {announced:.0f} s of quiet"
                 if announced is not None
@@ -215,11 +228,28 @@ class SnowAtlasClient:
             )
             raise RateLimited(
                 f"Stream {stream}: GET {path} was refused with HTTP 429: Snow Atlas limits the rate of "
-                f"requests and {asks}. "
-                "Try again later, lower num_workers, or run fewer scripts with this client.",
+                f"requests and {asks}. Try again later, lower num_workers, or run fewer scripts with this "
+                "client.",
                 stream,
             )
-        return self.pace.refused(announced, ticket)
+
+    def _passing(self, stream: str, path: str, status: int, headers: Any, body: Body) -> SnowAtlasError:
+        """The failure that the status stands for. Raises it where the server asks for more than can be waited
+        for; nothing is sent before what it asks for has passed.
+        """
+        announced = announced_wait(headers) or 0.0
+        said = quote(body)
+        failure = TransientError(
+            f"Stream {stream}: GET {path} keeps being answered with HTTP {status}; try again later."
+            + (f" The server asks for {announced:.0f} s of quiet." if announced else "")
+            + (f' The server said: "{said}".' if said else ""),
+            stream,
+        )
+        failure.status = status
+        if announced > (0.0 if self._fail_fast else LONGEST_WAIT):
+            raise failure
+        self.pace.pause(announced)
+        return failure
 
     def _not_right(self, stream: str, path: str, error: MalformedReply) -> SnowAtlasError:
         return ServerError(
@@ -229,47 +259,20 @@ class SnowAtlasClient:
         )
 
     def _no_reply(self, stream: str, path: str, error: Exception) -> SnowAtlasError:
-        host = self.authenticator.host
-        if isinstance(error, requests.ConnectionError) and does_not_resolve(error):
-            return ConfigurationError(
-                f"The host of {host} is unknown: the region or the API URL is probably wrong; "
-                "both are shown in Snow Atlas settings, Application registrations, General information.",
-                stream,
-            )
-        return TransientError(
-            f"Stream {stream}: GET {path} got no whole reply from {host} ({type(error).__name__}); try again "
-            "later.",
+        route = self.authenticator.route
+        return route.failure(error, stream) or TransientError(
+            f"Stream {stream}: GET {path} got no whole reply from {route.host}{route.through} "
+            f"({type(error).__name__}); try again later.",
             stream,
         )
 
-    def _oracle_root(self, stream: str) -> str:
-        """`/api` or nothing, whichever this host serves Oracle under: the vendor's files have it without, all
-        else lies under /api.
 
-        Asked once per sync with a lookup that is always there.
-        """
-        with self._oracle_lock:
-            if self._oracle_prefix is None:
-                self._oracle_prefix = next(
-                    (root for root in ("", "/api") if self._serves_oracle(stream, root)), ""
-                )
-            return self._oracle_prefix
-
-    def _serves_oracle(self, stream: str, root: str) -> bool:
-        try:
-            attempts = Attempts(maximum=4, clock=self._clock)
-            self._get(
-                stream, root + ORACLE_PROBE, {"page_size": 1, "page_number": 1}, _is_json, None, attempts
-            )
-        except (NotFound, ServerError):
-            return False
-        except ConfigurationError:
-            # refused for want of the permission: the endpoint is there
-            return True
-        return True
-
-
-def _is_json(body: Body) -> bool:
-    if body.lstrip()[:1] not in (b"{", b"["):
-        raise MalformedReply("the body is not JSON")
-    return True
+def _uncertainty(failure: SnowAtlasError) -> int:
+    """The smaller, the less is known of a root: one that is down may be the one, one without the path is
+    not.
+    """
+    if isinstance(failure, TransientError):
+        return 0
+    if failure.status in (401, 403):
+        return 1
+    return 3 if isinstance(failure, NotFound) else 2

@@ -11,7 +11,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from math import isfinite
 from typing import Any
 
@@ -21,15 +23,25 @@ from source_snow_atlas.components.basics.errors import MalformedReply, plain
 
 Row = dict[str, Any]
 
-LONG_DIGITS = b"0" * 20
-LONG_NEGATIVE = b"-" + b"0" * 19
-DIGITS = bytes(0x30 if 0x30 <= byte <= 0x39 else 0x2D if byte == 0x2D else 0x20 for byte in range(256))
+MARKS = bytes(0x30 if byte in b"0123456789." else 0x20 for byte in range(256))
+"""Makes runs of zeros of numbers, points included, so that long ones are found at the speed of memory."""
+LONG_NUMBER = b"0" * 16
+"""A double holds any fifteen digits; a fraction with more has sixteen characters at least, with its point."""
+EXPONENT = re.compile(rb"[eE][-+]?\d+")
 HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 ENVELOPE_FIELDS = frozenset({"pagination", "_links", "links"})
 
 
 class WrongPage(MalformedReply):
     """The reply says that it is another page than the one asked for."""
+
+
+@dataclass
+class Changes:
+    """The first field of a reply that holds half a character, and the first whose number is rounded."""
+
+    mended: str = ""
+    rounded: str = ""
 
 
 @dataclass
@@ -48,6 +60,8 @@ class Page:
     """Whether the rows came as a bare array."""
     mended: str = ""
     """The first field whose text held half a character; empty where every character came whole."""
+    rounded: str = ""
+    """The first field whose number has more digits than a double holds; empty where none has."""
 
 
 def parse_page(
@@ -58,9 +72,9 @@ def parse_page(
 
     Raises MalformedReply.
     """
-    mended: list[str] = []
-    page = _page(decode(body, mended), items_field, known_fields, numbers)
-    page.mended = mended[0] if mended else ""
+    changes = Changes()
+    page = _page(decode(body, changes), items_field, known_fields, numbers)
+    page.mended, page.rounded = changes.mended, changes.rounded
     return page
 
 
@@ -82,83 +96,125 @@ def _page(
     return Page([document])
 
 
-def decode(body: bytes | bytearray, mended: list[str] | None = None) -> Any:
-    """The JSON document of a body, every value exactly as sent but for half characters. Raises
-    MalformedReply.
+def decode(body: bytes | bytearray, changes: Changes | None = None) -> Any:
+    """The JSON document of a body, every value as sent; `changes` gets the fields where that can't be.
 
-    JSON can name half a character (a lone surrogate, as "\\ud800"), which no UTF-8 holds: strict readers
-    refuse the whole record, and PyAirbyte takes its line for a log message. Each becomes U+FFFD, and `mended`
-    gets the field.
+    Raises MalformedReply. Two things can't be kept. JSON can name half a character (a lone surrogate, as
+    "\\ud800"), which no UTF-8 holds: strict readers refuse the whole record, and PyAirbyte takes its line for
+    a log message. It becomes U+FFFD. And a fraction becomes the nearest double, as every reader of the
+    records would make it one.
 
-    orjson is fast but turns whole numbers above 64 bits into floats and refuses lone surrogates; the standard
-    library keeps both.
+    orjson is fast but turns whole numbers above 64 bits into floats, rounds without a word, and refuses lone
+    surrogates; replies that hold one of these are read with the standard library.
     """
     if not body:
         raise MalformedReply("the body is empty")
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return _whole_characters(_decode_exactly(body), "", [] if mended is None else mended)
-    digits = body.translate(DIGITS)
-    if LONG_DIGITS in digits or LONG_NEGATIVE in digits:
-        return _decode_exactly(body)
-    return document
+        return _decode_exactly(body, changes or Changes())
+    return _decode_exactly(body, changes or Changes()) if _has_doubtful_number(body) else document
 
 
-def _decode_exactly(body: bytes | bytearray) -> Any:
+def _has_doubtful_number(body: bytes | bytearray) -> bool:
+    """Whether a number in the body, or what looks like one in a text, is more than orjson keeps."""
+    marks = body.translate(MARKS)
+    numbers = []
+    end = 0
+    while (start := marks.find(LONG_NUMBER, end)) >= 0:
+        end = marks.find(b" ", start)
+        end = len(body) if end < 0 else end
+        if body[start - 1 : start] == b"-":
+            start -= 1
+        if body[start - 1 : start] != b'"':  # digits in quotes are a text: ids are often that
+            exponent = EXPONENT.match(body, end)
+            numbers.append(body[start : exponent.end() if exponent else end])
+    if not numbers:
+        return False
+    together = b"[" + b",".join(numbers) + b"]"
+    with suppress(orjson.JSONDecodeError):
+        if orjson.dumps(orjson.loads(together)) == together:
+            return False
+    return not all(map(_is_kept, numbers))
+
+
+def _is_kept(number: bytes | bytearray) -> bool:
+    if number.lstrip(b"-").isdigit():
+        return len(number) < 19  # more may be more than 64 bits
+    text = number.decode()
     try:
-        document = json.loads(body, parse_constant=_NotANumber, parse_float=_finite)
+        return _is_exact(text, float(text))
+    except ValueError:  # several points: a version or an address in a text
+        return True
+
+
+def _is_exact(text: str, value: float) -> bool:
+    """Whether the double, as it is written, is the number in the text."""
+    written = repr(value)
+    try:
+        return text == written or Decimal(text) == Decimal(written)
+    except InvalidOperation:  # an exponent beyond all bounds
+        return False
+
+
+def _decode_exactly(body: bytes | bytearray, changes: Changes) -> Any:
+    try:
+        document = json.loads(body, parse_constant=_NotANumber, parse_float=_fraction, parse_int=_whole)
+        return _writable(document, "", changes)
     except (ValueError, RecursionError) as error:
         kind = "HTML" if body.lstrip()[:1] == b"<" else "not valid JSON"
         raise MalformedReply(f"the body is {kind} ({_first_line(error)})") from None
-    bad = _find_constant(document, "")
-    if bad:
-        raise MalformedReply(f"field {plain(bad)} is not a number that JSON allows, or too large for one")
-    return document
 
 
-def _whole_characters(value: Any, path: str, mended: list[str]) -> Any:
-    """The value with U+FFFD for every half of a character; the fields that had one are added to `mended`."""
+def _writable(value: Any, path: str, changes: Changes) -> Any:
+    """The value as UTF-8 and doubles can hold it; `changes` gets the first field of each change.
+
+    Raises MalformedReply where a number is none.
+    """
+    if isinstance(value, _NotANumber):
+        raise MalformedReply(
+            f"field {plain(path)} ({plain(value)}) is not a number that JSON allows, or too large for one"
+        )
+    if isinstance(value, _Rounded):
+        changes.rounded = changes.rounded or path
+        return float(value)
     if isinstance(value, str):
         if HALF_CHARACTER.search(value) is None:
             return value
-        mended.append(path)
+        changes.mended = changes.mended or path
         return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     if isinstance(value, dict):
         return {
-            _whole_characters(key, path, mended): _whole_characters(item, f"{path}.{key}".lstrip("."), mended)
+            _writable(key, path, changes): _writable(item, f"{path}.{key}".lstrip("."), changes)
             for key, item in value.items()
         }
     if isinstance(value, list):
-        return [_whole_characters(item, f"{path}[{index}]", mended) for index, item in enumerate(value)]
+        return [_writable(item, f"{path}[{index}]", changes) for index, item in enumerate(value)]
     return value
 
 
 class _NotANumber(str):
-    """NaN, an infinity or a number beyond all doubles in the place of a number."""
+    """NaN, an infinity or a number beyond all bounds in the place of a number."""
 
 
-def _finite(text: str) -> float | _NotANumber:
-    """The number, where it is one that a double can hold: 1e400 would become an infinity, and null in the
-    output.
-    """
+class _Rounded(float):
+    """A double that is not the number that was sent."""
+
+
+def _fraction(text: str) -> float | _NotANumber:
+    """The nearest double, where there is one: 1e400 would become an infinity, and null in the output."""
     value = float(text)
-    return value if isfinite(value) else _NotANumber(text)
+    if not isfinite(value):
+        return _NotANumber(text)
+    return value if _is_exact(text, value) else _Rounded(value)
 
 
-def _find_constant(value: Any, path: str) -> str:
-    if isinstance(value, _NotANumber):
-        return f"{path} ({value})"
-    if isinstance(value, dict):
-        return next(
-            filter(None, (_find_constant(item, f"{path}.{key}".lstrip(".")) for key, item in value.items())),
-            "",
-        )
-    if isinstance(value, list):
-        return next(
-            filter(None, (_find_constant(item, f"{path}[{index}]") for index, item in enumerate(value))), ""
-        )
-    return ""
+def _whole(text: str) -> int | _NotANumber:
+    """The number with all its digits, up to the 4,300 that Python reads and writes."""
+    try:
+        return int(text)
+    except ValueError:
+        return _NotANumber(text)
 
 
 def _first_line(error: BaseException) -> str:

@@ -5,21 +5,36 @@ permissions are missing.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, TypeVar
 
-from airbyte_cdk.models import AirbyteConnectionStatus, FailureType, Status
+from airbyte_cdk.models import AirbyteConnectionStatus, Status
 
-from source_snow_atlas.components.basics.errors import RateLimited, SnowAtlasError, permission_names, plain
+from source_snow_atlas.components.basics.errors import (
+    RateLimited,
+    SnowAtlasError,
+    TransientError,
+    permission_names,
+    plain,
+)
+from source_snow_atlas.components.basics.secrets import carries_secret
 from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT, Configuration
 from source_snow_atlas.components.identity.identity_token import IdentityUnavailable, read_tenant
 from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
 from source_snow_atlas.components.request.client import SnowAtlasClient
 from source_snow_atlas.components.request.reply import parse_page
+from source_snow_atlas.components.run.inputs import check_options
 from source_snow_atlas.definitions import schema_fields
+
+LONGEST = 18.0
+"""Seconds for all requests together: with the start of the process, an answer comes within 30."""
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -34,57 +49,105 @@ class Area:
 
 
 def check_connection(
-    logger: logging.Logger, config: Mapping[str, Any], areas: Sequence[Area]
+    logger: logging.Logger,
+    config: Mapping[str, Any],
+    areas: Sequence[Area],
+    refused: list[Area] | None = None,
 ) -> AirbyteConnectionStatus:
-    """Succeeds when at least one area is readable. The message says which are, and what the others lack."""
+    """Succeeds when at least one area is readable. The message says which are, and what the others lack.
+
+    Those that lack a permission are added to `refused`. It ends in time, whatever the server does: threads
+    that still wait for a reply are left behind.
+    """
+    deadline = time.monotonic() + LONGEST
     try:
         settings = Configuration.parse(config)
+        check_options(settings)
         authenticator = SnowAtlasOauth2Authenticator(config=config)
         authenticator.fail_fast = True
-        authenticator.get_access_token()
-        log_tenant(logger, authenticator, settings.region)
-        client = SnowAtlasClient(authenticator, settings.num_workers, fail_fast=True)
-        with ThreadPoolExecutor(max_workers=settings.num_workers) as executor:
-            failures = list(executor.map(lambda area: _ask(client, area), areas))
-        for failure in failures:
-            if isinstance(failure, RateLimited):
-                raise failure
+        executor = ThreadPoolExecutor(max_workers=settings.num_workers)
+        try:
+            route = authenticator.route
+            token = executor.submit(authenticator.get_access_token)
+            _result(token, deadline, f"The token endpoint of {route.host}{route.through}")
+            hint = log_tenant(logger, authenticator, settings.region)
+            client = SnowAtlasClient(authenticator, settings.num_workers, fail_fast=True)
+            asked = [(area, executor.submit(_ask, client, area)) for area in areas]
+            failures = [(area, _failure(area, future, deadline)) for area, future in asked]
+        finally:
+            executor.shutdown(wait=False, cancel_futures=True)
     except SnowAtlasError as error:
         return AirbyteConnectionStatus(status=Status.FAILED, message=error.message)
-    readable = sorted({area.name for area, failure in zip(areas, failures, strict=True) if failure is None})
-    lacking = [
-        _lack(area, failure) for area, failure in zip(areas, failures, strict=True) if failure is not None
-    ]
-    if not readable:
-        return AirbyteConnectionStatus(
-            status=Status.FAILED,
-            message="The client is genuine, but it can read nothing. In Snow Atlas settings, "
-            "Application registrations, grant it the permissions of the areas you want: "
-            + "; ".join(lacking)
-            + ".",
-        )
-    message = f"Readable: {', '.join(readable)}." + (
-        f" Not readable: {'; '.join(lacking)}." if lacking else ""
-    )
+    if refused is not None:
+        refused += [area for area, failure in failures if failure is not None and failure.status == 403]
+    status, message = _verdict(authenticator.host, failures)
     logger.info(message)
-    return AirbyteConnectionStatus(status=Status.SUCCEEDED, message=message)
+    return AirbyteConnectionStatus(status=status, message=f"{message} {hint}".rstrip())
 
 
-def log_tenant(logger: logging.Logger, authenticator: SnowAtlasOauth2Authenticator, region: str) -> None:
-    """Name the tenant in the log. Raises ConfigurationError where it lies in another region or its token is
-    not genuine.
+def _verdict(host: str, failures: Sequence[tuple[Area, SnowAtlasError | None]]) -> tuple[Status, str]:
+    readable = sorted({area.name for area, failure in failures if failure is None})
+    denied = [area for area, failure in failures if failure is not None and failure.status == 403]
+    failed = [(area, failure) for area, failure in failures if failure is not None and failure.status != 403]
+    grants = [f"{area.name} (grant {permission_names(area.parameters.get('permission'))})" for area in denied]
+    others = [f"{area.name} ({failure.message})" for area, failure in failed]
+    limited = [failure for _, failure in failed if isinstance(failure, RateLimited)]
+    if limited:
+        return Status.FAILED, limited[0].message or ""
+    if readable:
+        lacking = f" Not readable: {'; '.join([*grants, *others])}." if grants or others else ""
+        return Status.SUCCEEDED, f"Readable: {', '.join(readable)}.{lacking}"
+    if not denied and all(isinstance(failure, TransientError) for _, failure in failed):
+        return Status.FAILED, (
+            f"A token was issued, but the APIs of {host} are down or can't be reached, so nothing is known "
+            f"of permissions. The first of {len(failed)} failures: {failed[0][1].message}"
+        )
+    advice = (
+        "In Snow Atlas settings, Application registrations, grant it the permissions of the areas you want: "
+        f"{'; '.join(grants)}."
+    )
+    return Status.FAILED, " ".join(
+        [
+            "The client is genuine, but it can read nothing.",
+            *([advice] if grants else []),
+            *([f"Not answered as they should be: {'; '.join(others)}."] if others else []),
+        ]
+    )
+
+
+def log_tenant(logger: logging.Logger, authenticator: SnowAtlasOauth2Authenticator, region: str) -> str:
+    """Name the tenant in the log. A hint where it lies in another region than the configured one, else
+    empty.
     """
     try:
-        tenant = read_tenant(authenticator, region)
+        tenant = read_tenant(authenticator)
     except IdentityUnavailable as reason:
         logger.info("The tenant is not known: %s.", reason)
-    else:
-        logger.info(
-            "Tenant %s (%s), region %s.",
-            plain(tenant.name or "without a name"),
-            plain(str(tenant.id)),
-            plain(str(tenant.region or region)),
-        )
+        return ""
+    name, identifier = (
+        "(not shown)" if carries_secret(text) else plain(text)
+        for text in (tenant.name or "without a name", tenant.id)
+    )
+    logger.info("Tenant %s (%s), region %s.", name, identifier, plain(tenant.region or region))
+    hint = tenant.region_hint(region)
+    if hint:
+        logger.warning(hint)
+    return hint
+
+
+def _result(future: Future[Result], deadline: float, what: str) -> Result:
+    """The result in time, or a TransientError that says what was too late."""
+    try:
+        return future.result(max(0.0, deadline - time.monotonic()))
+    except FutureTimeoutError:
+        raise TransientError(f"{what} did not answer within {LONGEST:.0f} s: try again later.") from None
+
+
+def _failure(area: Area, future: Future[SnowAtlasError | None], deadline: float) -> SnowAtlasError | None:
+    try:
+        return _result(future, deadline, f"Stream {area.stream}: GET {area.parameters['path']}")
+    except TransientError as late:
+        return late
 
 
 def _ask(client: SnowAtlasClient, area: Area) -> SnowAtlasError | None:
@@ -109,9 +172,3 @@ def _ask(client: SnowAtlasClient, area: Area) -> SnowAtlasError | None:
     except SnowAtlasError as error:
         return error
     return None
-
-
-def _lack(area: Area, failure: SnowAtlasError) -> str:
-    if failure.failure_type == FailureType.config_error and "HTTP 403" in (failure.message or ""):
-        return f"{area.name} (grant {permission_names(area.parameters.get('permission'))})"
-    return f"{area.name} ({failure.message})"

@@ -1,4 +1,4 @@
-"""The catalog, the state and the filters that a sync is started with: refused with a sentence where they
+"""The catalog, the state and the options that a sync is started with: refused with a sentence where they
 can't be meant.
 """
 
@@ -7,15 +7,30 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from datetime import datetime, timezone
 from typing import Any
 
-from airbyte_cdk.models import AirbyteStateBlob, AirbyteStateMessage, ConfiguredAirbyteCatalog, SyncMode
-from airbyte_cdk.utils.datetime_helpers import ab_datetime_parse
+from airbyte_cdk.models import (
+    AirbyteStateBlob,
+    AirbyteStateMessage,
+    AirbyteStateType,
+    AirbyteStreamState,
+    ConfiguredAirbyteCatalog,
+    StreamDescriptor,
+    SyncMode,
+)
 
 from source_snow_atlas import definitions
-from source_snow_atlas.components.basics.errors import ConfigurationError
-from source_snow_atlas.components.identity.configuration import EVERY_STREAM
-from source_snow_atlas.components.run.not_served import ROWS_NOT_SERVED
+from source_snow_atlas.components.basics.errors import ConfigurationError, plain
+from source_snow_atlas.components.identity.configuration import (
+    DATETIME_FORMAT,
+    EPOCH,
+    EVERY_STREAM,
+    Configuration,
+    nearest,
+    read_moment,
+)
+from source_snow_atlas.components.run.not_served import COUNTS
 
 LOGGER = logging.getLogger("airbyte")
 WITHOUT_CURSOR = "__ab_no_cursor_state_message"
@@ -31,8 +46,9 @@ def usable_catalog(catalog: ConfiguredAirbyteCatalog) -> ConfiguredAirbyteCatalo
     unknown = [name for name in names if name not in known]
     if unknown:
         raise ConfigurationError(
-            f"The catalog names the stream {unknown[0]!r}, which this connector does not have: "
-            "run discover (in Airbyte: refresh the source schema) and select streams from its answer."
+            f"The catalog names the stream {plain(unknown[0])!r}, which this connector does not have: "
+            "run discover (in Airbyte: refresh the source schema) and select streams from its answer"
+            + nearest(unknown[0], known)
         )
     twice = [name for name in names if names.count(name) > 1]
     if twice:
@@ -63,12 +79,13 @@ def incremental_streams(catalog: ConfiguredAirbyteCatalog) -> set[str]:
 
 
 def usable_state(state: list[AirbyteStateMessage], incremental: Collection[str]) -> list[AirbyteStateMessage]:
-    """The state of the incremental streams; a full refresh starts from nothing.
+    """The positions of the incremental streams, and nothing else that the state holds; a full refresh starts
+    from nothing. A position in the future counts as now, so that it hides nothing that is still to come.
 
-    Raises ConfigurationError for the state of another connector, or one whose cursor value is no moment.
+    Raises ConfigurationError for state that is not per stream, or whose position is no moment.
     """
     known = definitions.stream_definitions()
-    usable = []
+    positions: dict[str, datetime] = {}
     for message in state:
         descriptor = message.stream.stream_descriptor if message.stream else None
         if message.stream is None or descriptor is None:
@@ -77,45 +94,75 @@ def usable_state(state: list[AirbyteStateMessage], incremental: Collection[str])
                 "run without --state."
             )
         if descriptor.name not in known:
-            raise ConfigurationError(
-                f"The state is not of this connector: it names the stream {descriptor.name!r}. "
-                "Reset the connection, or run without --state."
+            LOGGER.warning(
+                "The state of %r is ignored: this connector does not have such a stream.",
+                plain(descriptor.name),
             )
-        if descriptor.name in incremental:
-            values = _plain(message.stream.stream_state)
-            values.pop(ROWS_NOT_SERVED, None)
-            _check_cursor(descriptor.name, values)
-            if values and not values.get(WITHOUT_CURSOR):
-                stream = replace(message.stream, stream_state=AirbyteStateBlob(values))
-                usable.append(replace(message, stream=stream))
-    return usable
+        elif descriptor.name in incremental:
+            position = _position(descriptor.name, message.stream.stream_state)
+            if position is not None:
+                positions[descriptor.name] = min(position, positions.get(descriptor.name, position))
+    return [_state(name, position) for name, position in positions.items()]
 
 
-def _plain(stream_state: Any) -> dict[str, Any]:
-    return dict(vars(stream_state)) if stream_state is not None else {}
-
-
-def _check_cursor(stream: str, values: Mapping[str, Any]) -> None:
-    if not values or values.get(WITHOUT_CURSOR):
-        return
+def _position(stream: str, stream_state: Any) -> datetime | None:
+    values = dict(vars(stream_state)) if stream_state is not None else {}
+    for key in COUNTS:
+        values.pop(key, None)
     cursor_field = definitions.parameters(stream)["cursor_field"]
-    try:
-        ab_datetime_parse(values[cursor_field])
-    except (KeyError, ValueError, TypeError):
-        raise ConfigurationError(
-            f"The state of stream {stream} can't be used: {cursor_field} is not a date and time in it. "
-            "Reset the stream, or run without --state."
-        ) from None
+    if not values or (values.get(WITHOUT_CURSOR) and cursor_field not in values):
+        position = EPOCH
+    else:
+        try:
+            position = read_moment(values.get(cursor_field))
+        except ValueError:
+            raise ConfigurationError(
+                f"The state of stream {stream} can't be used: {cursor_field} is not a date and time in it. "
+                "Reset the stream, or run without --state."
+            ) from None
+    if position == EPOCH:
+        LOGGER.info("Stream %s has no position in its state: it is read from the start.", stream)
+        return None
+    now = datetime.now(timezone.utc)
+    if position > now:
+        LOGGER.warning(
+            "Stream %s: the position in its state, %s, is in the future and counts as now. Reset the stream "
+            "to read again what came before.",
+            stream,
+            position.strftime(DATETIME_FORMAT),
+        )
+    else:
+        LOGGER.info("Stream %s goes on from %s.", stream, position.strftime(DATETIME_FORMAT))
+    return min(position, now)
+
+
+def _state(stream: str, position: datetime) -> AirbyteStateMessage:
+    cursor_field = definitions.parameters(stream)["cursor_field"]
+    return AirbyteStateMessage(
+        type=AirbyteStateType.STREAM,
+        stream=AirbyteStreamState(
+            stream_descriptor=StreamDescriptor(name=stream),
+            stream_state=AirbyteStateBlob({cursor_field: position.strftime(DATETIME_FORMAT)}),
+        ),
+    )
+
+
+def check_options(settings: Configuration) -> None:
+    """Raise ConfigurationError where an option names a stream that does not exist or can't be meant."""
+    check_filters(settings.filters)
+    check_streams(settings.accept_missing_rows, "accept_missing_rows")
 
 
 def check_filters(filters: Mapping[str, str]) -> None:
     """Raise ConfigurationError where a filter is meant for a stream that does not exist or has no filter
     parameter.
     """
+    known = definitions.stream_definitions()
     for stream in filters:
-        if stream not in definitions.stream_definitions():
+        if stream not in known:
             raise ConfigurationError(
-                f"The configuration filters the stream {stream!r}, which does not exist."
+                f"The configuration filters the stream {plain(stream)!r}, which does not exist"
+                + nearest(stream, (name for name in known if definitions.parameters(name).get("filterable")))
             )
         if not definitions.parameters(stream).get("filterable"):
             raise ConfigurationError(
@@ -127,10 +174,23 @@ def check_streams(names: Collection[str], option: str) -> None:
     """Raise ConfigurationError where an option names a stream that does not exist. `all` stands for every
     stream.
     """
+    known = definitions.stream_definitions()
     for name in names:
-        if name != EVERY_STREAM and name not in definitions.stream_definitions():
+        if name != EVERY_STREAM and name not in known:
             raise ConfigurationError(
-                f"The option {option} names the stream {name!r}, which does not exist: name streams as they "
-                "are called in the "
-                f"connection, or {EVERY_STREAM} alone."
+                f"The option {option} names the stream {plain(name)!r}, which does not exist: name streams "
+                f"as they are called in the connection, or {EVERY_STREAM} alone" + nearest(name, known)
+            )
+
+
+def warn_of_unknown_options(config: Mapping[str, Any]) -> None:
+    """Name the keys of the configuration that nothing reads: where one is mistyped, the default holds."""
+    known = definitions.manifest()["spec"]["connection_specification"]["properties"]
+    for name in config:
+        # what begins with two underscores is the platform's own
+        if name not in known and not name.startswith("__"):
+            LOGGER.warning(
+                "The configuration has an option %r, which does not exist and is ignored%s",
+                plain(name),
+                nearest(name, known),
             )

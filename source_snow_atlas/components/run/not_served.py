@@ -1,5 +1,5 @@
-"""Rows that the API counts and does not serve, where the user accepts that: their number stands in the
-stream's state.
+"""What a stream lacks where the user accepts that: rows that the API counts and does not serve, parents that
+could not be read. The numbers stand in the stream's state.
 
 So a warehouse, or whoever looks at the state of a connection, can see that a table lacks rows, and how many.
 """
@@ -12,15 +12,17 @@ from airbyte_cdk.models import AirbyteMessage, Type
 
 from source_snow_atlas.components.run.progress import Progress
 
-ROWS_NOT_SERVED = "rowsNotServed"
+COUNTS = {"rowsNotServed": "not_served", "parentsNotRead": "parents_not_read"}
+"""The key in the state, and what it counts."""
 
 
 def with_rows_not_served(messages: Iterable[AirbyteMessage], progress: Progress) -> Iterator[AirbyteMessage]:
-    """The messages; the state of a stream that lacks rows says how many."""
+    """The messages; the state of a stream that lacks rows says how many, or of how many parents."""
     for message in messages:
         if message.type == Type.STATE and message.state is not None and message.state.stream is not None:
             stream = message.state.stream
-            missing = progress.count(stream.stream_descriptor.name, "not_served")
-            if missing and stream.stream_state is not None:
-                setattr(stream.stream_state, ROWS_NOT_SERVED, missing)
+            for key, name in COUNTS.items():
+                missing = progress.count(stream.stream_descriptor.name, name)
+                if missing and stream.stream_state is not None:
+                    setattr(stream.stream_state, key, missing)
         yield message

@@ -8,80 +8,182 @@ parent once per child, its pages one by one.
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from source_snow_atlas.components.basics.errors import ServerError
-from source_snow_atlas.components.request.reply import Row
+from airbyte_cdk.models import FailureType
 
-LOGGER = logging.getLogger("airbyte")
+from source_snow_atlas.components.basics.errors import SnowAtlasError
+from source_snow_atlas.components.basics.paths import names_nothing, not_safe, shown
+from source_snow_atlas.components.request.reply import Row
+from source_snow_atlas.components.run.partitions import Some
+
 Keys = tuple[Any, ...]
+FALSE = (None, False, "", "false", "False")
+"""What a condition is not; some servers send booleans as texts."""
 Batches = Callable[[], Iterator[list[Row]]]
 
 
-class KeyFeed:
-    """The distinct keys of one parent collection, in the order they came; any number of readers, each from
-    the start.
+class ParentsUnreadable(SnowAtlasError):
+    """The parents of a stream could not be read, for a `cause` of their own."""
 
-    Pulled: `batches` reads the parent, driven by whichever reader needs more. Pushed: another stream's
-    reading supplies them.
+    def __init__(self, stream: str, error: Exception) -> None:
+        cause: Exception = error.cause if isinstance(error, ParentsUnreadable) else error
+        said, failure_type = f"{type(cause).__name__}: {cause}", FailureType.system_error
+        if isinstance(cause, SnowAtlasError):
+            said, failure_type, self.status = str(cause.message), cause.failure_type, cause.status
+        super().__init__(
+            f"Stream {stream} can't be read without the list of its parents. {said}", failure_type, stream
+        )
+        self.cause: Exception = cause
+
+
+@dataclass(frozen=True)
+class KeySource:
+    """Where keys stand: a stream and the fields of its records; `licenses.id` is a field of the objects in an
+    array.
+
+    `where`: only of records in which this field is true. `lacking`: only of those without this array.
+    `identity`: fields that no record can lack, unlike a reference to another resource.
     """
 
-    def __init__(self, fields: tuple[str, ...], where: str | None, batches: Batches | None) -> None:
-        self._fields = fields
-        self._where = where
+    stream: str
+    fields: tuple[str, ...]
+    where: str | None = None
+    lacking: str | None = None
+    identity: frozenset[str] = frozenset()
+
+    @property
+    def array(self) -> str | None:
+        """The field with the array that the keys stand in, if they do."""
+        outer, _, inner = self.fields[0].partition(".")
+        return outer if inner else None
+
+    def takes(self, row: Row) -> bool:
+        """Whether the keys of the record count."""
+        if self.lacking is not None:
+            return not isinstance(row.get(self.lacking), list)
+        return self.where is None or row.get(self.where) not in FALSE
+
+    def is_told_by(self, row: Row) -> bool:
+        """Whether the record says what its keys are, and whether they count."""
+        if self.array is not None:
+            return isinstance(row.get(self.array), list)
+        references = [name for name in self.fields if name not in self.identity]
+        return all(row.get(name) is not None for name in references) and (
+            self.where is None or self.where in row
+        )
+
+    def keys_of(self, row: Row) -> Iterator[Keys]:
+        """The keys of a record; none where a reference to another resource is null."""
+        if self.array is None:
+            if all(row.get(name) is not None for name in self.fields if name not in self.identity):
+                yield tuple(row.get(name) for name in self.fields)
+            return
+        inner = self.fields[0].partition(".")[2]
+        items = row.get(self.array)
+        for item in items if isinstance(items, list) else ():
+            yield (item.get(inner) if isinstance(item, dict) else None,)
+
+
+class KeyFeed:
+    """The distinct keys that a reading of a parent collection finds in one place, in the order they came; any
+    number of readers, each from the start.
+    """
+
+    def __init__(self, source: KeySource, reading: ParentReading) -> None:
+        self.source = source
+        self.rows = 0
+        self.untold = 0
+        """Records that do not say what their keys are."""
+        self.nameless = Some()
+        self.unsafe = Some()
+        self._reading = reading
+        self._keys: list[Keys] = []
+        self._known: set[tuple[str, ...]] = set()
+
+    def __iter__(self) -> Iterator[Keys]:
+        position = 0
+        while keys := self._reading.after(self._keys, position):
+            position += len(keys)
+            yield from keys
+
+    def take(self, rows: list[Row]) -> None:
+        """Take the keys out of parent records."""
+        for row in rows:
+            self.rows += 1
+            self.untold += not self.source.is_told_by(row)
+            if self.source.takes(row):
+                for keys in self.source.keys_of(row):
+                    self._add(keys)
+
+    def _add(self, keys: Keys) -> None:
+        for name, value in zip(self.source.fields, keys, strict=True):
+            for why_not, found in ((names_nothing, self.nameless), (not_safe, self.unsafe)):
+                reason = why_not(value)
+                if reason:
+                    found.add(f"{name} of a record of {self.source.stream} is {shown(value)} ({reason})")
+                    return
+        # 7 and "7" are one resource
+        path = tuple(map(str, keys))
+        if path not in self._known:
+            self._known.add(path)
+            self._keys.append(keys)
+
+
+class ParentReading:
+    """One reading of a parent collection, shared by all that take keys from it.
+
+    Pulled: `batches` reads the parent, driven by whichever reader needs more. Pushed: the selected stream's
+    own reading supplies the rows.
+    """
+
+    def __init__(self, batches: Batches | None = None) -> None:
+        self.has_begun = False
+        self._feeds: dict[KeySource, KeyFeed] = {}
         self._batches = batches() if batches else None
         self._changed = threading.Condition()
-        self._keys: list[Keys] = []
-        self._known: set[Keys] = set()
         self._ended = False
         self._failure: Exception | None = None
         self._pulling = False
 
+    def feed(self, source: KeySource) -> KeyFeed:
+        """The keys in this place."""
+        return self._feeds.setdefault(source, KeyFeed(source, self))
+
     def offer(self, rows: list[Row]) -> None:
         """Take the keys out of parent records."""
         with self._changed:
-            for row in rows:
-                if self._where is not None and row.get(self._where) is not True:
-                    continue
-                for keys in _keys_of(row, self._fields):
-                    if keys not in self._known:
-                        self._known.add(keys)
-                        self._keys.append(keys)
+            self.has_begun = True
+            for feed in self._feeds.values():
+                feed.take(rows)
             self._changed.notify_all()
 
     def end(self, failure: Exception | None = None) -> None:
         """There will be no more keys; after a failure the readers fail too, for they would miss children."""
         with self._changed:
-            self._ended = True
+            self.has_begun = self._ended = True
             self._failure = self._failure or failure
-            self._known = set()
             self._changed.notify_all()
 
-    def __iter__(self) -> Iterator[Keys]:
-        position = 0
+    def after(self, keys: list[Keys], position: int) -> list[Keys]:
+        """The keys of a feed from a position on, waited or read for; none at the end. Raises the failure of
+        the reading.
+        """
         while True:
             with self._changed:
-                while (
-                    position >= len(self._keys)
-                    and not self._ended
-                    and (self._batches is None or self._pulling)
-                ):
+                while position >= len(keys) and not self._ended and (self._batches is None or self._pulling):
                     self._changed.wait()
-                available = self._keys[position:]
-                if not available and self._ended:
-                    if self._failure is not None:
-                        raise self._failure
-                    return
-                must_pull = not available
-                if must_pull:
-                    self._pulling = True
-            if must_pull:
-                self._pull()
-            position += len(available)
-            yield from available
+                if position < len(keys):
+                    return keys[position:]
+                if self._failure is not None:
+                    raise self._failure
+                if self._ended:
+                    return []
+                self.has_begun = self._pulling = True
+            self._pull()
 
     def _pull(self) -> None:
         assert self._batches is not None
@@ -100,88 +202,38 @@ class KeyFeed:
                 self._changed.notify_all()
 
 
-def _keys_of(row: Row, fields: tuple[str, ...]) -> Iterator[Keys]:
-    """The keys of a record; several where a field lies in an array (`licenses.id`), none where a part is
-    null.
-    """
-    if len(fields) == 1 and "." in fields[0]:
-        outer, inner = fields[0].split(".", 1)
-        items = row.get(outer)
-        for item in items if isinstance(items, list) else ():
-            if isinstance(item, dict) and item.get(inner) is not None:
-                yield (item[inner],)
-        return
-    keys = tuple(row.get(name) for name in fields)
-    if None not in keys:
-        yield keys
-
-
 class ParentRegistry:
-    """All key feeds of a sync. Routers ask for theirs when they are built, before anything is read."""
+    """All readings of parents in a sync. Routers ask for their keys when they are built, before anything is
+    read.
+    """
 
     def __init__(self, whole_streams: frozenset[str]) -> None:
-        self._whole_streams = whole_streams
         self._lock = threading.Lock()
-        self._feeds: dict[tuple[str, tuple[str, ...], str | None], KeyFeed] = {}
-        self._pushed: dict[str, list[KeyFeed]] = {}
-        self._open_partitions: dict[str, int] = {}
-        self._generated: set[str] = set()
-        self._begun: set[str] = set()
+        self._feeds: dict[KeySource, KeyFeed] = {}
+        self._readings: dict[str, ParentReading] = {}
+        self._pushed = {stream: ParentReading() for stream in whole_streams}
 
-    def feed(self, stream: str, fields: tuple[str, ...], where: str | None, batches: Batches) -> KeyFeed:
-        """The shared feed of these keys: pushed where the sync reads the whole parent stream anyway, pulled
-        otherwise.
+    def feed(self, source: KeySource, batches: Batches) -> KeyFeed:
+        """The shared keys of this place: from the selected stream's own reading where the sync reads all of
+        it anyway, else from a reading of their own.
         """
         with self._lock:
-            name = (stream, fields, where)
-            if name not in self._feeds:
-                # a feed that comes after the stream's first rows would lack them
-                pushed = stream in self._whole_streams and stream not in self._begun
-                self._feeds[name] = KeyFeed(fields, where, None if pushed else batches)
-                if pushed:
-                    self._pushed.setdefault(stream, []).append(self._feeds[name])
-            return self._feeds[name]
+            if source not in self._feeds:
+                reading = self._pushed.get(source.stream) or self._readings.get(source.stream)
+                # a feed that comes after the first rows would lack them
+                if reading is None or reading.has_begun:
+                    reading = self._readings[source.stream] = ParentReading(batches)
+                self._feeds[source] = reading.feed(source)
+            return self._feeds[source]
 
     def offer(self, stream: str, rows: list[Row]) -> None:
         """A selected stream has read these records."""
-        self._begun.add(stream)
-        for feed in self._pushed.get(stream, ()):
-            feed.offer(rows)
+        if stream in self._pushed:
+            self._pushed[stream].offer(rows)
 
-    def partition_begins(self, stream: str) -> None:
-        """A partition of a stream with several was generated."""
-        with self._lock:
-            self._open_partitions[stream] = self._open_partitions.get(stream, 0) + 1
-
-    def partition_ended(self, stream: str) -> bool:
-        """A partition of a stream with several was read to its end. Whether it was the last one."""
-        with self._lock:
-            self._open_partitions[stream] -= 1
-            return stream in self._generated and self._open_partitions[stream] == 0
-
-    def generation_ended(self, stream: str) -> bool:
-        """All partitions of the stream were generated. Whether all were read as well."""
-        with self._lock:
-            self._generated.add(stream)
-            return self._open_partitions.get(stream, 0) == 0
-
-    def collection_ended(self, stream: str) -> None:
-        """A stream was read to its end, all partitions of it."""
-        self._end(stream, None)
-
-    def fail(self, stream: str, failure: Exception) -> None:
-        """A stream could not be read whole: its children would lack parents, so they fail too."""
-        self._end(stream, failure)
-
-    def _end(self, stream: str, failure: Exception | None) -> None:
-        self._begun.add(stream)
-        for feed in self._pushed.get(stream, ()):
-            feed.end(failure and _parent_failed(stream, failure))
-
-
-def _parent_failed(stream: str, failure: Exception) -> ServerError:
-    return ServerError(
-        f"The parent stream {stream} could not be read whole, so its children can't be either: see the error "
-        f"of {stream}. "
-        f"({type(failure).__name__})"
-    )
+    def end(self, stream: str, failure: Exception | None = None) -> None:
+        """A selected stream has ended, all partitions of it. With a failure its children fail too: they would
+        lack parents.
+        """
+        if stream in self._pushed:
+            self._pushed[stream].end(failure)

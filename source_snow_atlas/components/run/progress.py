@@ -18,15 +18,10 @@ from airbyte_cdk.models import (
     Type,
 )
 
-from source_snow_atlas.components.basics.errors import NotFound
 from source_snow_atlas.components.collection.paging import Changes
 
 LOGGER = logging.getLogger("airbyte")
 SECONDS_BETWEEN_LINES = 10.0
-NAMED_PARENTS = 20
-"""How many of the parents that were gone are named in the log, a stream."""
-MANY_PARENTS = 3
-"""Parents that can hardly all have gone between listing and reading."""
 SECONDS_OF_SILENCE = 60.0
 """After so long without a line, one says that the connector waits, and for how many requests."""
 
@@ -52,7 +47,6 @@ class Progress:
         self._started: dict[str, float] = {}
         self._said: dict[str, float] = {}
         self._counts: dict[str, dict[str, int]] = {}
-        self._failures: dict[str, Exception] = {}
         self._warned: set[tuple[str, str]] = set()
         self._changed: dict[str, list[Changes]] = {}
         self._last_line = clock()
@@ -77,8 +71,10 @@ class Progress:
         if not found:
             return
         LOGGER.info(
-            "Stream %s: the data changed while it was read: at least %d rows came or went, %d pages were read for "
-            "that, %d rows were given out again with other values. No row that was there all the time is missing.",
+            "Stream %s: the data changed while it was read: at least %d rows came or went, %d pages were "
+            "read for "
+            "that, %d rows were given out again with other values. No row that was there all the time is "
+            "missing.",
             stream,
             sum(changes.seen for changes in found),
             sum(changes.read_again for changes in found),
@@ -86,7 +82,7 @@ class Progress:
         )
 
     def add(self, stream: str, **counts: int) -> None:
-        """Count `records`, `pages`, `parents`, `gone` (parents no longer there), `skipped` rows."""
+        """Count `records`, `pages`, `parents`; `not_served` rows; `parents_not_read`."""
         with self._lock:
             held = self._counts.setdefault(stream, {})
             for name, count in counts.items():
@@ -105,64 +101,17 @@ class Progress:
         with self._lock:
             self._counts.setdefault(stream, {}).update(totals)
 
-    def gone(self, stream: str, path: str, collection: bool) -> None:
-        """A parent was no longer there (404) when `path` was asked for: it is counted, and the first ones are
-        named in the log.
-
-        `collection` tells a parent's collection, which is there while the parent is, from a detail that it
-        may not have.
-        """
-        self.add(stream, gone=1, **({"gone_collections": 1} if collection else {}))
-        if self.count(stream, "gone") <= NAMED_PARENTS:
-            LOGGER.info("Stream %s: nothing is at %s (HTTP 404), the parent is skipped.", stream, path)
-
-    def raise_if_nothing_was_there(self, stream: str) -> None:
-        """Raise where every parent's collection was answered with 404: parents don't all go at once, the
-        endpoint is not there.
-        """
-        gone = self.count(stream, "gone_collections")
-        if gone >= MANY_PARENTS and gone == self.count(stream, "parents"):
-            raise NotFound(
-                f"Stream {stream}: all {gone} requests were answered with HTTP 404, one for each parent. "
-                "This host does not seem "
-                "to have the endpoint: check the region or the API URL; if they are right, leave the stream "
-                "out of the connection.",
-                stream,
-            )
-
     def conclude(self) -> None:
-        """Say how many parents were skipped, stream by stream."""
+        """Say what was seen of changes and is not said yet, stream by stream."""
         with self._lock:
-            skipped = {stream: held["gone"] for stream, held in self._counts.items() if held.get("gone")}
             changed = list(self._changed)
         for stream in changed:
             self.say_changes(stream)
-        for stream, parents in skipped.items():
-            LOGGER.info("Stream %s: %d parents were skipped, nothing was there (HTTP 404).", stream, parents)
 
     def count(self, stream: str, name: str) -> int:
         """A count so far."""
         with self._lock:
             return self._counts.get(stream, {}).get(name, 0)
-
-    def failed(self, stream: str, error: Exception) -> None:
-        """A partition of the stream could not be read: the stream is lost, and reading the rest of it is no
-        use.
-        """
-        with self._lock:
-            self._failures.setdefault(stream, error)
-
-    def raise_if_failed(self, stream: str) -> None:
-        """Raise the stream's first failure again, if there was one: its other partitions must not count as
-        read.
-        """
-        failure = self._failures.get(stream)
-        if failure is not None:
-            raise failure
-
-    def has_failed(self, stream: str) -> bool:
-        """Whether the stream is lost."""
-        return stream in self._failures
 
     def say_waiting(self, requests: int) -> None:
         """Where nothing was said for a minute: how much was read, and that the server is slow, not the

@@ -8,18 +8,22 @@ and nothing else.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 from uuid import uuid4
 
-from source_snow_atlas.components.basics.errors import NotFound
+from airbyte_cdk.models import FailureType
+
 from source_snow_atlas.components.collection.prefetch import PagePrefetch
 from source_snow_atlas.components.identity.configuration import Configuration
 from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
 from source_snow_atlas.components.request.client import SnowAtlasClient
 from source_snow_atlas.components.run.parents import ParentRegistry
+from source_snow_atlas.components.run.partitions import Partitions, RowsMissing
 from source_snow_atlas.components.run.progress import Heartbeat, Progress
 
+LOGGER = logging.getLogger("airbyte")
 RUN = "__run"
 """The key of the configuration that holds the mark of a run."""
 
@@ -40,6 +44,7 @@ class Sync:
         self.client = SnowAtlasClient(self.authenticator, settings.num_workers)
         self.prefetch = PagePrefetch(settings.num_workers)
         self.parents = ParentRegistry(frozenset(whole_streams))
+        self._partitions: dict[str, Partitions] = {}
         self.progress = Progress()
         self.heartbeat = Heartbeat(self.progress, self.client.pace.in_flight)
 
@@ -67,23 +72,42 @@ class Sync:
         """
         return cls._running.get(_run_of(config)) or cls.begin(config)
 
-    def children_ended(self, stream: str) -> None:
-        """All partitions of a stream per parent were read: its own children may end too, unless nothing was
-        there at all.
+    def partitions(self, stream: str) -> Partitions:
+        """What is known of a selected stream's partitions."""
+        return self._partitions.setdefault(stream, Partitions(stream))
 
-        Raises NotFound then, after its children were told: they must not take it for a stream without rows.
+    def ended(self, stream: str) -> None:
+        """All partitions of a selected stream have ended: its own children may end, too.
+
+        Raises where rows are missing that the user does not accept to be.
         """
-        try:
-            self.progress.raise_if_nothing_was_there(stream)
-        except NotFound as error:
-            self.progress.failed(stream, error)
-            self.parents.fail(stream, error)
-            raise
+        partitions = self.partitions(stream)
         self.progress.say_changes(stream)
-        self.parents.collection_ended(stream)
+        missing = partitions.missing()
+        self.parents.end(stream, missing or self.rows_not_served(stream))
+        if missing is not None and not self.settings.accepts_missing_rows(stream):
+            raise missing
+        if missing is not None:
+            LOGGER.warning("Stream %s goes on without the rows that are missing: %s", stream, missing.reason)
+        lacking = partitions.nameless.count + (missing.parents if missing else 0)
+        if lacking:
+            self.progress.add(stream, parents_not_read=lacking)
+
+    def rows_not_served(self, stream: str) -> RowsMissing | None:
+        """What the children of a stream lack where the API does not serve all of its rows."""
+        rows = self.progress.count(stream, "not_served")
+        if not rows:
+            return None
+        reason = f"the API counts {rows} more rows of {stream} than it serves."
+        return RowsMissing(stream, reason, FailureType.system_error, rows)
+
+    def fail(self, stream: str, error: Exception) -> None:
+        """A selected stream is lost, and its children with it: they would lack parents."""
+        self.partitions(stream).fail(error)
+        self.parents.end(stream, error)
 
     def end(self) -> None:
-        """Say what was skipped, and let go of threads and tables."""
+        """Say what is not said yet, and let go of threads and tables."""
         self.progress.conclude()
         self.heartbeat.stop()
         self.prefetch.close()

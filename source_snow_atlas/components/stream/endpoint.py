@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote as percent_encode
 
 from source_snow_atlas.components.basics.errors import plain
+from source_snow_atlas.components.basics.paths import fill
 from source_snow_atlas.components.collection.pages import Prefetch
 from source_snow_atlas.components.collection.paging import CollectionReader
 from source_snow_atlas.components.request.reply import Page, parse_page
@@ -58,8 +58,15 @@ class Endpoint:
                     self.name,
                     "half character",
                     f"Stream {self.name}: a text holds half a character (a lone surrogate), which no UTF-8 "
-                    "can hold; the half is "
-                    f"replaced by U+FFFD. First seen in {plain(page.mended)} of {path}.",
+                    "can hold; the half is replaced by U+FFFD. "
+                    f" First seen in {plain(page.mended)} of {path}.",
+                )
+            if page is not None and page.rounded:
+                sync.progress.warn_once(
+                    self.name,
+                    "rounded number",
+                    f"Stream {self.name}: a number has more digits than a double holds; the nearest double "
+                    f"is given out. First seen in {plain(page.rounded)} of {path}.",
                 )
             return page
 
@@ -77,10 +84,3 @@ class Endpoint:
             on_changes=lambda changes: sync.progress.changed(self.name, changes),
             warn=lambda kind, message: sync.progress.warn_once(self.name, kind, message),
         )
-
-
-def fill(path: str, partition: Mapping[str, Any]) -> str:
-    """The path with every `{field}` replaced by the partition's value, percent-encoded whole."""
-    for name, value in partition.items():
-        path = path.replace("{" + name + "}", percent_encode(str(value), safe=""))
-    return path

@@ -12,32 +12,32 @@ import json
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from airbyte_cdk.sources.declarative.auth.declarative_authenticator import DeclarativeAuthenticator
 from airbyte_cdk.sources.declarative.retrievers import Retriever
 from airbyte_cdk.sources.streams.core import StreamData
 from airbyte_cdk.sources.types import Record, StreamSlice
-from airbyte_cdk.utils.datetime_helpers import ab_datetime_parse
 
-from source_snow_atlas.components.basics.errors import NotFound
+from source_snow_atlas.components.basics.errors import SnowAtlasError
+from source_snow_atlas.components.basics.paths import fill
 from source_snow_atlas.components.collection.keys import KeyWarnings
 from source_snow_atlas.components.collection.pages import NoPrefetch
-from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT, EPOCH
+from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT
 from source_snow_atlas.components.identity.filters import both
 from source_snow_atlas.components.request.reply import Page, Row
 from source_snow_atlas.components.run.progress import estimate
 from source_snow_atlas.components.run.sync import Sync
-from source_snow_atlas.components.stream.endpoint import Endpoint, fill
-from source_snow_atlas.components.stream.window_proof import Window, WindowProofs
+from source_snow_atlas.components.stream.cursor_row import CursorRow, bound
+from source_snow_atlas.components.stream.endpoint import Endpoint
+from source_snow_atlas.components.stream.retention import Retention
+from source_snow_atlas.components.stream.window_proof import Outside, Window, WindowProofs
+from source_snow_atlas.definitions import BEGINNING
 
 RECORD_KEY = "recordKey"
 ROUND_ROWS = 100
-BEGINNING = "1970-01-01T00:00:00Z"
-"""The start of an incremental stream without a start date: no filter is sent, so rows without a cursor value
-come too.
-"""
 
 
 @dataclass
@@ -48,7 +48,8 @@ class CollectionRetriever(Retriever):
     page_parameters: whether the operation declares page_number and page_size. items_field: the envelope's
     array. record_key: parts of the key of streams whose parts may be null; the stream's key is then the added
     field `recordKey`. cursor_filter: how the window of an incremental stream is asked for ("from": open end,
-    "window": half-open window). window_parameters: query parameters that carry the window.
+    "window": half-open window). kept_until: the field in which a row says until when it is kept.
+    window_format: how the query parameters fromDate and toDate carry the month.
     """
 
     config: Mapping[str, Any]
@@ -62,47 +63,52 @@ class CollectionRetriever(Retriever):
     record_key: list[str] | None = None
     cursor_field: str | None = None
     cursor_filter: str | None = None
+    kept_until: str | None = None
     window_format: str | None = None
     parents: list[dict[str, Any]] | None = None
     _endpoint: Endpoint | None = field(default=None, init=False, repr=False)
     _proofs: WindowProofs | None = field(default=None, init=False, repr=False)
+    _retention: Retention | None = field(default=None, init=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._sync = Sync.of(self.config)
+        self._outside = Outside(self.cursor_field or "")
+        if self.cursor_field and self.kept_until:
+            warn = partial(self._sync.progress.warn_once, self.name, "retention")
+            self._retention = Retention(self.name, self.cursor_field, self.kept_until, warn)
 
     def read_records(
         self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None
     ) -> Iterable[StreamData]:
         """The records of one partition, with an estimate as soon as the total is known.
 
-        A parent that is gone (404) has none. Raises the errors of the client and of the reader.
+        Raises the errors of the client and of the reader; what is wrong with one parent of many only where
+        the whole stream is lost.
         """
         partition = dict(stream_slice.partition) if stream_slice else {}
-        registry, progress = self._sync.parents, self._sync.progress
+        partitions = self._sync.partitions(self.name)
         # the first failure of a stream is its error; what is left of it would only cost requests
-        progress.raise_if_failed(self.name)
+        if self.parents and partitions.has_failed:
+            return
+        partitions.raise_if_failed()
         try:
-            yield from self._read(records_schema, stream_slice, partition)
-        except NotFound as error:
+            failure: SnowAtlasError | None = None
+            try:
+                yield from self._read(records_schema, stream_slice, partition)
+            except SnowAtlasError as error:
+                if not self.parents:
+                    raise
+                failure = error
             if not self.parents:
-                self._fail(error)
-                raise
-            progress.gone(self.name, fill(self.path, partition), collection=self.page_parameters)
+                self._sync.ended(self.name)
+                return
+            self._sync.progress.add(self.name, parents=1)
+            if partitions.end(partition, fill(self.path, partition), failure):
+                self._sync.ended(self.name)
         except Exception as error:
-            self._fail(error)
+            self._sync.fail(self.name, error)
             raise
-        if self.parents:
-            progress.add(self.name, parents=1)
-            if registry.partition_ended(self.name):
-                self._sync.children_ended(self.name)
-        else:
-            progress.say_changes(self.name)
-            registry.collection_ended(self.name)
-
-    def _fail(self, error: Exception) -> None:
-        self._sync.progress.failed(self.name, error)
-        self._sync.parents.fail(self.name, error)
 
     def _read(
         self, schema: Mapping[str, Any], stream_slice: StreamSlice | None, partition: dict[str, Any]
@@ -110,6 +116,8 @@ class CollectionRetriever(Retriever):
         endpoint = self._endpoint or self._describe(schema)
         self._endpoint = endpoint
         query, window = self._query(stream_slice)
+        if window is not None and self._retention is not None:
+            self._retention.asked(window)
         announced: list[int] = []
         on_page = self._progress_of(announced) if not self.parents else _ignore
         path_partition = {} if self.window_format else partition
@@ -127,26 +135,29 @@ class CollectionRetriever(Retriever):
                 yield estimate(name, announced.pop())
             if finish is not None:
                 rows = finish(rows)
-            keys.look_at(rows)
-            self._sync.progress.add(name, records=len(rows))
             if window is not None:
-                rows = self._window_proofs(endpoint).whole(window, rows)
+                rows = self._outside.once(self._window_proofs(endpoint).whole(window, rows), window)
+                if self._retention is not None:
+                    self._retention.came(rows)
             elif unpaged and len(rows) >= ROUND_ROWS and len(rows) % ROUND_ROWS == 0:
                 self._sync.progress.warn_once(
                     name,
                     "round",
                     f"Stream {name}: {len(rows)} rows came in a reply without pages and without a total. "
-                    "That is a round number: the "
-                    "server may have cut the list without a word.",
+                    "That is a round number: the server may have cut the list without a word.",
                 )
+            keys.look_at(rows)
+            self._sync.progress.add(name, records=len(rows))
             self._sync.parents.offer(name, rows)
             if self.cursor_field is None:
                 for row in rows:
                     yield Record(row, name, stream_slice)
             else:
+                end = stream_slice.cursor_slice.get("end_time") if stream_slice else None
+                latest = bound(end) if end else None
                 for row in rows:
                     cursor_row = CursorRow(row)
-                    cursor_row.cursor_field = self.cursor_field
+                    cursor_row.cursor_field, cursor_row.latest = self.cursor_field, latest
                     yield Record(cursor_row, name, stream_slice)
 
     def _window_proofs(self, endpoint: Endpoint) -> WindowProofs:
@@ -182,7 +193,7 @@ class CollectionRetriever(Retriever):
         if any.
         """
         if self.window_format and stream_slice:
-            return dict(stream_slice.partition), None
+            return dict(stream_slice.extra_fields), None
         window = None
         cursor_filter = None
         if self.cursor_field and stream_slice and stream_slice.cursor_slice:
@@ -190,7 +201,7 @@ class CollectionRetriever(Retriever):
             if self.cursor_filter == "window":
                 window = (start, _second_after(end))
                 cursor_filter = self._between(window)
-            elif start != BEGINNING:
+            elif start != BEGINNING:  # no filter there, so rows without a cursor value come too
                 cursor_filter = f'{self.cursor_field} -ge "{start}"'
         return self._filter(cursor_filter), window
 
@@ -212,14 +223,12 @@ class CollectionRetriever(Retriever):
         """
         added = list(partition.items())
         parts = self.record_key
-        cursor_field = self.cursor_field
         if not added and not parts and window is None:
             return None
 
         def finish(rows: list[Row]) -> list[Row]:
-            if window is not None and cursor_field is not None:
-                # a server that ignores the filter must not give the same rows in every window
-                rows = [row for row in rows if _within(row.get(cursor_field), window)]
+            if window is not None:
+                rows = self._outside.plausible(rows, window)
             for row in rows:
                 for name, value in added:
                     if row.get(name) is None:
@@ -251,44 +260,5 @@ def _ignore(page: Page) -> None:
     """Pages of a parent's collection are not counted."""
 
 
-class CursorRow(dict[str, Any]):
-    """A row that tells the CDK's cursor, which asks with `get`, a value it can use: no seventh digit, never
-    in the future.
-
-    A clock that is wrong by years must not move the state past everything that is still to come, and the year
-    1, which stands for "no date" in .NET, can't be written so that the CDK reads it again. What is emitted is
-    a copy of the mapping's items, which are as the server sent them.
-    """
-
-    cursor_field: str = ""
-
-    def get(self, key: str, default: Any = None) -> Any:
-        """The item; the cursor value as UTC seconds, from 1970 to now, or None where it is no moment."""
-        value = super().get(key, default)
-        if key != self.cursor_field:
-            return value
-        moment = _moment(value)
-        if moment is None:
-            return None
-        return max(EPOCH, min(moment, datetime.now(timezone.utc))).strftime(DATETIME_FORMAT)
-
-
 def _second_after(moment: str) -> str:
     return (datetime.strptime(moment, DATETIME_FORMAT) + timedelta(seconds=1)).strftime(DATETIME_FORMAT)
-
-
-def _moment(value: Any) -> datetime | None:
-    try:
-        moment: datetime = ab_datetime_parse(value)
-        return moment.astimezone(timezone.utc)
-    except (ValueError, TypeError, OverflowError):
-        return None
-
-
-def _within(value: Any, window: Window) -> bool:
-    """Whether a moment lies in [from, to). What can't be read as a moment is not the window's to refuse."""
-    moment = _moment(value)
-    if moment is None:
-        return True
-    start, end = (datetime.strptime(bound, DATETIME_FORMAT).replace(tzinfo=timezone.utc) for bound in window)
-    return start <= moment < end

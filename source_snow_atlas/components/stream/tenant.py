@@ -1,5 +1,5 @@
-"""The `tenant` stream: one record that says whose data the warehouse holds, from the identity token's
-verified claims.
+"""The `tenant` stream: one record that says whose data the warehouse holds, from the claims of the
+identity token.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from airbyte_cdk.sources.declarative.retrievers import Retriever
 from airbyte_cdk.sources.streams.core import StreamData
 from airbyte_cdk.sources.types import Record, StreamSlice
 
-from source_snow_atlas.components.basics.errors import TransientError
-from source_snow_atlas.components.identity.configuration import Configuration
+from source_snow_atlas.components.basics.errors import ConfigurationError
 from source_snow_atlas.components.identity.identity_token import IdentityUnavailable, read_tenant
 from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
 
@@ -27,23 +26,17 @@ class TenantRetriever(Retriever):
     name: str
     authenticator: DeclarativeAuthenticator
 
-    def __post_init__(self) -> None:
-        self._region = Configuration.parse(self.config).region
-
     def read_records(
         self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None
     ) -> Iterable[StreamData]:
-        """The tenant as {id, name, region}. Raises TransientError where the server does not say,
-        ConfigurationError where it lies.
-        """
+        """The tenant as {id, name, region}. Raises ConfigurationError where the server does not say."""
         assert isinstance(self.authenticator, SnowAtlasOauth2Authenticator)
         try:
-            tenant = read_tenant(self.authenticator, self._region)
+            tenant = read_tenant(self.authenticator)
         except IdentityUnavailable as reason:
-            raise TransientError(
-                f"Stream {self.name}: who the tenant is can't be told now: {reason}. Leave the stream out of "
-                "the connection "
-                "if this stays so; all other streams are unaffected.",
+            raise ConfigurationError(
+                f"Stream {self.name}: the tenant is not known, because {reason}: leave the stream out of the "
+                "connection. All other streams are unaffected.",
                 self.name,
             ) from None
         yield Record({"id": tenant.id, "name": tenant.name, "region": tenant.region}, self.name, stream_slice)

@@ -18,6 +18,7 @@ from source_snow_atlas.components.basics.errors import ServerError
 from source_snow_atlas.components.collection.served import content
 from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT
 from source_snow_atlas.components.request.reply import Row
+from source_snow_atlas.components.stream.cursor_row import bound, moment_of
 
 LOGGER = logging.getLogger("airbyte")
 Window = tuple[str, str]
@@ -30,6 +31,10 @@ FEW = 20
 SLACK = 1.1
 """A window may hold so many times the entries of one that was proved before it is proved itself."""
 RESOLUTION = timedelta(seconds=1)
+AROUND = timedelta(days=15)
+"""Time before and after a second that is asked for to see whether a reply can hold more than it does."""
+ANY_TIME_ZONE = timedelta(hours=26)
+"""How far apart two clocks can be that show the same moment: from UTC-12 to UTC+14."""
 
 
 @dataclass
@@ -86,7 +91,7 @@ class WindowProofs:
             self._give_up(window, len(rows))
             return rows
         parts = [(half, self.read(half)) for half in halves]
-        together = sum(len(part) for _, part in parts)
+        together = len(self._united([part for _, part in parts]))
         if together > len(rows) and self.cap is None:
             self.cap = full
             LOGGER.warning(
@@ -123,16 +128,86 @@ class WindowProofs:
         return united
 
     def _give_up(self, window: Window, count: int) -> None:
-        """The window can't be halved any more. An error where the server is known to cap."""
-        where = f"Stream {self.stream}: {count} entries came for the second {window[0]}"
-        if self.cap is not None:
-            raise ServerError(
-                f"{where}, as many as a reply holds at most, and there may be more: the API can't be asked "
-                "for less than a second. "
-                "Report it to Snow Atlas support, and check whether a filter of this stream can part them.",
-                self.stream,
-            )
-        LOGGER.warning("%s, and nothing shows whether that is all: single entries may be missing.", where)
+        """The window can't be halved any more. An error where the server caps its replies at that number."""
+        if self.cap is None:
+            start, end = (datetime.strptime(moment, DATETIME_FORMAT) for moment in window)
+            around = ((start - AROUND).strftime(DATETIME_FORMAT), (end + AROUND).strftime(DATETIME_FORMAT))
+            wider = len(self.read(around))
+            if wider > count:
+                self.proved = max(self.proved, count)
+                return
+            if not self._came_elsewhere(count):
+                LOGGER.warning(
+                    "Stream %s: %d entries came for the second %s, and no others in fifteen days before "
+                    "and after: "
+                    "nothing shows whether a reply can hold more.",
+                    self.stream,
+                    count,
+                    window[0],
+                )
+                return
+        raise ServerError(
+            f"Stream {self.stream}: {count} entries came for the second {window[0]}, as many as a reply "
+            "holds at "
+            "most, and there may be more: the API can't be asked for less than a second. Report it to "
+            "Snow Atlas "
+            "support, and check whether a filter of this stream can part them.",
+            self.stream,
+        )
+
+    def _came_elsewhere(self, count: int) -> bool:
+        """Whether entries of other windows are known, which a reply for a wider one should have held as
+        well.
+        """
+        windows = sum(len(windows) for windows in self._doubtful.values())
+        return windows > 0 or self._largest > count or self.proved > 0
+
+
+class Outside:
+    """Rows that a server returned for a window although their time lies outside it; any number of threads.
+
+    A time without its time zone, or in another one, looks like that, and so does a server that ignores the
+    filter: the rows are given out once, whatever the reason.
+    """
+
+    def __init__(self, cursor_field: str) -> None:
+        self._cursor_field = cursor_field
+        self._given: set[bytes] = set()
+        self._lock = threading.Lock()
+
+    def plausible(self, rows: list[Row], window: Window) -> list[Row]:
+        """The rows that may belong to the window: all, but for those that no time zone puts into it, where
+        there are any. Those come with their own windows.
+        """
+        if any(self._distance(row, window) > ANY_TIME_ZONE for row in rows):
+            return [row for row in rows if not self._distance(row, window)]
+        return rows
+
+    def once(self, rows: list[Row], window: Window) -> list[Row]:
+        """The rows without those that an earlier window gave out: at its first moment, which a server may
+        count to the window before as well, and outside it.
+        """
+        first = bound(window[0])
+        at_edge = [
+            moment is not None and (moment == first or bool(self._distance(row, window)))
+            for row in rows
+            for moment in (moment_of(row.get(self._cursor_field)),)
+        ]
+        if not any(at_edge):
+            return rows
+        values = [content(row) if edge else b"" for row, edge in zip(rows, at_edge, strict=True)]
+        with self._lock:
+            given = [row for row, value in zip(rows, values, strict=True) if value not in self._given]
+            self._given.update(filter(None, values))
+        return given
+
+    def _distance(self, row: Row, window: Window) -> timedelta:
+        """How far the row's time lies outside; nothing where it can't be read as a time."""
+        moment = moment_of(row.get(self._cursor_field))
+        if moment is None:
+            return timedelta(0)
+        start, end = map(bound, window)
+        return max(start - moment, moment - end + timedelta.resolution, timedelta(0))
 
 
 def _halves(window: Window) -> tuple[Window, Window] | None:

@@ -1,0 +1,103 @@
+with dated as (
+    select
+        tenant_id,
+        id as application_id,
+        name as application_name,
+        manufacturer,
+        platform,
+        {{ snow_atlas.flag('is_os') }} as is_operating_system,
+        {{ snow_atlas.flag('is_end_of_support') }} or {{ snow_atlas.flag('is_end_of_extended_support') }} as is_flagged_ended,
+        {{ snow_atlas.flag('is_end_of_support') }} as is_flagged_end_of_support,
+        {{ snow_atlas.flag('is_end_of_life') }} as is_flagged_end_of_life,
+        cast(end_of_support_date as date) as support_ends_on,
+        cast(end_of_extended_support_date as date) as extended_support_ends_on,
+        cast(end_of_life_date as date) as end_of_life_on,
+        case
+            when end_of_extended_support_date > end_of_support_date then cast(end_of_extended_support_date as date)
+            else cast(coalesce(end_of_support_date, end_of_extended_support_date) as date)
+        end as last_support_on,
+        {{ snow_atlas.add_days(snow_atlas.today(), var('snow_atlas_support_ending_days', 365) | int) }} as horizon
+    from {{ ref('stg_snow_atlas__applications') }}
+),
+
+judged as (
+    select
+        *,
+        case
+            when last_support_on < {{ snow_atlas.today() }} then 'ended'
+            when last_support_on is not null then
+                case
+                    when support_ends_on < {{ snow_atlas.today() }} then 'extended support'
+                    when support_ends_on is null and is_flagged_end_of_support then 'extended support'
+                    when coalesce(support_ends_on, extended_support_ends_on) <= horizon then 'ending'
+                end
+            when is_flagged_ended then 'ended'
+            when end_of_life_on < {{ snow_atlas.today() }} then 'ended'
+            when end_of_life_on is null and is_flagged_end_of_life then 'ended'
+            when end_of_life_on <= horizon then 'ending'
+        end as status
+    from dated
+),
+
+applications as (
+    select
+        *,
+        case
+            when last_support_on is null and not is_flagged_ended then end_of_life_on
+            when status = 'ending' then coalesce(support_ends_on, extended_support_ends_on)
+            else last_support_on
+        end as ends_on
+    from judged
+    where status is not null
+),
+
+counted as (
+    select
+        installations.tenant_id,
+        installations.application_id,
+        computers.organization_id,
+        count(*) as computers,
+        sum(
+            case when cast(installations.last_used as date)
+                >= {{ snow_atlas.add_days(snow_atlas.today(), -(var('snow_atlas_in_use_days', 90) | int)) }}
+            then 1 else 0 end
+        ) as computers_with_use,
+        sum(case when {{ snow_atlas.flag('computers.is_server') }} then 1 else 0 end) as servers,
+        cast(max(installations.last_used) as date) as last_used_on
+    from {{ ref('int_snow_atlas__installations') }} as installations
+    inner join applications
+        on applications.tenant_id = installations.tenant_id and applications.application_id = installations.application_id
+    left join {{ ref('stg_snow_atlas__computers') }} as computers
+        on computers.tenant_id = installations.tenant_id and computers.id = installations.computer_id
+    where installations.is_installed
+        and coalesce(computers.status, '') not in ('Inactive', 'Quarantined')
+    group by installations.tenant_id, installations.application_id, computers.organization_id
+)
+
+select
+    counted.tenant_id,
+    counted.application_id,
+    counted.organization_id,
+    applications.application_name,
+    applications.manufacturer,
+    applications.platform,
+    applications.is_operating_system,
+    organizations.name as organization_name,
+    applications.support_ends_on,
+    applications.extended_support_ends_on,
+    applications.end_of_life_on,
+    applications.status,
+    applications.ends_on,
+    {{ snow_atlas.days_between(snow_atlas.today(), 'applications.ends_on') }} as days_left,
+    counted.computers,
+    case
+        when applications.is_operating_system then counted.computers
+        else cast(counted.computers_with_use as {{ dbt.type_bigint() }})
+    end as computers_in_use,
+    cast(counted.servers as {{ dbt.type_bigint() }}) as servers,
+    counted.last_used_on
+from counted
+inner join applications
+    on applications.tenant_id = counted.tenant_id and applications.application_id = counted.application_id
+left join {{ ref('stg_snow_atlas__organizations') }} as organizations
+    on organizations.tenant_id = counted.tenant_id and organizations.id = counted.organization_id

@@ -1,0 +1,142 @@
+"""A server that answers as a test says, for replies that the sandbox, which follows the vendor's files, never
+gives.
+"""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+TOKEN_PATH = "/idp/api/connect/token"
+
+
+@dataclass
+class Asked:
+    """A request that arrived."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    form: dict[str, str]
+    authorization: str
+    port: int
+    """Of the client: tells one connection from another."""
+    at: float = field(default_factory=time.monotonic)
+
+
+@dataclass
+class Answer:
+    """A reply. `body` is sent as JSON unless it is bytes; `hang` seconds pass before each of its bytes."""
+
+    status: int = 200
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+    hang: float = 0.0
+    reset: bool = False
+
+
+Script = Callable[[Asked], Answer]
+
+
+def grant(asked: Asked, **more: Any) -> Answer:
+    """A token."""
+    return Answer(body={"access_token": "token-of-the-script", "expires_in": 3600, **more})
+
+
+def page_of(asked: Asked, rows: int) -> Answer:
+    """A page of `rows` numbered rows, with totals, as the vendor's collections have them."""
+    size, number = int(asked.query.get("page_size", rows)), int(asked.query.get("page_number", 1))
+    shown = [{"id": str(row)} for row in range(rows)][(number - 1) * size : number * size]
+    totals = {"page_size": size, "page_number": number, "total_items": rows, "total_pages": -(-rows // size)}
+    return Answer(body={"items": shown, "pagination": totals})
+
+
+@dataclass
+class ScriptedServer:
+    """Where it listens, and what it was asked."""
+
+    url: str
+    requests: list[Asked] = field(default_factory=list)
+
+    def asked(self, path: str) -> list[Asked]:
+        """The requests for a path."""
+        return [request for request in self.requests if request.path == path]
+
+    def config(self, **more: Any) -> dict[str, Any]:
+        """A configuration for it."""
+        return {
+            "region": "westeurope",
+            "client_id": "client-of-the-script",
+            "client_secret": "xK7/q~2p+Zr9=Lw4&Tn8-bV5",
+            "api_url": self.url,
+            **more,
+        }
+
+
+@contextmanager
+def serving(script: Script) -> Iterator[ScriptedServer]:
+    """A server on the loopback host that answers with what the script returns."""
+    stopped = threading.Event()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+            parts = urlsplit(self.path)
+            asked = Asked(
+                self.command,
+                parts.path,
+                dict(parse_qsl(parts.query)),
+                dict(parse_qsl(body)),
+                self.headers.get("Authorization", ""),
+                self.client_address[1],
+            )
+            found.requests.append(asked)
+            self._send(script(asked))
+
+        do_POST = do_GET
+        do_CONNECT = do_GET
+
+        def _send(self, answer: Answer) -> None:
+            if answer.reset:
+                self.close_connection = True
+                return
+            body = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
+            lines = [f"HTTP/1.1 {answer.status} X", f"Content-Length: {len(body)}"]
+            lines += [f"{name}: {value}" for name, value in answer.headers.items()]
+            reply = "\r\n".join([*lines, "", ""]).encode() + body
+            with suppress(OSError):
+                if not answer.hang:
+                    self.wfile.write(reply)
+                for byte in reply if answer.hang else b"":
+                    if stopped.wait(answer.hang):
+                        self.close_connection = True
+                        return
+                    self.wfile.write(bytes([byte]))
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    class Server(http.server.ThreadingHTTPServer):
+        daemon_threads = True
+        block_on_close = False
+
+    server = Server(("127.0.0.1", 0), Handler)
+    found = ScriptedServer(f"http://127.0.0.1:{server.server_address[1]}")
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield found
+    finally:
+        stopped.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,0 +1,120 @@
+"""Run the connector in a process of its own: what is killed there is noticed here, and costs no table."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from snow_atlas_sync.errors import SyncError
+from source_snow_atlas import definitions
+
+PIPE = 1 << 20
+PATIENCE = 5.0
+"""Seconds that the connector has to end by itself."""
+
+
+@dataclass(frozen=True)
+class Readable:
+    """What a configuration can read, as the API answered: the sentence for the user, and the areas that were
+    refused for want of a permission.
+    """
+
+    sentence: str
+    refused: frozenset[tuple[str, str]] = field(default_factory=frozenset)
+
+    def lacks(self, stream: str) -> str:
+        """The permission that keeps a stream, or a parent of it, from being read; empty where there is
+        none.
+        """
+        for name in (stream, *definitions.parent_streams(stream)):
+            own = definitions.parameters(name) if name in definitions.stream_definitions() else {}
+            if (own.get("area"), permission(own)) in self.refused:
+                return permission(own)
+        return ""
+
+
+def permission(parameters: Mapping[str, Any]) -> str:
+    """The permission of a stream; any of several is enough."""
+    named = parameters.get("permission") or "the permission of this API, which the vendor does not name"
+    return named if isinstance(named, str) else " or ".join(named)
+
+
+@contextmanager
+def started(arguments: Sequence[str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A module of this installation as a process, which ends with the block. What it says on standard error
+    is in a file of the folder.
+    """
+    # without a session of its own, Ctrl-C would reach it before it is stopped from here
+    with (folder / "stderr").open("wb") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            bufsize=PIPE,
+            start_new_session=True,
+            env={**os.environ, "PYTHONSAFEPATH": "1"},
+        )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def checking(config: Path, folder: Path) -> AbstractContextManager[subprocess.Popen[bytes]]:
+    """The check of a configuration as a process; `checked` waits for its answer."""
+    return started(["snow_atlas_sync.check", str(config)], folder)
+
+
+def checked(process: subprocess.Popen[bytes], folder: Path) -> Readable:
+    """What can be read with the configuration. SyncError where that is nothing, in the connector's words."""
+    output, _ = process.communicate()
+    try:
+        answer = json.loads(output)
+    except ValueError:
+        raise SyncError(f"the connection could not be checked: {how_it_ended(process, folder)}") from None
+    if answer["failed"]:
+        raise SyncError(answer["sentence"])
+    return Readable(answer["sentence"], frozenset(map(tuple, answer["refused"])))
+
+
+def reading(files: Mapping[str, Path], folder: Path) -> AbstractContextManager[subprocess.Popen[bytes]]:
+    """The connector's `read` as a process."""
+    options = [part for name, path in files.items() for part in (f"--{name}", str(path))]
+    return started(["source_snow_atlas.run", "read", *options], folder)
+
+
+def lines(process: subprocess.Popen[bytes]) -> IO[bytes]:
+    """The messages that a process writes, one a line."""
+    assert process.stdout is not None
+    return process.stdout
+
+
+def killed(process: subprocess.Popen[bytes]) -> bool:
+    """Whether a signal ended the process: itself, or by the exit code that the connector has for SIGTERM."""
+    return process.returncode < 0 or process.returncode == 128 + signal.SIGTERM
+
+
+def how_it_ended(process: subprocess.Popen[bytes], folder: Path) -> str:
+    """How a process ended, and the last that it said."""
+    code = process.wait()
+    if killed(process):
+        number = -code if code < 0 else code - 128
+        return f"the connector was ended by signal {number}"
+    said = (folder / "stderr").read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return f"the connector ended with the exit code {code}" + (f": {said[-1][:300]}" if said else "")

@@ -1,0 +1,227 @@
+"""Where the tables go: a destination of dlt, and what it keeps of the syncs before."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from snow_atlas_sync.errors import SyncError
+from snow_atlas_sync.spool import StreamFile
+from snow_atlas_sync.tables import DIGITS, PLACES
+
+# before dlt is imported: nothing is reported about its use, and what goes wrong is said here, in one sentence
+os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
+os.environ.setdefault("RUNTIME__LOG_LEVEL", "CRITICAL")
+
+import dlt
+from dlt.common.configuration.exceptions import ConfigFieldMissingException
+from dlt.common.destination import reference
+from dlt.common.destination.exceptions import UnknownDestinationModule
+
+from snow_atlas_sync.one_step import OneStepDuckDb, OneStepFilesystem, PartsPostgres, merge_files
+
+DUCKDB, FILESYSTEM, POSTGRES = "duckdb", "filesystem", "postgres"
+NAME = "snow_atlas"
+STATES = "states"
+HISTORY = "_snow_atlas_syncs"
+"""The table with a row for each stream of each sync: how it ended, and why."""
+HOLD_NUL = frozenset({DUCKDB, "motherduck", FILESYSTEM})
+"""Destinations whose texts can hold the character U+0000."""
+HOLD_JSON = frozenset({DUCKDB, "motherduck", POSTGRES})
+"""Destinations that take JSON from a text in a Parquet file. Elsewhere nested values are text."""
+
+SETTINGS = {
+    # lastScanDate becomes lastscandate, so that SQL finds it in whatever case
+    "schema.naming": "sql_ci_v1",
+    "destination.staging_dataset_name_layout": "%s_loading",
+    "load.workers": 4,
+}
+DUCKDB_LIMITS: dict[str, Any] = {"threads": 1, "memory_limit": "200MB"}
+"""A second thread makes loading no faster, and DuckDB would take four fifths of the memory that there is."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A stream that is complete, as a file. With a state, its rows are merged into the table that is
+    there.
+    """
+
+    stream: str
+    file: StreamFile
+    key: Sequence[str] = ()
+    state: dict[str, Any] | None = None
+
+    @property
+    def merged(self) -> bool:
+        return self.state is not None
+
+    @property
+    def columns_of_key(self) -> list[str]:
+        return [name.lower() for name in self.key]
+
+
+class Destination:
+    """A database, or a folder, that keeps the tables and the states of their streams."""
+
+    def __init__(self, name: str, database: Path, dataset: str, folder: Path) -> None:
+        self.name = name
+        self.title = str(database) if name == DUCKDB else f"{name} ({dataset})"
+        self.holds_nul = name in HOLD_NUL
+        self._connection: Any = None
+        self._folder = folder
+        self._worker = ThreadPoolExecutor(1)  # dlt would take signals for itself in the main thread
+        for key, value in SETTINGS.items():
+            dlt.config[key] = value
+        in_one_step = name in (DUCKDB, FILESYSTEM)  # by ourselves: one_step.py
+        dlt.config["destination.replace_strategy"] = (
+            "truncate-and-insert" if in_one_step else "insert-from-staging"
+        )
+        try:
+            destination = self._opened(name, database)
+            self._pipeline = self._made(destination, dataset)
+            self._worker.submit(self._look).result()
+        except SyncError:
+            raise
+        except Exception as error:
+            raise SyncError(f"{self.title} can't be used as the destination: {reason(error, name)}") from None
+
+    def states(self) -> dict[str, Any]:
+        """The state of each stream that was read before and goes on from it."""
+        source = self._pipeline.state.get("sources", {}).get(NAME, {})
+        states: dict[str, Any] = source.get(STATES, {})
+        return states
+
+    def load(self, tables: Sequence[Table], outcome: pa.Table) -> None:
+        """Write all tables, and add to the history what became of each stream. SyncError where that is
+        refused.
+        """
+        try:
+            self._worker.submit(self._load, tables, outcome).result()
+        except Exception as error:
+            with suppress(Exception):
+                self._pipeline.drop_pending_packages()
+            raise SyncError(f"{self.title} refused it: {reason(error, self.name)}") from None
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        """What a query of the DuckDB file gives."""
+        found = self._connection.execute(sql)
+        names = [column[0] for column in found.description]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
+    def _opened(self, name: str, database: Path) -> Any:
+        if name == FILESYSTEM:
+            return OneStepFilesystem(destination_name=name)
+        if name == POSTGRES:
+            return PartsPostgres(destination_name=name)
+        if name != DUCKDB:
+            return reference.Destination.from_reference(name)
+        import duckdb
+
+        # open as long as the sync takes, so that nobody else locks the file in the meantime
+        database.parent.mkdir(parents=True, exist_ok=True)
+        self._connection = duckdb.connect(str(database), config=DUCKDB_LIMITS)
+        return OneStepDuckDb(self._connection, destination_name=name)
+
+    def _made(self, destination: Any, dataset: str) -> Any:
+        return dlt.pipeline(NAME, str(self._folder / "dlt"), destination=destination, dataset_name=dataset)
+
+    def _look(self) -> None:
+        """Take over what is known of the syncs before. SyncError where the tables are another loader's."""
+        self._pipeline.sync_destination()
+        foreign: Any = None
+        with self._pipeline.destination_client() as client, suppress(Exception):  # not all have such a view
+            foreign = client.sql_client.execute_sql(
+                "SELECT table_name FROM information_schema.columns"
+                " WHERE table_schema = %s AND lower(column_name) = '_airbyte_raw_id'",
+                client.sql_client.dataset_name,
+            )
+        if foreign:
+            raise SyncError(
+                f"{self.title} holds tables that another loader wrote, such as {foreign[0][0]} (version"
+                f" 0.1.0 wrote"
+                " with PyAirbyte): name another database, or remove these tables"
+            )
+
+    def _load(self, tables: Sequence[Table], outcome: pa.Table) -> None:
+        history = dlt.resource([outcome], name=HISTORY, write_disposition="append")
+        resources = [*(self._resource(table) for table in tables), history]
+        source = dlt.source(lambda: resources, name=NAME, max_table_nesting=0)
+        self._pipeline.run(source())
+        if any(table.merged for table in tables) and self.name != FILESYSTEM:
+            with self._pipeline.destination_client() as client, client.with_staging_dataset():
+                client.sql_client.drop_dataset()
+
+    def _resource(self, table: Table) -> Any:
+        columns: Any = {
+            name: {
+                "name": name,
+                "data_type": "text" if kind == "json" and self.name not in HOLD_JSON else kind,
+                "nullable": True,
+                **({"precision": DIGITS, "scale": PLACES} if kind == "decimal" else {}),
+            }
+            for name, kind in table.file.layout.types.items()
+        }
+        imported = self._takes_parquet()
+        merged = table.merged and self.name != FILESYSTEM
+
+        def parts() -> Iterator[Any]:
+            if table.merged:
+                dlt.current.source_state().setdefault(STATES, {})[table.stream] = table.state
+            path, rows = table.file.path, table.file.rows
+            if table.merged and self.name == FILESYSTEM:
+                path = path.with_suffix(".merged")
+                with self._pipeline.destination_client() as client:
+                    rows = merge_files(client, table.stream, table.file.path, table.columns_of_key, path)
+            if imported:
+                yield dlt.mark.with_file_import(str(path), "parquet", rows)
+            else:
+                with pq.ParquetFile(path) as file:
+                    for number in range(file.num_row_groups):
+                        yield file.read_row_group(number)
+
+        hints: dict[str, Any] = {
+            "write_disposition": "replace",
+            "file_format": "parquet" if imported else None,
+        }
+        if merged:
+            hints["write_disposition"] = {"disposition": "merge", "strategy": "delete-insert"}
+            hints["primary_key"] = table.columns_of_key
+        return dlt.resource(parts, name=table.stream, columns=columns, **hints)
+
+    def _takes_parquet(self) -> bool:
+        able = self._pipeline.destination.capabilities()
+        formats = able.supported_loader_file_formats or []
+        if able.loader_file_format_selector is not None:
+            _, formats = able.loader_file_format_selector(
+                able.preferred_loader_file_format, formats, table_schema={"name": NAME}
+            )
+        return "parquet" in formats
+
+
+def reason(error: BaseException, name: str) -> str:
+    """What the database, dlt or the system said, in one line."""
+    while error.__cause__ is not None and not isinstance(
+        error, (ConfigFieldMissingException, UnknownDestinationModule)
+    ):
+        error = error.__cause__
+    if isinstance(error, UnknownDestinationModule):
+        return f"dlt has no destination of this name; it has {', '.join(sorted(dlt.destinations.__all__))}"
+    if isinstance(error, ConfigFieldMissingException):
+        where = f"DESTINATION__{name.upper()}__"
+        fields = " and ".join(f"{where}{field.upper()}" for field in error.fields)
+        return f"set {fields} in the environment, or the same in .dlt/secrets.toml"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return " ".join(str(error).split())[:300] or type(error).__name__

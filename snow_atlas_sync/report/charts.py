@@ -1,0 +1,290 @@
+"""The kinds of charts that the report has, each for a wide and for a narrow page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import altair as alt
+
+from snow_atlas_sync.report.content import Picture
+from snow_atlas_sync.report.svg import FILLS, GROUND, LINE, MUTED, TEXT, themed
+
+MARGIN, AXIS = 6, 36
+PERCENT = "percent"
+LETTER = 7.2
+"""Width of a letter at the end of a bar, at most."""
+
+Values = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where names stand: above their marks, or in a margin to the left of them."""
+
+    total: int
+    left: int
+    letters: int
+    above: bool = True
+
+    @property
+    def width(self) -> int:
+        """What is left for the marks."""
+        return self.total - self.left - MARGIN
+
+    def cut(self, name: str) -> str:
+        """As much of a name as there is room for."""
+        return name if len(name) <= self.letters else name[: self.letters - 1].rstrip() + "…"
+
+
+BESIDE = Layout(total=880, left=268, letters=33, above=False)
+ABOVE = Layout(total=880, left=MARGIN, letters=110)
+PHONE = Layout(total=340, left=MARGIN, letters=44)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar of one or more pieces; negative ones go to the left. What is said stands at its right and at its
+    left end.
+    """
+
+    name: str
+    pieces: Mapping[str, float]
+    said: str = ""
+    said_left: str = ""
+
+
+@dataclass(frozen=True)
+class Span:
+    """Something that ends on a day, and from which day on one has to act."""
+
+    name: str
+    ends_on: date
+    acts_on: date | None
+    said: str = ""
+
+
+def bars(
+    rows: Sequence[Bar],
+    kinds: Mapping[str, tuple[str, str]],
+    *,
+    caption: str,
+    alternative: str,
+    unit: str = "",
+    whole: bool = True,
+    long_names: bool = False,
+) -> Picture:
+    """Horizontal bars. `kinds` has the fill and the meaning of each kind of piece, in the order in which they
+    are put together.
+
+    Long names stand above their bars on a wide page, too.
+    """
+    legend = [
+        (fill, meaning)
+        for kind, (fill, meaning) in kinds.items()
+        if any(row.pieces.get(kind) for row in rows)
+    ]
+    wide, narrow = (
+        _bars(rows, kinds, unit, whole, layout) for layout in (ABOVE if long_names else BESIDE, PHONE)
+    )
+    return Picture(
+        wide, narrow, alternative=alternative, caption=caption, legend=legend if len(kinds) > 1 else ()
+    )
+
+
+def _bars(
+    rows: Sequence[Bar], kinds: Mapping[str, tuple[str, str]], unit: str, whole: bool, layout: Layout
+) -> str:
+    step, thick = (40, 13) if layout.above else (27, 15)
+    middle = step - thick / 2 - 6 if layout.above else step / 2
+    pieces: Values = []
+    ends: Values = []
+    top = bottom = 0.0
+    for place, row in enumerate(rows):
+        line = place * step + middle
+        low = high = 0.0
+        for kind, (fill, _) in kinds.items():
+            value = float(row.pieces.get(kind, 0) or 0)
+            first, second = (low + value, low) if value < 0 else (high, high + value)
+            low, high = min(low, first), max(high, second)
+            if value:
+                pieces.append(
+                    {
+                        "from": first,
+                        "to": second,
+                        "over": line - thick / 2,
+                        "under": line + thick / 2,
+                        "fill": fill,
+                    }
+                )
+        top, bottom = max(top, high), min(bottom, low)
+        ends.append(
+            {
+                "y": line,
+                "high": high,
+                "low": low,
+                "name": layout.cut(row.name),
+                "said": row.said,
+                "left": row.said_left,
+            }
+        )
+    span = (top - bottom) or 1.0
+    right = max((len(row.said) for row in rows), default=0) * LETTER + 12
+    left = max((len(row.said_left) for row in rows), default=0) * (LETTER + 1)
+    # what a pixel is worth when the bars have the width that the texts at their ends leave
+    pixel = span / max(layout.width - left - right, layout.width / 4)
+    scale = alt.Scale(domain=[bottom - left * pixel, top + right * pixel], nice=False, zero=True)
+    height = step * max(len(rows), 1)
+    down = alt.Scale(domain=[0, height], reverse=True)
+    y = alt.Y("y:Q", scale=down, axis=None)
+    label_format = (
+        f"{'datum.value > 100' if unit == PERCENT else 'false'} ? '' : "
+        "datum.value == 0 ? '0' : replace(replace(replace(format(abs(datum.value), '~s'),"
+        " 'G', ' bn'), 'M', ' m'), 'k', ' k')"
+    )
+    x = alt.X(
+        "from:Q",
+        scale=scale,
+        axis=alt.Axis(
+            title=unit or None,
+            tickCount=4 if layout is PHONE else 6,
+            tickMinStep=1 if whole else alt.Undefined,
+            labelExpr=label_format,
+            domain=False,
+            ticks=False,
+            gridColor=LINE,
+            labelColor=MUTED,
+            titleColor=MUTED,
+            titleFontWeight="normal",
+            titleAlign="left",
+            titleAnchor="start",
+            labelOverlap=True,
+        ),
+    )
+    layers = [
+        _chart(pieces)
+        .mark_rect(stroke=GROUND, strokeWidth=1)
+        .encode(
+            x=x,
+            x2="to:Q",
+            y=alt.Y("over:Q", scale=down, axis=None),
+            y2="under:Q",
+            fill=alt.Fill(
+                "fill:N", scale=alt.Scale(domain=list(FILLS), range=list(FILLS.values())), legend=None
+            ),
+        ),
+        _chart(ends)
+        .mark_text(align="left", dx=6, baseline="middle", color=TEXT, fontSize=12)
+        .encode(x=alt.X("high:Q", scale=scale), y=y, text="said:N"),
+        _chart(ends)
+        .mark_text(align="right", dx=-6, baseline="middle", color=TEXT, fontSize=12)
+        .encode(x=alt.X("low:Q", scale=scale), y=y, text="left:N"),
+        _chart(ends)
+        .mark_text(
+            align="left" if layout.above else "right",
+            dx=0 if layout.above else -10,
+            dy=-thick / 2 - 8 if layout.above else 0,
+            baseline="middle",
+            color=TEXT,
+            fontSize=12.5,
+        )
+        .encode(x=alt.value(0), y=y, text="name:N"),
+    ]
+    return _drawn(layers, height, layout)
+
+
+def timeline(rows: Sequence[Span], first: date, last: date, *, caption: str, alternative: str) -> Picture:
+    """One line for each span from the day to act until its end, on an axis of months."""
+    legend = [
+        ("mark-act", "act by this day"),
+        ("mark-end", "ends"),
+        ("mark-late", "ends, the day to act has passed"),
+    ]
+    wide, narrow = (_timeline(rows, first, last, layout) for layout in (BESIDE, PHONE))
+    return Picture(wide, narrow, alternative=alternative, caption=caption, legend=legend)
+
+
+def _timeline(rows: Sequence[Span], first: date, last: date, layout: Layout) -> str:
+    step = 42 if layout.above else 28
+    height = step * max(len(rows), 1)
+    values: Values = []
+    for place, row in enumerate(rows):
+        acts = row.acts_on
+        late = acts is not None and acts < first
+        start = max(acts, first) if acts is not None else row.ends_on
+        values.append(
+            {
+                "y": place * step + (step - 13 if layout.above else step / 2),
+                "start": start.isoformat(),
+                "end": row.ends_on.isoformat(),
+                "act": acts.isoformat() if acts is not None and not late else None,
+                "late": late,
+                "name": layout.cut(row.name),
+                "said": row.said,
+            }
+        )
+    y = alt.Y("y:Q", scale=alt.Scale(domain=[0, height], reverse=True), axis=None)
+    # room for the text at the last end
+    beyond = last + timedelta(days=(last - first).days * (0.24 if layout is PHONE else 0.12))
+    days = alt.Scale(domain=[first.isoformat(), beyond.isoformat()], type="utc")
+    x = alt.X(
+        "start:T",
+        scale=days,
+        axis=alt.Axis(
+            title=None,
+            format="%b",
+            labelExpr=(
+                "utcFormat(datum.value, '%m') == '01' || datum.index == 0 ? [utcFormat(datum.value, '%b'), "
+                "utcFormat(datum.value, '%Y')] : utcFormat(datum.value, '%b')"
+            ),
+            tickCount={"interval": "month", "step": 2 if layout is PHONE else 1},
+            domain=False,
+            ticks=False,
+            gridColor=LINE,
+            labelColor=MUTED,
+            labelOverlap=True,
+        ),
+    )
+    chart = _chart(values)
+    layers = [
+        chart.mark_rule(strokeWidth=4, color=MUTED, opacity=0.45).encode(x=x, x2="end:T", y=y),
+        chart.transform_filter("datum.act != null")
+        .mark_point(shape="triangle-right", size=90, filled=True, fill=FILLS["warn"], opacity=1)
+        .encode(x=alt.X("act:T", scale=days), y=y),
+        chart.transform_filter("!datum.late")
+        .mark_point(shape="circle", size=95, filled=True, fill=FILLS["accent"], opacity=1)
+        .encode(x=alt.X("end:T", scale=days), y=y),
+        chart.transform_filter("datum.late")
+        .mark_point(shape="diamond", size=120, filled=True, fill=FILLS["bad"], opacity=1)
+        .encode(x=alt.X("end:T", scale=days), y=y),
+        chart.mark_text(align="left", dx=10, baseline="middle", color=TEXT, fontSize=12).encode(
+            x=alt.X("end:T", scale=days), y=y, text="said:N"
+        ),
+        chart.mark_text(
+            align="left" if layout.above else "right",
+            dx=0 if layout.above else -10,
+            dy=-16 if layout.above else 0,
+            baseline="middle",
+            color=TEXT,
+            fontSize=12.5,
+        ).encode(x=alt.value(0), y=y, text="name:N"),
+    ]
+    return _drawn(layers, height, layout)
+
+
+def _chart(values: Values) -> Any:
+    return alt.Chart(alt.Data(values=values))  # type: ignore[no-untyped-call]
+
+
+def _drawn(layers: Sequence[Any], height: float, layout: Layout) -> str:
+    """SVG of the layout's width: names to the left of the marks, or above them, and the axis below."""
+    chart = alt.layer(*layers).properties(
+        width=layout.width,
+        height=height,
+        autosize={"type": "none"},
+        padding={"left": layout.left, "right": MARGIN, "top": 2, "bottom": AXIS},
+    )
+    configured = chart.configure(aria=False, background="transparent", font="sans-serif")
+    return themed(configured.configure_view(stroke=None))

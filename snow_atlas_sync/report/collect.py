@@ -1,0 +1,92 @@
+"""Reads what the marts need from Snow Atlas, into a new DuckDB file; or takes what a file has."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from snow_atlas_sync import inputs
+from snow_atlas_sync.command import DUCKDB, Choice, print_report, synced
+from snow_atlas_sync.report.errors import ReportError
+from snow_atlas_sync.report.marts import MARTS, SYNCED, streams_of
+
+ONE_REQUEST_EACH = {
+    "application_metrics": "one request for every application of the registry",
+    "computer_details": "one request for every computer",
+    "user_account_details": "one request for every user account",
+}
+"""Streams that marts have a little more from, and that cost too much to be read unless they are asked for."""
+
+LAST_OUTCOMES = """
+    SELECT stream, status, reason
+    FROM _snow_atlas_syncs
+    QUALIFY row_number() OVER (PARTITION BY stream ORDER BY synced_at DESC) = 1
+"""
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What became of the streams that were not read: the reason for each, and those of them that failed."""
+
+    why: Mapping[str, str] = field(default_factory=dict)
+    failed: Mapping[str, str] = field(default_factory=dict)
+
+
+def wanted_streams(thorough: bool) -> list[str]:
+    """The streams that the marts of the report read, and the tenant's name, in the order of the catalog."""
+    needed = {"tenant"}.union(*(streams_of(mart) for mart in MARTS))
+    if not thorough:
+        needed -= ONE_REQUEST_EACH.keys()
+    return [name for name in inputs.available_streams() if name in needed]
+
+
+def collect(config: dict[str, Any], database: Path, thorough: bool) -> Collected:
+    """Read all of them that the configuration may. The file starts empty, so that nothing old looks like
+    new.
+    """
+    start = time.monotonic()
+    for path in (database, database.with_name(database.name + ".wal")):
+        path.unlink(missing_ok=True)
+    options = argparse.Namespace(destination=DUCKDB, database=database, dataset=None, incremental="")
+    with synced(config, options, Choice("", wanted_streams(thorough))) as (report, _):
+        print_report(report, time.monotonic() - start)
+    failed = {stream.name: stream.error for stream in report.failed}
+    if not report.complete:
+        raise ReportError(
+            f"there is no report, as no stream was read whole; {'; '.join(set(failed.values()))}"
+        )
+    left_out = {} if thorough else ONE_REQUEST_EACH
+    why = {name: f"left out, as it costs {cost}; --thorough reads it" for name, cost in left_out.items()}
+    return Collected(why | reasons(report.refused, failed), failed)
+
+
+def use_tables(database: Path) -> Collected:
+    """Make sure that a database has tables of the connector, and see what became of the others."""
+    if not database.is_file():
+        raise ReportError(f"{database} is not there; without --no-sync it is made")
+    try:
+        with duckdb.connect(str(database), read_only=True) as connection:
+            found = connection.execute(
+                "SELECT table_name FROM information_schema.tables WHERE table_schema = ?", [SYNCED]
+            ).fetchall()
+            tables = {name for (name,) in found}
+            outcomes = connection.execute(LAST_OUTCOMES).fetchall() if "_snow_atlas_syncs" in tables else []
+    except duckdb.Error as error:
+        raise ReportError(f"{database} can't be used as the database: {str(error).splitlines()[0]}") from None
+    if tables.isdisjoint(wanted_streams(thorough=True)):
+        raise ReportError(f"{database} has none of the tables that the report is made from")
+    refused = {stream: reason for stream, status, reason in outcomes if status == "NOT PERMITTED"}
+    failed = {stream: reason for stream, status, reason in outcomes if status == "INCOMPLETE"}
+    return Collected(reasons(refused, failed), failed)
+
+
+def reasons(refused: Mapping[str, str], failed: Mapping[str, str]) -> dict[str, str]:
+    """Why streams were not read: for want of a permission only where the API refused for one."""
+    why = {name: f"grant the permission {permission}" for name, permission in refused.items()}
+    return why | {name: f"could not be read: {error}" for name, error in failed.items()}

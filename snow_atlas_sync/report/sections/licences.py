@@ -1,0 +1,170 @@
+"""Where licences are short or to spare."""
+
+from __future__ import annotations
+
+from snow_atlas_sync.report.charts import Bar, bars
+from snow_atlas_sync.report.content import Absence, KeyFigure, Part, Picture, Section, Table
+from snow_atlas_sync.report.marts import Marts
+from snow_atlas_sync.report.text import (
+    NOTHING,
+    amounts,
+    count,
+    listed,
+    money,
+    number,
+    rest,
+    short_money,
+    short_number,
+)
+
+MART = "snow_atlas__license_position"
+NEEDED = ("license_compliance_summary",)
+SHOWN, MAKERS = 10, 8
+
+HOW = (
+    "Licences that are short by Snow Atlas' own compliance counters, times what a licence of the application "
+    "has cost on average; where"
+    " none has been bought, times the list price that Snow Atlas holds."
+)
+
+
+def key_figure(marts: Marts) -> KeyFigure:
+    rows = marts.rows(
+        f"""SELECT currency, sum(exposure) AS exposure, count(*) AS weight
+            FROM {MART} WHERE scope = 'estate' AND under_licensed > 0 GROUP BY currency"""
+    )
+    sums = amounts(rows, "exposure")
+    counts = _counts(marts)
+    title = "Licence shortfall"
+    if not counts["positions"]:
+        return KeyFigure(title, NOTHING, HOW, MART, "licences", absence=_absence(marts))
+    more = [
+        *rest(sums),
+        f"{count(counts['short'], 'position')} short, {number(counts['unpriced'])} of them without a price",
+    ]
+    value = (
+        short_money(next(iter(sums.values())), next(iter(sums))) if sums else number(counts["licences_short"])
+    )
+    if not sums:
+        more = [f"licences short in {count(counts['short'], 'position')}; no price is known"]
+    return KeyFigure(title, value, HOW, MART, "licences", more)
+
+
+def section(marts: Marts) -> Section:
+    counts = _counts(marts)
+    title = "What are we short of, and what have we too much of?"
+    if not counts["positions"]:
+        return Section("licences", "Licence position", [Part(title, MART, absence=_absence(marts))])
+    lead = (
+        f"Of {count(counts['positions'], 'licence position')} (an application with its metric), "
+        f"{number(counts['short'])} are short,"
+        f" {number(counts['balanced'])} balanced and {number(counts['surplus'])} have licences to spare."
+    )
+    picture, notes = _picture(marts)
+    return Section(
+        "licences",
+        "Licence position",
+        [Part(title, MART, lead, picture, _table(marts, counts["short"]), notes)],
+    )
+
+
+def _absence(marts: Marts) -> Absence:
+    return marts.absence(NEEDED, "No application has a licence position.")
+
+
+def _counts(marts: Marts) -> dict[str, int]:
+    return dict(
+        marts.row(
+            f"""SELECT count(*) AS positions,
+                       count(*) FILTER (position = 'short') AS short,
+                       count(*) FILTER (position = 'balanced') AS balanced,
+                       count(*) FILTER (position = 'surplus') AS surplus,
+                       count(*) FILTER (position = 'short' AND unit_price IS NULL) AS unpriced,
+                       coalesce(sum(under_licensed), 0) AS licences_short
+                FROM {MART} WHERE scope = 'estate'"""
+        )
+    )
+
+
+def _picture(marts: Marts) -> tuple[Picture | None, list[str]]:
+    """Shortfall and surplus by maker, in the currency that most of the money is in."""
+    rows = marts.rows(
+        f"""SELECT coalesce(manufacturer, 'Unknown maker') AS maker, currency,
+                   coalesce(sum(exposure), 0) AS exposure, coalesce(sum(surplus_value), 0) AS surplus,
+                   coalesce(sum(exposure), 0) + coalesce(sum(surplus_value), 0) AS money, count(*) AS weight
+            FROM {MART} WHERE scope = 'estate' GROUP BY ALL HAVING money > 0 ORDER BY money DESC, maker"""
+    )
+    sums = amounts(rows, "money")
+    if not sums:
+        return None, [
+            "No price is known of any of these licences, so there is no chart of what they are worth."
+        ]
+    currency = next(iter(sums))
+    own = [row for row in rows if row["currency"] == currency]
+    shown = own[:MAKERS]
+    top = shown[0]
+    picture = bars(
+        [
+            Bar(
+                row["maker"],
+                {"short": -float(row["exposure"]), "surplus": float(row["surplus"])},
+                short_number(row["surplus"]) if row["surplus"] else "",
+                short_number(row["exposure"]) if row["exposure"] else "",
+            )
+            for row in shown
+        ],
+        {
+            "short": ("bad", "licences short, to the left"),
+            "surplus": ("good", "licences to spare, to the right"),
+        },
+        caption=f"What is short and to spare, by maker, in {currency or 'money without a currency'}",
+        alternative=(
+            f"Bars by maker. The largest is {top['maker']} with a shortfall of "
+            f"{money(top['exposure'], currency)} and a surplus of"
+            f" {money(top['surplus'], currency)}. The makers shown are "
+            f"{listed([row['maker'] for row in shown])}."
+        ),
+        unit=currency or "",
+        whole=False,
+    )
+    notes = []
+    if len(sums) > 1:
+        others = listed([short_money(value, code) for code, value in list(sums.items())[1:]])
+        notes.append(f"Not in the chart, as amounts of different currencies are never added up: {others}.")
+    return picture, notes
+
+
+def _table(marts: Marts, short: int) -> Table | None:
+    rows = marts.rows(
+        f"""SELECT application_name, application_id, metric_name, required, covered, under_licensed,
+                   exposure, currency,
+                   price_source
+            FROM {MART} WHERE scope = 'estate' AND under_licensed > 0
+            ORDER BY exposure DESC NULLS LAST, under_licensed DESC, application_name LIMIT {SHOWN}"""
+    )
+    if not rows:
+        return None
+    return Table(
+        [
+            ("Application", False),
+            ("Metric", False),
+            ("Required", True),
+            ("Covered", True),
+            ("Short", True),
+            ("Worth", True),
+            ("Price from", False),
+        ],
+        [
+            (
+                row["application_name"] or row["application_id"],
+                row["metric_name"] or NOTHING,
+                number(row["required"]),
+                number(row["covered"]),
+                number(row["under_licensed"]),
+                money(row["exposure"], row["currency"]),
+                row["price_source"] or NOTHING,
+            )
+            for row in rows
+        ],
+        f"The {len(rows)} largest of {count(short, 'shortfall')}." if short > len(rows) else "",
+    )

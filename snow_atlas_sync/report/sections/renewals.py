@@ -1,0 +1,137 @@
+"""What ends in the next twelve months."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from snow_atlas_sync.report.charts import Span, timeline
+from snow_atlas_sync.report.content import Absence, KeyFigure, Part, Section, Table
+from snow_atlas_sync.report.marts import Marts
+from snow_atlas_sync.report.text import NOTHING, amounts, count, day, listed, money, number, rest, short_money
+
+MART = "snow_atlas__renewals"
+NEEDED = (
+    "agreement_periods",
+    "contract_periods",
+    "license_maintenance_periods",
+    "licenses",
+    "saas_servicenow_subscriptions",
+)
+AHEAD, SOON, SHOWN = 365, 90, 12
+OPEN = "status <> 'ended' AND coalesce(is_renewed, false) = false AND ends_on IS NOT NULL"
+NONE_KNOWN = "No agreement, contract, maintenance or subscription period is known."
+
+HOW = (
+    f"Periods of agreements, contracts, maintenance and subscriptions that end within {SOON} days and have "
+    "no later period. Snow Atlas"
+    " holds no amount for agreements and contracts, so the money is that of the others."
+)
+
+Row = Mapping[str, Any]
+
+
+def key_figure(marts: Marts, today: date) -> KeyFigure:
+    title = f"Renewals in {SOON} days"
+    if not _known(marts):
+        return KeyFigure(title, NOTHING, HOW, MART, "renewals", absence=_absence(marts))
+    rows = _ending(marts, today, SOON)
+    sums = amounts(rows, "amount")
+    more = []
+    if sums:
+        code, value = next(iter(sums.items()))
+        more = [f"worth {short_money(value, code)}", *rest(sums)]
+    late = sum(row["notice_on"] is not None and row["notice_on"] < today for row in rows)
+    if late:
+        more.append(f"{number(late)} past the day of notice")
+    return KeyFigure(
+        title, number(len(rows)), HOW, MART, "renewals", more, "period" if len(rows) == 1 else "periods"
+    )
+
+
+def section(marts: Marts, today: date) -> Section:
+    return Section("renewals", "Renewals", [_part(marts, today)])
+
+
+def _absence(marts: Marts) -> Absence:
+    return marts.absence(NEEDED, NONE_KNOWN)
+
+
+def _known(marts: Marts) -> bool:
+    return bool(marts.row(f"SELECT count(*) AS periods FROM {MART}")["periods"])
+
+
+def _ending(marts: Marts, today: date, days: int) -> list[Row]:
+    return marts.rows(
+        f"""SELECT kind, coalesce(name, source_id) AS name, supplier, ends_on, notice_on, amount, currency
+            FROM {MART} WHERE {OPEN} AND ends_on BETWEEN ? AND ?
+            ORDER BY ends_on, name, kind""",
+        [today, today + timedelta(days=days)],
+    )
+
+
+def _part(marts: Marts, today: date) -> Part:
+    title = "What ends when, and until when do we have to act?"
+    if not _known(marts):
+        return Part(title, MART, absence=_absence(marts))
+    rows = _ending(marts, today, AHEAD)
+    if not rows:
+        return Part(title, MART, absence=Absence("Nothing ends in the next twelve months."))
+    sums = amounts(rows, "amount")
+    worth = (
+        f", worth {listed([money(value, code) for code, value in sums.items()])} where an amount is known"
+        if sums
+        else ""
+    )
+    shown = rows[:SHOWN]
+    left_out = f"The first {len(shown)} of {count(len(rows), 'period')}." if len(rows) > len(shown) else ""
+    picture = timeline(
+        [
+            Span(
+                row["name"],
+                row["ends_on"],
+                row["notice_on"],
+                f"{row['ends_on'].day} {row['ends_on']:%b}",
+            )
+            for row in shown
+        ],
+        today,
+        _axis_end(today, shown[-1]["ends_on"]),
+        caption="The next that end, from the day to act to the end",
+        alternative="A timeline: "
+        + listed([f"the {row['kind']} {row['name']} ends on {day(row['ends_on'])}" for row in shown])
+        + ".",
+    )
+    table = Table(
+        [
+            ("Ends", False),
+            ("Act by", False),
+            ("What", False),
+            ("Kind", False),
+            ("Supplier", False),
+            ("Amount", True),
+        ],
+        [
+            (
+                day(row["ends_on"]),
+                day(row["notice_on"]),
+                row["name"],
+                row["kind"],
+                row["supplier"] or NOTHING,
+                money(row["amount"], row["currency"]),
+            )
+            for row in shown
+        ],
+        left_out,
+    )
+    lead = (
+        f"{count(len(rows), 'period')} without a later one {'ends' if len(rows) == 1 else 'end'} in the next "
+        f"twelve months{worth}."
+    )
+    return Part(title, MART, lead, picture, table)
+
+
+def _axis_end(today: date, last: date) -> date:
+    """The last end, or two months from now, so that a few near ends do not look far apart."""
+    return max(last, today + timedelta(days=60))

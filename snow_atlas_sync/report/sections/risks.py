@@ -1,0 +1,270 @@
+"""Software that its maker no longer supports, and Oracle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from snow_atlas_sync.report.charts import PERCENT, Bar, bars
+from snow_atlas_sync.report.content import KeyFigure, Part, Section, Table
+from snow_atlas_sync.report.marts import Marts
+from snow_atlas_sync.report.text import NOTHING, count, day, listed, number
+
+LIFECYCLE, ORACLE = "snow_atlas__software_lifecycle", "snow_atlas__oracle_exposure"
+LIFECYCLE_NEEDED = ("applications", "computer_applications")
+ORACLE_NEEDED = (
+    "oracle_database_product_compliance",
+    "oracle_middleware_product_compliance",
+    "oracle_java_installations",
+)
+SHOWN = 10
+NOTHING_ENDS = "No installed software is out of support, or will be within a year."
+NO_ORACLE = "Snow Atlas knows no Oracle product in use."
+
+HOW = (
+    "Installations on active computers, used in the last 90 days (operating systems always count as used), "
+    "whose maker has ended regular"
+    " and extended support."
+)
+
+Row = Mapping[str, Any]
+
+
+def key_figure(marts: Marts) -> KeyFigure:
+    counts = _counts(marts)
+    title = "Software without support"
+    if not counts["applications"]:
+        return KeyFigure(
+            title, NOTHING, HOW, LIFECYCLE, "risks", absence=marts.absence(LIFECYCLE_NEEDED, NOTHING_ENDS)
+        )
+    return KeyFigure(
+        title,
+        number(counts["ended"]),
+        HOW,
+        LIFECYCLE,
+        "risks",
+        [
+            f"in use, of {count(counts['applications_ended'], 'application')}",
+            f"{number(counts['ending'])} more lose support within a year",
+        ],
+        "installation" if counts["ended"] == 1 else "installations",
+    )
+
+
+def section(marts: Marts) -> Section:
+    return Section("risks", "Risks", [_lifecycle(marts), _oracle(marts)])
+
+
+def _counts(marts: Marts) -> Row:
+    return marts.row(
+        f"""SELECT count(*) AS applications,
+                   coalesce(sum(computers_in_use) FILTER (status = 'ended'), 0) AS ended,
+                   count(DISTINCT application_id) FILTER (status = 'ended') AS applications_ended,
+                   coalesce(sum(computers_in_use) FILTER (status = 'ending'), 0) AS ending,
+                   coalesce(sum(computers_in_use) FILTER (status = 'extended support'), 0) AS extended
+            FROM {LIFECYCLE}"""
+    )
+
+
+def _lifecycle(marts: Marts) -> Part:
+    title = "Which software do we use that nobody supports?"
+    counts = _counts(marts)
+    if not counts["applications"]:
+        return Part(title, LIFECYCLE, absence=marts.absence(LIFECYCLE_NEEDED, NOTHING_ENDS))
+    rows = marts.rows(
+        f"""SELECT coalesce(application_name, application_id) AS application, status, ends_on,
+                   bool_or(is_operating_system) AS is_system,
+                   sum(computers_in_use) AS in_use, sum(computers) AS computers, sum(servers) AS servers
+            FROM {LIFECYCLE} GROUP BY application_id, application, status, ends_on
+            ORDER BY CASE status WHEN 'ended' THEN 0 WHEN 'ending' THEN 1 ELSE 2 END, in_use DESC,
+                application"""
+    )
+    used = [row for row in rows if row["in_use"]]
+    shown = _spread(used)
+    picture = (
+        bars(
+            [
+                Bar(
+                    row["application"],
+                    {row["status"]: row["in_use"]},
+                    f"{number(row['in_use'])}, {_until(row)}",
+                )
+                for row in shown
+            ],
+            {
+                "ended": ("bad", "all support has ended"),
+                "ending": ("warn", "support ends within a year"),
+                "extended support": ("neutral", "only extended support is left"),
+            },
+            caption="Computers that use it, by application",
+            alternative="Bars by application: "
+            + listed([f"{row['application']} on {row['in_use']} computers, {_until(row)}" for row in shown])
+            + ".",
+            unit="computers",
+        )
+        if shown
+        else None
+    )
+    lead = (
+        f"{count(counts['ended'], 'installation')} in use have no support any more, "
+        f"{number(counts['ending'])} lose it within a year, and"
+        f" {number(counts['extended'])} are left with extended support."
+    )
+    table = Table(
+        [
+            ("Application", False),
+            ("Support", False),
+            ("Ends", False),
+            ("Computers", True),
+            ("In use", True),
+            ("Servers", True),
+        ],
+        [
+            (
+                row["application"],
+                row["status"],
+                day(row["ends_on"]),
+                number(row["computers"]),
+                number(row["in_use"]),
+                number(row["servers"]),
+            )
+            for row in rows[:SHOWN]
+        ],
+        f"The first {SHOWN} of {count(len(rows), 'application')}, those without support first."
+        if len(rows) > SHOWN
+        else "",
+    )
+    return Part(title, LIFECYCLE, lead, picture, table)
+
+
+def _until(row: Row) -> str:
+    ended = row["status"] == "ended"
+    if row["ends_on"] is None:
+        return "ended" if ended else "ends"
+    return f"{'ended' if ended else 'until'} {row['ends_on']:%b %Y}"
+
+
+def _spread(rows: list[Row]) -> list[Row]:
+    """Up to six without support, and of the others what fits."""
+    ended = [row for row in rows if row["status"] == "ended"][:6]
+    return [*ended, *[row for row in rows if row["status"] != "ended"][: SHOWN - len(ended)]]
+
+
+def _oracle(marts: Marts) -> Part:
+    title = "Where do we use Oracle without the licences it needs?"
+    counts = marts.row(
+        f"""SELECT count(*) AS findings, count(*) FILTER (finding = 'short') AS short,
+                   count(*) FILTER (is_used_without_license) AS options,
+                   count(*) FILTER (kind = 'java') AS java,
+                   count(*) FILTER (kind = 'java' AND finding = 'to be checked') AS java_open
+            FROM {ORACLE}"""
+    )
+    if not counts["findings"]:
+        return Part(title, ORACLE, absence=marts.absence(ORACLE_NEEDED, NO_ORACLE))
+    rows = marts.rows(
+        f"""SELECT {_PRODUCT} AS product, metric, estate_type,
+                   sum(shortfall) AS shortfall, sum({_REQUIRED}) AS required,
+                   count(*) FILTER (finding = 'short') AS places
+            FROM {ORACLE} WHERE metric IS NOT NULL AND finding = 'short'
+            GROUP BY ALL ORDER BY shortfall DESC, product, metric, estate_type"""
+    )
+    shown = rows[:8]
+    picture = (
+        bars(
+            [
+                Bar(
+                    row["product"],
+                    {"assigned": 100 - _missing(row), "short": _missing(row)},
+                    f"{number(row['shortfall'])} of {number(row['required'])} "
+                    f"{_METRICS.get(row['metric'], row['metric'])} short, {row['estate_type']}s",
+                )
+                for row in shown
+            ],
+            {"assigned": ("accent-soft", "assigned"), "short": ("bad", "short")},
+            caption="Oracle licences assigned and short, as a share of what each product needs",
+            alternative="Bars by product: "
+            + listed(
+                [
+                    f"{row['product']} on {row['estate_type']}s, {row['shortfall']} {row['metric']} licences "
+                    "short"
+                    for row in shown
+                ]
+            )
+            + ".",
+            unit=PERCENT,
+        )
+        if shown
+        else None
+    )
+    lead = (
+        f"{count(counts['short'], 'place')} {'is' if counts['short'] == 1 else 'are'} short of Oracle "
+        "licences."
+    )
+    if counts["options"]:
+        lead += f" Options and packs are in use without a licence {count(counts['options'], 'time')}."
+    if counts["java"]:
+        lead += (
+            f" Java from Oracle was found {count(counts['java'], 'time')}; Snow Atlas has no compliance "
+            "figures for it."
+        )
+    return Part(
+        title,
+        ORACLE,
+        lead,
+        picture,
+        _oracle_table(marts),
+        [
+            "The rows of a datacenter and those of the machines in it may be about the same processors, so "
+            "they are not added up."
+        ],
+    )
+
+
+def _missing(row: Row) -> float:
+    """The share of the required licences that is short, in percent."""
+    return 100 * float(row["shortfall"]) / max(float(row["required"]), float(row["shortfall"]), 1.0)
+
+
+_METRICS = {"Processor": "processors", "Nup": "users"}
+_PRODUCT = "concat_ws(' ', coalesce(product_name, product_id, kind), product_edition)"
+_REQUIRED = "coalesce(CASE metric WHEN 'Nup' THEN required_users ELSE required_processors END, 0)"
+_ASSIGNED = "coalesce(CASE metric WHEN 'Nup' THEN assigned_users ELSE assigned_processors END, 0)"
+
+
+def _oracle_table(marts: Marts) -> Table:
+    rows = marts.rows(
+        f"""SELECT {_PRODUCT} AS product, coalesce(estate_name, estate_id) AS estate, estate_type, metric,
+                   {_REQUIRED} AS required,
+                   {_ASSIGNED} AS assigned, shortfall, finding, shortfall_cost_base
+            FROM {ORACLE} WHERE kind <> 'java' AND (finding = 'short' OR is_used_without_license)
+            ORDER BY coalesce(shortfall, 0) DESC, product, estate LIMIT 8"""
+    )
+    return Table(
+        [
+            ("Product", False),
+            ("Where", False),
+            ("Metric", False),
+            ("Required", True),
+            ("Assigned", True),
+            ("Short", True),
+            ("At own prices", True),
+            ("Finding", False),
+        ],
+        [
+            (
+                row["product"],
+                " ".join(filter(None, [row["estate_type"], row["estate"]])) or NOTHING,
+                _METRICS.get(row["metric"], row["metric"] or NOTHING),
+                number(row["required"]) if row["metric"] else NOTHING,
+                number(row["assigned"]) if row["metric"] else NOTHING,
+                number(row["shortfall"]),
+                number(row["shortfall_cost_base"]),
+                row["finding"],
+            )
+            for row in rows
+        ],
+        "Prices are those of your own Oracle orders in the tenant's base currency, which the API does not "
+        "name."
+        if rows
+        else "",
+    )

@@ -1,0 +1,319 @@
+"""What is paid for and not used: installed software, and seats of SaaS applications."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from snow_atlas_sync.report.charts import Bar, bars
+from snow_atlas_sync.report.content import KeyFigure, Part, Picture, Section, Table
+from snow_atlas_sync.report.marts import Marts
+from snow_atlas_sync.report.text import (
+    NOTHING,
+    amounts,
+    count,
+    listed,
+    money,
+    number,
+    rest,
+    share,
+    short_money,
+)
+
+SOFTWARE = "snow_atlas__reclaimable_software"
+SEATS, SPEND = "snow_atlas__saas_seats", "snow_atlas__saas_spend"
+SOFTWARE_NEEDED = ("computer_applications", "applications")
+SEATS_NEEDED = ("saas_user_subscriptions",)
+SHOWN = 8
+
+HOW_SOFTWARE = (
+    "Installations that nobody has used for 90 days or ever, times what a licence of the application has "
+    "cost on average. What is freed"
+    " can be used elsewhere instead of bought; it is not money back. Software whose use is not recorded at "
+    "all is left out."
+)
+HOW_SEATS = (
+    "Monthly price of the seats whose holders have been idle for more than 30 days, or never used them. A "
+    "seat without a price of its"
+    " own counts with its application's cost divided by its seats."
+)
+
+Row = Mapping[str, Any]
+
+
+def software_figure(marts: Marts) -> KeyFigure:
+    rows = marts.rows(
+        f"SELECT currency, sum(saving) AS saving, count(*) AS weight FROM {SOFTWARE} WHERE saving > 0 GROUP "
+        "BY currency"
+    )
+    sums = amounts(rows, "saving")
+    counts = _software_counts(marts)
+    title = "Reclaimable software"
+    if not counts["installations"]:
+        absence = marts.absence(SOFTWARE_NEEDED, "Nothing installed is unused.")
+        return KeyFigure(title, NOTHING, HOW_SOFTWARE, SOFTWARE, "savings", absence=absence)
+    said = (
+        f"{count(counts['installations'], 'unused installation')} on {count(counts['computers'], 'computer')}"
+    )
+    if not sums:
+        return KeyFigure(
+            title,
+            number(counts["installations"]),
+            HOW_SOFTWARE,
+            SOFTWARE,
+            "savings",
+            ["unused installations; no price is known"],
+        )
+    code, value = next(iter(sums.items()))
+    return KeyFigure(title, short_money(value, code), HOW_SOFTWARE, SOFTWARE, "savings", [*rest(sums), said])
+
+
+def seats_figure(marts: Marts) -> KeyFigure:
+    rows = marts.rows(
+        f"SELECT currency, sum(saving_per_month) AS saving, count(*) AS weight FROM {SEATS} WHERE is_unused "
+        "GROUP BY currency"
+    )
+    sums = amounts(rows, "saving")
+    counts = _seat_counts(marts)
+    title = "Unused SaaS seats"
+    if not counts["seats"]:
+        absence = marts.absence(SEATS_NEEDED, "Nobody holds a seat of a SaaS subscription.")
+        return KeyFigure(title, NOTHING, HOW_SEATS, SEATS, "savings", absence=absence)
+    said = (
+        f"{number(counts['unused'])} of {count(counts['seats'], 'seat')}, "
+        f"{share(counts['unused'], counts['seats'])}"
+    )
+    if not sums:
+        return KeyFigure(title, number(counts["unused"]), HOW_SEATS, SEATS, "savings", [said])
+    code, value = next(iter(sums.items()))
+    more = [*(f"{line} a month" for line in rest(sums)), said]
+    return KeyFigure(title, short_money(value, code), HOW_SEATS, SEATS, "savings", more, "a month")
+
+
+def section(marts: Marts, names: bool) -> Section:
+    return Section("savings", "Money to save", [_software(marts), _seats(marts, names)])
+
+
+def _software_counts(marts: Marts) -> Row:
+    return marts.row(
+        f"""SELECT count(*) AS installations, count(DISTINCT computer_id) AS computers,
+                   count(DISTINCT application_id) AS applications,
+                   count(*) FILTER (reason = 'use not recorded') AS not_recorded,
+                   count(*) FILTER (is_in_suite) AS in_suites
+            FROM {SOFTWARE}"""
+    )
+
+
+def _software(marts: Marts) -> Part:
+    title = "Which installed software does nobody use?"
+    counts = _software_counts(marts)
+    if not counts["installations"]:
+        return Part(title, SOFTWARE, absence=marts.absence(SOFTWARE_NEEDED, "Nothing installed is unused."))
+    rows = marts.rows(
+        f"""SELECT coalesce(application_name, application_id) AS application, currency,
+                   count(*) AS installations,
+                   count(DISTINCT computer_id) AS computers,
+                   coalesce(sum(saving) FILTER (reason = 'unused'), 0) AS unused,
+                   coalesce(sum(saving) FILTER (reason = 'never used'), 0) AS never_used,
+                   sum(saving) AS saving, count(saving) AS weight,
+                    max(license_price) AS price, median(days_unused) AS days
+            FROM {SOFTWARE} GROUP BY application_id, application, currency
+            ORDER BY saving DESC NULLS LAST, installations DESC, application"""
+    )
+    sums = amounts(rows, "saving")
+    notes = []
+    left_out = []
+    if counts["not_recorded"]:
+        left_out.append(
+            f"{number(counts['not_recorded'])} of software whose use is not recorded on any computer"
+        )
+    if counts["in_suites"]:
+        left_out.append(f"{number(counts['in_suites'])} that came with a suite")
+    if left_out:
+        notes.append(f"Counted, but with no saving: {listed(left_out)}.")
+    picture: Picture | None = None
+    if sums:
+        code = next(iter(sums))
+        shown = [row for row in rows if row["currency"] == code and row["saving"]][:SHOWN]
+        picture = bars(
+            [
+                Bar(
+                    row["application"],
+                    {"unused": row["unused"], "never used": row["never_used"]},
+                    f"{short_money(row['saving'], code)}",
+                )
+                for row in shown
+            ],
+            {"unused": ("accent", "not used for 90 days"), "never used": ("accent-soft", "never used")},
+            caption=(
+                "Value of licences that would be freed, by application, in "
+                f"{code or 'money without a currency'}"
+            ),
+            alternative=(
+                f"Bars by application, the largest first: {listed([row['application'] for row in shown])}. "
+                "The first would free"
+                f" {money(shown[0]['saving'], code)} on {count(shown[0]['computers'], 'computer')}."
+            ),
+            unit=code or "",
+            whole=False,
+        )
+        if len(sums) > 1:
+            others = listed([f"{short_money(value, other)}" for other, value in list(sums.items())[1:]])
+            notes.append(f"Not in the chart, as it is in other currencies: {others}.")
+    lead = (
+        f"{count(counts['installations'], 'installation')} of {count(counts['applications'], 'application')} "
+        "on"
+        f" {count(counts['computers'], 'computer')} could be removed."
+    )
+    table = Table(
+        [
+            ("Application", False),
+            ("Unused on", True),
+            ("Days unused, median", True),
+            ("Licence price", True),
+            ("Would free", True),
+        ],
+        [
+            (
+                row["application"],
+                number(row["computers"]),
+                number(row["days"]),
+                money(row["price"], row["currency"]),
+                money(row["saving"], row["currency"]),
+            )
+            for row in rows[:SHOWN]
+        ],
+        f"The first {SHOWN} of {count(len(rows), 'application')}." if len(rows) > SHOWN else "",
+    )
+    return Part(title, SOFTWARE, lead, picture, table, notes)
+
+
+def _seat_counts(marts: Marts) -> Row:
+    return marts.row(
+        f"""SELECT count(*) AS seats, count(*) FILTER (is_unused) AS unused,
+                   count(*) FILTER (is_unused AND is_account_enabled = false) AS leavers
+            FROM {SEATS}"""
+    )
+
+
+def _seats(marts: Marts, names: bool) -> Part:
+    title = "Which SaaS seats does nobody use?"
+    counts = _seat_counts(marts)
+    if not counts["seats"]:
+        absence = marts.absence(SEATS_NEEDED, "Nobody holds a seat of a SaaS subscription.")
+        return Part(title, SEATS, absence=absence)
+    rows = marts.rows(
+        f"""SELECT coalesce(application_name, application_id, 'Unknown application') AS application,
+                   currency, count(*) AS seats,
+                   count(*) FILTER (activity = 'active') AS active,
+                   count(*) FILTER (activity = 'idle') AS idle,
+                   count(*) FILTER (activity = 'never used') AS never_used,
+                   count(*) FILTER (activity IN ('not monitored', 'unknown')) AS other,
+                   count(*) FILTER (is_unused) AS unused, sum(saving_per_month) AS saving
+            FROM {SEATS} GROUP BY application_id, application, currency
+            ORDER BY saving DESC NULLS LAST, unused DESC, application"""
+    )
+    shown = rows[:SHOWN]
+    picture = bars(
+        [
+            Bar(
+                row["application"],
+                {kind: row[kind] for kind in ("active", "idle", "never_used", "other")},
+                f"{number(row['unused'])} of {number(row['seats'])} unused",
+            )
+            for row in shown
+        ],
+        {
+            "active": ("good-soft", "active"),
+            "idle": ("warn", "idle for more than 30 days"),
+            "never_used": ("bad", "never used"),
+            "other": ("neutral", "not monitored"),
+        },
+        caption="Seats by application, those first whose unused seats cost most",
+        alternative=(
+            "Bars of seats by application: "
+            + listed(
+                [f"{row['application']} with {row['unused']} of {row['seats']} seats unused" for row in shown]
+            )
+            + "."
+        ),
+        unit="seats",
+    )
+    lead = (
+        f"{number(counts['unused'])} of {count(counts['seats'], 'seat')} are idle or were never used"
+        f" ({share(counts['unused'], counts['seats'])})"
+        + (
+            f"; {number(counts['leavers'])} of them belong to accounts that are switched off."
+            if counts["leavers"]
+            else "."
+        )
+    )
+    table = _seat_holders(marts) if names else _seat_applications(marts, rows)
+    return Part(title, SEATS, lead, picture, table, ())
+
+
+def _seat_applications(marts: Marts, rows: list[Row]) -> Table:
+    spend = {
+        row["application"]: row
+        for row in marts.rows(
+            f"""SELECT coalesce(application_name, application_id, 'Unknown application') AS application,
+                   cost, is_sanctioned
+                FROM {SPEND} WHERE is_current"""
+        )
+    }
+    shown = rows[:SHOWN]
+    approved = {True: "yes", False: "no", None: NOTHING}
+    return Table(
+        [
+            ("Application", False),
+            ("Seats", True),
+            ("Unused", True),
+            ("Unused, a month", True),
+            ("Application, a month", True),
+            ("Approved", False),
+        ],
+        [
+            (
+                row["application"],
+                number(row["seats"]),
+                number(row["unused"]),
+                money(row["saving"], row["currency"]),
+                money(spend.get(row["application"], {}).get("cost"), row["currency"]),
+                approved[spend.get(row["application"], {}).get("is_sanctioned")],
+            )
+            for row in shown
+        ],
+        f"The first {SHOWN} of {count(len(rows), 'application')}." if len(rows) > SHOWN else "",
+    )
+
+
+def _seat_holders(marts: Marts) -> Table:
+    rows = marts.rows(
+        f"""SELECT coalesce(users.display_name, users.username, seats.user_id) AS holder, seats.department,
+                   coalesce(seats.application_name, seats.application_id) AS application, seats.activity,
+                   seats.last_active_on,
+                   seats.saving_per_month, seats.currency
+            FROM {SEATS} AS seats LEFT JOIN stg_snow_atlas__saas_users AS users ON users.id = seats.user_id
+            WHERE seats.is_unused ORDER BY seats.saving_per_month DESC NULLS LAST, holder,
+                application LIMIT 12"""
+    )
+    return Table(
+        [
+            ("Seat of", False),
+            ("Department", False),
+            ("Application", False),
+            ("Last active", False),
+            ("Would save a month", True),
+        ],
+        [
+            (
+                row["holder"],
+                row["department"] or NOTHING,
+                row["application"] or NOTHING,
+                row["activity"] if row["last_active_on"] is None else f"{row['last_active_on']:%Y-%m-%d}",
+                money(row["saving_per_month"], row["currency"]),
+            )
+            for row in rows
+        ],
+        "The unused seats that cost most.",
+    )

@@ -1,0 +1,178 @@
+"""Keep what is read in files until its stream is complete: one Parquet file for each stream, in a folder
+that goes with the sync.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import gc
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from snow_atlas_sync.errors import SyncError
+from snow_atlas_sync.outcome import SyncReport
+from snow_atlas_sync.tables import Layout, batch_of
+
+FOLDER = "SNOW_ATLAS_SYNC_FOLDER"
+RECORD = re.compile(rb'\{"type": ?"RECORD", ?"record": ?\{"stream": ?"([^"]+)"')
+
+LINES, LINE_BYTES = 2_000, 4 << 20
+"""As much of a stream is turned into a table at once: few enough to stay in the processor's cache."""
+ROWS, ROW_BYTES = 20_000, 8 << 20
+"""As many rows of a stream are written at once."""
+WAITING_BYTES = 48 << 20
+"""As much of all streams waits in memory."""
+
+
+def parent() -> Path:
+    """Where temporary files go: where the user says, else in the user's cache."""
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.join("~", ".cache")
+    return Path(os.environ.get(FOLDER) or os.path.join(cache, "snow-atlas-sync")).expanduser().absolute()
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    """A new folder for one sync, removed at its end. What syncs have left that were killed is removed,
+    too.
+    """
+    place = parent()
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        remove_left(place)
+        made = Path(tempfile.mkdtemp(prefix=f"sync-{os.getpid()}-", dir=place))
+    except OSError as error:
+        raise SyncError(
+            f"the folder for temporary files, {place}, can't be written: {error.strerror}; name another in"
+            f" the"
+            f" environment variable {FOLDER}"
+        ) from None
+    try:
+        yield made
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise SyncError(
+            f"the disk of {place} is full; free some space, or name another folder in the environment"
+            f" variable"
+            f" {FOLDER}"
+        ) from None
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def remove_left(place: Path) -> None:
+    """Remove the folders of syncs whose process is gone."""
+    for path in place.glob("sync-*-*"):
+        process = path.name.split("-")[1]
+        if process.isdecimal() and not alive(int(process)):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+class StreamFile:
+    """The file of a stream, written in parts."""
+
+    def __init__(self, path: Path, layout: Layout, holds_nul: bool) -> None:
+        self.path = path
+        self.layout = layout
+        self.rows = 0
+        self.unfit: dict[str, int] = {}
+        self.waiting = 0
+        self._holds_nul = holds_nul
+        self.lines: list[bytes] = []
+        self._batches: list[pa.RecordBatch] = []
+        self._writer: pq.ParquetWriter | None = None
+
+    def write(self) -> None:
+        """Write all that waits."""
+        self.convert()
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self.path, self.layout.schema)
+        if self._batches:
+            self._writer.write_table(pa.Table.from_batches(self._batches))
+        self._batches, self.waiting = [], 0
+
+    def close(self) -> None:
+        """Write the end of the file."""
+        self.write()
+        if self._writer is not None:
+            self._writer.close()
+
+    def convert(self) -> None:
+        """Turn the lines that wait into a table."""
+        if not self.lines:
+            return
+        batch = batch_of(self.layout, self.lines, holds_nul=self._holds_nul)
+        self.lines.clear()
+        for field, count in batch.unfit.items():
+            self.unfit[field] = self.unfit.get(field, 0) + count
+        self._batches.append(batch.table)
+        self.rows += batch.table.num_rows
+        self.waiting += batch.table.nbytes
+        if sum(each.num_rows for each in self._batches) >= ROWS or self.waiting >= ROW_BYTES:
+            self.write()
+
+
+class Spool:
+    """The files of all streams of a sync."""
+
+    def __init__(self, path: Path, *, holds_nul: bool) -> None:
+        self._path = path
+        self._holds_nul = holds_nul
+        self._files: dict[str, StreamFile] = {}
+
+    def take(self, lines: Iterable[bytes], report: SyncReport) -> None:
+        """Take what the connector writes: records into the files, everything else into the report."""
+        gc.disable()  # rows are many and free of cycles: looking for some takes half as long again
+        name, size = b"", 0
+        for line in lines:
+            record = RECORD.match(line)
+            if record is None:
+                report.see(line)
+                continue
+            if record[1] != name:
+                name = record[1]
+                file, stream = self.file(name.decode()), report.stream(name.decode())
+            stream.records += 1
+            file.lines.append(line)
+            size += len(line)
+            if len(file.lines) >= LINES or size >= LINE_BYTES:
+                # another stream's lines may be most of it, then this is a little early
+                file.convert()
+                size = 0
+                if sum(each.waiting for each in self._files.values()) > WAITING_BYTES:
+                    for each in self._files.values():
+                        each.write()
+
+    def file(self, stream: str) -> StreamFile:
+        """The file of a stream; an empty one where nothing was read."""
+        if stream not in self._files:
+            layout = Layout.of(stream)
+            self._files[stream] = StreamFile(self._path / f"{stream}.parquet", layout, self._holds_nul)
+        return self._files[stream]
+
+    def drop(self, stream: str) -> None:
+        """Throw away what was read of a stream."""
+        file = self._files.pop(stream, None)
+        if file is not None:
+            with contextlib.suppress(OSError):
+                file.close()
+            file.path.unlink(missing_ok=True)

@@ -1,0 +1,253 @@
+"""What became of the partitions of one stream: the one place that knows whether all of it was read.
+
+A stream per parent has a partition for every parent. One that can't be read does not end the others; the
+stream then ends with an error that says how many there were, or goes on with their number in its state where
+the user accepts that. Many failures, and a refusal that holds for every parent, end it at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from airbyte_cdk.models import FailureType
+
+from source_snow_atlas.components.basics.errors import NotFound, RateLimited, ServerError, SnowAtlasError
+from source_snow_atlas.components.basics.paths import is_delicate
+
+LOGGER = logging.getLogger("airbyte")
+Partition = Mapping[str, Any]
+
+MOST_IN_A_ROW = 20
+"""Parents that fail one after the other, none read between them: it is the endpoint that fails."""
+MOST_OF_ALL = 0.05
+FEW = 5
+"""So many may fail, whatever share of all parents they are."""
+NAMED_IN_LOG = 20
+"""How many of the parents that were gone or failed get a line, a stream."""
+NAMED_IN_ERROR = 5
+REMEMBERED = 10_000
+"""Parents that are looked up again where all were answered with 404."""
+
+
+class RowsMissing(SnowAtlasError):
+    """A stream was read to its end but for `parents` of its partitions, for a `reason`."""
+
+    def __init__(self, stream: str, reason: str, failure_type: FailureType, parents: int) -> None:
+        super().__init__(
+            f"Stream {stream} was read, but rows are missing: {reason} Sync again; if it stays so and you "
+            f"can do without these rows, name {stream} in accept_missing_rows.",
+            failure_type,
+            stream,
+        )
+        self.reason = reason
+        self.parents = parents
+
+
+@dataclass
+class Some:
+    """Things of one kind: how many, and the first ones by name."""
+
+    count: int = 0
+    named: list[str] = field(default_factory=list)
+
+    def add(self, name: str) -> None:
+        """One more."""
+        self.count += 1
+        self.named = [*self.named, name][:NAMED_IN_ERROR]
+
+    def include(self, others: Some) -> None:
+        """Those as well."""
+        self.count += others.count
+        self.named = [*self.named, *others.named][:NAMED_IN_ERROR]
+
+    def __str__(self) -> str:
+        return "; ".join(self.named) + ("; and more" if self.count > len(self.named) else "")
+
+
+class Partitions:
+    """The partitions of one stream: which ended, which were gone, failed or could not be asked for."""
+
+    def __init__(self, stream: str) -> None:
+        self._stream = stream
+        self._lock = threading.Lock()
+        self._error: Exception | None = None
+        self._begun = 0
+        self._all_begun = False
+        self._read = 0
+        self._gone: set[tuple[Any, ...]] = set()
+        self._gone_count = 0
+        self._failed = Some()
+        self._failed_in_a_row = 0
+        self._first_failure: SnowAtlasError | None = None
+        self._unknown: list[RowsMissing] = []
+        self.nameless = Some()
+        """Parents whose ids name nothing: null, empty, dots, an object."""
+        self.unsafe = Some()
+        """Parents whose ids may name something, and that servers would take for another path."""
+        self.listed_again: Callable[[], Iterator[Partition]] = lambda: iter(())
+        """Reads the parents once more."""
+
+    def fail(self, error: Exception) -> None:
+        """The stream is lost: reading the rest of it is no use."""
+        self._error = self._error or error
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the stream is lost."""
+        return self._error is not None
+
+    def raise_if_failed(self) -> None:
+        """Raise the stream's first failure again: its other windows must not count as read."""
+        if self._error is not None:
+            # else each time that it is raised would make its traceback longer
+            raise self._error.with_traceback(None)
+
+    def begin(self) -> int:
+        """One more partition is given out. How many that makes."""
+        with self._lock:
+            self._begun += 1
+            return self._begun
+
+    def all_begun(self) -> bool:
+        """There are no more partitions. Whether all have ended as well."""
+        with self._lock:
+            self._all_begun = True
+            return self._all_ended()
+
+    def some_are_unknown(self, cause: RowsMissing) -> None:
+        """A stream of parents lacks rows: nobody knows of the parents in them."""
+        self._unknown.append(cause)
+
+    def end(self, partition: Partition, path: str, error: SnowAtlasError | None = None) -> bool:
+        """A partition was read to its end, or failed. Whether it was the last one.
+
+        Raises the error where it holds for every parent, or where too many have failed.
+        """
+        with self._lock:
+            if error is None:
+                self._read += 1
+                self._failed_in_a_row = 0
+                self._gone.clear()
+            elif isinstance(error, NotFound) and not any(map(is_delicate, partition.values())):
+                self._note_gone(partition, path, error)
+            else:
+                self._note_failed(path, error)
+            return self._all_begun and self._all_ended() and not self.has_failed
+
+    def _all_ended(self) -> bool:
+        return self._read + self._gone_count + self._failed.count == self._begun
+
+    def _note_gone(self, partition: Partition, path: str, error: SnowAtlasError) -> None:
+        self._gone_count += 1
+        if not self._read and len(self._gone) < REMEMBERED:
+            self._gone.add(tuple(partition.values()))
+        if self._gone_count <= NAMED_IN_LOG:
+            LOGGER.info(
+                "Stream %s: nothing is at %s (HTTP %s), the parent is skipped.",
+                self._stream,
+                path,
+                error.status or 404,
+            )
+
+    def _note_failed(self, path: str, error: SnowAtlasError) -> None:
+        if isinstance(error, NotFound):
+            error = ServerError(
+                f"Stream {self._stream}: GET {path} was refused with HTTP {error.status}. Some servers take "
+                "characters of the id for a part of the path, so there may be rows all the same.",
+                self._stream,
+            )
+        if error.failure_type == FailureType.config_error or isinstance(error, RateLimited):
+            raise error
+        self._failed.add(path)
+        self._failed_in_a_row += 1
+        self._first_failure = self._first_failure or error
+        if self._failed_in_a_row >= MOST_IN_A_ROW or self._failed.count > max(FEW, MOST_OF_ALL * self._begun):
+            raise self._ends_with(
+                f"{self._failed.count:,} of {self._begun:,} parents could not be read, the last "
+                f"{self._failed_in_a_row} in a row; that is too many to go on."
+            )
+        if self._failed.count <= NAMED_IN_LOG:
+            LOGGER.warning("%s The stream goes on without this parent.", error.message)
+
+    def missing(self) -> RowsMissing | None:
+        """What the stream lacks in the end; None where it is whole. Logs what was skipped.
+
+        Raises an error where there were parents and none could be read.
+        """
+        if self._gone_count:
+            LOGGER.info(
+                "Stream %s: %d parents were skipped, nothing was there (HTTP 404 or 410).",
+                self._stream,
+                self._gone_count,
+            )
+        if self.nameless.count:
+            LOGGER.warning(
+                "Stream %s: %d parents were skipped, their ids name nothing that could be asked for: %s.",
+                self._stream,
+                self.nameless.count,
+                self.nameless,
+            )
+        if not self._read:
+            self._raise_if_nothing_was_there()
+        reasons = [f"{cause.parents:,} parents are unknown: {cause.reason}" for cause in self._unknown]
+        if self.unsafe.count:
+            reasons.append(
+                f"{self.unsafe.count:,} parents were not asked for, because of their ids: {self.unsafe}."
+            )
+        if self._first_failure is not None:
+            reasons.append(
+                f"{self._failed.count:,} of {self._begun:,} parents could not be read: {self._failed}. "
+                f"The first: {self._first_failure.message}"
+            )
+        if not reasons:
+            return None
+        causes = [*self._unknown, *([self._first_failure] if self._first_failure else [])]
+        return RowsMissing(
+            self._stream,
+            " ".join(reasons),
+            causes[0].failure_type if causes else FailureType.system_error,
+            self._failed.count + self.unsafe.count + sum(cause.parents for cause in self._unknown),
+        )
+
+    def _raise_if_nothing_was_there(self) -> None:
+        if self._first_failure is not None:
+            raise self._ends_with(f"none of its {self._begun:,} parents could be read.")
+        if self._gone_count and self._is_still_listed():
+            raise NotFound(
+                f"Stream {self._stream}: HTTP 404 or 410 was the answer for each of its "
+                f"{self._gone_count:,} parents, which are still listed. This host does not seem to have the "
+                "endpoint: check the region or the API URL; if they are right, leave the stream out of the "
+                "connection.",
+                self._stream,
+            )
+        not_asked = Some()
+        not_asked.include(self.nameless)
+        not_asked.include(self.unsafe)
+        if not_asked.count and not self._begun:
+            raise ServerError(
+                f"Stream {self._stream}: none of its {not_asked.count:,} parents has an id that can be asked "
+                f"for: {not_asked}. Report it to Snow Atlas support.",
+                self._stream,
+            )
+
+    def _is_still_listed(self) -> bool:
+        """Whether a parent that was answered with 404 is there all the same."""
+        try:
+            return any(tuple(partition.values()) in self._gone for partition in self.listed_again())
+        except RowsMissing:
+            return False
+        except SnowAtlasError:
+            return True
+
+    def _ends_with(self, sentence: str) -> SnowAtlasError:
+        first = self._first_failure
+        assert first is not None
+        error = SnowAtlasError(
+            f"Stream {self._stream}: {sentence} The first: {first.message}", first.failure_type, self._stream
+        )
+        error.status = first.status
+        return error

@@ -1,0 +1,39 @@
+"""What `make report` runs: the command `snow-atlas-report`, which without a configuration reads a sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from snow_atlas_sync.process import run
+
+SANDBOX_COMPUTERS = 500
+RATES: dict[str, Any] = {
+    "snow_atlas_rates": {"USD": 0.92, "GBP": 1.15, "SEK": 0.088},
+    "snow_atlas_currency": "EUR",
+    "snow_atlas_saas_currency": "EUR",
+}
+"""Rates for the made-up company, as made-up as the company is."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    from snow_atlas_sync import inputs
+    from snow_atlas_sync.errors import SyncError
+    from snow_atlas_sync.report import command
+    from tools.sandbox_process import SandboxError, config_for, running_sandbox
+
+    parser = command.parser("make report")
+    parser.add_argument("--computers", type=int, default=SANDBOX_COMPUTERS, help="size of the sandbox")
+    options = parser.parse_args(arguments)
+    if options.config is not None or options.no_sync:
+        return command.run(options, inputs.load(options.config) if options.config is not None else {})
+    print(f"No CONFIG given: reading a sandbox with {options.computers:,} made-up computers.", flush=True)
+    try:
+        with running_sandbox(computers=options.computers) as announced:
+            return command.run(options, config_for(announced), made_up=True, defaults=RATES)
+    except SandboxError as error:
+        raise SyncError(str(error)) from None
+
+
+if __name__ == "__main__":
+    run("report", main)

@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 QA := .cache/qa
 CLIENTS := serverless ailake pyairbyte
+DBT_APART := dbt-snowflake dbt-bigquery sqlfluff
 # processes that share the tests: one for each processor, eight at most; 0 for pytest's own
 WORKERS ?= auto
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -81,8 +82,14 @@ pythons: python  ## run quick unit tests and one sync on every Python from 3.10 
 dbt-staging: setup-tests  ## write the dbt package's staging models anew; ARGS=--check only says which are stale
 	@$(BIN)/python -m tools.dbt_staging $(ARGS)
 
-dbt-test: setup-tests  ## run the dbt package's tests on DuckDB and PostgreSQL; ARGS="-k name" are pytest's
+dbt-test: setup-tests $(DBT_APART:%=.cache/%/ready)  ## run the dbt package's tests on DuckDB, PostgreSQL and emulators of Snowflake and BigQuery; ARGS="-k name" are pytest's
 	@$(BIN)/python -m pytest -q --numprocesses 2 --dist loadgroup dbt_tests $(ARGS)
+
+# The adapters of Snowflake and BigQuery with their emulators, and sqlfluff.
+.cache/%/ready: tools/%_requirements.txt | setup-tests
+	@$(BIN)/python -m venv --clear .cache/$*
+	@.cache/$*/bin/python -m pip install --quiet --no-deps -r $< >.cache/$*/install.log 2>&1 || { cat .cache/$*/install.log; exit 1; }
+	@touch $@
 
 build: setup-tests  ## build the wheel and the source distribution in dist/, and try the wheel alone; ARGS=--sync: sync and report with it, too
 	@rm -rf build dist

@@ -16,7 +16,6 @@ from dbt_tests.warehouses import Table, Warehouse
 
 PROJECT = Path(__file__).resolve().parent.parent
 PACKAGE = PROJECT / "dbt"
-DBT = Path(sys.executable).with_name("dbt")
 FAR_FROM_UTC = "Asia/Kolkata"
 
 
@@ -30,12 +29,24 @@ class Built:
 
     scenario: Scenario
     target: str
+    tenant_id: str
     tables: Mapping[str, Table]
+    compiled: Path
 
     def __getitem__(self, model: str) -> Table:
+        """The rows of a model, all of which are of the scenario's one tenant."""
         if model not in self.tables:
             raise KeyError(f"{model} was not built; there are {', '.join(self.tables)}")
-        return self.tables[model]
+        rows = self.tables[model]
+        assert {row["tenant_id"] for row in rows} <= {self.tenant_id}
+        return [{name: value for name, value in row.items() if name != "tenant_id"} for row in rows]
+
+
+def dbt(target: str) -> Path:
+    """The dbt that has the adapter of a target: some have an environment of their own."""
+    if target in ("snowflake", "bigquery"):
+        return PROJECT / ".cache" / f"dbt-{target}" / "bin" / "dbt"
+    return Path(sys.executable).with_name("dbt")
 
 
 def build(scenario: Scenario, warehouse: Warehouse, select: Sequence[str], scratch: Path) -> Built:
@@ -43,19 +54,30 @@ def build(scenario: Scenario, warehouse: Warehouse, select: Sequence[str], scrat
     warehouse.fill(scenario.rows)
     arguments = ["build", "--indirect-selection", "cautious", "--select", *select]
     run_dbt(warehouse, arguments, scenario.variables, scratch)
-    return Built(scenario, warehouse.target, warehouse.tables())
+    return Built(
+        scenario, warehouse.target, warehouse.schema, warehouse.tables(), scratch / "target" / "compiled"
+    )
 
 
 def run_dbt(
-    warehouse: Warehouse, arguments: Sequence[str], variables: Mapping[str, Any], scratch: Path
+    warehouse: Warehouse,
+    arguments: Sequence[str],
+    variables: Mapping[str, Any],
+    scratch: Path,
+    *,
+    project: Path = PACKAGE,
+    quiet: bool = True,
 ) -> str:
-    """One run of dbt in the package; what it said. The clock is not on UTC, and neither is the session."""
-    command = [str(DBT), "--quiet", "--no-use-colors", *arguments, "--target", warehouse.target]
-    command += ["--profiles-dir", "profiles", "--vars", json.dumps(variables)]
-    command += ["--target-path", str(scratch / "target"), "--log-path", str(scratch / "logs")]
+    """One run of dbt in a project; what it said. Neither the clock nor the session is on UTC."""
+    command = [str(dbt(warehouse.target)), "--no-use-colors", *(["--quiet"] if quiet else []), *arguments]
+    command += ["--target", warehouse.target]
+    command += ["--vars", json.dumps(variables)]
     environment = {
         **os.environ,
+        "DBT_PROFILES_DIR": "profiles",
         **warehouse.environment,
+        "DBT_TARGET_PATH": str(scratch / "target"),
+        "DBT_LOG_PATH": str(scratch / "logs"),
         "TZ": FAR_FROM_UTC,
         "PGTZ": FAR_FROM_UTC,
         "DO_NOT_TRACK": "1",
@@ -63,7 +85,7 @@ def run_dbt(
     }
     done = subprocess.run(
         command,
-        cwd=PACKAGE,
+        cwd=project,
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -4,46 +4,74 @@ tables.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import inspect
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 
 import pytest
 
-from dbt_tests.building import DBT, Built, build
+from dbt_tests.building import Built, build, dbt
+from dbt_tests.emulated import emulator
 from dbt_tests.scenarios import CHANGES, Rows, company, scenario
 from dbt_tests.warehouses import DuckDB, PostgreSQL, Warehouse
 from integration_tests.helpers.postgres_server import PostgresUnavailable, private_postgres
 
 EVERYTHING = "*"
+EMULATED = ("snowflake", "bigquery")
+EMULATED_SCENARIOS = ("company", "nulls", "edges")
+"""They are slow, and no proof: these are the scenarios in which databases differ most."""
+EMULATED_ROWS = 60
+"""Rows of each stream."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--marts",
         default=EVERYTHING,
-        help="build only these marts and what they need, as in --marts 'renewals saas_spend'",
+        help="build only these marts and what they need, as in --marts 'snow_atlas__renewals'",
     )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """One process builds on one warehouse: two of them halve the time, and no scenario is built twice."""
+    kept, left_out = [], []
     for item in items:
-        callspec = getattr(item, "callspec", None)
-        group = callspec.params.get("warehouse", "report") if callspec else "report"
-        item.add_marker(pytest.mark.xdist_group(group))
+        params = (
+            item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+        )
+        item.add_marker(pytest.mark.xdist_group(str(params.get("warehouse", "report"))))
+        (left_out if _is_too_much(item, params) else kept).append(item)
+    items[:] = kept
+    config.hook.pytest_deselected(items=left_out)
+
+
+def _is_too_much(item: pytest.Item, params: Mapping[str, object]) -> bool:
+    """Whether a test is not for emulators: they get some scenarios, and no tables made by hand."""
+    if params.get("warehouse") not in EMULATED or not isinstance(item, pytest.Function):
+        return False
+    wanted = set(inspect.signature(item.function).parameters)
+    if wanted & {"warehouse", "build_scenario", "tenant_only", "tables", "duckdb_only"}:
+        return True
+    return params.get("built", "company") not in EMULATED_SCENARIOS
 
 
 @pytest.fixture(scope="session")
 def company_rows() -> Rows:
-    if not DBT.exists():
+    if not dbt("duckdb").exists():
         pytest.fail("dbt is not installed: run make dbt-test")
     return company()
 
 
-@pytest.fixture(scope="session", params=["duckdb", "postgres"])
+@pytest.fixture(scope="session", params=["duckdb", "postgres", *EMULATED])
 def warehouse(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Warehouse]:
+    if request.param in EMULATED:
+        if not dbt(request.param).exists():
+            pytest.fail(f"dbt's adapter for {request.param} is not installed: run make dbt-test")
+        with emulator(request.param, tmp_path_factory.mktemp(request.param)) as running:
+            yield running
+        return
     if request.param == "duckdb":
         yield DuckDB(tmp_path_factory.mktemp("duckdb") / "warehouse.duckdb")
         return
@@ -68,7 +96,10 @@ def build_scenario(
 
     @cache
     def built(name: str) -> Built:
-        return build(scenario(name, company_rows), warehouse, select, scratch)
+        rows = company_rows
+        if warehouse.target in EMULATED:
+            rows = {stream: held[:EMULATED_ROWS] for stream, held in rows.items()}
+        return build(scenario(name, rows), warehouse, select, scratch)
 
     return built
 

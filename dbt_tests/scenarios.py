@@ -125,8 +125,9 @@ def _empty(rows: Rows) -> Rows:
     return {stream: [] for stream in rows}
 
 
-def _nothing_synced(_rows: Rows) -> Rows:
-    return {}
+def _nothing_synced(rows: Rows) -> Rows:
+    """Nothing but the tenant itself, which takes no permission."""
+    return {"tenant": rows["tenant"]}
 
 
 def _nulls(rows: Rows) -> Rows:

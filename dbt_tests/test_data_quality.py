@@ -1,4 +1,4 @@
-"""The mart `data_quality`: each check, compared with what the sandbox's rows say."""
+"""The mart `snow_atlas__data_quality`: each check, compared with the sandbox's rows."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from dbt_tests.building import PACKAGE, Built, build
 from dbt_tests.comparing import difference
 from dbt_tests.scenarios import Rows, Scenario
 from dbt_tests.warehouses import Warehouse
+from report.marts import streams_of
 
 KEY = ("check_name",)
 TOP = "00000000-0000-0000-0000-000000000000"
@@ -26,7 +27,7 @@ Looked = tuple[str, str | None, bool, int]
 
 def test_the_mart_is_what_the_rows_say(built: Built) -> None:
     """A check that sees nothing lends its trust to figures that do not have it."""
-    found = [{name: row[name] for name in MEASURED} for row in built["data_quality"]]
+    found = [{name: row[name] for name in MEASURED} for row in built["snow_atlas__data_quality"]]
     assert difference(found, expected(built.scenario), KEY) == ""
 
 
@@ -34,30 +35,32 @@ def test_checks_find_and_pass(company_built: Built, build_scenario: Callable[[st
     """A check that never finds anything, or always does, would be none."""
     statuses: dict[str, set[str]] = defaultdict(set)
     for mart in (
-        company_built["data_quality"],
-        *(build_scenario(name)["data_quality"] for name in ("nulls", "empty")),
+        company_built["snow_atlas__data_quality"],
+        *(build_scenario(name)["snow_atlas__data_quality"] for name in ("nulls", "empty")),
     ):
         for row in mart:
             statuses[row["check_name"]].add(row["status"])
-    assert {status for seen in statuses.values() for status in seen} == {"found", "clean", "nothing to check"}
-    assert all("nothing to check" in seen for seen in statuses.values())
+    of_rows = {name: seen for name, seen in statuses.items() if name in NEEDED}
+    assert {status for seen in of_rows.values() for status in seen} == {"found", "clean", "nothing to check"}
+    assert all("nothing to check" in seen for seen in of_rows.values())
 
 
 def test_every_check_finds_what_is_wrong(warehouse: Warehouse, company_rows: Rows, tmp_path: Path) -> None:
     """Each fault is put in by hand: the company does not have all of them."""
     scenario = Scenario("faulty", faulty(company_rows))
-    mart = build(scenario, warehouse, ["+data_quality"], tmp_path)["data_quality"]
+    mart = build(scenario, warehouse, ["+snow_atlas__data_quality"], tmp_path)["snow_atlas__data_quality"]
     found = [{name: row[name] for name in MEASURED} for row in mart]
     assert difference(found, expected(scenario), KEY) == ""
-    assert [row["check_name"] for row in mart if row["failing"] == 0] == []
-    assert [row["check_name"] for row in mart if row["failing"] == row["checked"]] == []
-    assert [row["check_name"] for row in mart if not row["examples"]] == []
+    of_rows = [row for row in mart if row["check_name"] in NEEDED]
+    assert [row["check_name"] for row in of_rows if row["failing"] == 0] == []
+    assert [row["check_name"] for row in of_rows if row["failing"] == row["checked"]] == []
+    assert [row["check_name"] for row in of_rows if not row["examples"]] == []
 
 
 def test_it_names_streams_and_marts_that_there_are(company_built: Built) -> None:
     """A name that is misspelt leads nowhere."""
-    for row in company_built["data_quality"]:
-        assert row["checked_stream"] in company_built.scenario.rows
+    for row in company_built["snow_atlas__data_quality"]:
+        assert row["checked_stream"] in {*company_built.scenario.rows, None}
         assert set(row["affected_marts"].split(", ")) <= MARTS
         assert row["title"]
 
@@ -70,7 +73,11 @@ def test_examples_name_no_person(company_built: Built) -> None:
         for row in company_built.scenario[stream]
         for name in ("userName", "email", "fullName", "displayName", "username")
     } - {None}
-    shown = {each for row in company_built["data_quality"] for each in (row["examples"] or "").split("; ")}
+    shown = {
+        each
+        for row in company_built["snow_atlas__data_quality"]
+        for each in (row["examples"] or "").split("; ")
+    }
     assert not shown & people
 
 
@@ -120,6 +127,45 @@ def faulty(rows: Rows) -> Rows:
     return changed
 
 
+NEEDED = {
+    **dict.fromkeys(
+        ("computers_not_scanned", "computers_with_same_name", "computers_without_owner"), ("computers",)
+    ),
+    "computers_without_organization": ("computers", "organizations"),
+    "computers_with_owner_gone": ("computers", "user_accounts"),
+    "computers_without_known_system": ("computers", "applications"),
+    **dict.fromkeys(("computers_without_purchase", "computers_without_currency"), ("computer_details",)),
+    "applications_without_metric": ("applications",),
+    **dict.fromkeys(
+        (
+            "applications_without_support_dates",
+            "applications_without_use",
+            "installations_of_unlisted_applications",
+        ),
+        ("applications", "computer_applications"),
+    ),
+    **dict.fromkeys(
+        (
+            "licenses_incomplete",
+            "licenses_without_application",
+            "licenses_without_metric",
+            "licenses_without_value",
+            "licenses_without_currency",
+            "subscriptions_without_end",
+        ),
+        ("licenses",),
+    ),
+    "licenses_without_organization": ("licenses", "organizations"),
+    "maintenance_without_currency": ("license_maintenance_periods",),
+    "agreements_without_end": ("agreements", "agreement_periods"),
+    "contracts_without_end": ("contracts", "contract_periods"),
+    "saas_users_without_account": ("saas_users", "user_accounts"),
+    "saas_subscriptions_without_currency": ("saas_servicenow_subscriptions",),
+    "oracle_databases_not_scanned": ("oracle_database_installations",),
+    "organizations_without_parent": ("organizations",),
+}
+"""The streams without which a check of rows has nothing to say."""
+
 MEASURED = ("check_name", "area", "failing", "checked", "share", "status", "examples")
 MARTS = {path.stem for path in (PACKAGE / "models" / "marts").glob("*.sql")}
 
@@ -134,11 +180,57 @@ def expected(scenario: Scenario) -> list[dict[str, Any]]:
         "oracle": oracle,
         "organizations": organizations,
     }
-    return [
-        measured(name, area, list(looked))
+    rows = [
+        measured(name, area, list(looked) if all(scenario[stream] for stream in NEEDED[name]) else [])
         for area, checks in areas.items()
         for name, looked in checks(scenario).items()
     ]
+    for row in rows:
+        if not all(stream in scenario.rows for stream in NEEDED[row["check_name"]]):
+            row["status"] = "not synced"
+    rows += [measured("currencies_not_known", "currencies", list(currencies(scenario)))]
+    rows += [measured(name, "streams", list(looked)) for name, looked in streams(scenario).items()]
+    return rows
+
+
+WITH_AMOUNTS = (
+    "computer_details",
+    "computer_costs",
+    "licenses",
+    "license_costs",
+    "license_maintenance_periods",
+    "application_metrics",
+    "saas_servicenow_subscriptions",
+)
+
+
+def currencies(scenario: Scenario) -> Iterator[Looked]:
+    """Amounts by their currency."""
+    named = Counter(
+        str(row[name]).strip().upper()
+        for stream in WITH_AMOUNTS
+        for row in scenario[stream]
+        for name in ("purchaseCurrency", "currency", "licenseCostCurrency")
+        if str(row.get(name) or "").strip()
+    )
+    for code, amounts in named.items():
+        yield code, code, code not in {"EUR", "USD", "GBP", "SEK", "CHF"}, amounts
+
+
+def streams(scenario: Scenario) -> dict[str, list[Looked]]:
+    """The checks of the streams themselves; what is wrong with a row's values is tested by itself."""
+    held = [(stream, stream, False, len(rows)) for stream, rows in scenario.rows.items() if rows]
+    return {
+        "dates_left_out": held,
+        "values_unreadable": held,
+        "streams_without_rows": [(stream, stream, not rows, 1) for stream, rows in scenario.rows.items()],
+        **{
+            f"streams_of_{mart.removeprefix('snow_atlas__')}": [
+                (stream, stream, stream not in scenario.rows, 1) for stream in streams_of(mart)
+            ]
+            for mart in MARTS - {"snow_atlas__data_quality"}
+        },
+    }
 
 
 def measured(name: str, area: str, looked: list[Looked]) -> dict[str, Any]:
@@ -151,7 +243,10 @@ def measured(name: str, area: str, looked: list[Looked]) -> dict[str, Any]:
         "checked": checked,
         "share": found / checked if checked else None,
         "status": "found" if found else "clean" if checked else "nothing to check",
-        "examples": "; ".join(each[1] or each[0] for each in failing[:3]) or None,
+        "examples": "; ".join(
+            each[1] or each[0] for each in (failing if name.startswith("streams_of") else failing[:3])
+        )
+        or None,
     }
 
 

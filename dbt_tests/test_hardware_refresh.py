@@ -1,5 +1,5 @@
-"""The mart `hardware_refresh`: each computer's age, support, owner and scan, compared with what the sandbox's
-rows say.
+"""The mart `snow_atlas__hardware_refresh`: each computer's age, support, owner and scan, compared with the
+sandbox's rows.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ YEAR = timedelta(days=365)
 
 def test_the_mart_is_what_the_rows_say(built: Built) -> None:
     """A wrong score has good machines replaced, or bad ones kept, at a thousand a piece."""
-    assert difference(built["hardware_refresh"], expected(built.scenario), KEY) == ""
+    assert difference(built["snow_atlas__hardware_refresh"], expected(built.scenario), KEY) == ""
 
 
 def test_every_situation_is_there(company_built: Built) -> None:
     """A part that never gives points would equal a computation in which it never does."""
-    mart = company_built["hardware_refresh"]
+    mart = company_built["snow_atlas__hardware_refresh"]
     seen = {column: {row[column] for row in mart} for column in mart[0]}
     assert seen["kind"] == {"virtual desktop", "virtual machine", "server", "portable", "desktop"}
     assert seen["advice"] == {"replace", "plan", "keep", None}
@@ -38,7 +38,7 @@ def test_every_situation_is_there(company_built: Built) -> None:
 
 def test_no_purchase_is_lost(company_built: Built) -> None:
     """The value of all hardware is asked for first by those who plan its replacement."""
-    assert totals(company_built["hardware_refresh"], "purchase_value", "currency") == totals(
+    assert totals(company_built["snow_atlas__hardware_refresh"], "purchase_value", "currency") == totals(
         company_built.scenario["computer_details"], "purchaseValue", "purchaseCurrency"
     )
 

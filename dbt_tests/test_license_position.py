@@ -1,4 +1,4 @@
-"""The mart `license_position`: what is owned, needed and short, compared with what the sandbox's rows say."""
+"""The mart `snow_atlas__license_position`: what is owned, needed and short, compared with the rows."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ FROM_SUMMARY = {
 
 def test_the_mart_is_what_the_rows_say(built: Built) -> None:
     """A shortfall shown too small is paid for in the next audit; one too large is paid for at once."""
-    assert difference(built["license_position"], expected(built.scenario), KEY) == ""
+    assert difference(built["snow_atlas__license_position"], expected(built.scenario), KEY) == ""
 
 
 def test_figures_are_those_of_snow_atlas(company_built: Built) -> None:
     """Two figures for the same licence position, and nobody believes either of them."""
     shown = {
         (row["application_id"], row["metric_id"]): (row["purchased"], row["required"], row["balance"])
-        for row in company_built["license_position"]
+        for row in company_built["snow_atlas__license_position"]
         if row["scope"] == "estate"
     }
     assert shown == {
@@ -74,7 +74,7 @@ def test_figures_are_those_of_snow_atlas(company_built: Built) -> None:
 
 def test_every_case_is_there(company_built: Built) -> None:
     """An empty mart would equal an empty computation."""
-    rows = company_built["license_position"]
+    rows = company_built["snow_atlas__license_position"]
     assert {row["scope"] for row in rows} == {"estate", "organization"}
     assert {"short", "surplus"} <= {row["position"] for row in rows}
     assert {row["price_source"] for row in rows} == {"purchases", "list price", None}

@@ -1,4 +1,4 @@
-"""The mart `oracle_exposure`: each product on each estate, compared with what the sandbox's rows say, and
+"""The mart `snow_atlas__oracle_exposure`: each product on each estate, compared with the sandbox's rows, and
 with the API's verdicts.
 """
 
@@ -26,7 +26,7 @@ Uses = Mapping[tuple[str, str | None], dict[str, date | None]]
 
 def test_the_mart_is_what_the_rows_say(built: Built) -> None:
     """An audit asks for what is short here, at list price and with years of support."""
-    assert difference(built["oracle_exposure"], expected(built.scenario), KEY) == ""
+    assert difference(built["snow_atlas__oracle_exposure"], expected(built.scenario), KEY) == ""
 
 
 def test_it_agrees_with_the_counters_of_the_api(built: Built) -> None:
@@ -39,7 +39,7 @@ def test_it_agrees_with_the_counters_of_the_api(built: Built) -> None:
         "license_needed": "licenseNeeded",
         "installations": "allInstallationsCount",
     }
-    shown = [row for row in built["oracle_exposure"] if row["finding"] not in UNCOUNTED]
+    shown = [row for row in built["snow_atlas__oracle_exposure"] if row["finding"] not in UNCOUNTED]
     held = [row for stream in COMPLIANCE for row in built.scenario[stream]]
     assert len(shown) == len(held)
     for column, counter in counters.items():
@@ -54,7 +54,7 @@ def test_it_agrees_with_the_counters_of_the_api(built: Built) -> None:
 def test_its_findings_are_the_verdicts_of_the_api(company_built: Built) -> None:
     """The shortfall is computed here, and so is the API's need: one of them would be wrong."""
     verdicts = defaultdict(set)
-    for row in company_built["oracle_exposure"]:
+    for row in company_built["snow_atlas__oracle_exposure"]:
         verdicts[row["finding"]].add(row["compliance_status"])
         if row["finding"] not in UNCOUNTED and row["finding"] != "covered elsewhere":
             assert row["shortfall"] == row["license_needed"]
@@ -65,7 +65,7 @@ def test_its_findings_are_the_verdicts_of_the_api(company_built: Built) -> None:
 
 def test_every_situation_is_there(company_built: Built) -> None:
     """An empty mart would equal an empty computation."""
-    mart = company_built["oracle_exposure"]
+    mart = company_built["snow_atlas__oracle_exposure"]
     assert {row["kind"] for row in mart} == {"database", "option", "management pack", "middleware", "java"}
     assert {row["estate_type"] for row in mart} >= {"server", "virtual machine", "datacenter"}
     assert {row["finding"] for row in mart} >= {
@@ -104,7 +104,9 @@ def test_what_the_figures_leave_out_is_shown(
     rows["computers"] = company_rows["computers"][::2]
     del rows["oracle_order_licenses"]
     scenario = Scenario("uncounted", rows)
-    mart = build(scenario, warehouse, ["+oracle_exposure"], tmp_path)["oracle_exposure"]
+    mart = build(scenario, warehouse, ["+snow_atlas__oracle_exposure"], tmp_path)[
+        "snow_atlas__oracle_exposure"
+    ]
     assert difference(mart, expected(scenario), KEY) == ""
     uncounted = [row for row in mart if row["finding"] == "in use, not counted"]
     assert {row["kind"] for row in uncounted} == {"option", "management pack"}

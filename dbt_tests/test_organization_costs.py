@@ -1,5 +1,5 @@
-"""The mart `organization_costs`: what each organization costs, up the tree, compared with what the sandbox's
-rows say.
+"""The mart `snow_atlas__organization_costs`: what each organization costs, up the tree, compared with the
+sandbox's rows.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ Cost = tuple[str, str | None, date | None, str | None, Decimal]
 
 def test_the_mart_is_what_the_rows_say(built: Built) -> None:
     """Costs are charged to people by this table."""
-    assert difference(built["organization_costs"], expected(built.scenario), KEY) == ""
+    assert difference(built["snow_atlas__organization_costs"], expected(built.scenario), KEY) == ""
 
 
 def test_every_kind_is_there(company_built: Built) -> None:
     """An empty mart would equal an empty computation."""
-    rows = company_built["organization_costs"]
+    rows = company_built["snow_atlas__organization_costs"]
     for kind in KINDS:
         assert any(row[f"{kind}_cost"] > 0 for row in rows)
         assert any(row[f"{kind}_cost_with_below"] > row[f"{kind}_cost"] > 0 for row in rows)
@@ -45,14 +45,14 @@ def test_nothing_is_lost_or_counted_twice(name: str, build_scenario: Callable[[s
     """What all organizations cost themselves is what was paid, in each currency."""
     built = build_scenario(name)
     shown: dict[tuple[str, str | None], Decimal] = defaultdict(Decimal)
-    for row in built["organization_costs"]:
+    for row in built["snow_atlas__organization_costs"]:
         for kind in KINDS:
             shown[kind, row["currency"]] += row[f"{kind}_cost"]
     paid: dict[tuple[str, str | None], Decimal] = defaultdict(Decimal)
     for kind, amount, currency in payments(built.scenario):
         converted, code = built.scenario.money(amount, currency)
         paid[kind, code] += converted or 0
-    for row in built["saas_spend"]:
+    for row in built["snow_atlas__saas_spend"]:
         paid["saas", row["currency"]] += row["cost"] if row["is_current"] else 0
     assert {key: total for key, total in shown.items() if total} == {
         key: total for key, total in paid.items() if total

@@ -1,4 +1,4 @@
-"""The mart `reclaimable_software`: what nobody uses, compared with what the sandbox's rows say."""
+"""The mart `snow_atlas__reclaimable_software`: what nobody uses, compared with the sandbox's rows."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ CENT = Decimal("0.01")
 
 def test_the_mart_is_what_the_rows_say(built: Built) -> None:
     """Software that is in use and shown as reclaimable is taken from somebody who needs it."""
-    assert difference(built["reclaimable_software"], expected(built.scenario), KEY) == ""
+    assert difference(built["snow_atlas__reclaimable_software"], expected(built.scenario), KEY) == ""
 
 
 def test_every_reason_is_there(company_built: Built) -> None:
     """An empty mart would equal an empty computation."""
-    rows = company_built["reclaimable_software"]
+    rows = company_built["snow_atlas__reclaimable_software"]
     assert {row["reason"] for row in rows} == {"unused", "never used", "use not recorded"}
     assert {row["price_source"] for row in rows} == {"purchases", "list price", None}
     assert {row["is_in_suite"] for row in rows} == {True, False}

@@ -1,4 +1,4 @@
-"""The mart `renewals`: each period that ends, compared with what the sandbox's rows say."""
+"""The mart `snow_atlas__renewals`: each period that ends, compared with the sandbox's rows."""
 
 from __future__ import annotations
 
@@ -17,14 +17,18 @@ KEY = ("kind", "source_id", "period_number")
 
 def test_the_mart_is_what_the_rows_say(built: Built) -> None:
     """A renewal missed costs a year; one shown with a wrong end or amount costs trust in all of them."""
-    assert difference(built["renewals"], expected(built.scenario), KEY) == ""
+    assert difference(built["snow_atlas__renewals"], expected(built.scenario), KEY) == ""
 
 
 def test_every_kind_is_there(company_built: Built) -> None:
     """An empty mart would equal an empty computation."""
-    kinds = {row["kind"] for row in company_built["renewals"]}
+    kinds = {row["kind"] for row in company_built["snow_atlas__renewals"]}
     assert kinds == {"agreement", "contract", "maintenance", "licence subscription", "saas subscription"}
-    assert {row["status"] for row in company_built["renewals"]} == {"ended", "running", "upcoming"}
+    assert {row["status"] for row in company_built["snow_atlas__renewals"]} == {
+        "ended",
+        "running",
+        "upcoming",
+    }
 
 
 def expected(scenario: Scenario) -> list[dict[str, Any]]:

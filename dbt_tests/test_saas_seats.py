@@ -1,4 +1,4 @@
-"""The mart `saas_seats`: who holds which subscription, compared with what the sandbox's rows say."""
+"""The mart `snow_atlas__saas_seats`: who holds which subscription, compared with the sandbox's rows."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ IDLE_DAYS = 30
 
 def test_the_mart_is_what_the_rows_say(built: Built) -> None:
     """Seats are taken from people by this table: a wrong day or name takes it from one who works with it."""
-    assert difference(built["saas_seats"], expected(built.scenario), KEY) == ""
+    assert difference(built["snow_atlas__saas_seats"], expected(built.scenario), KEY) == ""
 
 
 def test_every_kind_is_there(company_built: Built, build_scenario: Callable[[str], Built]) -> None:
     """An empty mart would equal an empty computation."""
-    seats = company_built["saas_seats"]
+    seats = company_built["snow_atlas__saas_seats"]
     assert {row["activity"] for row in seats} == {"active", "idle", "never used", "not monitored"}
     assert {row["organization_id"] is None for row in seats} == {True, False}
-    assert {row["activity"] for row in build_scenario("nulls")["saas_seats"]} == {"unknown"}
-    few = build_scenario("few_streams")["saas_seats"]
+    assert {row["activity"] for row in build_scenario("nulls")["snow_atlas__saas_seats"]} == {"unknown"}
+    few = build_scenario("few_streams")["snow_atlas__saas_seats"]
     assert {row["cost_basis"] for row in few} == {"application average"}
     assert sum(row["organization_id"] is None for row in few) > sum(
         row["organization_id"] is None for row in seats
@@ -39,7 +39,7 @@ def test_savings_are_those_that_snow_atlas_counts(company_built: Built) -> None:
     says.
     """
     saved: dict[str, Decimal] = defaultdict(Decimal)
-    for row in company_built["saas_seats"]:
+    for row in company_built["snow_atlas__saas_seats"]:
         if row["reported_status"] is not None:
             assert row["saving_per_month"] == row["reported_saving_per_month"]
         saved[row["user_id"]] += row["reported_saving_per_month"]

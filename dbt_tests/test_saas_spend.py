@@ -1,5 +1,5 @@
-"""The mart `saas_spend`: what each SaaS application costs, compared with the sandbox's rows and with the
-API's own key figures.
+"""The mart `snow_atlas__saas_spend`: what each SaaS application costs, compared with the sandbox's rows and
+with the API's own key figures.
 """
 
 from __future__ import annotations
@@ -22,12 +22,14 @@ COUNTS = (*KINDS.values(), "other_seats")
 
 def test_the_mart_is_what_the_rows_say(built: Built) -> None:
     """The largest bill for software that many companies have, and the one that nobody checks."""
-    assert difference(built["saas_spend"], expected(built.scenario), KEY) == ""
+    assert difference(built["snow_atlas__saas_spend"], expected(built.scenario), KEY) == ""
 
 
 def test_it_agrees_with_the_key_figures_of_each_application(company_built: Built) -> None:
     """What Snow Atlas shows for an application, today and 30 days ago."""
-    rows = {(row["application_id"], row["is_current"]): row for row in company_built["saas_spend"]}
+    rows = {
+        (row["application_id"], row["is_current"]): row for row in company_built["snow_atlas__saas_spend"]
+    }
     reported = company_built.scenario["saas_application_kpis"]
     assert len(rows) == 2 * len(reported) > 50
     for figures in reported:
@@ -44,7 +46,7 @@ def test_it_agrees_with_the_key_figures_of_all_applications(company_built: Built
     (figures,) = [
         row for row in company_built.scenario["saas_applications_kpi"] if row["fromDate"] == "2026-11-01"
     ]
-    rows = [row for row in company_built["saas_spend"] if row["is_current"]]
+    rows = [row for row in company_built["snow_atlas__saas_spend"] if row["is_current"]]
     assert len(rows) == figures["totalApplications"]
     unsanctioned = [row for row in rows if row["is_sanctioned"] is False]
     assert len(unsanctioned) == figures["unsanctioned"] > 0
@@ -57,10 +59,10 @@ def test_it_agrees_with_the_key_figures_of_all_applications(company_built: Built
 
 def test_what_is_unused_is_what_the_list_of_users_says(company_built: Built) -> None:
     """The savings of all applications are those of all users, but for seats whose state could not be read."""
-    saved = sum(row["cost_of_unused"] for row in company_built["saas_spend"] if row["is_current"])
+    saved = sum(row["cost_of_unused"] for row in company_built["snow_atlas__saas_spend"] if row["is_current"])
     unstated = sum(
         row["saving_per_month"] - row["reported_saving_per_month"]
-        for row in company_built["saas_seats"]
+        for row in company_built["snow_atlas__saas_seats"]
         if row["reported_status"] is None
     )
     users = company_built.scenario["saas_users"]

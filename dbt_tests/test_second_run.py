@@ -35,16 +35,16 @@ from sandbox import Sandbox
 from snow_atlas_sync.report.marts import streams_of
 
 MARTS: Mapping[str, Any] = {
-    "data_quality": test_data_quality,
-    "hardware_refresh": test_hardware_refresh,
-    "license_position": test_license_position,
-    "oracle_exposure": test_oracle_exposure,
-    "organization_costs": test_organization_costs,
-    "reclaimable_software": test_reclaimable_software,
-    "renewals": test_renewals,
-    "saas_seats": test_saas_seats,
-    "saas_spend": test_saas_spend,
-    "software_lifecycle": test_software_lifecycle,
+    "snow_atlas__data_quality": test_data_quality,
+    "snow_atlas__hardware_refresh": test_hardware_refresh,
+    "snow_atlas__license_position": test_license_position,
+    "snow_atlas__oracle_exposure": test_oracle_exposure,
+    "snow_atlas__organization_costs": test_organization_costs,
+    "snow_atlas__reclaimable_software": test_reclaimable_software,
+    "snow_atlas__renewals": test_renewals,
+    "snow_atlas__saas_seats": test_saas_seats,
+    "snow_atlas__saas_spend": test_saas_spend,
+    "snow_atlas__software_lifecycle": test_software_lifecycle,
 }
 
 

@@ -1,5 +1,5 @@
-"""The mart `software_lifecycle`: unsupported software by organization, compared with what the sandbox's rows
-say.
+"""The mart `snow_atlas__software_lifecycle`: unsupported software by organization, compared with the
+sandbox's rows.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ IN_USE = timedelta(days=90)
 
 def test_the_mart_is_what_the_rows_say(built: Built) -> None:
     """Software without support that is missing here stays in use until it is attacked."""
-    assert difference(built["software_lifecycle"], expected(built.scenario), KEY) == ""
+    assert difference(built["snow_atlas__software_lifecycle"], expected(built.scenario), KEY) == ""
 
 
 def test_every_status_is_there(company_built: Built) -> None:
     """An empty mart would equal an empty computation."""
-    rows = company_built["software_lifecycle"]
+    rows = company_built["snow_atlas__software_lifecycle"]
     assert {row["status"] for row in rows} == {"ended", "extended support", "ending"}
     assert any(row["is_operating_system"] for row in rows)
     assert any(0 < row["computers_in_use"] < row["computers"] for row in rows)
@@ -33,7 +33,7 @@ def test_every_status_is_there(company_built: Built) -> None:
 
 def test_applications_without_organization_are_kept(build_scenario: Any) -> None:
     """Computers that belong to nobody are those that nobody updates."""
-    rows = build_scenario("no_organization")["software_lifecycle"]
+    rows = build_scenario("no_organization")["snow_atlas__software_lifecycle"]
     assert any(row["organization_id"] is None for row in rows)
 
 

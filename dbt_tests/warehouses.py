@@ -23,7 +23,10 @@ from integration_tests.helpers.postgres_server import PostgresServer
 from integration_tests.helpers.warehouse_loader import cell, column_types
 from tools.schemas import schema
 
-STAGING, INTERMEDIATE, MARTS = "snow_atlas_staging", "snow_atlas_intermediate", "snow_atlas"
+MADE = "snow_atlas"
+"""What the schemas of staging, intermediate tables and marts begin with, after the target's own."""
+
+ROWS_AT_ONCE = 500
 
 Table = list[dict[str, Any]]
 
@@ -44,6 +47,10 @@ class Warehouse(ABC):
         """Remove all that is there, and load these streams."""
 
     @abstractmethod
+    def fill_schema(self, schema: str, rows: Rows) -> None:
+        """Load streams into a schema of their own, beside what is there."""
+
+    @abstractmethod
     def query(self, sql: str) -> Table:
         """Rows that a query gives."""
 
@@ -51,11 +58,23 @@ class Warehouse(ABC):
     def execute(self, sql: str) -> None:
         """Change something."""
 
+    def make_table(
+        self, schema: str, name: str, columns: Mapping[str, str], rows: Sequence[Sequence[Any]]
+    ) -> None:
+        """A table of any shape, in a schema of its own."""
+        self.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
+        self.execute(f'CREATE TABLE "{schema}"."{name}" ({_declared(columns)})')
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            values = ", ".join(
+                f"({', '.join(map(_literal, row))})" for row in rows[start : start + ROWS_AT_ONCE]
+            )
+            self.execute(f'INSERT INTO "{schema}"."{name}" VALUES {values}')
+
     def tables(self) -> dict[str, Table]:
         """All that dbt has made, by model."""
         made = self.query(
             "SELECT table_schema AS schema, table_name AS name FROM information_schema.tables"
-            f" WHERE table_schema IN ('{self.schema}_{STAGING}', '{self.schema}_{MARTS}')"
+            f" WHERE table_schema LIKE '{self.schema}_{MADE}%'"
         )
         return {
             each["name"]: self.query(f'SELECT * FROM "{each["schema"]}"."{each["name"]}"') for each in made
@@ -78,7 +97,12 @@ class DuckDB(Warehouse):
 
     def fill(self, rows: Rows) -> None:
         self.path.unlink(missing_ok=True)
+        self.fill_schema(self.schema, rows)
+
+    def fill_schema(self, schema: str, rows: Rows) -> None:
         with closing(duckdb.connect(str(self.path))) as database:
+            database.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
+            database.execute(f'USE "{schema}"')
             for stream, records in rows.items():
                 self._load(database, stream, records)
 
@@ -138,10 +162,16 @@ class PostgreSQL(Warehouse):
 
     def fill(self, rows: Rows) -> None:
         with closing(self._connection()) as connection, connection.cursor() as cursor:
-            made = (f"{self.schema}_{name}" for name in (STAGING, INTERMEDIATE, MARTS))
-            for name in (self.schema, *made):
-                cursor.execute(f'DROP SCHEMA IF EXISTS "{name}" CASCADE')
-            cursor.execute(f'CREATE SCHEMA "{self.schema}"')
+            cursor.execute("SELECT nspname FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema)'")
+            for (name,) in cursor.fetchall():
+                cursor.execute(f'DROP SCHEMA "{name}" CASCADE')
+            connection.commit()
+        self.fill_schema(self.schema, rows)
+
+    def fill_schema(self, schema: str, rows: Rows) -> None:
+        with closing(self._connection()) as connection, connection.cursor() as cursor:
+            cursor.execute(f'CREATE SCHEMA "{schema}"')
+            cursor.execute(f'SET search_path = "{schema}"')
             for stream, records in rows.items():
                 self._load(cursor, stream, records)
             connection.commit()
@@ -188,6 +218,12 @@ class PostgreSQL(Warehouse):
 
 def _declared(columns: Mapping[str, str]) -> str:
     return ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+
+
+def _literal(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    return str(value) if isinstance(value, (bool, int, float)) else "'" + str(value).replace("'", "''") + "'"
 
 
 def _plain(value: Any) -> Any:

@@ -1,8 +1,8 @@
 """Write the staging models of the dbt package from the schemas: what `make dbt-staging` runs.
 
 Each stream gets a view with one column for each of its fields, and each area of streams a file that describes
-them. What a model says is data only: the macro `stage_stream` makes SQL of it. With --check nothing is
-written; it exits with 1 where a file is not as it would be written.
+them. What a model says is data only: the macro `stage_stream` makes SQL of it. One more model counts the rows
+of all of them. With --check nothing is written; it exits with 1 where a file is not as it would be written.
 """
 
 from __future__ import annotations
@@ -23,12 +23,21 @@ from tools.schemas import schema
 from tools.sensitive import mark
 
 PROJECT = Path(__file__).resolve().parent.parent
-STAGING = PROJECT / "dbt" / "models" / "staging"
-LONGEST_NAME = 63
-"""Characters of a relation's name on PostgreSQL."""
+MODELS = PROJECT / "dbt" / "models"
+LONGEST_NAME = 51
+"""Characters of a relation's name: PostgreSQL takes 63, and dbt adds `__dbt_backup` to it."""
 NOTICE = "Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead."
 LINKS = "_links"
-SYNCED_AT = "When the row was read from Snow Atlas, UTC; null where the loader does not say."
+FRESH_HOURS = {"warn": 36, "error": 72}
+"""The age of its newest row at which a table is stale, unless the user says otherwise."""
+ADDED_BEFORE = {
+    "tenant_id": "Tenant, as named in snow_atlas_sources, else the schema that the row was read from."
+}
+ADDED_AFTER = {
+    "_synced_at": "When the row was read from Snow Atlas, UTC; null where the loader does not say.",
+    "_dates_left_out": "How many dates are null here because they are before 1900 or after 9990.",
+    "_unreadable_values": "How many values are null here because their text is no JSON, number or date.",
+}
 
 SENSITIVE_BUT_USED = frozenset(
     {
@@ -54,9 +63,11 @@ SPELLINGS = {
     "isRMANDB": "is_rman_db",
     "isUsedBy3PP": "is_used_by_3pp",
     "isVMwareDRS": "is_vmware_drs",
+    "groups": "user_groups",
+    "tenantId": "device_tenant_id",
     "value30DaysAgo": "value_30_days_ago",
 }
-"""Fields whose words can't be told by their capitals."""
+"""Fields whose words can't be told by their capitals, or whose name is taken or reserved (`groups`)."""
 
 MONEY_WORDS = frozenset({"cost", "price", "savings"})
 MONEY_FIELDS = frozenset({"purchaseValue", "purchaseValueBase", "rrpValue"})
@@ -85,11 +96,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make dbt-staging", description=__doc__)
     parser.add_argument("--check", action="store_true", help="only say which files are stale")
     check = parser.parse_args(arguments).check
-    stale = stale_files(STAGING)
+    stale = stale_files(MODELS)
     for path, text in sorted(stale.items()):
         done = "written" if text is not None else "removed"
         print(
-            f"dbt-staging: {path.relative_to(STAGING)} {'is stale: run make dbt-staging' if check else done}"
+            f"dbt-staging: {path.relative_to(MODELS)} {'is stale: run make dbt-staging' if check else done}"
         )
         if not check:
             write(path, text)
@@ -101,7 +112,7 @@ def stale_files(folder: Path) -> dict[Path, str | None]:
     be there.
     """
     wanted: dict[Path, str | None] = {folder / name: text for name, text in files().items()}
-    wanted.update({path: None for path in folder.rglob("*.*") if path not in wanted})
+    wanted.update({path: None for path in (folder / "staging").rglob("*.*") if path not in wanted})
     return {path: text for path, text in wanted.items() if text is None or _text(path) != text}
 
 
@@ -115,14 +126,14 @@ def write(path: Path, text: str | None) -> None:
 
 
 def files() -> dict[str, str]:
-    """The files of the staging folder by path, with their text."""
-    made = {"_sources.yml": sources()}
+    """The files in the folder of models by path, with their text."""
+    made = {"staging/_sources.yml": sources(), "intermediate/int_snow_atlas__streams.sql": counts()}
     areas: dict[str, list[str]] = {}
     for stream in staged_streams():
         area = definitions.parameters(stream)["area"]
         areas.setdefault(area, []).append(stream)
-        made[f"{area}/{model_name(stream)}.sql"] = model(stream)
-    made.update({f"{area}/_{area}.yml": descriptions(streams) for area, streams in areas.items()})
+        made[f"staging/{area}/{model_name(stream)}.sql"] = model(stream)
+    made.update({f"staging/{area}/_{area}.yml": descriptions(streams) for area, streams in areas.items()})
     return made
 
 
@@ -140,11 +151,13 @@ def model_name(stream: str) -> str:
 
 
 def view_name(stream: str) -> str:
-    """The name of a stream's view in the warehouse: its model's, or a shorter one where PostgreSQL would cut
-    that.
+    """The name of a stream's view in the warehouse: its model's, or a shorter one where that is too long for
+    PostgreSQL.
     """
-    name = model_name(stream)
-    return name if len(name) <= LONGEST_NAME else f"stg_{stream}"
+    for name in (model_name(stream), f"stg_{stream}", f"stg_{stream.replace('_license_', '_')}"):
+        if len(name) <= LONGEST_NAME:
+            return name
+    raise ValueError(f"{stream}: no name of at most {LONGEST_NAME} characters for its view; see view_name")
 
 
 def columns(stream: str) -> list[Column]:
@@ -153,6 +166,7 @@ def columns(stream: str) -> list[Column]:
     """
     found = list(_columns(schema(stream)["properties"]))
     names = [column.name for column in found]
+    names += [*ADDED_BEFORE, *ADDED_AFTER]
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
         raise ValueError(f"{stream}: two fields would be the column {', '.join(doubled)}; see SPELLINGS")
@@ -198,12 +212,14 @@ def all_fields() -> frozenset[str]:
 
 
 def column_type(field: str, declared: Mapping[str, Any]) -> str:
-    """The type of a field's column, in the words of the macro `cast_field`. What may be of several types is
-    JSON.
-    """
+    """The type of a field's column, in the words of the macro `cast_field`."""
     kinds = [kind for kind in declared["type"] if kind != "null"]
-    if len(kinds) > 1 or kinds[0] in ("array", "object"):
+    if len(kinds) > 1:
+        return "any"
+    if kinds[0] in ("array", "object"):
         return "json"
+    if kinds[0] == "string" and column_name(field).split("_")[-1] == "currency":
+        return "currency"
     if kinds[0] in ("integer", "number") and is_money(field):
         return "money"
     return FORMATS.get(declared.get("format", ""), TYPES[kinds[0]])
@@ -221,17 +237,36 @@ def model(stream: str) -> str:
         [
             f"{{# {NOTICE} #}}",
             *([f"{{{{ config(alias='{view}') }}}}"] if view != model_name(stream) else []),
-            f"{{{{ snow_atlas.stage_stream(source('snow_atlas', '{stream}'), [",
+            f"{{{{ snow_atlas.stage_stream('{stream}', [",
             *lines,
-            "]) }}",
+            f"]{key_arguments(stream)}) }}}}",
             "",
         ]
     )
 
 
+def key_arguments(stream: str) -> str:
+    """What the macro has to know of a stream's key, to tell the rows of several syncs from each other."""
+    key, incremental = primary_key(stream), "incremental_sync" in definitions.stream_definitions()[stream]
+    return (f", key={key!r}" if key else "") + (", incremental=true" if incremental else "")
+
+
+def counts() -> str:
+    """The SQL file of the model that counts the rows of every stream."""
+    lines = [f"    '{stream}'," for stream in staged_streams()]
+    return "\n".join([f"{{# {NOTICE} #}}", "{{ snow_atlas.count_streams([", *lines, "]) }}", ""])
+
+
 def sources() -> str:
     """The file that names the tables of the warehouse, with where they are."""
-    tables = [{"name": name, "description": schema(name)["description"]} for name in staged_streams()]
+    tables = [
+        {
+            "name": name,
+            "identifier": f"{{{{ var('snow_atlas_prefix', '') }}}}{name}",
+            "description": schema(name)["description"],
+        }
+        for name in staged_streams()
+    ]
     source = {
         "name": "snow_atlas",
         "description": (
@@ -239,6 +274,16 @@ def sources() -> str:
         ),
         "database": "{{ var('snow_atlas_database', target.database) }}",
         "schema": "{{ var('snow_atlas_schema', target.schema) }}",
+        "config": {
+            "freshness": {
+                f"{level}_after": {
+                    "count": f"{{{{ var('snow_atlas_{level}_after_hours', {hours}) | as_number }}}}",
+                    "period": "hour",
+                }
+                for level, hours in FRESH_HOURS.items()
+            },
+            "loaded_at_query": "{{ snow_atlas.loaded_at(model.name) }}",
+        },
         "tables": tables,
     }
     return _yaml({"version": 2, "sources": [source]})
@@ -259,8 +304,9 @@ def _described(stream: str) -> dict[str, Any]:
         arguments = {"columns": [column_name(field) for field in key]}
         described["data_tests"] = [{"snow_atlas.unique_key": {"arguments": arguments}}]
     described["columns"] = [
+        *({"name": name, "description": text} for name, text in ADDED_BEFORE.items()),
         *(_described_column(column) for column in columns(stream)),
-        {"name": "_synced_at", "description": SYNCED_AT},
+        *({"name": name, "description": text} for name, text in ADDED_AFTER.items()),
     ]
     return described
 

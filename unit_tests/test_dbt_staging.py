@@ -5,10 +5,12 @@ left out.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from source_snow_atlas import definitions
 from tools import dbt_staging
 from tools.dbt_staging import columns, model, model_name, staged_streams
 from tools.sensitive import SECRET
@@ -16,19 +18,21 @@ from tools.sensitive import SECRET
 
 def test_the_models_are_up_to_date() -> None:
     """A new field would be missing in the warehouse of those who use the package: run `make dbt-staging`."""
-    assert sorted(path.name for path in dbt_staging.stale_files(dbt_staging.STAGING)) == []
+    assert sorted(path.name for path in dbt_staging.stale_files(dbt_staging.MODELS)) == []
 
 
 def test_stale_missing_and_left_over_models_are_found_and_mended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """CI could not tell that somebody forgot to write the models anew."""
-    monkeypatch.setattr(dbt_staging, "STAGING", tmp_path)
+    monkeypatch.setattr(dbt_staging, "MODELS", tmp_path)
     assert dbt_staging.main([]) == 0
     assert dbt_staging.main(["--check"]) == 0
-    (tmp_path / "saas" / "stg_snow_atlas__saas_applications.sql").write_text("old", encoding="utf-8")
-    (tmp_path / "saas" / "stg_snow_atlas__former.sql").write_text("old", encoding="utf-8")
-    (tmp_path / "_sources.yml").unlink()
+    (tmp_path / "staging" / "saas" / "stg_snow_atlas__saas_applications.sql").write_text(
+        "old", encoding="utf-8"
+    )
+    (tmp_path / "staging" / "saas" / "stg_snow_atlas__former.sql").write_text("old", encoding="utf-8")
+    (tmp_path / "staging" / "_sources.yml").unlink()
     capsys.readouterr()
     assert dbt_staging.main(["--check"]) == 1
     told = capsys.readouterr().out
@@ -45,7 +49,8 @@ def test_stale_missing_and_left_over_models_are_found_and_mended(
         ("computers", "isVDI", "is_vdi", "boolean"),
         ("computers", "coreCount", "core_count", "integer"),
         ("licenses", "purchaseValue", "purchase_value", "money"),
-        ("licenses", "incompleteReasons", "incomplete_reasons", "json"),
+        ("licenses", "incompleteReasons", "incomplete_reasons", "any"),
+        ("licenses", "purchaseCurrency", "purchase_currency", "currency"),
         ("licenses", "upgrades", "upgrades", "json"),
         ("saas_applications", "discoveryDate", "discovery_date", "date"),
         ("saas_applications", "utilization", "utilization", "double"),
@@ -87,8 +92,40 @@ def test_two_fields_of_one_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> 
         columns("computers")
 
 
-def test_no_relation_has_a_name_that_postgresql_refuses() -> None:
-    """A whole build would fail on PostgreSQL because of one stream with a long name."""
-    for stream in staged_streams():
+def test_no_relation_has_a_name_that_postgresql_would_cut() -> None:
+    """dbt adds `__dbt_backup` to a name: tables whose names begin alike would be in each other's way."""
+    names = [dbt_staging.view_name(stream) for stream in staged_streams()]
+    assert max(map(len, names)) <= 51
+    assert len(set(names)) == len(names)
+    for stream, name in zip(staged_streams(), names, strict=True):
         alias = re.search(r"config\(alias='(\w+)'\)", model(stream))
-        assert len(alias[1] if alias else model_name(stream)) <= 63
+        assert (alias[1] if alias else model_name(stream)) == name
+
+
+def test_a_stream_whose_name_is_too_long_is_refused() -> None:
+    """Its table would be built the first time, and fail at random later."""
+    with pytest.raises(ValueError, match="no name of at most 51 characters"):
+        dbt_staging.view_name("oracle_database_options_of_virtual_machines_in_datacenters")
+
+
+def test_the_readme_says_from_which_namespace_on_raw_tables_collide() -> None:
+    """Airbyte's destinations would write two streams into one raw table, and rows of one be lost."""
+    told = (dbt_staging.PROJECT / "dbt" / "README.md").read_text(encoding="utf-8")
+    found = re.search(
+        r"from a namespace of (\d+) characters on, some streams share one "
+        r"\((\d+) streams with (\d+), (\d+) with (\d+)\)",
+        told,
+    )
+    assert found is not None
+    first, fewest, shortest, more, longer = map(int, found.groups())
+    assert first == shortest
+    assert [colliding(length) for length in range(1, first)] == [0] * (first - 1)
+    assert (colliding(first), colliding(longer)) == (fewest, more)
+
+
+def colliding(namespace: int) -> int:
+    """How many streams share the name of their raw table, 63 characters of it, with another."""
+    names = Counter(
+        ("n" * namespace + "_raw__stream_" + stream)[:63] for stream in definitions.stream_definitions()
+    )
+    return sum(number for number in names.values() if number > 1)

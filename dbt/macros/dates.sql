@@ -15,3 +15,13 @@
 {% macro add_days(day, number) -%}
     cast({{ dbt.dateadd('day', number, day) }} as date)
 {%- endmacro %}
+
+
+{# Year 1 and year 9999 are what systems write for no date: whatever is before 1900 or beyond 9990 is null. #}
+{% macro is_no_date(column) -%}
+    {{ column }} < '1900-01-01' or {{ column }} >= '9991-01-01'
+{%- endmacro %}
+
+{% macro known_date(column) -%}
+    case when not ({{ snow_atlas.is_no_date(column) }}) then {{ column }} end
+{%- endmacro %}

@@ -26,6 +26,17 @@
 {%- endmacro %}
 
 
+{# Whether a text is JSON. #}
+{% macro is_json(text) -%}
+    {{ return(adapter.dispatch('is_json', 'snow_atlas')(text)) }}
+{%- endmacro %}
+
+{% macro default__is_json(text) -%}{{ snow_atlas.is_valid(text, 'jsonb') }}{%- endmacro %}
+{% macro duckdb__is_json(text) -%}json_valid({{ text }}){%- endmacro %}
+{% macro snowflake__is_json(text) -%}try_parse_json({{ text }}) is not null{%- endmacro %}
+{% macro bigquery__is_json(text) -%}safe.parse_json({{ text }}) is not null{%- endmacro %}
+
+
 {# The property of an object, as text. #}
 {% macro json_field(json, field) -%}
     {{ return(adapter.dispatch('json_field', 'snow_atlas')(json, field)) }}
@@ -40,7 +51,7 @@
 {%- endmacro %}
 
 {% macro snowflake__json_field(json, field) -%}
-    cast(get(parse_json({{ json }}), '{{ field }}') as {{ dbt.type_string() }})
+    cast(parse_json({{ json }})['{{ field }}'] as {{ dbt.type_string() }})
 {%- endmacro %}
 
 {% macro bigquery__json_field(json, field) -%}

@@ -35,6 +35,7 @@
 {# The cost of a licence that the registry has for each metric of an application. #}
 {% macro list_prices() %}
     select
+        tenant_id,
         application_id,
         id as metric_id,
         {{ snow_atlas.flag('is_default') }} as is_default,

@@ -20,15 +20,15 @@ PACKAGE = next(
 )
 """The dbt package: in the wheel it lies beside the report, in a clone at the top."""
 MARTS = (
-    "license_position",
-    "reclaimable_software",
-    "software_lifecycle",
-    "saas_seats",
-    "saas_spend",
-    "renewals",
-    "hardware_refresh",
-    "oracle_exposure",
-    "data_quality",
+    "snow_atlas__license_position",
+    "snow_atlas__reclaimable_software",
+    "snow_atlas__software_lifecycle",
+    "snow_atlas__saas_seats",
+    "snow_atlas__saas_spend",
+    "snow_atlas__renewals",
+    "snow_atlas__hardware_refresh",
+    "snow_atlas__oracle_exposure",
+    "snow_atlas__data_quality",
 )
 """The marts that the report shows."""
 

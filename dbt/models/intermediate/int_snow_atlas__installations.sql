@@ -1,5 +1,6 @@
 {# A table of its own: three marts read it, and databases plan joins with it far better than with a grouping of ten million rows. #}
 select
+    tenant_id,
     computer_id,
     application_id,
     min(first_discovered) as first_discovered,
@@ -8,4 +9,4 @@ select
     min(case when bundle_application_id is not null and not {{ snow_atlas.flag('unbundled') }} then 1 else 0 end) = 1
         as is_in_suite
 from {{ ref('stg_snow_atlas__computer_applications') }}
-group by computer_id, application_id
+group by tenant_id, computer_id, application_id

@@ -7,7 +7,7 @@ from snow_atlas_sync.report.content import Part, Section, Table
 from snow_atlas_sync.report.marts import Marts
 from snow_atlas_sync.report.text import NOTHING, amounts, count, day, listed, money, number, share
 
-MART = "hardware_refresh"
+MART = "snow_atlas__hardware_refresh"
 NEEDED = ("computers",)
 SHOWN = 8
 OLDEST = 6

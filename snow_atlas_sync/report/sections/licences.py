@@ -17,7 +17,7 @@ from snow_atlas_sync.report.text import (
     short_number,
 )
 
-MART = "license_position"
+MART = "snow_atlas__license_position"
 NEEDED = ("license_compliance_summary",)
 SHOWN, MAKERS = 10, 8
 

@@ -7,7 +7,7 @@ from snow_atlas_sync.report.content import Absence, Part, Section, Table
 from snow_atlas_sync.report.marts import Marts, streams_of
 from snow_atlas_sync.report.text import NOTHING, count, listed, number, share
 
-MART = "data_quality"
+MART = "snow_atlas__data_quality"
 SHOWN = 10
 
 

@@ -11,7 +11,7 @@ from snow_atlas_sync.report.content import Absence, KeyFigure, Part, Section, Ta
 from snow_atlas_sync.report.marts import Marts
 from snow_atlas_sync.report.text import NOTHING, amounts, count, day, listed, money, number, rest, short_money
 
-MART = "renewals"
+MART = "snow_atlas__renewals"
 NEEDED = (
     "agreement_periods",
     "contract_periods",

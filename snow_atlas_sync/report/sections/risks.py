@@ -10,7 +10,7 @@ from snow_atlas_sync.report.content import KeyFigure, Part, Section, Table
 from snow_atlas_sync.report.marts import Marts
 from snow_atlas_sync.report.text import NOTHING, count, day, listed, number
 
-LIFECYCLE, ORACLE = "software_lifecycle", "oracle_exposure"
+LIFECYCLE, ORACLE = "snow_atlas__software_lifecycle", "snow_atlas__oracle_exposure"
 LIFECYCLE_NEEDED = ("applications", "computer_applications")
 ORACLE_NEEDED = (
     "oracle_database_product_compliance",

@@ -20,7 +20,8 @@ from snow_atlas_sync.report.text import (
     short_money,
 )
 
-SOFTWARE, SEATS, SPEND = "reclaimable_software", "saas_seats", "saas_spend"
+SOFTWARE = "snow_atlas__reclaimable_software"
+SEATS, SPEND = "snow_atlas__saas_seats", "snow_atlas__saas_spend"
 SOFTWARE_NEEDED = ("computer_applications", "applications")
 SEATS_NEEDED = ("saas_user_subscriptions",)
 SHOWN = 8

@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'contract_details'), [
+{{ snow_atlas.stage_stream('contract_details', [
     ('id', 'id', 'text'),
     ('parentId', 'parent_id', 'text'),
     ('assignedId', 'assigned_id', 'text'),
@@ -26,4 +26,4 @@
     ('manufacturerContact', 'manufacturer_contact', 'text'),
     ('manufacturerContactPhone', 'manufacturer_contact_phone', 'text'),
     ('manufacturerContactEmail', 'manufacturer_contact_email', 'text'),
-]) }}
+], key=['id']) }}

@@ -1,6 +1,6 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'contract_periods'), [
+{{ snow_atlas.stage_stream('contract_periods', [
     ('id', 'id', 'text'),
     ('validFrom', 'valid_from', 'timestamp'),
     ('validTo', 'valid_to', 'timestamp'),
-]) }}
+], key=['id', 'validFrom', 'validTo']) }}

@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'contracts'), [
+{{ snow_atlas.stage_stream('contracts', [
     ('id', 'id', 'text'),
     ('parentId', 'parent_id', 'text'),
     ('assignedId', 'assigned_id', 'text'),
@@ -7,4 +7,4 @@
     ('typeId', 'type_id', 'text'),
     ('contactId', 'contact_id', 'text'),
     ('manufacturerId', 'manufacturer_id', 'text'),
-]) }}
+], key=['id']) }}

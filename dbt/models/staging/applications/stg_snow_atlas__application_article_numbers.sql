@@ -1,7 +1,7 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'application_article_numbers'), [
+{{ snow_atlas.stage_stream('application_article_numbers', [
     ('id', 'id', 'text'),
     ('applicationId', 'application_id', 'text'),
     ('type', 'type', 'text'),
     ('articleNumber', 'article_number', 'text'),
-]) }}
+], key=['id']) }}

@@ -1,7 +1,7 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'application_compatibilities'), [
+{{ snow_atlas.stage_stream('application_compatibilities', [
     ('applicationId', 'application_id', 'text'),
     ('compatibleApplicationId', 'compatible_application_id', 'text'),
     ('compatibilityType', 'compatibility_type', 'text'),
     ('compatibilityOrder', 'compatibility_order', 'integer'),
-]) }}
+], key=['applicationId', 'compatibleApplicationId', 'compatibilityType']) }}

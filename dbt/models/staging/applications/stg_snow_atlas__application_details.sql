@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'application_details'), [
+{{ snow_atlas.stage_stream('application_details', [
     ('id', 'id', 'text'),
     ('name', 'name', 'text'),
     ('description', 'description', 'text'),
@@ -31,4 +31,4 @@
     ('isEndOfLifeDateNotAnnounced', 'is_end_of_life_date_not_announced', 'boolean'),
     ('isEndOfExtendedSupportDateNotAnnounced', 'is_end_of_extended_support_date_not_announced', 'boolean'),
     ('platform', 'platform', 'text'),
-]) }}
+], key=['id']) }}

@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'application_metrics'), [
+{{ snow_atlas.stage_stream('application_metrics', [
     ('applicationId', 'application_id', 'text'),
     ('id', 'id', 'text'),
     ('name', 'name', 'text'),
@@ -11,6 +11,6 @@
     ('customCompareValueType', 'custom_compare_value_type', 'text'),
     ('concurrencyInterval', 'concurrency_interval', 'integer'),
     ('licenseCost', 'license_cost', 'money'),
-    ('licenseCostCurrency', 'license_cost_currency', 'text'),
+    ('licenseCostCurrency', 'license_cost_currency', 'currency'),
     ('licenseCostBase', 'license_cost_base', 'money'),
-]) }}
+], key=['applicationId', 'id']) }}

@@ -1,4 +1,4 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'application_platforms'), [
+{{ snow_atlas.stage_stream('application_platforms', [
     ('name', 'name', 'text'),
-]) }}
+], key=['name']) }}

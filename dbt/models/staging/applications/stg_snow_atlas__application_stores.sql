@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'application_stores'), [
+{{ snow_atlas.stage_stream('application_stores', [
     ('applicationId', 'application_id', 'text'),
     ('name', 'name', 'text'),
     ('description', 'description', 'text'),
@@ -25,4 +25,4 @@
     ('daysUntilUninstallNotification', 'days_until_uninstall_notification', 'integer'),
     ('subscriptionExtensionsDays', 'subscription_extensions_days', 'integer'),
     ('isUserUninstallApprovalRequired', 'is_user_uninstall_approval_required', 'boolean'),
-]) }}
+], key=['applicationId']) }}

@@ -1,8 +1,8 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'application_type_assignments'), [
+{{ snow_atlas.stage_stream('application_type_assignments', [
     ('applicationId', 'application_id', 'text'),
     ('id', 'id', 'text'),
     ('name', 'name', 'text'),
     ('parentId', 'parent_id', 'text'),
     ('updatedDate', 'updated_date', 'timestamp'),
-]) }}
+], key=['applicationId', 'id']) }}

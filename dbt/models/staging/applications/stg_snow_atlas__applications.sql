@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'applications'), [
+{{ snow_atlas.stage_stream('applications', [
     ('editionIndex', 'edition_index', 'integer'),
     ('familyId', 'family_id', 'text'),
     ('id', 'id', 'text'),
@@ -28,4 +28,4 @@
     ('endOfSupportDate', 'end_of_support_date', 'timestamp'),
     ('endOfLifeDate', 'end_of_life_date', 'timestamp'),
     ('endOfExtendedSupportDate', 'end_of_extended_support_date', 'timestamp'),
-]) }}
+], key=['id']) }}

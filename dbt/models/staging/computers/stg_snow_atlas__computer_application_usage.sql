@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'computer_application_usage'), [
+{{ snow_atlas.stage_stream('computer_application_usage', [
     ('recordKey', 'record_key', 'text'),
     ('computerId', 'computer_id', 'text'),
     ('userId', 'user_id', 'text'),
@@ -11,4 +11,4 @@
     ('usedMinutes', 'used_minutes', 'integer'),
     ('usedDays', 'used_days', 'integer'),
     ('isInstalled', 'is_installed', 'boolean'),
-]) }}
+], key=['recordKey']) }}

@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'computer_applications'), [
+{{ snow_atlas.stage_stream('computer_applications', [
     ('recordKey', 'record_key', 'text'),
     ('computerId', 'computer_id', 'text'),
     ('applicationId', 'application_id', 'text'),
@@ -12,4 +12,4 @@
     ('isInstalled', 'is_installed', 'boolean'),
     ('bundleUsagePercentage', 'bundle_usage_percentage', 'integer'),
     ('unbundled', 'unbundled', 'boolean'),
-]) }}
+], key=['recordKey']) }}

@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'computer_details'), [
+{{ snow_atlas.stage_stream('computer_details', [
     ('id', 'id', 'text'),
     ('scanIdentifier', 'scan_identifier', 'text'),
     ('hostName', 'host_name', 'text'),
@@ -40,7 +40,7 @@
     ('isAutoEditingDisabled', 'is_auto_editing_disabled', 'boolean'),
     ('purchaseDate', 'purchase_date', 'timestamp'),
     ('purchaseValue', 'purchase_value', 'money'),
-    ('purchaseCurrency', 'purchase_currency', 'text'),
+    ('purchaseCurrency', 'purchase_currency', 'currency'),
     ('purchaseValueBase', 'purchase_value_base', 'money'),
     ('invoiceReference', 'invoice_reference', 'text'),
     ('notes', 'notes', 'text'),
@@ -51,4 +51,4 @@
     ('vendor', 'vendor', 'text'),
     ('processorCount', 'processor_count', 'integer'),
     ('coreCount', 'core_count', 'integer'),
-]) }}
+], key=['id']) }}

@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'computer_display_adapters'), [
+{{ snow_atlas.stage_stream('computer_display_adapters', [
     ('computerId', 'computer_id', 'text'),
     ('name', 'name', 'text'),
     ('currentResolution', 'current_resolution', 'text'),

@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'computer_hardware'), [
+{{ snow_atlas.stage_stream('computer_hardware', [
     ('computerId', 'computer_id', 'text'),
     ('processorCount', 'processor_count', 'integer'),
     ('coreCount', 'core_count', 'integer'),
@@ -18,4 +18,4 @@
     ('chipModulesPerProcessor', 'chip_modules_per_processor', 'integer'),
     ('processorManufacturer', 'processor_manufacturer', 'text'),
     ('logicalProcessorCount', 'logical_processor_count', 'integer'),
-]) }}
+], key=['computerId']) }}

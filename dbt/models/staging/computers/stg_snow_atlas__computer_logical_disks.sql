@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'computer_logical_disks'), [
+{{ snow_atlas.stage_stream('computer_logical_disks', [
     ('recordKey', 'record_key', 'text'),
     ('computerId', 'computer_id', 'text'),
     ('name', 'name', 'text'),
@@ -8,4 +8,4 @@
     ('diskSizeMB', 'disk_size_mb', 'integer'),
     ('freeSpaceMB', 'free_space_mb', 'integer'),
     ('isUpdated', 'is_updated', 'boolean'),
-]) }}
+], key=['recordKey']) }}

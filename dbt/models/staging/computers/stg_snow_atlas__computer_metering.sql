@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'computer_metering'), [
+{{ snow_atlas.stage_stream('computer_metering', [
     ('computerId', 'computer_id', 'text'),
     ('metricId', 'metric_id', 'text'),
     ('applicationId', 'application_id', 'text'),
@@ -24,4 +24,4 @@
     ('requirementMoved', 'requirement_moved', 'integer'),
     ('windowsServerFlag', 'windows_server_flag', 'integer'),
     ('sqlServer', 'sql_server', 'integer'),
-]) }}
+], key=['computerId', 'metricId', 'applicationId']) }}

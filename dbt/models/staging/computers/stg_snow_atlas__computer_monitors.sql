@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'computer_monitors'), [
+{{ snow_atlas.stage_stream('computer_monitors', [
     ('computerId', 'computer_id', 'text'),
     ('name', 'name', 'text'),
     ('maxResolution', 'max_resolution', 'text'),

@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'computer_processors'), [
+{{ snow_atlas.stage_stream('computer_processors', [
     ('computerId', 'computer_id', 'text'),
     ('processorCount', 'processor_count', 'integer'),
     ('coreCount', 'core_count', 'integer'),

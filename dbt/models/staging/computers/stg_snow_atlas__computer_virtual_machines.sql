@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'computer_virtual_machines'), [
+{{ snow_atlas.stage_stream('computer_virtual_machines', [
     ('hostComputerId', 'host_computer_id', 'text'),
     ('recordKey', 'record_key', 'text'),
     ('id', 'id', 'text'),
@@ -14,4 +14,4 @@
     ('processorCount', 'processor_count', 'integer'),
     ('coreCount', 'core_count', 'integer'),
     ('isInventoried', 'is_inventoried', 'boolean'),
-]) }}
+], key=['recordKey']) }}

@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'computers'), [
+{{ snow_atlas.stage_stream('computers', [
     ('id', 'id', 'text'),
     ('hostName', 'host_name', 'text'),
     ('hostComputerId', 'host_computer_id', 'text'),
@@ -20,4 +20,4 @@
     ('organizationId', 'organization_id', 'text'),
     ('processorCount', 'processor_count', 'integer'),
     ('coreCount', 'core_count', 'integer'),
-]) }}
+], key=['id'], incremental=true) }}

@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'custom_fields'), [
+{{ snow_atlas.stage_stream('custom_fields', [
     ('id', 'id', 'text'),
     ('name', 'name', 'text'),
     ('description', 'description', 'text'),
@@ -11,4 +11,4 @@
     ('dataType', 'data_type', 'json'),
     ('dataType.id', 'data_type_id', 'text'),
     ('dataType.name', 'data_type_name', 'text'),
-]) }}
+], key=['id']) }}

@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'custom_object_types'), [
+{{ snow_atlas.stage_stream('custom_object_types', [
     ('id', 'id', 'text'),
     ('name', 'name', 'text'),
-]) }}
+], key=['id']) }}

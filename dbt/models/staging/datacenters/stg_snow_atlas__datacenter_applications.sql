@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'datacenter_applications'), [
+{{ snow_atlas.stage_stream('datacenter_applications', [
     ('id', 'id', 'text'),
     ('computerId', 'computer_id', 'text'),
     ('sourceId', 'source_id', 'integer'),

@@ -1,6 +1,6 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'datacenter_history'), [
+{{ snow_atlas.stage_stream('datacenter_history', [
     ('id', 'id', 'text'),
     ('virtualMachineDate', 'virtual_machine_date', 'timestamp'),
     ('virtualMachineCount', 'virtual_machine_count', 'integer'),
-]) }}
+], key=['id', 'virtualMachineDate']) }}

@@ -1,6 +1,6 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'datacenter_hypervisors'), [
+{{ snow_atlas.stage_stream('datacenter_hypervisors', [
     ('recordKey', 'record_key', 'text'),
     ('id', 'id', 'text'),
     ('name', 'name', 'text'),
-]) }}
+], key=['recordKey']) }}

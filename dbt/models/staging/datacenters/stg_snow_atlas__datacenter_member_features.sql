@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'datacenter_member_features'), [
+{{ snow_atlas.stage_stream('datacenter_member_features', [
     ('recordKey', 'record_key', 'text'),
     ('id', 'id', 'text'),
     ('computerId', 'computer_id', 'text'),
@@ -7,4 +7,4 @@
     ('isRequiresLicense', 'is_requires_license', 'boolean'),
     ('isActive', 'is_active', 'boolean'),
     ('sourceId', 'source_id', 'integer'),
-]) }}
+], key=['recordKey']) }}

@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'datacenters'), [
+{{ snow_atlas.stage_stream('datacenters', [
     ('id', 'id', 'text'),
     ('controllerId', 'controller_id', 'integer'),
     ('name', 'name', 'text'),
@@ -14,4 +14,4 @@
     ('isHighAvailability', 'is_high_availability', 'boolean'),
     ('isVMwareDRS', 'is_vmware_drs', 'boolean'),
     ('isHypervisorFromSIM', 'is_hypervisor_from_sim', 'boolean'),
-]) }}
+], key=['id']) }}

@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'license_assignments_datacenters'), [
+{{ snow_atlas.stage_stream('license_assignments_datacenters', [
     ('id', 'id', 'text'),
     ('licenseId', 'license_id', 'text'),
     ('applicationId', 'application_id', 'text'),
@@ -7,6 +7,6 @@
     ('quantity', 'quantity', 'integer'),
     ('numberOfSupportedVirtualMachines', 'number_of_supported_virtual_machines', 'integer'),
     ('hasVmUseRights', 'has_vm_use_rights', 'boolean'),
-    ('invalidAssignmentReasons', 'invalid_assignment_reasons', 'json'),
+    ('invalidAssignmentReasons', 'invalid_assignment_reasons', 'any'),
     ('virtualMachines', 'virtual_machines', 'json'),
-]) }}
+], key=['licenseId', 'id']) }}

@@ -1,9 +1,9 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'license_assignments_organizations'), [
+{{ snow_atlas.stage_stream('license_assignments_organizations', [
     ('id', 'id', 'text'),
     ('licenseId', 'license_id', 'text'),
     ('applicationId', 'application_id', 'text'),
     ('organizationId', 'organization_id', 'text'),
     ('quantity', 'quantity', 'integer'),
     ('isAutoAllocated', 'is_auto_allocated', 'boolean'),
-]) }}
+], key=['licenseId', 'id']) }}

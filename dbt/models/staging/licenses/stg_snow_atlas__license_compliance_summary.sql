@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'license_compliance_summary'), [
+{{ snow_atlas.stage_stream('license_compliance_summary', [
     ('applicationId', 'application_id', 'text'),
     ('metricId', 'metric_id', 'text'),
     ('availableLicenses', 'available_licenses', 'integer'),
@@ -43,4 +43,4 @@
     ('licensingOtherMetrics', 'licensing_other_metrics', 'integer'),
     ('virtualDesktopAccess', 'virtual_desktop_access', 'integer'),
     ('totalCoverage', 'total_coverage', 'integer'),
-]) }}
+], key=['applicationId', 'metricId']) }}

@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'license_costs'), [
+{{ snow_atlas.stage_stream('license_costs', [
     ('licenseId', 'license_id', 'text'),
     ('organizationId', 'organization_id', 'text'),
     ('licenseQuantity', 'license_quantity', 'integer'),
@@ -9,5 +9,5 @@
     ('currentSupportCost', 'current_support_cost', 'money'),
     ('accumulatedSupportCost', 'accumulated_support_cost', 'money'),
     ('totalCost', 'total_cost', 'money'),
-    ('currency', 'currency', 'text'),
-]) }}
+    ('currency', 'currency', 'currency'),
+], key=['licenseId', 'organizationId']) }}

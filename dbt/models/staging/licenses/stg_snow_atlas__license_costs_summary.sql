@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'license_costs_summary'), [
+{{ snow_atlas.stage_stream('license_costs_summary', [
     ('licenseId', 'license_id', 'text'),
     ('quantity', 'quantity', 'integer'),
     ('purchaseCost', 'purchase_cost', 'money'),
@@ -9,5 +9,5 @@
     ('accumulatedSupportCost', 'accumulated_support_cost', 'money'),
     ('totalCost', 'total_cost', 'money'),
     ('averageCostPerLicensePurchase', 'average_cost_per_license_purchase', 'money'),
-    ('currency', 'currency', 'text'),
-]) }}
+    ('currency', 'currency', 'currency'),
+], key=['licenseId']) }}

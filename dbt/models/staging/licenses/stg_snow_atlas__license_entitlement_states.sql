@@ -1,6 +1,6 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'license_entitlement_states'), [
+{{ snow_atlas.stage_stream('license_entitlement_states', [
     ('id', 'id', 'text'),
     ('name', 'name', 'text'),
     ('description', 'description', 'text'),
-]) }}
+], key=['id']) }}

@@ -1,7 +1,7 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'license_entitlements_users'), [
+{{ snow_atlas.stage_stream('license_entitlements_users', [
     ('userId', 'user_id', 'text'),
     ('applicationId', 'application_id', 'text'),
     ('metricId', 'metric_id', 'text'),
     ('entitlementStateId', 'entitlement_state_id', 'text'),
-]) }}
+], key=['userId', 'applicationId', 'metricId']) }}

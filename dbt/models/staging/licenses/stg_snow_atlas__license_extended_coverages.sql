@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'license_extended_coverages'), [
+{{ snow_atlas.stage_stream('license_extended_coverages', [
     ('id', 'id', 'text'),
     ('parentComputerId', 'parent_computer_id', 'text'),
     ('isParentComputerDatacenter', 'is_parent_computer_datacenter', 'boolean'),
@@ -8,4 +8,4 @@
     ('coveredApplicationId', 'covered_application_id', 'text'),
     ('reason', 'reason', 'text'),
     ('reasonDescription', 'reason_description', 'text'),
-]) }}
+], key=['id']) }}

@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'license_maintenance_periods'), [
+{{ snow_atlas.stage_stream('license_maintenance_periods', [
     ('id', 'id', 'text'),
     ('agreementPeriodId', 'agreement_period_id', 'text'),
     ('licenseId', 'license_id', 'text'),
@@ -10,5 +10,5 @@
     ('notes', 'notes', 'text'),
     ('maintenanceCost', 'maintenance_cost', 'money'),
     ('supportCost', 'support_cost', 'money'),
-    ('purchaseCurrency', 'purchase_currency', 'text'),
-]) }}
+    ('purchaseCurrency', 'purchase_currency', 'currency'),
+], key=['id']) }}

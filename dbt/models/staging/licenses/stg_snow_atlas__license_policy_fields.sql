@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'license_policy_fields'), [
+{{ snow_atlas.stage_stream('license_policy_fields', [
     ('policyId', 'policy_id', 'text'),
     ('id', 'id', 'text'),
     ('name', 'name', 'text'),
@@ -8,4 +8,4 @@
     ('isComboBox', 'is_combo_box', 'boolean'),
     ('isEditingAllowed', 'is_editing_allowed', 'boolean'),
     ('listItems', 'list_items', 'json'),
-]) }}
+], key=['policyId', 'id']) }}

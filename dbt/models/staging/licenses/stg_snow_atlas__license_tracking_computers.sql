@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'license_tracking_computers'), [
+{{ snow_atlas.stage_stream('license_tracking_computers', [
     ('id', 'id', 'text'),
     ('metricId', 'metric_id', 'text'),
     ('applicationId', 'application_id', 'text'),
@@ -10,6 +10,6 @@
     ('initialRequirement', 'initial_requirement', 'integer'),
     ('requirement', 'requirement', 'integer'),
     ('receivedCoverage', 'received_coverage', 'integer'),
-    ('primaryUseRights', 'primary_use_rights', 'json'),
-    ('fullUseRights', 'full_use_rights', 'json'),
-]) }}
+    ('primaryUseRights', 'primary_use_rights', 'any'),
+    ('fullUseRights', 'full_use_rights', 'any'),
+], key=['applicationId', 'id', 'licenseId', 'computerId']) }}

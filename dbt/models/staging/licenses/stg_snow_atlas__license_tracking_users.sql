@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'license_tracking_users'), [
+{{ snow_atlas.stage_stream('license_tracking_users', [
     ('id', 'id', 'text'),
     ('metricId', 'metric_id', 'text'),
     ('applicationId', 'application_id', 'text'),
@@ -9,6 +9,6 @@
     ('coverageTrait', 'coverage_trait', 'integer'),
     ('initialRequirement', 'initial_requirement', 'integer'),
     ('receivedCoverage', 'received_coverage', 'integer'),
-    ('primaryUseRights', 'primary_use_rights', 'json'),
-    ('fullUseRights', 'full_use_rights', 'json'),
-]) }}
+    ('primaryUseRights', 'primary_use_rights', 'any'),
+    ('fullUseRights', 'full_use_rights', 'any'),
+], key=['applicationId', 'id', 'licenseId', 'userId']) }}

@@ -1,9 +1,9 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'license_transfers_computers'), [
+{{ snow_atlas.stage_stream('license_transfers_computers', [
     ('applicationId', 'application_id', 'text'),
     ('licenseId', 'license_id', 'text'),
     ('organizationId', 'organization_id', 'text'),
     ('computerId', 'computer_id', 'text'),
     ('fromApplicationId', 'from_application_id', 'text'),
     ('toApplicationId', 'to_application_id', 'text'),
-]) }}
+], key=['applicationId', 'licenseId', 'organizationId', 'computerId', 'fromApplicationId', 'toApplicationId']) }}

@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'licenses'), [
+{{ snow_atlas.stage_stream('licenses', [
     ('id', 'id', 'text'),
     ('organizationId', 'organization_id', 'text'),
     ('applicationId', 'application_id', 'text'),
@@ -9,7 +9,7 @@
     ('assignmentTypeId', 'assignment_type_id', 'text'),
     ('purchaseDate', 'purchase_date', 'timestamp'),
     ('purchaseValue', 'purchase_value', 'money'),
-    ('purchaseCurrency', 'purchase_currency', 'text'),
+    ('purchaseCurrency', 'purchase_currency', 'currency'),
     ('quantity', 'quantity', 'integer'),
     ('initialQuantity', 'initial_quantity', 'integer'),
     ('mediaStorage', 'media_storage', 'text'),
@@ -24,7 +24,7 @@
     ('isUpgrade', 'is_upgrade', 'boolean'),
     ('isDowngrade', 'is_downgrade', 'boolean'),
     ('isIncomplete', 'is_incomplete', 'boolean'),
-    ('incompleteReasons', 'incomplete_reasons', 'json'),
+    ('incompleteReasons', 'incomplete_reasons', 'any'),
     ('updatedDate', 'updated_date', 'timestamp'),
     ('createdDate', 'created_date', 'timestamp'),
     ('subscriptionValidFrom', 'subscription_valid_from', 'timestamp'),
@@ -42,4 +42,4 @@
     ('upgrades', 'upgrades', 'json'),
     ('status', 'status', 'text'),
     ('archivedDate', 'archived_date', 'timestamp'),
-]) }}
+], key=['id']) }}

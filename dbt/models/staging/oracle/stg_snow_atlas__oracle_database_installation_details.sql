@@ -1,5 +1,6 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'oracle_database_installation_details'), [
+{{ config(alias='stg_oracle_database_installation_details') }}
+{{ snow_atlas.stage_stream('oracle_database_installation_details', [
     ('id', 'id', 'text'),
     ('productId', 'product_id', 'text'),
     ('identifier', 'identifier', 'text'),
@@ -49,4 +50,4 @@
     ('summary.isDbControl10GPackAgree', 'summary_is_db_control10_g_pack_agree', 'boolean'),
     ('summary.managementPackAccess11G', 'summary_management_pack_access11_g', 'text'),
     ('summary.isSqlProfilesUsed', 'summary_is_sql_profiles_used', 'boolean'),
-]) }}
+], key=['id']) }}

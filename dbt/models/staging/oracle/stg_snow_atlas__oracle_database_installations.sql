@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'oracle_database_installations'), [
+{{ snow_atlas.stage_stream('oracle_database_installations', [
     ('id', 'id', 'text'),
     ('productId', 'product_id', 'text'),
     ('databaseName', 'database_name', 'text'),
@@ -7,4 +7,4 @@
     ('isRac', 'is_rac', 'boolean'),
     ('isDataGuard', 'is_data_guard', 'boolean'),
     ('scanDate', 'scan_date', 'timestamp'),
-]) }}
+], key=['id']) }}

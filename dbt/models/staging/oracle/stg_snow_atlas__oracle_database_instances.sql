@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'oracle_database_instances'), [
+{{ snow_atlas.stage_stream('oracle_database_instances', [
     ('installationId', 'installation_id', 'text'),
     ('id', 'id', 'text'),
     ('computerId', 'computer_id', 'text'),
@@ -12,4 +12,4 @@
     ('cpuCoreHighwater', 'cpu_core_highwater', 'integer'),
     ('cpuSocketHighwater', 'cpu_socket_highwater', 'integer'),
     ('instanceId', 'instance_id', 'text'),
-]) }}
+], key=['installationId', 'instanceId']) }}

@@ -1,6 +1,6 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ config(alias='stg_oracle_database_license_assignments_virtual_machines') }}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'oracle_database_license_assignments_virtual_machines'), [
+{{ config(alias='stg_oracle_database_assignments_virtual_machines') }}
+{{ snow_atlas.stage_stream('oracle_database_license_assignments_virtual_machines', [
     ('recordKey', 'record_key', 'text'),
     ('productId', 'product_id', 'text'),
     ('computerId', 'computer_id', 'text'),
@@ -10,4 +10,4 @@
     ('licenseId', 'license_id', 'text'),
     ('quantityAssigned', 'quantity_assigned', 'integer'),
     ('isManualAssigned', 'is_manual_assigned', 'boolean'),
-]) }}
+], key=['recordKey']) }}

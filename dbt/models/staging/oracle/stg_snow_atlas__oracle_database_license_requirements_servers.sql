@@ -1,5 +1,6 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'oracle_database_license_requirements_servers'), [
+{{ config(alias='stg_oracle_database_license_requirements_servers') }}
+{{ snow_atlas.stage_stream('oracle_database_license_requirements_servers', [
     ('recordKey', 'record_key', 'text'),
     ('productId', 'product_id', 'text'),
     ('computerId', 'computer_id', 'text'),
@@ -8,4 +9,4 @@
     ('requiredQuantity', 'required_quantity', 'integer'),
     ('requiredQuantityDecimal', 'required_quantity_decimal', 'double'),
     ('notAllowedLicensableEntityTypes', 'not_allowed_licensable_entity_types', 'text'),
-]) }}
+], key=['recordKey']) }}

@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'oracle_database_management_packs'), [
+{{ snow_atlas.stage_stream('oracle_database_management_packs', [
     ('installationId', 'installation_id', 'text'),
     ('id', 'id', 'text'),
     ('productId', 'product_id', 'text'),
@@ -11,4 +11,4 @@
     ('isPackAccessAgreed', 'is_pack_access_agreed', 'boolean'),
     ('packAccessAgreedDate', 'pack_access_agreed_date', 'timestamp'),
     ('packAccessAgreedBy', 'pack_access_agreed_by', 'text'),
-]) }}
+], key=['installationId', 'id', 'productId']) }}

@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'oracle_database_options'), [
+{{ snow_atlas.stage_stream('oracle_database_options', [
     ('installationId', 'installation_id', 'text'),
     ('id', 'id', 'text'),
     ('productId', 'product_id', 'text'),
@@ -9,4 +9,4 @@
     ('lastUsed', 'last_used', 'timestamp'),
     ('firstUsed', 'first_used', 'timestamp'),
     ('detectedUsages', 'detected_usages', 'integer'),
-]) }}
+], key=['installationId', 'id', 'productId']) }}

@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'oracle_database_product_compliance'), [
+{{ snow_atlas.stage_stream('oracle_database_product_compliance', [
     ('productId', 'product_id', 'text'),
     ('estateType', 'estate_type', 'text'),
     ('estateName', 'estate_name', 'text'),
@@ -19,4 +19,4 @@
     ('coveredByEstate', 'covered_by_estate', 'text'),
     ('licenseNeeded', 'license_needed', 'integer'),
     ('partitioningType', 'partitioning_type', 'text'),
-]) }}
+], key=['productId', 'estateType', 'estateName', 'licenseMetricType']) }}

@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'oracle_java_installation_features'), [
+{{ snow_atlas.stage_stream('oracle_java_installation_features', [
     ('installationId', 'installation_id', 'text'),
     ('id', 'id', 'text'),
     ('computerId', 'computer_id', 'text'),
@@ -10,4 +10,4 @@
     ('vendor', 'vendor', 'text'),
     ('createdDate', 'created_date', 'timestamp'),
     ('updatedDate', 'updated_date', 'timestamp'),
-]) }}
+], key=['installationId', 'featureId']) }}

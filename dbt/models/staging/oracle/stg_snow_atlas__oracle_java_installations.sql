@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'oracle_java_installations'), [
+{{ snow_atlas.stage_stream('oracle_java_installations', [
     ('id', 'id', 'text'),
     ('computerId', 'computer_id', 'text'),
     ('productId', 'product_id', 'text'),
@@ -7,4 +7,4 @@
     ('runtimeVersion', 'runtime_version', 'text'),
     ('vendor', 'vendor', 'text'),
     ('version', 'version', 'text'),
-]) }}
+], key=['id']) }}

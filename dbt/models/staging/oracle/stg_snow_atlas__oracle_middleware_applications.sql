@@ -1,7 +1,7 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'oracle_middleware_applications'), [
+{{ snow_atlas.stage_stream('oracle_middleware_applications', [
     ('installationId', 'installation_id', 'text'),
     ('version', 'version', 'text'),
     ('name', 'name', 'text'),
     ('applicationId', 'application_id', 'text'),
-]) }}
+], key=['installationId', 'applicationId']) }}

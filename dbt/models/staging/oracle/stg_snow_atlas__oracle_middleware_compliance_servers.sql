@@ -1,7 +1,8 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'oracle_middleware_compliance_servers'), [
+{{ config(alias='stg_oracle_middleware_compliance_servers') }}
+{{ snow_atlas.stage_stream('oracle_middleware_compliance_servers', [
     ('recordKey', 'record_key', 'text'),
     ('estateType', 'estate_type', 'text'),
     ('computerId', 'computer_id', 'text'),
     ('datacenterId', 'datacenter_id', 'text'),
-]) }}
+], key=['recordKey']) }}

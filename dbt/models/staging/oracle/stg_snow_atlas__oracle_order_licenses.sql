@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'oracle_order_licenses'), [
+{{ snow_atlas.stage_stream('oracle_order_licenses', [
     ('id', 'id', 'text'),
     ('orderId', 'order_id', 'text'),
     ('itemType', 'item_type', 'text'),
@@ -16,4 +16,4 @@
     ('supportContractId', 'support_contract_id', 'integer'),
     ('isPerpertual', 'is_perpertual', 'boolean'),
     ('nonPerpertualYears', 'non_perpertual_years', 'integer'),
-]) }}
+], key=['orderId', 'id']) }}

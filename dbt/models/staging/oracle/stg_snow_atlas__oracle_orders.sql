@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'oracle_orders'), [
+{{ snow_atlas.stage_stream('oracle_orders', [
     ('id', 'id', 'text'),
     ('orderDate', 'order_date', 'timestamp'),
     ('orderName', 'order_name', 'text'),
@@ -7,4 +7,4 @@
     ('olsa', 'olsa', 'text'),
     ('areaOfUse', 'area_of_use', 'text'),
     ('createdDate', 'created_date', 'timestamp'),
-]) }}
+], key=['id']) }}

@@ -1,7 +1,7 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'oracle_products'), [
+{{ snow_atlas.stage_stream('oracle_products', [
     ('id', 'id', 'text'),
     ('productName', 'product_name', 'text'),
     ('productEdition', 'product_edition', 'text'),
     ('acronym', 'acronym', 'text'),
-]) }}
+], key=['id']) }}

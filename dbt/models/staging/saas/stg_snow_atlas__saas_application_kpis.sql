@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'saas_application_kpis'), [
+{{ snow_atlas.stage_stream('saas_application_kpis', [
     ('id', 'id', 'text'),
     ('monthlyCost', 'monthly_cost', 'json'),
     ('monthlyCost.value30DaysAgo', 'monthly_cost_value_30_days_ago', 'money'),
@@ -16,4 +16,4 @@
     ('unassignedSubscriptions', 'unassigned_subscriptions', 'json'),
     ('unassignedSubscriptions.value30DaysAgo', 'unassigned_subscriptions_value_30_days_ago', 'integer'),
     ('unassignedSubscriptions.valueCurrent', 'unassigned_subscriptions_value_current', 'integer'),
-]) }}
+], key=['id']) }}

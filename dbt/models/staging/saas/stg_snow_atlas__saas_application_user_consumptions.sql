@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'saas_application_user_consumptions'), [
+{{ snow_atlas.stage_stream('saas_application_user_consumptions', [
     ('applicationId', 'application_id', 'text'),
     ('id', 'id', 'text'),
     ('createdDate', 'created_date', 'date'),
@@ -19,4 +19,4 @@
     ('isQualified', 'is_qualified', 'boolean'),
     ('potentialSavings', 'potential_savings', 'money'),
     ('envelopeusage', 'envelopeusage', 'integer'),
-]) }}
+], key=['applicationId', 'id']) }}

@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'saas_application_users'), [
+{{ snow_atlas.stage_stream('saas_application_users', [
     ('applicationId', 'application_id', 'text'),
     ('country', 'country', 'text'),
     ('createdDate', 'created_date', 'timestamp'),
@@ -23,4 +23,4 @@
     ('hireDate', 'hire_date', 'timestamp'),
     ('terminationDate', 'termination_date', 'timestamp'),
     ('roles', 'roles', 'json'),
-]) }}
+], key=['applicationId', 'id']) }}

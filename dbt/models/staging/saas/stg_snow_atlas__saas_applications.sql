@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'saas_applications'), [
+{{ snow_atlas.stage_stream('saas_applications', [
     ('id', 'id', 'text'),
     ('name', 'name', 'text'),
     ('vendor', 'vendor', 'text'),
@@ -34,4 +34,4 @@
     ('aiSubcategory', 'ai_subcategory', 'text'),
     ('riskScore', 'risk_score', 'integer'),
     ('certifications', 'certifications', 'json'),
-]) }}
+], key=['id']) }}

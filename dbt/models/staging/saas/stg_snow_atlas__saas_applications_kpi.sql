@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'saas_applications_kpi'), [
+{{ snow_atlas.stage_stream('saas_applications_kpi', [
     ('fromDate', 'from_date', 'date'),
     ('toDate', 'to_date', 'date'),
     ('isComplete', 'is_complete', 'boolean'),
@@ -12,4 +12,4 @@
     ('aiAppCategoriesUnsanctioned', 'ai_app_categories_unsanctioned', 'json'),
     ('activeUserApplications', 'active_user_applications', 'json'),
     ('activeUserApplicationsUnsanctioned', 'active_user_applications_unsanctioned', 'json'),
-]) }}
+], key=['fromDate', 'toDate']) }}

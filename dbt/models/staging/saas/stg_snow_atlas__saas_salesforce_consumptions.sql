@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'saas_salesforce_consumptions'), [
+{{ snow_atlas.stage_stream('saas_salesforce_consumptions', [
     ('originalId', 'original_id', 'text'),
     ('name', 'name', 'text'),
     ('resourceId', 'resource_id', 'text'),
@@ -11,4 +11,4 @@
     ('frequency', 'frequency', 'text'),
     ('details', 'details', 'json'),
     ('organizationNames', 'organization_names', 'json'),
-]) }}
+], key=['originalId']) }}

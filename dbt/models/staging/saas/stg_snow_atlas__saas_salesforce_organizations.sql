@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'saas_salesforce_organizations'), [
+{{ snow_atlas.stage_stream('saas_salesforce_organizations', [
     ('active', 'active', 'integer'),
     ('id', 'id', 'text'),
     ('inactive', 'inactive', 'integer'),
@@ -13,4 +13,4 @@
     ('usage', 'usage', 'double'),
     ('users', 'users', 'integer'),
     ('utilization', 'utilization', 'double'),
-]) }}
+], key=['id']) }}

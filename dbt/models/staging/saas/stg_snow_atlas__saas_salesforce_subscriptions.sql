@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'saas_salesforce_subscriptions'), [
+{{ snow_atlas.stage_stream('saas_salesforce_subscriptions', [
     ('name', 'name', 'text'),
     ('purchased', 'purchased', 'integer'),
     ('assigned', 'assigned', 'integer'),
@@ -20,4 +20,4 @@
     ('details', 'details', 'json'),
     ('organizationNames', 'organization_names', 'json'),
     ('skuNames', 'sku_names', 'json'),
-]) }}
+], key=['name']) }}

@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'saas_salesforce_users'), [
+{{ snow_atlas.stage_stream('saas_salesforce_users', [
     ('id', 'id', 'text'),
     ('email', 'email', 'text'),
     ('displayName', 'display_name', 'text'),
@@ -18,4 +18,4 @@
     ('locale', 'locale', 'text'),
     ('monthlyCost', 'monthly_cost', 'money'),
     ('subscriptionAccounts', 'subscription_accounts', 'json'),
-]) }}
+], key=['id']) }}

@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'saas_servicenow_subscriptions'), [
+{{ snow_atlas.stage_stream('saas_servicenow_subscriptions', [
     ('purchased', 'purchased', 'integer'),
     ('assigned', 'assigned', 'integer'),
     ('unassigned', 'unassigned', 'integer'),
@@ -14,7 +14,7 @@
     ('automaticallyAdded', 'automatically_added', 'boolean'),
     ('connectorName', 'connector_name', 'text'),
     ('costPerUnit', 'cost_per_unit', 'money'),
-    ('currency', 'currency', 'text'),
+    ('currency', 'currency', 'currency'),
     ('disServiceId', 'dis_service_id', 'text'),
     ('discovered', 'discovered', 'integer'),
     ('discoveryTypes', 'discovery_types', 'json'),
@@ -37,4 +37,4 @@
     ('vendorId', 'vendor_id', 'text'),
     ('measuredRoleTypes', 'measured_role_types', 'json'),
     ('applicationTypes', 'application_types', 'json'),
-]) }}
+], key=['id']) }}

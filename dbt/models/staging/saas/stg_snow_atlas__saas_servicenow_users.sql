@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'saas_servicenow_users'), [
+{{ snow_atlas.stage_stream('saas_servicenow_users', [
     ('country', 'country', 'text'),
     ('createdDate', 'created_date', 'timestamp'),
     ('department', 'department', 'text'),
@@ -21,5 +21,5 @@
     ('customRoles', 'custom_roles', 'json'),
     ('webServiceUser', 'web_service_user', 'boolean'),
     ('applicationTypes', 'application_types', 'json'),
-    ('groups', 'groups', 'json'),
-]) }}
+    ('groups', 'user_groups', 'json'),
+], key=['id']) }}

@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'saas_subscription_user_consumptions'), [
+{{ snow_atlas.stage_stream('saas_subscription_user_consumptions', [
     ('subscriptionId', 'subscription_id', 'text'),
     ('activityThreshold', 'activity_threshold', 'integer'),
     ('country', 'country', 'text'),
@@ -25,4 +25,4 @@
     ('userCostPerMonth', 'user_cost_per_month', 'money'),
     ('username', 'username', 'text'),
     ('envelopeusage', 'envelopeusage', 'integer'),
-]) }}
+], key=['subscriptionId', 'id']) }}

@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'saas_subscription_users'), [
+{{ snow_atlas.stage_stream('saas_subscription_users', [
     ('subscriptionId', 'subscription_id', 'text'),
     ('country', 'country', 'text'),
     ('createdDate', 'created_date', 'timestamp'),
@@ -19,4 +19,4 @@
     ('userCostPerMonth', 'user_cost_per_month', 'money'),
     ('username', 'username', 'text'),
     ('employmentStatus', 'employment_status', 'text'),
-]) }}
+], key=['subscriptionId', 'id']) }}

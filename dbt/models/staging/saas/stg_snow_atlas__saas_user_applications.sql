@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'saas_user_applications'), [
+{{ snow_atlas.stage_stream('saas_user_applications', [
     ('userId', 'user_id', 'text'),
     ('discoveryTypes', 'discovery_types', 'json'),
     ('id', 'id', 'text'),
@@ -7,4 +7,4 @@
     ('name', 'name', 'text'),
     ('vendor', 'vendor', 'text'),
     ('vendorId', 'vendor_id', 'text'),
-]) }}
+], key=['userId', 'id']) }}

@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'saas_user_subscriptions'), [
+{{ snow_atlas.stage_stream('saas_user_subscriptions', [
     ('userId', 'user_id', 'text'),
     ('applicationId', 'application_id', 'text'),
     ('applicationName', 'application_name', 'text'),
@@ -13,4 +13,4 @@
     ('totalCostPerMonth', 'total_cost_per_month', 'money'),
     ('vendor', 'vendor', 'text'),
     ('vendorId', 'vendor_id', 'text'),
-]) }}
+], key=['userId', 'id']) }}

@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'saas_users'), [
+{{ snow_atlas.stage_stream('saas_users', [
     ('country', 'country', 'text'),
     ('createdDate', 'created_date', 'timestamp'),
     ('department', 'department', 'text'),
@@ -17,4 +17,4 @@
     ('status', 'status', 'text'),
     ('userCostPerMonth', 'user_cost_per_month', 'money'),
     ('username', 'username', 'text'),
-]) }}
+], key=['id']) }}

@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'saas_users_kpi'), [
+{{ snow_atlas.stage_stream('saas_users_kpi', [
     ('fromDate', 'from_date', 'timestamp'),
     ('toDate', 'to_date', 'timestamp'),
     ('isComplete', 'is_complete', 'boolean'),
@@ -19,4 +19,4 @@
     ('total', 'total', 'integer'),
     ('totalChartData', 'total_chart_data', 'json'),
     ('totalTrend', 'total_trend', 'integer'),
-]) }}
+], key=['fromDate', 'toDate']) }}

@@ -1,5 +1,5 @@
 {# Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead. #}
-{{ snow_atlas.stage_stream(source('snow_atlas', 'user_account_details'), [
+{{ snow_atlas.stage_stream('user_account_details', [
     ('id', 'id', 'text'),
     ('userName', 'user_name', 'text'),
     ('status', 'status', 'text'),
@@ -14,4 +14,4 @@
     ('lastUpdate', 'last_update', 'timestamp'),
     ('updatedDate', 'updated_date', 'timestamp'),
     ('updatedBy', 'updated_by', 'text'),
-]) }}
+], key=['id']) }}

@@ -1,5 +1,6 @@
 with dated as (
     select
+        tenant_id,
         id as application_id,
         name as application_name,
         manufacturer,
@@ -52,6 +53,7 @@ applications as (
 
 counted as (
     select
+        installations.tenant_id,
         installations.application_id,
         computers.organization_id,
         count(*) as computers,
@@ -63,14 +65,17 @@ counted as (
         sum(case when {{ snow_atlas.flag('computers.is_server') }} then 1 else 0 end) as servers,
         cast(max(installations.last_used) as date) as last_used_on
     from {{ ref('int_snow_atlas__installations') }} as installations
-    inner join applications on applications.application_id = installations.application_id
-    left join {{ ref('stg_snow_atlas__computers') }} as computers on computers.id = installations.computer_id
+    inner join applications
+        on applications.tenant_id = installations.tenant_id and applications.application_id = installations.application_id
+    left join {{ ref('stg_snow_atlas__computers') }} as computers
+        on computers.tenant_id = installations.tenant_id and computers.id = installations.computer_id
     where installations.is_installed
         and coalesce(computers.status, '') not in ('Inactive', 'Quarantined')
-    group by installations.application_id, computers.organization_id
+    group by installations.tenant_id, installations.application_id, computers.organization_id
 )
 
 select
+    counted.tenant_id,
     counted.application_id,
     counted.organization_id,
     applications.application_name,
@@ -92,5 +97,7 @@ select
     cast(counted.servers as {{ dbt.type_bigint() }}) as servers,
     counted.last_used_on
 from counted
-inner join applications on applications.application_id = counted.application_id
-left join {{ ref('stg_snow_atlas__organizations') }} as organizations on organizations.id = counted.organization_id
+inner join applications
+    on applications.tenant_id = counted.tenant_id and applications.application_id = counted.application_id
+left join {{ ref('stg_snow_atlas__organizations') }} as organizations
+    on organizations.tenant_id = counted.tenant_id and organizations.id = counted.organization_id

@@ -14,6 +14,7 @@ applications as (
 
 application_licenses as (
     select
+        applications.tenant_id,
         applications.id as application_id,
         {{ snow_atlas.json_field(snow_atlas.json_element('license'), 'id') }} as subscription_id
     from applications
@@ -22,34 +23,40 @@ application_licenses as (
 
 {# A subscription that several applications list is of none of them for certain. #}
 application_of_subscription as (
-    select subscription_id, min(application_id) as application_id
+    select tenant_id, subscription_id, min(application_id) as application_id
     from application_licenses
-    group by subscription_id
+    group by tenant_id, subscription_id
     having min(application_id) = max(application_id)
 ),
 
 name_of_subscription as (
-    select id as subscription_id, min(name) as subscription_name, min(vendor) as vendor, min(application_name) as application_name
+    select
+        tenant_id,
+        id as subscription_id,
+        min(name) as subscription_name,
+        min(vendor) as vendor,
+        min(application_name) as application_name
     from user_subscriptions
-    group by id
+    group by tenant_id, id
 ),
 
 organization_of_address as (
-    select lower(email) as address, min(organization_id) as organization_id
+    select tenant_id, lower(email) as address, min(organization_id) as organization_id
     from {{ ref('stg_snow_atlas__user_account_details') }}
     where email is not null
-    group by lower(email)
+    group by tenant_id, lower(email)
     having min(organization_id) = max(organization_id)
 ),
 
 held as (
-    select id as subscription_id, user_id from user_subscriptions
+    select tenant_id, id as subscription_id, user_id from user_subscriptions
     union distinct
-    select subscription_id, id as user_id from subscription_users
+    select tenant_id, subscription_id, id as user_id from subscription_users
 ),
 
 seats as (
     select
+        held.tenant_id,
         coalesce(priced.application_id, application_of_subscription.application_id) as application_id,
         coalesce(priced.application_name, names.application_name) as application_name,
         coalesce(priced.vendor, names.vendor) as vendor,
@@ -71,12 +78,16 @@ seats as (
         priced.potential_savings
     from held
     left join user_subscriptions as priced
-        on priced.id = held.subscription_id and priced.user_id = held.user_id
+        on priced.tenant_id = held.tenant_id and priced.id = held.subscription_id and priced.user_id = held.user_id
     left join subscription_users as stated
-        on stated.subscription_id = held.subscription_id and stated.id = held.user_id
-    left join application_of_subscription on application_of_subscription.subscription_id = held.subscription_id
-    left join name_of_subscription as names on names.subscription_id = held.subscription_id
-    left join {{ ref('stg_snow_atlas__saas_users') }} as users on users.id = held.user_id
+        on stated.tenant_id = held.tenant_id and stated.subscription_id = held.subscription_id and stated.id = held.user_id
+    left join application_of_subscription
+        on application_of_subscription.tenant_id = held.tenant_id
+        and application_of_subscription.subscription_id = held.subscription_id
+    left join name_of_subscription as names
+        on names.tenant_id = held.tenant_id and names.subscription_id = held.subscription_id
+    left join {{ ref('stg_snow_atlas__saas_users') }} as users
+        on users.tenant_id = held.tenant_id and users.id = held.user_id
 ),
 
 judged as (
@@ -98,6 +109,7 @@ judged as (
 
 priced_seats as (
     select
+        judged.tenant_id,
         judged.application_id,
         coalesce(applications.name, judged.application_name) as application_name,
         coalesce(applications.vendor, judged.vendor) as vendor,
@@ -125,11 +137,14 @@ priced_seats as (
         end as cost_basis,
         judged.potential_savings
     from judged
-    left join applications on applications.id = judged.application_id
-    left join organization_of_address on organization_of_address.address = judged.address
+    left join applications
+        on applications.tenant_id = judged.tenant_id and applications.id = judged.application_id
+    left join organization_of_address
+        on organization_of_address.tenant_id = judged.tenant_id and organization_of_address.address = judged.address
 )
 
 select
+    tenant_id,
     application_id,
     application_name,
     vendor,

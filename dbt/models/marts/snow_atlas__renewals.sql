@@ -2,6 +2,7 @@
 with agreement_periods as (
     select
         'agreement' as kind,
+        periods.tenant_id,
         periods.id as source_id,
         agreements.name,
         details.manufacturer_name as supplier,
@@ -13,13 +14,16 @@ with agreement_periods as (
         cast(null as {{ dbt.type_numeric() }}) as amount,
         cast(null as {{ dbt.type_string() }}) as amount_currency
     from {{ ref('stg_snow_atlas__agreement_periods') }} as periods
-    left join {{ ref('stg_snow_atlas__agreements') }} as agreements on agreements.id = periods.id
-    left join {{ ref('stg_snow_atlas__agreement_details') }} as details on details.id = periods.id
+    left join {{ ref('stg_snow_atlas__agreements') }} as agreements
+        on agreements.tenant_id = periods.tenant_id and agreements.id = periods.id
+    left join {{ ref('stg_snow_atlas__agreement_details') }} as details
+        on details.tenant_id = periods.tenant_id and details.id = periods.id
 ),
 
 contract_periods as (
     select
         'contract' as kind,
+        periods.tenant_id,
         periods.id as source_id,
         contracts.name,
         details.manufacturer_name as supplier,
@@ -31,13 +35,16 @@ contract_periods as (
         cast(null as {{ dbt.type_numeric() }}) as amount,
         cast(null as {{ dbt.type_string() }}) as amount_currency
     from {{ ref('stg_snow_atlas__contract_periods') }} as periods
-    left join {{ ref('stg_snow_atlas__contracts') }} as contracts on contracts.id = periods.id
-    left join {{ ref('stg_snow_atlas__contract_details') }} as details on details.id = periods.id
+    left join {{ ref('stg_snow_atlas__contracts') }} as contracts
+        on contracts.tenant_id = periods.tenant_id and contracts.id = periods.id
+    left join {{ ref('stg_snow_atlas__contract_details') }} as details
+        on details.tenant_id = periods.tenant_id and details.id = periods.id
 ),
 
 maintenance_periods as (
     select
         'maintenance' as kind,
+        periods.tenant_id,
         periods.license_id as source_id,
         applications.name,
         licenses.vendor as supplier,
@@ -52,14 +59,17 @@ maintenance_periods as (
         end as amount,
         periods.purchase_currency as amount_currency
     from {{ ref('stg_snow_atlas__license_maintenance_periods') }} as periods
-    left join {{ ref('stg_snow_atlas__licenses') }} as licenses on licenses.id = periods.license_id
-    left join {{ ref('stg_snow_atlas__applications') }} as applications on applications.id = licenses.application_id
+    left join {{ ref('stg_snow_atlas__licenses') }} as licenses
+        on licenses.tenant_id = periods.tenant_id and licenses.id = periods.license_id
+    left join {{ ref('stg_snow_atlas__applications') }} as applications
+        on applications.tenant_id = licenses.tenant_id and applications.id = licenses.application_id
     where coalesce(licenses.status, '') <> 'Archived'
 ),
 
 license_subscriptions as (
     select
         'licence subscription' as kind,
+        licenses.tenant_id,
         licenses.id as source_id,
         applications.name,
         licenses.vendor as supplier,
@@ -71,7 +81,8 @@ license_subscriptions as (
         licenses.purchase_value as amount,
         licenses.purchase_currency as amount_currency
     from {{ ref('stg_snow_atlas__licenses') }} as licenses
-    left join {{ ref('stg_snow_atlas__applications') }} as applications on applications.id = licenses.application_id
+    left join {{ ref('stg_snow_atlas__applications') }} as applications
+        on applications.tenant_id = licenses.tenant_id and applications.id = licenses.application_id
     where {{ snow_atlas.flag('licenses.is_subscription') }}
         and (licenses.subscription_valid_from is not null or licenses.subscription_valid_to is not null)
         and coalesce(licenses.status, '') <> 'Archived'
@@ -80,6 +91,7 @@ license_subscriptions as (
 saas_subscriptions as (
     select
         'saas subscription' as kind,
+        tenant_id,
         id as source_id,
         name,
         vendor as supplier,
@@ -111,18 +123,19 @@ numbered as (
         cast(starts_at as date) as starts_on,
         cast(ends_at as date) as ends_on,
         row_number() over (
-            partition by kind, source_id
+            partition by tenant_id, kind, source_id
             order by
                 case when starts_at is null then 1 else 0 end, starts_at,
                 case when ends_at is null then 1 else 0 end, ends_at,
                 amount
         ) as period_number,
-        max(cast(ends_at as date)) over (partition by kind, source_id) as last_ends_on,
-        max(case when ends_at is null then 1 else 0 end) over (partition by kind, source_id) as has_open_end
+        max(cast(ends_at as date)) over (partition by tenant_id, kind, source_id) as last_ends_on,
+        max(case when ends_at is null then 1 else 0 end) over (partition by tenant_id, kind, source_id) as has_open_end
     from periods
 )
 
 select
+    tenant_id,
     kind,
     source_id,
     period_number,

@@ -1,5 +1,5 @@
 {%- set figures = [
-    'product_id', 'estate_type', 'estate_name', 'computer_id', 'datacenter_id', 'is_license_required',
+    'tenant_id', 'product_id', 'estate_type', 'estate_name', 'computer_id', 'datacenter_id', 'is_license_required',
     'total_assigned_license_processor', 'total_required_license_processor', 'total_assigned_license_nup',
     'total_required_license_nup', 'all_installations_count', 'installations_required_license_count', 'license_metric_type',
     'product_compliance_status', 'covered_by_product_id', 'covered_by_estate', 'license_needed', 'partitioning_type',
@@ -14,60 +14,68 @@ with compliance as (
 
 {# Options and packs are products too. Which ones they are is known from the databases in which they were looked for. #}
 extras as (
-    select product_id, installation_id, 'option' as kind, is_used, last_used
+    select tenant_id, product_id, installation_id, 'option' as kind, is_used, last_used
     from {{ ref('stg_snow_atlas__oracle_database_options') }}
     union all
-    select product_id, installation_id, 'management pack' as kind, is_used, cast(null as timestamp) as last_used
+    select tenant_id, product_id, installation_id, 'management pack' as kind, is_used, cast(null as timestamp) as last_used
     from {{ ref('stg_snow_atlas__oracle_database_management_packs') }}
 ),
 
 extra_products as (
-    select product_id, max(kind) as kind
+    select tenant_id, product_id, max(kind) as kind
     from extras
     where product_id is not null
-    group by product_id
+    group by tenant_id, product_id
 ),
 
 {# A clustered database is at home on several computers, and is in use on each. #}
 homes as (
-    select installation_id, computer_id
+    select tenant_id, installation_id, computer_id
     from {{ ref('stg_snow_atlas__oracle_database_servers') }}
     where computer_id is not null
     union {{ 'distinct' if target.type == 'bigquery' }}
-    select installation_id, computer_id
+    select tenant_id, installation_id, computer_id
     from {{ ref('stg_snow_atlas__oracle_database_instances') }}
     where computer_id is not null
 ),
 
 uses as (
-    select extras.product_id, extras.installation_id, homes.computer_id, max(extras.last_used) as last_used
+    select
+        extras.tenant_id,
+        extras.product_id,
+        extras.installation_id,
+        homes.computer_id,
+        max(extras.last_used) as last_used
     from extras
-    left join homes on homes.installation_id = extras.installation_id
+    left join homes
+        on homes.tenant_id = extras.tenant_id and homes.installation_id = extras.installation_id
     where {{ snow_atlas.flag('extras.is_used') }} and extras.product_id is not null
-    group by extras.product_id, extras.installation_id, homes.computer_id
+    group by extras.tenant_id, extras.product_id, extras.installation_id, homes.computer_id
 ),
 
 datacenters_of_computers as (
-    select distinct computer_id, datacenter_id
+    select distinct tenant_id, computer_id, datacenter_id
     from compliance
     where computer_id is not null and datacenter_id is not null
 ),
 
 computer_uses as (
-    select product_id, computer_id, count(*) as databases_using, max(last_used) as last_used
+    select tenant_id, product_id, computer_id, count(*) as databases_using, max(last_used) as last_used
     from uses
-    group by product_id, computer_id
+    group by tenant_id, product_id, computer_id
 ),
 
 datacenter_uses as (
     select
+        uses.tenant_id,
         uses.product_id,
         places.datacenter_id,
         count(distinct uses.installation_id) as databases_using,
         max(uses.last_used) as last_used
     from uses
-    inner join datacenters_of_computers as places on places.computer_id = uses.computer_id
-    group by uses.product_id, places.datacenter_id
+    inner join datacenters_of_computers as places
+        on places.tenant_id = uses.tenant_id and places.computer_id = uses.computer_id
+    group by uses.tenant_id, uses.product_id, places.datacenter_id
 ),
 
 counted as (
@@ -76,6 +84,7 @@ counted as (
             when compliance.product_area = 'database' then coalesce(extra_products.kind, 'database')
             else compliance.product_area
         end as kind,
+        compliance.tenant_id,
         compliance.product_id,
         cast(null as {{ dbt.type_string() }}) as version,
         case compliance.estate_type
@@ -114,38 +123,43 @@ counted as (
             when compliance.product_area = 'database' then coalesce(computer_uses.last_used, datacenter_uses.last_used)
         end as last_used
     from compliance
-    left join extra_products on extra_products.product_id = compliance.product_id
+    left join extra_products
+        on extra_products.tenant_id = compliance.tenant_id and extra_products.product_id = compliance.product_id
     left join computer_uses
-        on computer_uses.product_id = compliance.product_id
+        on computer_uses.tenant_id = compliance.tenant_id
+        and computer_uses.product_id = compliance.product_id
         and computer_uses.computer_id = compliance.computer_id
     left join datacenter_uses
-        on datacenter_uses.product_id = compliance.product_id
+        on datacenter_uses.tenant_id = compliance.tenant_id
+        and datacenter_uses.product_id = compliance.product_id
         and datacenter_uses.datacenter_id = compliance.datacenter_id
         and compliance.computer_id is null
 ),
 
 {# What the figures have in the datacenter of a computer is counted there. #}
 counted_places as (
-    select distinct compliance.product_id, places.computer_id
+    select distinct compliance.tenant_id, compliance.product_id, places.computer_id
     from compliance
-    inner join datacenters_of_computers as places on places.datacenter_id = compliance.datacenter_id
+    inner join datacenters_of_computers as places
+        on places.tenant_id = compliance.tenant_id and places.datacenter_id = compliance.datacenter_id
     where compliance.computer_id is null
     union {{ 'distinct' if target.type == 'bigquery' }}
-    select distinct product_id, computer_id
+    select distinct tenant_id, product_id, computer_id
     from compliance
     where computer_id is not null
 ),
 
 java as (
-    select product_id, computer_id, version, count(*) as installations
+    select tenant_id, product_id, computer_id, version, count(*) as installations
     from {{ ref('stg_snow_atlas__oracle_java_installations') }}
     where vendor is null or lower(vendor) like '%oracle%' or lower(vendor) like 'sun microsystems%'
-    group by product_id, computer_id, version
+    group by tenant_id, product_id, computer_id, version
 ),
 
 not_counted as (
     select
         extra_products.kind,
+        computer_uses.tenant_id,
         computer_uses.product_id,
         cast(null as {{ dbt.type_string() }}) as version,
         computer_uses.computer_id,
@@ -153,14 +167,17 @@ not_counted as (
         computer_uses.databases_using,
         computer_uses.last_used
     from computer_uses
-    inner join extra_products on extra_products.product_id = computer_uses.product_id
+    inner join extra_products
+        on extra_products.tenant_id = computer_uses.tenant_id and extra_products.product_id = computer_uses.product_id
     left join counted_places
-        on counted_places.product_id = computer_uses.product_id
+        on counted_places.tenant_id = computer_uses.tenant_id
+        and counted_places.product_id = computer_uses.product_id
         and counted_places.computer_id = computer_uses.computer_id
     where counted_places.product_id is null
     union all
     select
         'java' as kind,
+        tenant_id,
         product_id,
         version,
         computer_id,
@@ -175,6 +192,7 @@ exposures as (
     union all
     select
         found.kind,
+        found.tenant_id,
         found.product_id,
         found.version,
         case
@@ -203,7 +221,8 @@ exposures as (
         found.databases_using,
         found.last_used
     from not_counted as found
-    left join {{ ref('stg_snow_atlas__computers') }} as computers on computers.id = found.computer_id
+    left join {{ ref('stg_snow_atlas__computers') }} as computers
+        on computers.tenant_id = found.tenant_id and computers.id = found.computer_id
 ),
 
 judged as (
@@ -230,34 +249,35 @@ judged as (
 ),
 
 order_licenses as (
-    select product_id, license_metric_type, item_type, quantity, license_cost_base
+    select tenant_id, product_id, license_metric_type, item_type, quantity, license_cost_base
     from {{ ref('stg_snow_atlas__oracle_order_licenses') }}
 ),
 
 orders as (
-    select count(*) as licenses
+    select distinct tenant_id
     from order_licenses
 ),
 
 bought as (
-    select product_id
+    select distinct tenant_id, product_id
     from order_licenses
     where product_id is not null
-    group by product_id
 ),
 
 {# A quotient is a double on some databases: the cast makes it a decimal again, to six places everywhere. #}
 prices as (
     select
+        tenant_id,
         product_id,
         license_metric_type as metric,
         cast(sum(license_cost_base) / sum(quantity) as {{ dbt.type_numeric() }}) as unit_price_base
     from order_licenses
     where quantity > 0 and license_cost_base is not null and item_type = 'Default'
-    group by product_id, license_metric_type
+    group by tenant_id, product_id, license_metric_type
 )
 
 select
+    judged.tenant_id,
     judged.kind,
     judged.product_id,
     products.product_name,
@@ -286,15 +306,19 @@ select
     judged.installations_requiring_license,
     judged.databases_using,
     cast(judged.last_used as date) as last_used_on,
-    case when orders.licenses > 0 then bought.product_id is not null end as is_product_bought,
+    case when orders.tenant_id is not null then bought.product_id is not null end as is_product_bought,
     coalesce(judged.databases_using, 0) > 0 and judged.finding in ('short', 'in use, not counted') as is_used_without_license,
     prices.unit_price_base,
     cast(judged.shortfall * prices.unit_price_base as {{ dbt.type_numeric() }}) as shortfall_cost_base,
     judged.finding
 from judged
-cross join orders
-left join {{ ref('stg_snow_atlas__oracle_products') }} as products on products.id = judged.product_id
-left join {{ ref('stg_snow_atlas__computers') }} as computers on computers.id = judged.computer_id
-left join {{ ref('stg_snow_atlas__datacenters') }} as datacenters on datacenters.id = judged.datacenter_id
-left join bought on bought.product_id = judged.product_id
-left join prices on prices.product_id = judged.product_id and prices.metric = judged.metric
+left join orders on orders.tenant_id = judged.tenant_id
+left join {{ ref('stg_snow_atlas__oracle_products') }} as products
+    on products.tenant_id = judged.tenant_id and products.id = judged.product_id
+left join {{ ref('stg_snow_atlas__computers') }} as computers
+    on computers.tenant_id = judged.tenant_id and computers.id = judged.computer_id
+left join {{ ref('stg_snow_atlas__datacenters') }} as datacenters
+    on datacenters.tenant_id = judged.tenant_id and datacenters.id = judged.datacenter_id
+left join bought on bought.tenant_id = judged.tenant_id and bought.product_id = judged.product_id
+left join prices
+    on prices.tenant_id = judged.tenant_id and prices.product_id = judged.product_id and prices.metric = judged.metric

@@ -5,6 +5,7 @@ with applications as (
 
 seat_counts as (
     select
+        tenant_id,
         application_id,
         count(case when activity = 'active' then 1 end) as active_seats,
         count(case when activity = 'idle' then 1 end) as idle_seats,
@@ -14,9 +15,9 @@ seat_counts as (
         sum(saving_per_month) as cost_of_unused,
         count(case when cost_per_month is null then 1 end) as unpriced_seats,
         sum(cost_per_month) as cost_of_seats
-    from {{ ref('saas_seats') }}
+    from {{ ref('snow_atlas__saas_seats') }}
     where application_id is not null
-    group by application_id
+    group by tenant_id, application_id
 ),
 
 key_figures as (
@@ -26,6 +27,7 @@ key_figures as (
 {# Nothing read and nobody there are different things: an application without assigned seats has none that are idle. #}
 today as (
     select
+        applications.tenant_id,
         applications.id as application_id,
         {{ snow_atlas.today() }} as as_of,
         true as is_current,
@@ -50,12 +52,15 @@ today as (
         seat_counts.cost_of_seats,
         seat_counts.unpriced_seats
     from applications
-    left join key_figures on key_figures.id = applications.id
-    left join seat_counts on seat_counts.application_id = applications.id
+    left join key_figures
+        on key_figures.tenant_id = applications.tenant_id and key_figures.id = applications.id
+    left join seat_counts
+        on seat_counts.tenant_id = applications.tenant_id and seat_counts.application_id = applications.id
 ),
 
 thirty_days_ago as (
     select
+        applications.tenant_id,
         applications.id as application_id,
         {{ snow_atlas.add_days(snow_atlas.today(), -30) }} as as_of,
         false as is_current,
@@ -77,7 +82,8 @@ thirty_days_ago as (
         cast(null as {{ dbt.type_numeric() }}) as cost_of_seats,
         cast(null as {{ dbt.type_bigint() }}) as unpriced_seats
     from applications
-    inner join key_figures on key_figures.id = applications.id
+    inner join key_figures
+        on key_figures.tenant_id = applications.tenant_id and key_figures.id = applications.id
     where (
             key_figures.monthly_cost_value_30_days_ago is not null
             or key_figures.subscriptions_value_30_days_ago is not null
@@ -87,7 +93,7 @@ thirty_days_ago as (
             < {{ dbt.date_trunc('month', snow_atlas.today()) }}
 ),
 
-{# Prices of seats have been converted by the mart saas_seats, so that only the costs of applications are converted here. #}
+{# Prices of seats have been converted by the mart snow_atlas__saas_seats, so that only the costs of applications are converted here. #}
 figures as (
     select
         both_days.*,
@@ -101,6 +107,7 @@ figures as (
 )
 
 select
+    figures.tenant_id,
     figures.application_id,
     cast({{ dbt.date_trunc('month', 'figures.as_of') }} as date) as month,
     figures.as_of,
@@ -136,4 +143,5 @@ select
     end as cost_of_unassigned,
     {{ snow_atlas.money_currency(snow_atlas.saas_currency()) }} as currency
 from figures
-inner join applications on applications.id = figures.application_id
+inner join applications
+    on applications.tenant_id = figures.tenant_id and applications.id = figures.application_id

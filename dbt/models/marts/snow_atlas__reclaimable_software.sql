@@ -2,6 +2,7 @@
 {%- set found_before = snow_atlas.add_days(snow_atlas.today(), -(var('snow_atlas_never_used_days', 90) | int)) -%}
 with unused as (
     select
+        installations.tenant_id,
         installations.computer_id,
         installations.application_id,
         computers.host_name as computer_name,
@@ -12,9 +13,10 @@ with unused as (
         cast(installations.first_discovered as date) as discovered_on,
         cast(installations.last_used as date) as last_used_on
     from {{ ref('int_snow_atlas__installations') }} as installations
-    left join {{ ref('stg_snow_atlas__computers') }} as computers on computers.id = installations.computer_id
+    left join {{ ref('stg_snow_atlas__computers') }} as computers
+        on computers.tenant_id = installations.tenant_id and computers.id = installations.computer_id
     left join {{ ref('stg_snow_atlas__applications') }} as applications
-        on applications.id = installations.application_id
+        on applications.tenant_id = installations.tenant_id and applications.id = installations.application_id
     where installations.is_installed
         and case
             when installations.last_used is not null then cast(installations.last_used as date) < {{ unused_before }}
@@ -30,13 +32,13 @@ with unused as (
 ),
 
 purchase_prices as (
-    {{ snow_atlas.purchase_prices(['application_id']) }}
+    {{ snow_atlas.purchase_prices(['tenant_id', 'application_id']) }}
 ),
 
 list_prices as (
-    select application_id, unit_price, currency
+    select tenant_id, application_id, unit_price, currency
     from (
-        select *, row_number() over (partition by application_id order by metric_id) as choice
+        select *, row_number() over (partition by tenant_id, application_id order by metric_id) as choice
         from (
             {{ snow_atlas.list_prices() }}
         ) as prices
@@ -45,14 +47,18 @@ list_prices as (
     where choice = 1
 ),
 
+used as (
+    select distinct tenant_id, application_id
+    from {{ ref('int_snow_atlas__installations') }}
+    where last_used is not null
+),
+
 priced as (
     select
         unused.*,
         case
             when unused.last_used_on is not null then 'unused'
-            when unused.application_id in (
-                select distinct application_id from {{ ref('int_snow_atlas__installations') }} where last_used is not null
-            ) then 'never used'
+            when used.application_id is not null then 'never used'
             else 'use not recorded'
         end as reason,
         coalesce(purchase_prices.unit_price, list_prices.unit_price) as license_price,
@@ -65,11 +71,15 @@ priced as (
             else list_prices.currency
         end as currency
     from unused
-    left join purchase_prices on purchase_prices.application_id = unused.application_id
-    left join list_prices on list_prices.application_id = unused.application_id
+    left join used on used.tenant_id = unused.tenant_id and used.application_id = unused.application_id
+    left join purchase_prices
+        on purchase_prices.tenant_id = unused.tenant_id and purchase_prices.application_id = unused.application_id
+    left join list_prices
+        on list_prices.tenant_id = unused.tenant_id and list_prices.application_id = unused.application_id
 )
 
 select
+    tenant_id,
     computer_id,
     application_id,
     computer_name,

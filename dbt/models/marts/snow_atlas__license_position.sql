@@ -25,6 +25,7 @@
 with positions as (
     select
         'estate' as scope,
+        tenant_id,
         application_id,
         metric_id,
         cast(null as {{ dbt.type_string() }}) as organization_id,
@@ -44,6 +45,7 @@ with positions as (
 
     select
         'organization' as scope,
+        allocations.tenant_id,
         allocations.application_id,
         allocations.metric_id,
         allocations.organization_id,
@@ -59,35 +61,39 @@ with positions as (
         cast(null as {{ dbt.type_string() }}) as adjusted_by
     from {{ ref('stg_snow_atlas__license_compliance_allocation') }} as allocations
     left join (
-        select application_id, metric_id, organization_id, cast(sum(quantity) as {{ dbt.type_bigint() }}) as quantity
+        select tenant_id, application_id, metric_id, organization_id, cast(sum(quantity) as {{ dbt.type_bigint() }}) as quantity
         from {{ ref('stg_snow_atlas__license_entitlements') }}
-        group by application_id, metric_id, organization_id
+        group by tenant_id, application_id, metric_id, organization_id
     ) as entitlements
-        on entitlements.application_id = allocations.application_id
+        on entitlements.tenant_id = allocations.tenant_id
+        and entitlements.application_id = allocations.application_id
         and entitlements.metric_id = allocations.metric_id
         and entitlements.organization_id = allocations.organization_id
 ),
 
 {# Only the applications that have a position: the registry is far larger. #}
 positioned as (
-    select distinct application_id from positions
+    select distinct tenant_id, application_id from positions
 ),
 
 metric_names as (
     select
+        applications.tenant_id,
         applications.id as application_id,
         {{ snow_atlas.json_field(snow_atlas.json_element('metric'), 'id') }} as metric_id,
         min({{ snow_atlas.json_field(snow_atlas.json_element('metric'), 'name') }}) as name
     from {{ ref('stg_snow_atlas__applications') }} as applications
+    inner join positioned
+        on positioned.tenant_id = applications.tenant_id and positioned.application_id = applications.id
     {{ snow_atlas.json_elements('applications.metrics', 'metric') }}
-    where applications.id in (select application_id from positioned)
-    group by applications.id, {{ snow_atlas.json_field(snow_atlas.json_element('metric'), 'id') }}
+    group by applications.tenant_id, applications.id, {{ snow_atlas.json_field(snow_atlas.json_element('metric'), 'id') }}
 ),
 
 metrics as (
     select
-        application_id,
-        id as metric_id,
+        listed.tenant_id,
+        listed.application_id,
+        listed.id as metric_id,
         case metric_setting
             when 'AllDevices' then 'devices'
             when 'DevicesWithUsage' then 'devices with use'
@@ -100,30 +106,37 @@ metrics as (
             when metric_setting_interval_type = 'PeriodExcludingCurrentMonth'
             then cast({{ dbt.dateadd('month', '-metric_setting_interval', this_month) }} as date)
         end as period_starts_on
-    from {{ ref('stg_snow_atlas__application_metrics') }}
-    where application_id in (select application_id from positioned)
+    from {{ ref('stg_snow_atlas__application_metrics') }} as listed
+    inner join positioned
+        on positioned.tenant_id = listed.tenant_id and positioned.application_id = listed.application_id
 ),
 
 installations as (
     select
+        found.tenant_id,
         found.application_id,
         computers.most_frequent_user as main_user,
         case when found.is_installed then 1 else 0 end as is_installed,
         cast(found.last_used as date) as last_used_on
     from {{ ref('int_snow_atlas__installations') }} as found
-    left join {{ ref('stg_snow_atlas__computers') }} as computers on computers.id = found.computer_id
+    left join {{ ref('stg_snow_atlas__computers') }} as computers
+        on computers.tenant_id = found.tenant_id and computers.id = found.computer_id
     where coalesce(computers.status, '') <> 'Quarantined'
 ),
 
 users as (
-    select application_id, user_id, max(last_used_date) as last_used_on
-    from {{ ref('stg_snow_atlas__computer_application_user_usage') }}
-    where application_id in (select application_id from metrics where own_count_of = 'users with use')
-    group by application_id, user_id
+    select usage.tenant_id, usage.application_id, usage.user_id, max(usage.last_used_date) as last_used_on
+    from {{ ref('stg_snow_atlas__computer_application_user_usage') }} as usage
+    inner join (
+        select distinct tenant_id, application_id from metrics where own_count_of = 'users with use'
+    ) as counted_by_use
+        on counted_by_use.tenant_id = usage.tenant_id and counted_by_use.application_id = usage.application_id
+    group by usage.tenant_id, usage.application_id, usage.user_id
 ),
 
 device_counts as (
     select
+        metrics.tenant_id,
         metrics.application_id,
         metrics.metric_id,
         case metrics.own_count_of
@@ -138,49 +151,67 @@ device_counts as (
             )
         end as number_found
     from metrics
-    inner join installations on installations.application_id = metrics.application_id
+    inner join installations
+        on installations.tenant_id = metrics.tenant_id and installations.application_id = metrics.application_id
     where metrics.own_count_of in ('devices', 'devices with use', 'main users')
-    group by metrics.application_id, metrics.metric_id, metrics.own_count_of
+    group by metrics.tenant_id, metrics.application_id, metrics.metric_id, metrics.own_count_of
 ),
 
 user_counts as (
     select
+        metrics.tenant_id,
         metrics.application_id,
         metrics.metric_id,
         sum(
             case when users.last_used_on >= coalesce(metrics.period_starts_on, users.last_used_on) then 1 else 0 end
         ) as number_found
     from metrics
-    inner join users on users.application_id = metrics.application_id
+    inner join users
+        on users.tenant_id = metrics.tenant_id and users.application_id = metrics.application_id
     where metrics.own_count_of = 'users with use'
-    group by metrics.application_id, metrics.metric_id
+    group by metrics.tenant_id, metrics.application_id, metrics.metric_id
 ),
 
 {# Nothing is counted where there is nothing to count in: a stream that was not synced is not a count of 0. #}
+tenants_with_use as (
+    select distinct tenant_id from {{ ref('stg_snow_atlas__computer_application_user_usage') }}
+),
+
+tenants_with_installations as (
+    select distinct tenant_id from {{ ref('int_snow_atlas__installations') }}
+),
+
 own_counts as (
     select
+        metrics.tenant_id,
         metrics.application_id,
         metrics.metric_id,
         metrics.own_count_of,
         cast(coalesce(device_counts.number_found, user_counts.number_found, 0) as {{ dbt.type_bigint() }}) as own_count
     from metrics
+    left join tenants_with_use on tenants_with_use.tenant_id = metrics.tenant_id
+    left join tenants_with_installations on tenants_with_installations.tenant_id = metrics.tenant_id
     left join device_counts
-        on device_counts.application_id = metrics.application_id and device_counts.metric_id = metrics.metric_id
+        on device_counts.tenant_id = metrics.tenant_id
+        and device_counts.application_id = metrics.application_id
+        and device_counts.metric_id = metrics.metric_id
     left join user_counts
-        on user_counts.application_id = metrics.application_id and user_counts.metric_id = metrics.metric_id
+        on user_counts.tenant_id = metrics.tenant_id
+        and user_counts.application_id = metrics.application_id
+        and user_counts.metric_id = metrics.metric_id
     where
         (
             metrics.own_count_of = 'users with use'
-            and exists (select 1 from {{ ref('stg_snow_atlas__computer_application_user_usage') }})
+            and tenants_with_use.tenant_id is not null
         )
         or (
             metrics.own_count_of <> 'users with use'
-            and exists (select 1 from {{ ref('int_snow_atlas__installations') }})
+            and tenants_with_installations.tenant_id is not null
         )
 ),
 
 purchase_prices as (
-    {{ snow_atlas.purchase_prices(['application_id', 'metric_id']) }}
+    {{ snow_atlas.purchase_prices(['tenant_id', 'application_id', 'metric_id']) }}
 ),
 
 list_prices as (
@@ -204,12 +235,17 @@ priced as (
         end as currency
     from positions
     left join purchase_prices
-        on purchase_prices.application_id = positions.application_id and purchase_prices.metric_id = positions.metric_id
+        on purchase_prices.tenant_id = positions.tenant_id
+        and purchase_prices.application_id = positions.application_id
+        and purchase_prices.metric_id = positions.metric_id
     left join list_prices
-        on list_prices.application_id = positions.application_id and list_prices.metric_id = positions.metric_id
+        on list_prices.tenant_id = positions.tenant_id
+        and list_prices.application_id = positions.application_id
+        and list_prices.metric_id = positions.metric_id
 )
 
 select
+    priced.tenant_id,
     priced.scope,
     priced.application_id,
     priced.metric_id,
@@ -243,11 +279,16 @@ select
     round(priced.over_licensed * priced.unit_price, 2) as surplus_value,
     priced.currency
 from priced
-left join {{ ref('stg_snow_atlas__applications') }} as applications on applications.id = priced.application_id
+left join {{ ref('stg_snow_atlas__applications') }} as applications
+    on applications.tenant_id = priced.tenant_id and applications.id = priced.application_id
 left join metric_names
-    on metric_names.application_id = priced.application_id and metric_names.metric_id = priced.metric_id
-left join {{ ref('stg_snow_atlas__organizations') }} as organizations on organizations.id = priced.organization_id
+    on metric_names.tenant_id = priced.tenant_id
+    and metric_names.application_id = priced.application_id
+    and metric_names.metric_id = priced.metric_id
+left join {{ ref('stg_snow_atlas__organizations') }} as organizations
+    on organizations.tenant_id = priced.tenant_id and organizations.id = priced.organization_id
 left join own_counts
     on priced.scope = 'estate'
+    and own_counts.tenant_id = priced.tenant_id
     and own_counts.application_id = priced.application_id
     and own_counts.metric_id = priced.metric_id

@@ -4,9 +4,9 @@
 {%- set horizon = snow_atlas.add_days(today, var('snow_atlas_support_ending_days', 365) | int) -%}
 {# Computers name their system in words, and only their details say which application it is; names may come twice. #}
 with systems_by_name as (
-    select name, id
+    select tenant_id, name, id
     from (
-        select name, id, row_number() over (partition by name order by id) as choice
+        select tenant_id, name, id, row_number() over (partition by tenant_id, name order by id) as choice
         from {{ ref('stg_snow_atlas__applications') }}
         where {{ snow_atlas.flag('is_os') }} and name is not null
     ) as systems
@@ -14,12 +14,14 @@ with systems_by_name as (
 ),
 
 accounts as (
-    select count(*) as synced
+    select tenant_id
     from {{ ref('stg_snow_atlas__user_accounts') }}
+    group by tenant_id
 ),
 
 known as (
     select
+        computers.tenant_id,
         computers.id as computer_id,
         computers.host_name,
         {{ snow_atlas.flag('computers.is_virtual') }} or {{ snow_atlas.flag('computers.is_vdi') }} as is_virtual,
@@ -39,8 +41,10 @@ known as (
         details.purchase_value,
         details.purchase_currency
     from {{ ref('stg_snow_atlas__computers') }} as computers
-    left join {{ ref('stg_snow_atlas__computer_details') }} as details on details.id = computers.id
-    left join systems_by_name on systems_by_name.name = computers.operating_system
+    left join {{ ref('stg_snow_atlas__computer_details') }} as details
+        on details.tenant_id = computers.tenant_id and details.id = computers.id
+    left join systems_by_name
+        on systems_by_name.tenant_id = computers.tenant_id and systems_by_name.name = computers.operating_system
 ),
 
 dated as (
@@ -67,19 +71,21 @@ dated as (
         case
             when known.is_server then 'not expected'
             when known.owner_id is null then 'nobody'
-            when accounts.synced = 0 then 'unknown'
+            when accounts.tenant_id is null then 'unknown'
             when owners.id is null then 'gone'
             when owners.status is null then 'unknown'
             when owners.status = 'Active' then 'active'
             else 'gone'
         end as owner_status
     from known
-    cross join accounts
-    left join {{ ref('stg_snow_atlas__applications') }} as applications on applications.id = known.operating_system_id
-    left join {{ ref('stg_snow_atlas__user_accounts') }} as owners on owners.id = known.owner_id
+    left join accounts on accounts.tenant_id = known.tenant_id
+    left join {{ ref('stg_snow_atlas__applications') }} as applications
+        on applications.tenant_id = known.tenant_id and applications.id = known.operating_system_id
+    left join {{ ref('stg_snow_atlas__user_accounts') }} as owners
+        on owners.tenant_id = known.tenant_id and owners.id = known.owner_id
 ),
 
-{# The same rules as those of software_lifecycle. #}
+{# The same rules as those of snow_atlas__software_lifecycle. #}
 judged as (
     select
         *,
@@ -132,6 +138,7 @@ pointed as (
 )
 
 select
+    tenant_id,
     computer_id,
     host_name,
     case

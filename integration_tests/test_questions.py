@@ -53,9 +53,12 @@ def load(database: DuckDBPyConnection, stream: str, records: list[Record]) -> No
         json.dumps({"record": {"stream": stream, "data": record, "emitted_at": 0}}).encode()
         for record in records
     ]
-    database.register("read", pa.Table.from_batches([batch_of(layout, lines).table] if lines else [], layout.schema))
+    database.register(
+        "read", pa.Table.from_batches([batch_of(layout, lines).table] if lines else [], layout.schema)
+    )
     columns = ", ".join(
-        f'"{name}"::JSON AS "{name}"' if kind == "json" else f'"{name}"' for name, kind in layout.types.items()
+        f'"{name}"::JSON AS "{name}"' if kind == "json" else f'"{name}"'
+        for name, kind in layout.types.items()
     )
     database.execute(f'CREATE TABLE "{stream}" AS SELECT {columns} FROM read')
 

@@ -1,4 +1,4 @@
-"""Reads streams with PyAirbyte into a DuckDB file, in PyAirbyte's own environment; prints the keys in its tables."""
+"""Reads streams with PyAirbyte into a DuckDB file, in its own environment; prints the keys in its tables."""
 
 import json
 import os

@@ -2,8 +2,8 @@
 
     python -m integration_tests.loading [--computers 20000] [--rounds 3] [--no-postgres]
 
-Each round reads with `source-snow-atlas read >/dev/null`, syncs into DuckDB and into PostgreSQL, in turn. What
-is printed are medians of the wall time and of the processor time of all processes but the sandbox's, and the
+Each round reads with `source-snow-atlas read >/dev/null`, syncs into DuckDB and into PostgreSQL, in turn.
+Printed are medians of the wall time and of the processor time of all processes but the sandbox's, and the
 largest sum of the memory that the command and the connector hold at a time. `--sandbox FILE` takes a sandbox
 that is running, by what it announced.
 """

@@ -101,6 +101,7 @@ def load(spool: Spool, destination: Destination, report: SyncReport, incremental
         with suppress(SyncError):
             destination.load([], outcome_of(report))
     report.loading = ""
+    stop_if_asked()
 
 
 def outcome_of(report: SyncReport) -> pa.Table:

@@ -11,9 +11,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from snow_atlas_sync.process import exit_code
 from snow_atlas_sync.report import command
 from snow_atlas_sync.report.charts import Bar, Span, bars, timeline
-from snow_atlas_sync.process import exit_code
 from snow_atlas_sync.report.collect import ONE_REQUEST_EACH, reasons, wanted_streams
 from snow_atlas_sync.report.text import amounts, count, listed, money, rest, share, short_money, short_number
 from source_snow_atlas import definitions

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from snow_atlas_sync import connector, inputs, spool
-from snow_atlas_sync.errors import SyncError
+from snow_atlas_sync.errors import SyncError, stop_if_asked
 from snow_atlas_sync.outcome import SyncReport
 from snow_atlas_sync.progress import shown
 from snow_atlas_sync.questions import QUESTIONS
@@ -38,9 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     if options.config is None:
         raise SyncError(
-            "name the configuration of your tenant with --config FILE: a JSON object with region, client_id"
-            " and"
-            " client_secret"
+            "name the configuration of your tenant with --config FILE: a JSON object with region, "
+            "client_id and client_secret"
         )
     return 1 if run(prepare(options), options).failed else 0
 
@@ -146,7 +145,9 @@ def opened(options: argparse.Namespace, folder: Path) -> Destination:
     from snow_atlas_sync.destination import Destination
 
     dataset = options.dataset or ("main" if options.destination == DUCKDB else DATASET)
-    return Destination(options.destination, options.database, dataset, folder)
+    destination = Destination(options.destination, options.database, dataset, folder)
+    stop_if_asked()
+    return destination
 
 
 def print_report(report: SyncReport, seconds: float) -> None:

@@ -11,3 +11,13 @@ class Stopped(BaseException):
     def __init__(self, signal: int) -> None:
         super().__init__(signal)
         self.signal = signal
+
+
+asked: list[int] = []
+"""Signals that asked the process to end."""
+
+
+def stop_if_asked() -> None:
+    """Raise Stopped once more where the first one was lost: the import of a library can swallow it."""
+    if asked:
+        raise Stopped(asked[0])

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 
+from snow_atlas_sync import errors
 from snow_atlas_sync.errors import Stopped, SyncError
 
 
@@ -35,8 +36,8 @@ def _main(module: str) -> int:
             raise
         extra = "report" if "report" in module else "sync"
         raise SyncError(
-            f"{error.name} is not installed; install it with: pip install"
-            f' "airbyte-source-snow-atlas[{extra}]"'
+            f"{error.name} is not installed; install it with: "
+            f'pip install "airbyte-source-snow-atlas[{extra}]"'
         ) from None
     return code
 
@@ -76,7 +77,8 @@ def exit_code(name: str, main: Callable[[], int]) -> int:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
         return 1
     except Stopped as stopped:
-        say(name, "stopped; what the destination held is unchanged but for tables that were already replaced")
+        errors.asked.clear()
+        say(name, "stopped; each table is as it was, or was replaced as a whole")
         return 128 + stopped.signal
 
 
@@ -86,4 +88,5 @@ def say(name: str, text: str) -> None:
 
 
 def _stop(number: int, _frame: FrameType | None) -> None:
+    errors.asked.append(number)
     raise Stopped(number)

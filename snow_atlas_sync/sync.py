@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from snow_atlas_sync import connector
-from snow_atlas_sync.errors import SyncError
+from snow_atlas_sync.errors import SyncError, stop_if_asked
 from snow_atlas_sync.outcome import SyncReport
 from snow_atlas_sync.spool import Spool
 from source_snow_atlas import definitions
@@ -48,6 +48,7 @@ def sync(
     spool = Spool(folder, holds_nul=destination.holds_nul)
     spool.take(connector.lines(process), report)
     ended = connector.how_it_ended(process, folder)
+    stop_if_asked()
     for stream in report.streams.values():
         if connector.killed(process) or not stream.complete:
             stream.fail(report.error or ended)
@@ -84,9 +85,8 @@ def load(spool: Spool, destination: Destination, report: SyncReport, incremental
         tables.append(Table(stream.name, file, key(stream.name), state))
         for field, count in file.unfit.items():
             report.warn(
-                f"{stream.name}: {count:,} {'values' if count > 1 else 'value'} of the field {field} did"
-                f" not fit its"
-                " column; the column _extra has what was sent"
+                f"{stream.name}: {count:,} {'values' if count > 1 else 'value'} of the field {field} "
+                "did not fit its column; the column _extra has what was sent"
             )
     report.loading = f"{len(tables)} tables"
     try:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from random import Random
 
 from sandbox.company.applications import products_of
-from sandbox.company.estate import Estate, Row, spoiler
+from sandbox.company.estate import SPOILERS, Estate, Row, spoiler
 from sandbox.company.licenses import listed_costs
 from sandbox.company.licenses_compliance import COVERAGE_PARTS, REQUIREMENT_PARTS
 
@@ -79,6 +79,18 @@ _spoil(
         "notes": _name,
     },
 )
+_spoil_computers = SPOILERS["computers"]
+
+
+@spoiler("computers")
+def _computers(estate: Estate, rows: list[Row]) -> None:
+    """Besides: clients that are old, lost and nobody's."""
+    _spoil_computers(estate, rows)
+    for row in [row for row in rows if not row["isServer"] and not row["isVirtual"]][3::11]:
+        row |= {"purchaseDate": estate.day(2600), "lastScanDate": estate.ago(140)}
+        row |= {"mostFrequentUser": None, "mostRecentUser": None}
+
+
 _spoil(
     "users",
     0.08,

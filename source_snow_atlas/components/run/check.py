@@ -172,12 +172,3 @@ def _ask(client: SnowAtlasClient, area: Area) -> SnowAtlasError | None:
     except SnowAtlasError as error:
         return error
     return None
-<<<<<<< HEAD
-=======
-
-
-def _lack(area: Area, failure: SnowAtlasError) -> str:
-    if failure.status == 403:
-        return f"{area.name} (grant {permission_names(area.parameters.get('permission'))})"
-    return f"{area.name} ({failure.message})"
->>>>>>> work-loading

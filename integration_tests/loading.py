@@ -1,0 +1,169 @@
+"""How long a sync takes beside reading alone, in one run and interleaved.
+
+    python -m integration_tests.loading [--computers 20000] [--rounds 3] [--no-postgres]
+
+Each round reads with `source-snow-atlas read >/dev/null`, syncs into DuckDB and into PostgreSQL, in turn.
+Printed are medians of the wall time and of the processor time of all processes but the sandbox's, and the
+largest sum of the memory that the command and the connector hold at a time. `--sandbox FILE` takes a sandbox
+that is running, by what it announced.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from integration_tests.helpers.connector import configured_catalog
+from integration_tests.helpers.postgres_server import private_postgres
+from tools.sandbox_process import config_for, running_sandbox
+
+MEMORY_INTERVAL = 0.05
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run took."""
+
+    wall: float
+    processor: float
+    megabytes: float
+
+
+def resident(process: int) -> int:
+    """Bytes that a process and its children hold; shared pages count for each of them."""
+    total, left = 0, [process]
+    while left:
+        each = left.pop()
+        with contextlib.suppress(OSError, ValueError):
+            total += int(Path(f"/proc/{each}/statm").read_text().split()[1]) * resource.getpagesize()
+            left += map(int, Path(f"/proc/{each}/task/{each}/children").read_text().split())
+    return total
+
+
+def run(command: Sequence[str], folder: Path, variables: dict[str, str]) -> Run:
+    """Run a command to its end, which must be a good one."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    start = time.monotonic()
+    largest = 0
+    with (folder / "errors").open("wb") as errors:
+        process = subprocess.Popen(
+            command, cwd=folder, env={**os.environ, **variables}, stdout=subprocess.DEVNULL, stderr=errors
+        )
+
+        def watch() -> None:
+            nonlocal largest
+            while process.returncode is None:
+                largest = max(largest, resident(process.pid))
+                time.sleep(MEMORY_INTERVAL)
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        code = process.wait()
+        watcher.join()
+    wall = time.monotonic() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if code != 0:
+        raise SystemExit(f"{command[:4]} ended with {code}: {(folder / 'errors').read_text()[-2000:]}")
+    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Run(wall, spent, largest / 2**20)
+
+
+def measure(config: dict[str, Any], streams: list[str], rounds: int, postgres: bool) -> dict[str, list[Run]]:
+    """Every way in every round, in turn."""
+    with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
+        folder = Path(name)
+        (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+        (folder / "catalog.json").write_text(json.dumps(configured_catalog(streams)), encoding="utf-8")
+        program = Path(sys.executable).with_name("source-snow-atlas")
+        sync = [
+            sys.executable,
+            "-m",
+            "snow_atlas_sync",
+            "--config",
+            "config.json",
+            "--streams",
+            ",".join(streams),
+        ]
+        variables = {"SNOW_ATLAS_SYNC_FOLDER": str(folder / "waiting")}
+        ways: dict[str, list[str]] = {
+            "read": [str(program), "read", "--config", "config.json", "--catalog", "catalog.json"],
+            "DuckDB": [*sync, "--database", "snow_atlas.duckdb"],
+        }
+        if postgres:
+            server = stack.enter_context(private_postgres())
+            variables["DESTINATION__POSTGRES__CREDENTIALS"] = (
+                f"postgresql://{server.username}:{server.password}@{server.host}:{server.port}/{server.database}"
+            )
+            ways["PostgreSQL"] = [*sync, "--destination", "postgres"]
+        taken: dict[str, list[Run]] = {way: [] for way in ways}
+        for _ in range(rounds):
+            for way, command in ways.items():
+                taken[way].append(run(command, folder, variables))
+                last = taken[way][-1]
+                print(
+                    f"  {way}: {last.wall:.1f} s, {last.processor:.1f} s, {last.megabytes:.0f} MiB",
+                    flush=True,
+                )
+    return taken
+
+
+def table(taken: dict[str, list[Run]]) -> str:
+    """Medians, and their ratios to reading alone."""
+    lines = [
+        "| way | seconds | to reading | processor seconds | to reading | MiB at the peak |",
+        "|---|---|---|---|---|---|",
+    ]
+    wall = {way: statistics.median(each.wall for each in runs) for way, runs in taken.items()}
+    spent = {way: statistics.median(each.processor for each in runs) for way, runs in taken.items()}
+    for way, runs in taken.items():
+        peak = max(each.megabytes for each in runs)
+        lines.append(
+            f"| {way} | {wall[way]:.1f} | {wall[way] / wall['read']:.2f} | {spent[way]:.1f} |"
+            f" {spent[way] / spent['read']:.2f} | {peak:.0f} |"
+        )
+    return "\n".join(lines)
+
+
+@contextlib.contextmanager
+def sandbox(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    if options.sandbox is not None:
+        yield json.loads(options.sandbox.read_text(encoding="utf-8").splitlines()[0])
+        return
+    with running_sandbox(computers=options.computers) as announced:
+        yield announced
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m integration_tests.loading", description=__doc__)
+    parser.add_argument("--computers", type=int, default=20_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--streams", default="computer_applications")
+    parser.add_argument("--sandbox", type=Path)
+    parser.add_argument("--no-postgres", action="store_true")
+    options = parser.parse_args(arguments)
+    with sandbox(options) as announced:
+        taken = measure(
+            config_for(announced),
+            options.streams.split(","),
+            options.rounds,
+            postgres=not options.no_postgres,
+        )
+    print(table(taken))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -107,4 +107,9 @@ def _joined(
         again += is_known[place]
         added += place > end
         new.append(row)
-    return Overlap(new, len(right.rows) - len(new), reaches=bool(added) or not behind, again=again)
+    return Overlap(
+        new,
+        len(right.rows) - len(new),
+        reaches=bool(added) or not behind,
+        again=again,
+    )

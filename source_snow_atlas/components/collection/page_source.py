@@ -157,8 +157,10 @@ class PageSource:
 
     def _ask(self, request: PageRequest) -> Served:
         number = request.number - 1 + self._numbered_from
+        # a page that is announced must name itself; for one that may not be there anything may come
+        numbers = frozenset({number}) if request.start < self.announced else None
         try:
-            page = self._fetch(request.number, request.size, None)
+            page = self._fetch(request.number, request.size, numbers)
         except SnowAtlasError as error:
             if error.status not in NO_SUCH_PAGE:
                 raise

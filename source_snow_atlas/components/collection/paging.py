@@ -14,6 +14,7 @@ keep their order. So the row is on a page. Where pages can't overlap, whole pass
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -43,6 +44,8 @@ SMALLEST_OVERLAPPING = 16
 """Page size below which overlapping pages would make no headway, and so few rows can't tell order from
 chance.
 """
+REMEMBERED_PAGES = 3
+"""Pages before the last one whose rows are known where something moves."""
 PAGES_OF_A_GAP = 20
 """Pages read for one gap, or without a new row, after which the data changes too fast."""
 
@@ -86,6 +89,7 @@ class CollectionReader:
         self._planned = self._place = self._in_flight = 0
         self._has_ended = False
         self._seams = self._displacement = self._idle = 0
+        self._given: deque[Served] = deque(maxlen=REMEMBERED_PAGES)
         self._seen = self._read_again = self._again = 0
         self._not_served = NotServed(self.label, self.accepts_missing, self.warn, self.on_missing)
 
@@ -245,12 +249,19 @@ class CollectionReader:
         self._idle = 0 if overlap.new or not served.rows else self._idle + 1
         if self._idle >= PAGES_OF_A_GAP:
             self._cannot_overlap(f"{self._idle} pages in a row brought no row that had not come before")
-        if overlap.reaches and (overlap.new or len(served.rows) >= len(self._last.rows)):
+        new = overlap.new
+        if self._displacement and served.has_unique_keys:
+            # pages are served in another order than they are asked for: a row that a page lacks, because it
+            # was deleted by then, may come once more with the next one
+            given = [page for page in self._given if page.has_unique_keys]
+            new = [row for row in new if not any(page.holds(row) for page in given)]
+        if overlap.reaches and (new or len(served.rows) >= len(self._last.rows)):
             if self._new:
                 yield self._new
-            self._last, self._new = served, overlap.new
+            self._given.append(self._last)
+            self._last, self._new = served, new
         else:
-            self._new = self._new + overlap.new
+            self._new = self._new + new
         if served.rows and not served.is_end and not served.is_full and not served.missing:
             if not self._source.ends_behind(served):
                 self._not_served.note_uncounted(served)

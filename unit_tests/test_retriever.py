@@ -175,16 +175,6 @@ def test_what_comes_for_a_window_is_given_out_whatever_its_time_looks_like(
     assert [row["created"] for row in rows(source, window=WINDOW)] == moments
 
 
-def test_a_server_that_ignores_the_filter_gives_each_window_its_own(
-    config: dict[str, Any], http: FakeHttp
-) -> None:
-    """The whole log would come once per window."""
-    days = [f"2026-01-{day:02}T12:00:00Z" for day in range(1, 29)]
-    http.on("GET", f"{HOST}/api/x", Reply(document=[{"id": day, "created": day} for day in days]))
-    source = retriever(config, page_parameters=False, cursor_field="created", cursor_filter="window")
-    assert [row["created"] for row in rows(source, window=WINDOW)] == days[:1]
-
-
 def test_months_go_into_the_query(config: dict[str, Any], http: FakeHttp) -> None:
     """Key figures would be those of another period than the record says."""
     http.on("GET", f"{HOST}/api/kpi", Reply(document={"id": 1}))

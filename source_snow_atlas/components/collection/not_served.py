@@ -80,12 +80,13 @@ class NotServed:
 
     def conclude(self) -> None:
         """Say how many rows are missing, if any. Raises ServerError where that is not accepted."""
-        if not self.rows:
-            return
         total = self._totals.pop() if len(self._totals) == 1 else None
         if total is not None and total > self._given:
-            # a count that never moved is more exact than the sum over pages that overlap
+            # a count that never moved is more exact than the sum over pages, and tells of rows that a server
+            # leaves out of a page which it fills from behind
             self.rows = total - self._given
+        if not self.rows:
+            return
         if not self.accepted:
             self._fail("", "; to sync without them, name the stream in the option accept_missing_rows")
         self.warn(

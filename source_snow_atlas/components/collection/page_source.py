@@ -105,7 +105,10 @@ class PageSource:
             is_right = fresh.failure is None and not fresh.miscounts and not is_of_the_page
             if is_right and self._is_denied(announces, now, before):
                 return now
+        status = served.failure.status if served.failure is not None else None
         cause = served.failure.message if served.failure is not None else "it is empty."
+        if status is not None:
+            cause = f"it was refused with HTTP {status}."
         raise ServerError(
             f"{self._label}: page {served.request.number} of {served.request.size} rows could not be read: "
             f"{cause} Its rows would be missing. If it happens again, report it to Snow Atlas support."
@@ -118,7 +121,7 @@ class PageSource:
             announces.add("total_items")
         if self._most_pages > request.start:
             announces.add("total_pages")
-        if before.page.has_next and request.start >= before.request.end:
+        if before.page.has_next and request.end > before.request.end:
             announces.add("link")
         return announces
 

@@ -139,7 +139,8 @@ class CollectionReader:
             return asked
         asked = self._source.whole(asked)
         count = len(asked.rows)
-        is_end = asked.is_end and page.size in (None, self.page_size) and not asked.missing
+        # where no page size is named, the count may be that of a page that was cut
+        is_end = asked.is_end and page.size == self.page_size and not asked.missing
         if is_end or count == self.page_size or (not count and (asked.missing or asked.is_counted)):
             self._has_ended = not asked.missing and not asked.says_more and not count
             return asked

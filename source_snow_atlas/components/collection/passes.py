@@ -81,9 +81,9 @@ class WholePasses:
             collects = self._is_steady() and len(self._keys) < max(filter(None, self._totals), default=0)
             if passes >= (MOST_PASSES_OF_STEADY_TOTAL if collects else MOST_PASSES):
                 raise ServerError(
-                    f"{self.label}: {passes} readings of all pages brought different rows, and the server "
-                    "does not serve pages that overlap. The order of its rows changes between requests, "
-                    "or its data changes too fast. Whether all rows came can't be known: sync again, at a "
+                    f"{self.label}: {passes} readings of all pages brought different rows, and its pages "
+                    "share none that proves an overlap. The order of its rows changes between requests, or "
+                    "its data changes too fast. Whether all rows came can't be known: sync again, at a "
                     "quieter time."
                 )
             earlier, counted = pages, self._counted

@@ -182,7 +182,8 @@ class Outside:
         values = [hash(content(row)) for row in rows]
         with self._lock:
             given = [row for row, value in zip(rows, values, strict=True) if value not in self._given]
-            self._given.update(value for value, odd in zip(values, is_odd, strict=True) if odd)
+            if any(is_odd):
+                self._given.update(values)
         return given
 
     def _distance(self, row: Row, window: Window) -> timedelta:

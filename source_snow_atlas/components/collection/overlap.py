@@ -24,9 +24,9 @@ MOVED = 4
 class Overlap:
     """What the right one of two pages that share a row adds to the left one.
 
-    `new` are the rows that the left page does not hold. `shared` counts the rows that both hold, `again` those
-    of them that are new because they hold other values. `reaches`: whether the right page ends at the left
-    one's last row or behind it.
+    `new` are the rows that the left page does not hold. `shared` counts the rows that both hold, `again`
+    those of them that are new because they hold other values. `reaches`: whether the right page ends at the
+    left one's last row or behind it.
     """
 
     new: list[Row]

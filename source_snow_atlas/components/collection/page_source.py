@@ -105,10 +105,10 @@ class PageSource:
             is_right = fresh.failure is None and not fresh.miscounts and not is_of_the_page
             if is_right and self._is_denied(announces, now, before):
                 return now
-        status = served.failure.status if served.failure is not None else None
         cause = served.failure.message if served.failure is not None else "it is empty."
-        if status is not None:
-            cause = f"it was refused with HTTP {status}."
+        if served.failure is not None and served.failure.status is not None:
+            # what a refusal of the whole collection would mean is no advice for one of its pages
+            cause = (cause or "").partition(". ")[0].rpartition(": ")[2] + "."
         raise ServerError(
             f"{self._label}: page {served.request.number} of {served.request.size} rows could not be read: "
             f"{cause} Its rows would be missing. If it happens again, report it to Snow Atlas support."

@@ -23,7 +23,7 @@ from snow_atlas_sync.outcome import SyncReport
 from snow_atlas_sync.tables import Layout, batch_of
 
 FOLDER = "SNOW_ATLAS_SYNC_FOLDER"
-RECORD = re.compile(rb'\{"type": ?"RECORD", ?"record": ?\{"stream": ?"([^"]+)"')
+RECORD = re.compile(rb'\{"type": ?"RECORD", ?"record": ?\{"stream": ?"([^"]+)",')
 
 LINES, LINE_BYTES = 2_000, 4 << 20
 """As much of a stream is turned into a table at once: few enough to stay in the processor's cache."""
@@ -140,19 +140,19 @@ class Spool:
     def take(self, lines: Iterable[bytes], report: SyncReport) -> None:
         """Take what the connector writes: records into the files, everything else into the report."""
         gc.disable()  # rows are many and free of cycles: looking for some takes half as long again
-        name, size = b"", 0
+        start, size = b"\0", 0
         for line in lines:
-            record = RECORD.match(line)
-            if record is None:
-                report.see(line)
-                continue
-            if record[1] != name:
-                name = record[1]
-                file, stream = self.file(name.decode()), report.stream(name.decode())
+            if not line.startswith(start):
+                record = RECORD.match(line)
+                if record is None:
+                    report.see(line)
+                    continue
+                start, name = record[0], record[1].decode()
+                file, stream = self.file(name), report.stream(name)
             stream.records += 1
             file.lines.append(line)
             size += len(line)
-            if len(file.lines) >= LINES or size >= LINE_BYTES:
+            if size >= LINE_BYTES or len(file.lines) >= LINES:
                 # another stream's lines may be most of it, then this is a little early
                 file.convert()
                 size = 0

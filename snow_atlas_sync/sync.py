@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Collection, Mapping
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
@@ -36,17 +37,20 @@ if TYPE_CHECKING:
 def sync(
     process: subprocess.Popen[bytes],
     folder: Path,
-    destination: Destination,
+    opening: Future[Destination],
     report: SyncReport,
     incremental: Collection[str] = (),
+    *,
+    holds_nul: bool = True,
 ) -> None:
     """Load what the connector reads: the streams of the report; those that are `incremental` are merged.
 
     At the end each stream is complete, and its table what was read, or it has an error, and its table is as
     it was.
     """
-    spool = Spool(folder, holds_nul=destination.holds_nul)
+    spool = Spool(folder, holds_nul=holds_nul)
     spool.take(connector.lines(process), report)
+    destination = opening.result()
     ended = connector.how_it_ended(process, folder)
     stop_if_asked()
     for stream in report.streams.values():

@@ -36,6 +36,8 @@ if "pandas" not in sys.modules:
     del sys.modules["pandas"]
 pa.set_memory_pool(pa.system_memory_pool())  # gives back what it does not need: 40 MB less at the peak
 
+HOLD_NUL = frozenset({"duckdb", "motherduck", "filesystem"})
+"""Destinations of dlt whose texts can hold the character U+0000."""
 EXTRA, EXTRACTED_AT = "_extra", "_airbyte_extracted_at"
 DIGITS, PLACES = 38, 9
 LARGEST_WHOLE = 2**63
@@ -244,9 +246,15 @@ def quick_integers(values: list[Any]) -> pa.Array:
 
 
 def quick_moments(values: list[Any]) -> pa.Array:
-    """Moments in UTC as the API writes them. Of a second there are six digits; a seventh is cut."""
-    texts = pc.replace_substring_regex(pa.array(values, pa.string()), UTC_MOMENT, r"\1")
-    return texts.cast(pa.timestamp("us")).cast(TYPES["timestamp"])
+    """Moments as the API writes them, in UTC. Of a second there are six digits; a seventh is cut."""
+    texts = pa.array(values, pa.string())
+    try:
+        moments = texts.cast(TYPES["timestamp"])
+    except pa.ArrowInvalid:
+        texts = pc.replace_substring_regex(texts, UTC_MOMENT, r"\1")
+        moments = texts.cast(pa.timestamp("us")).cast(TYPES["timestamp"])
+    pc.min_max(moments).as_py()  # an OverflowError before the year 1 and after 9999, where an offset leads to
+    return moments
 
 
 QUICK: dict[str, Callable[[list[Any]], pa.Array]] = {

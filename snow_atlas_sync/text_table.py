@@ -42,3 +42,8 @@ def text(value: object) -> str:
     if isinstance(value, date):
         return value.isoformat()
     return str(value)
+
+
+def counted(number: int, thing: str) -> str:
+    """A number of things: 1 stream, 2 streams."""
+    return f"{number:,} {thing}{'s' * (number != 1)}"

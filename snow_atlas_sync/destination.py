@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from snow_atlas_sync.errors import SyncError
 from snow_atlas_sync.spool import StreamFile
-from snow_atlas_sync.tables import DIGITS, PLACES
+from snow_atlas_sync.tables import DIGITS, EXTRACTED_AT, PLACES
 
 # before dlt is imported: nothing is reported about its use, and what goes wrong is said here, in one sentence
 os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
@@ -93,10 +93,8 @@ class Destination:
             raise SyncError(f"{self.title} can't be used as the destination: {reason(error, name)}") from None
 
     def states(self) -> dict[str, Any]:
-        """The state of each stream that was read before and goes on from it."""
-        source = self._pipeline.state.get("sources", {}).get(NAME, {})
-        states: dict[str, Any] = source.get(STATES, {})
-        return states
+        """The state of each stream that goes on from it; one whose table was removed begins anew."""
+        return self._states
 
     def load(self, tables: Sequence[Table], outcome: pa.Table) -> None:
         """Write all tables, and add to the history what became of each stream. SyncError where that is
@@ -106,7 +104,7 @@ class Destination:
             self._worker.submit(self._load, tables, outcome).result()
         except Exception as error:
             with suppress(Exception):
-                self._pipeline.drop_pending_packages()
+                self._pipeline.abort_packages()
             raise SyncError(f"{self.title} refused it: {reason(error, self.name)}") from None
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
@@ -139,6 +137,10 @@ class Destination:
     def _look(self) -> None:
         """Take over what is known of the syncs before. SyncError where the tables are another loader's."""
         self._pipeline.sync_destination()
+        states = self._pipeline.state.get("sources", {}).get(NAME, {}).get(STATES, {})
+        with self._pipeline.destination_client() as client:
+            there = {name for name, columns in client.get_storage_tables(states) if columns}
+        self._states = {name: state for name, state in states.items() if name in there}
         foreign: Any = None
         with self._pipeline.destination_client() as client, suppress(Exception):  # not all have such a view
             foreign = client.sql_client.execute_sql(
@@ -154,18 +156,50 @@ class Destination:
 
     def _load(self, tables: Sequence[Table], outcome: pa.Table) -> None:
         history = dlt.resource([outcome], name=HISTORY, write_disposition="append")
-        resources = [*(self._resource(table) for table in tables), history]
-        source = dlt.source(lambda: resources, name=NAME, max_table_nesting=0)
-        self._pipeline.run(source())
+        anew = self._made_anew(tables)
+        if anew:  # dlt neither changes a type nor looks whether a table is there
+            self._pipeline.run(self._source(map(self._resource, anew)), refresh="drop_resources")
+        left = [self._resource(table) for table in tables if table not in anew]
+        self._pipeline.run(self._source([*left, history]))
         if any(table.merged for table in tables) and self.name != FILESYSTEM:
             with self._pipeline.destination_client() as client, client.with_staging_dataset():
                 client.sql_client.drop_dataset()
+
+    def _source(self, resources: Iterable[Any]) -> Any:
+        return dlt.source(lambda: list(resources), name=NAME, max_table_nesting=0)()
+
+    def _made_anew(self, tables: Sequence[Table]) -> list[Table]:
+        """The tables that were removed, and those with columns that had another type in an earlier version of
+        the connector. SyncError where one of the latter is merged.
+        """
+        by_name = {table.stream: table for table in tables}
+        found = []
+        with self._pipeline.destination_client() as client:
+            for name, columns in client.get_storage_tables(by_name.keys() & client.schema.tables.keys()):
+                table, types = by_name[name], by_name[name].file.layout.types
+                changed = [
+                    f"{column} ({of['data_type']}, now {types[column]})"
+                    for column, of in columns.items()
+                    if column in types and of["data_type"] != self._type(types[column])
+                ]
+                if changed and table.merged:
+                    raise SyncError(
+                        f"the table {name} has columns of another type, {', '.join(changed)}: remove the "
+                        "table, and the next sync makes it anew"
+                    )
+                if (changed or not columns) and self.name != FILESYSTEM:
+                    found.append(table)
+        return found
+
+    def _type(self, kind: str) -> Any:
+        """The type of a column in this destination, in dlt's words."""
+        return "text" if kind == "json" and self.name not in HOLD_JSON else kind
 
     def _resource(self, table: Table) -> Any:
         columns: Any = {
             name: {
                 "name": name,
-                "data_type": "text" if kind == "json" and self.name not in HOLD_JSON else kind,
+                "data_type": self._type(kind),
                 "nullable": True,
                 **({"precision": DIGITS, "scale": PLACES} if kind == "decimal" else {}),
             }
@@ -194,6 +228,7 @@ class Destination:
             "file_format": "parquet" if imported else None,
         }
         if merged:
+            columns[EXTRACTED_AT]["dedup_sort"] = "desc"  # of two rows with one key the newer
             hints["write_disposition"] = {"disposition": "merge", "strategy": "delete-insert"}
             hints["primary_key"] = table.columns_of_key
         return dlt.resource(parts, name=table.stream, columns=columns, **hints)

@@ -15,6 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.destinations import duckdb, filesystem, postgres
 from dlt.destinations.impl.duckdb.duck import DuckDbClient, DuckDbCopyJob
 from dlt.destinations.impl.filesystem.filesystem import FilesystemClient, FilesystemLoadJob
@@ -50,7 +51,12 @@ class OneStepDuckDbClient(DuckDbClient):
 
 
 class OneStepDuckDb(duckdb):
-    """DuckDB, in a transaction for each table."""
+    """DuckDB, in a transaction for each table; of a merge dlt would make two, and lose rows in between."""
+
+    def _raw_capabilities(self) -> DestinationCapabilitiesContext:
+        able = super()._raw_capabilities()
+        able.supports_transactions = True
+        return able
 
     @property
     def client_class(self) -> type[DuckDbClient]:
@@ -117,7 +123,8 @@ def merge_files(client: FilesystemClient, table: str, new: Path, key: Sequence[s
     number of its rows.
     """
     fresh = pq.read_table(new)
-    keys = set(zip(*(fresh[name].to_pylist() for name in key), strict=True))
+    last = {each: place for place, each in enumerate(keys_of(fresh, key))}
+    fresh = fresh.take(pa.array(sorted(last.values()), pa.int64()))
     rows: int = fresh.num_rows
     old = file_of(client, table)
     with pq.ParquetWriter(merged, fresh.schema) as writer:
@@ -125,12 +132,16 @@ def merge_files(client: FilesystemClient, table: str, new: Path, key: Sequence[s
             with client.fs_client.open(old, "rb") as file:
                 for batch in pq.ParquetFile(file).iter_batches():
                     part = pa.Table.from_batches([batch])
-                    held = zip(*(part[name].to_pylist() for name in key), strict=True)
-                    part = part.filter(pa.array([each not in keys for each in held], pa.bool_()))
+                    kept = [each not in last for each in keys_of(part, key)]
+                    part = part.filter(pa.array(kept, pa.bool_()))
                     writer.write_table(with_columns(part, fresh.schema))
                     rows += part.num_rows
         writer.write_table(fresh)
     return rows
+
+
+def keys_of(table: pa.Table, key: Sequence[str]) -> list[tuple[Any, ...]]:
+    return list(zip(*(table[name].to_pylist() for name in key), strict=True))
 
 
 def with_columns(table: pa.Table, schema: pa.Schema) -> pa.Table:

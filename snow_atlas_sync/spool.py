@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -92,7 +93,8 @@ class StreamFile:
         self.path = path
         self.layout = layout
         self.rows = 0
-        self.unfit: dict[str, int] = {}
+        self.unfit: Counter[str] = Counter()
+        self.undeclared: set[str] = set()
         self.waiting = 0
         self._holds_nul = holds_nul
         self.lines: list[bytes] = []
@@ -120,8 +122,8 @@ class StreamFile:
             return
         batch = batch_of(self.layout, self.lines, holds_nul=self._holds_nul)
         self.lines.clear()
-        for field, count in batch.unfit.items():
-            self.unfit[field] = self.unfit.get(field, 0) + count
+        self.unfit.update(batch.unfit)
+        self.undeclared |= batch.undeclared
         self._batches.append(batch.table)
         self.rows += batch.table.num_rows
         self.waiting += batch.table.nbytes

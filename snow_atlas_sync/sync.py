@@ -17,8 +17,11 @@ from snow_atlas_sync import connector
 from snow_atlas_sync.errors import SyncError, stop_if_asked
 from snow_atlas_sync.outcome import SyncReport
 from snow_atlas_sync.spool import Spool
+from snow_atlas_sync.text_table import counted
 from source_snow_atlas import definitions
 
+NAMED = 5
+"""Fields that a note names."""
 NOT_PERMITTED = "NOT PERMITTED"
 HISTORY = pa.schema(
     {
@@ -89,8 +92,14 @@ def load(spool: Spool, destination: Destination, report: SyncReport, incremental
         tables.append(Table(stream.name, file, key(stream.name), state))
         for field, count in file.unfit.items():
             report.warn(
-                f"{stream.name}: {count:,} {'values' if count > 1 else 'value'} of the field {field} "
-                "did not fit its column; the column _extra has what was sent"
+                f"{stream.name}: {counted(count, 'value')} of the field {field} did not fit its column; "
+                "the column _extra has what was sent"
+            )
+        if file.undeclared:
+            names = ", ".join(map(repr, sorted(file.undeclared)[:NAMED]))
+            report.warn(
+                f"{stream.name}: {counted(len(file.undeclared), 'field')} that its schema does not declare, "
+                f"{names}{' ...' * (len(file.undeclared) > NAMED)}: the column _extra has what was sent"
             )
     report.loading = f"{len(tables)} tables"
     try:

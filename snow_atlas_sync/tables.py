@@ -120,12 +120,13 @@ def kind(declared: dict[str, Any]) -> str:
 
 @dataclass
 class Batch:
-    """A part of a stream as a table, and the fields whose values fit in no column, with how many there
-    are.
+    """A part of a stream as a table, the fields whose values fit in no column, with how many there are, and
+    the fields that have no column.
     """
 
     table: pa.RecordBatch
     unfit: dict[str, int]
+    undeclared: set[str]
 
 
 def batch_of(layout: Layout, lines: Sequence[bytes], *, holds_nul: bool = True) -> Batch:
@@ -141,10 +142,11 @@ def batch_of(layout: Layout, lines: Sequence[bytes], *, holds_nul: bool = True) 
         extras.column(column, [row.get(column.field) for row in rows], without_nul)
         for column in layout.columns
     ]
-    extras.undeclared(rows, set().union(*rows) - layout.fields)
+    undeclared = set().union(*rows) - layout.fields
+    extras.undeclared(rows, undeclared)
     moments = pa.array([int(record["emitted_at"]) for record in records], pa.timestamp("ms", "UTC"))
     arrays += [moments.cast(TYPES["timestamp"]), extras.array()]
-    return Batch(pa.RecordBatch.from_arrays(arrays, schema=layout.schema), extras.unfit)
+    return Batch(pa.RecordBatch.from_arrays(arrays, schema=layout.schema), extras.unfit, undeclared)
 
 
 class Extras:

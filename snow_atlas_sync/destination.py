@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -139,6 +140,8 @@ class Destination:
         self._pipeline.sync_destination()
         states = self._pipeline.state.get("sources", {}).get(NAME, {}).get(STATES, {})
         with self._pipeline.destination_client() as client:
+            if not client.is_storage_initialized():
+                client.initialize_storage()  # what can't be written is noticed now, not after the reading
             there = {name for name, columns in client.get_storage_tables(states) if columns}
         self._states = {name: state for name, state in states.items() if name in there}
         foreign: Any = None
@@ -250,11 +253,12 @@ def reason(error: BaseException, name: str) -> str:
     ):
         error = error.__cause__
     if isinstance(error, UnknownDestinationModule):
-        return f"dlt has no destination of this name; it has {', '.join(sorted(dlt.destinations.__all__))}"
+        close = difflib.get_close_matches(name, dlt.destinations.__all__, n=3, cutoff=0)
+        return f"dlt has no destination of this name; the nearest are {', '.join(close)}"
     if isinstance(error, ConfigFieldMissingException):
         where = f"DESTINATION__{name.upper()}__"
         fields = " and ".join(f"{where}{field.upper()}" for field in error.fields)
         return f"set {fields} in the environment, or the same in .dlt/secrets.toml"
     if isinstance(error, OSError) and error.strerror:
-        return error.strerror
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
     return " ".join(str(error).split())[:300] or type(error).__name__

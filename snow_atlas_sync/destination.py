@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 
 from snow_atlas_sync.errors import SyncError
 from snow_atlas_sync.spool import StreamFile
-from snow_atlas_sync.tables import DIGITS, EXTRACTED_AT, PLACES
+from snow_atlas_sync.tables import EXTRACTED_AT
+from snow_atlas_sync.values import DIGITS, PLACES
 
 # before dlt is imported: nothing is reported about its use, and what goes wrong is said here, in one sentence
 os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
@@ -26,8 +27,11 @@ import dlt
 from dlt.common.configuration.exceptions import ConfigFieldMissingException
 from dlt.common.destination import reference
 from dlt.common.destination.exceptions import UnknownDestinationModule
+from dlt.destinations.impl.postgres.postgres import PostgresParquetCopyJob
 
-from snow_atlas_sync.one_step import OneStepDuckDb, OneStepFilesystem, PartsPostgres, merge_files
+from snow_atlas_sync.one_step import OneStepDuckDb, OneStepFilesystem, merge_files
+
+PostgresParquetCopyJob._ingest_per_rowgroup = True  # in one piece the driver would keep all of it in memory
 
 DUCKDB, FILESYSTEM, POSTGRES = "duckdb", "filesystem", "postgres"
 NAME = "snow_atlas"
@@ -76,7 +80,6 @@ class Destination:
         self.name = name
         self.title = title
         self._connection: Any = None
-        self._folder = folder
         self._worker = ThreadPoolExecutor(1)  # dlt would take signals for itself in the main thread
         for key, value in SETTINGS.items():
             dlt.config[key] = value
@@ -85,8 +88,12 @@ class Destination:
             "truncate-and-insert" if in_one_step else "insert-from-staging"
         )
         try:
-            destination = self._opened(name, database)
-            self._pipeline = self._made(destination, dataset)
+            self._pipeline: Any = dlt.pipeline(
+                NAME,
+                str(folder / "dlt"),
+                destination=self._opened(name, database),
+                dataset_name=dataset,
+            )
             self._worker.submit(self._look).result()
         except SyncError:
             raise
@@ -121,8 +128,6 @@ class Destination:
     def _opened(self, name: str, database: Path) -> Any:
         if name == FILESYSTEM:
             return OneStepFilesystem(destination_name=name)
-        if name == POSTGRES:
-            return PartsPostgres(destination_name=name)
         if name != DUCKDB:
             return reference.Destination.from_reference(name)
         import duckdb
@@ -131,9 +136,6 @@ class Destination:
         database.parent.mkdir(parents=True, exist_ok=True)
         self._connection = duckdb.connect(str(database), config=DUCKDB_SETTINGS)
         return OneStepDuckDb(self._connection, destination_name=name)
-
-    def _made(self, destination: Any, dataset: str) -> Any:
-        return dlt.pipeline(NAME, str(self._folder / "dlt"), destination=destination, dataset_name=dataset)
 
     def _look(self) -> None:
         """Take over what is known of the syncs before. SyncError where the tables are another loader's."""

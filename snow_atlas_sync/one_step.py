@@ -1,5 +1,4 @@
-"""dlt's destinations DuckDB, filesystem and PostgreSQL, changed where it matters. In the first two a table
-is replaced in one step.
+"""dlt's destinations DuckDB and filesystem, changed where it matters: a table is replaced in one step.
 
 dlt empties a table first and fills it afterwards, or, in a database, copies it from a second one: half a
 minute for five million rows, and twice the file. Here each table comes as one file, so that it can be
@@ -16,10 +15,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 from dlt.common.destination import DestinationCapabilitiesContext
-from dlt.destinations import duckdb, filesystem, postgres
+from dlt.destinations import duckdb, filesystem
 from dlt.destinations.impl.duckdb.duck import DuckDbClient, DuckDbCopyJob
 from dlt.destinations.impl.filesystem.filesystem import FilesystemClient, FilesystemLoadJob
-from dlt.destinations.impl.postgres.postgres import PostgresClient, PostgresParquetCopyJob
 
 PARQUET = ".parquet"
 
@@ -95,27 +93,6 @@ class OneStepFilesystem(filesystem):
     @property
     def client_class(self) -> type[FilesystemClient]:
         return OneStepFilesystemClient
-
-
-class PartsToPostgresJob(PostgresParquetCopyJob):
-    """Send a file in its parts: in one piece the driver would keep all of it in memory."""
-
-    _ingest_per_rowgroup = True
-
-
-class PartsPostgresClient(PostgresClient):
-    def create_load_job(self, table: Any, file_path: str, load_id: str, restore: bool = False) -> Any:
-        if file_path.endswith(PARQUET):
-            return PartsToPostgresJob(file_path)
-        return super().create_load_job(table, file_path, load_id, restore)
-
-
-class PartsPostgres(postgres):
-    """PostgreSQL, with little memory."""
-
-    @property
-    def client_class(self) -> type[PostgresClient]:
-        return PartsPostgresClient
 
 
 def merge_files(client: FilesystemClient, table: str, new: Path, key: Sequence[str], merged: Path) -> int:

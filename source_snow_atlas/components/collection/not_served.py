@@ -30,6 +30,8 @@ class NotServed:
     warn: Callable[[str, str], None]
     on_missing: Callable[[int], None]
     rows: int = 0
+    is_exact: bool = True
+    """False where a row may have been given out twice, as the rows of two pages can't be told apart."""
     _empty_pages: int = 0
     _short_pages: int = 0
     _unproved_pages: int = 0
@@ -78,6 +80,17 @@ class NotServed:
         total = next(iter(self._totals)) if len(self._totals) == 1 else None
         return max(0, (total or 0) - self._given)
 
+    def say_what_is_not_counted(self, first: Served) -> None:
+        """Warn of a collection whose replies have no total of rows."""
+        if first.total_pages is not None:
+            lacks = "the API counts pages and not rows, so a row that its last page lacks can't be noticed."
+        else:
+            lacks = (
+                "the API counts neither rows nor pages, so rows that it does not serve can't be noticed "
+                "where nothing follows them."
+            )
+        self.warn("no total", f"{self.label}: {lacks}")
+
     def restart(self) -> None:
         """Count from the first page again."""
         self.rows = self._empty_pages = self._short_pages = self._unproved_pages = 0
@@ -87,7 +100,8 @@ class NotServed:
         """Say how many rows are missing, if any. Raises ServerError where that is not accepted."""
         if self.rows:
             # a count that never moved is more exact than the sum over pages that overlap
-            self.rows = self.uncounted() or self.rows
+            uncounted = self.uncounted() or self.rows
+            self.rows = uncounted if self.is_exact else max(uncounted, self.rows)
         else:
             return
         if not self.accepted:

@@ -114,3 +114,20 @@ def _joined(
         reaches=bool(added) or not behind,
         again=again,
     )
+
+
+def in_place(left: Served, right: Served) -> Overlap | None:
+    """Return what two pages have in common if they are where they were asked for, and nothing moved; None
+    where their rows contradict that.
+    """
+    shared = left.request.end - right.request.start
+    is_alike = shared > 0 and left.rows[-shared:] == right.rows[:shared]
+    if not left.rows or not (is_alike or left.missing or right.missing):
+        return None
+    new = list(right.rows)
+    edge = left.rows[-shared:] if shared > 0 else []
+    for row in right.rows[: max(0, shared - right.missing)]:
+        if row in edge:
+            edge.remove(row)
+            new.remove(row)
+    return Overlap(new, len(right.rows) - len(new), reaches=bool(right.rows))

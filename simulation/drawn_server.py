@@ -41,7 +41,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "clamp": (100, 5, 16, 18, 20, 33),
     "keys": (
         *("unique", "none", "none and equal", "null", "null and equal", "shared", "shared and equal"),
-        *("edited", "of two fields"),
+        *("edited", "of two fields", "none in threes"),
     ),
     "held_back": ("nothing", "rows", "rows without a gap", "a page", "all after"),
     "held_rows": (1, 2, 5, 20),
@@ -141,6 +141,11 @@ class Nature:
         return ("id", "part") if self.keys == "of two fields" else ("id",)
 
     @property
+    def has_equal_rows(self) -> bool:
+        """Whether rows may be equal in all they hold."""
+        return self.keys.endswith(("equal", "in threes"))
+
+    @property
     def counts_rows(self) -> bool:
         """Whether its replies say how many rows there are, held back or not."""
         return self.items == "right" and self.shape == "envelope"
@@ -176,7 +181,7 @@ class Nature:
             and (self.refused == "nothing" or (self.refused == "once" and self.refused_page > 1))
             and self.order == "holds"
             and self.behind != "null"
-            and not (self.keys.endswith("equal") and self.size < 16)
+            and not (self.has_equal_rows and self.size < 16)
             and not (self.behind.startswith("last") and self.size < 16)
         )
 
@@ -199,7 +204,7 @@ class Nature:
             self.is_still
             and self.refused == "nothing"
             and self.pages == "right"
-            and not self.keys.endswith("equal")
+            and not self.has_equal_rows
             and not self.behind.startswith("last")
             and (self.sizes == "as asked" or self.names_size == "yes")
         )
@@ -245,6 +250,8 @@ class DrawnServer:
         if keys in ("none and equal", "null and equal", "shared and equal"):
             del row["n"]
             row["id"] = f"k{number % 4 if self._random.random() < 0.5 else number}"
+        if keys == "none in threes":
+            row = {"id": f"k{number // 3}"}
         if keys == "shared":
             row["id"] = f"k{number // 3 if number % 5 else number % 7}"
         if keys in ("null", "null and equal") and self._random.random() < 0.5:

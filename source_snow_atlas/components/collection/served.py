@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 
 import orjson
 
@@ -163,8 +164,15 @@ class Served:
 
     @cached_property
     def contents(self) -> list[Hashable]:
-        """All that its rows hold."""
-        return [content(row) for row in self.rows]
+        """All that its rows hold, and of equal rows in a row the place of each among them. At the edges of
+        the page their number isn't known.
+        """
+        tokens: list[Hashable] = []
+        for held, group in groupby([content(row) for row in self.rows]):
+            count, begin = len(list(group)), len(tokens)
+            is_known = count > 1 and begin > 0 and begin + count < len(self.rows)
+            tokens += [(held, place, count) if is_known else held for place in range(count)]
+        return tokens
 
 
 def content(row: Row) -> bytes:

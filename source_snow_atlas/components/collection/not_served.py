@@ -11,7 +11,7 @@ from source_snow_atlas.components.collection.served import Served
 EMPTY_PAGES = 10
 """Pages in a row that hold none of their rows, after which nobody needs to know what is behind them."""
 UNPROVED_PAGES = 100
-"""Pages that lack rows and share none with what came before, after which the same holds."""
+"""Pages that share no row with what came before where rows are missing, after which the same holds."""
 SHORT_PAGES = 100
 """Pages in a row that lack rows; and those without any of their rows, where missing rows are accepted:
 what lies behind must be read then.
@@ -31,7 +31,7 @@ class NotServed:
     on_missing: Callable[[int], None]
     rows: int = 0
     is_exact: bool = True
-    """False where a row may have been given out twice, as the rows of two pages can't be told apart."""
+    """False where rows that were given out may have gone since, or may have been given out twice."""
     _empty_pages: int = 0
     _short_pages: int = 0
     _unproved_pages: int = 0
@@ -54,7 +54,7 @@ class NotServed:
         self.rows += served.missing
         self._short_pages = self._short_pages + 1 if served.missing else 0
         self._empty_pages = self._empty_pages + 1 if served.missing and not shared else 0
-        self._unproved_pages += served.missing > 0 and not shared
+        self._unproved_pages += self.rows > 0 and not shared
         is_hopeless = self._unproved_pages >= UNPROVED_PAGES or self._short_pages >= 10 * SHORT_PAGES
         if (is_hopeless and not self.accepted) or self._empty_pages >= (
             SHORT_PAGES if self.accepted else EMPTY_PAGES

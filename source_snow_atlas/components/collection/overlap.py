@@ -120,14 +120,18 @@ def in_place(left: Served, right: Served) -> Overlap | None:
     """Return what two pages have in common if they are where they were asked for, and nothing moved; None
     where their rows contradict that.
     """
-    shared = left.request.end - right.request.start
-    is_alike = shared > 0 and left.rows[-shared:] == right.rows[:shared]
-    if not left.rows or not (is_alike or left.missing or right.missing):
-        return None
+    shared = max(0, left.request.end - right.request.start)
     new = list(right.rows)
-    edge = left.rows[-shared:] if shared > 0 else []
-    for row in right.rows[: max(0, shared - right.missing)]:
+    edge = left.rows[-shared:] if shared else []
+    # rows that can't be told apart may lie behind what is shared, where the right page lacks some in front
+    are_told_apart = left.has_unique_rows and right.has_unique_rows
+    for row in right.rows[: shared if are_told_apart else max(0, shared - right.missing)]:
         if row in edge:
             edge.remove(row)
             new.remove(row)
-    return Overlap(new, len(right.rows) - len(new), reaches=bool(right.rows))
+    alike = len(right.rows) - len(new)
+    if not left.rows or not (shared or left.missing or right.missing):
+        return None
+    if alike + left.missing + right.missing < shared:
+        return None
+    return Overlap(new, alike, reaches=bool(right.rows))

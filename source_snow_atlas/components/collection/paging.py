@@ -123,8 +123,10 @@ class CollectionReader:
             yield batch
         if self._not_served.uncounted() and not self._not_served.rows and not self.is_recount:
             self._not_served.rows = self._recount()
+        has_moved = bool(self._seen or self._again)
+        self._not_served.is_exact &= not has_moved
         self._not_served.conclude()
-        if self._seen or self._again:
+        if has_moved:
             self.on_changes(Changes(self._seen, self._read_again, self._again))
 
     def _recount(self) -> int:
@@ -222,10 +224,11 @@ class CollectionReader:
         self._not_served.note(served, overlap.shared)
         self.on_page(served.page)
         self._seams += 1
+        due, fresh = served.request.end - self._place - served.missing, len(overlap.new) - overlap.again
         self._place = served.request.end
-        self._idle = 0 if overlap.new or not served.rows else self._idle + 1
+        self._idle = 0 if (fresh and 2 * fresh >= due) or not served.rows else self._idle + 1
         if self._idle >= PAGES_OF_A_GAP:
-            self._cannot_overlap(f"{self._idle} pages in a row brought no row that had not come before")
+            self._cannot_overlap(f"{self._idle} pages in a row brought few rows that had not come before")
         new = overlap.new
         if self._plan.displacement and served.has_unique_keys:
             # pages are served in another order than they are asked for: a row that a page lacks, because it
@@ -284,11 +287,12 @@ class CollectionReader:
                 break
         else:
             # what they share can't be told apart, or rows that are not served leave a hole between them
-            overlap = in_place(self._last, right)
+            right = self._source.serve(right.request)
+            overlap = overlap_of(self._last, right) or in_place(self._last, right)
             if overlap is None or not self._source.stands_still(self._last, right):
                 self._cannot_overlap("neighbouring pages share no row")
             else:
-                self._not_served.is_exact = False
+                self._not_served.is_exact &= self._last.has_unique_rows and right.has_unique_rows
                 yield from self._join(right, overlap)
         self._read_again += pages
         self._planned = max(self._planned, self._place)

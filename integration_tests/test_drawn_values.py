@@ -54,6 +54,7 @@ FITTING = {
     "date": ('"2024-05-01"', '"0001-01-01"', '"9999-12-31"', '"2024-05-01T00:00:00Z"'),
     "timestamp": (
         '"2024-05-01T10:00:00Z"',
+        '"2024-05-01T10:00:00.1234567Z"',
         '"2024-05-01T10:00:00.1234567+05:30"',
         '"2024-05-01 10:00"',
         '"2024-05-01"',
@@ -63,6 +64,12 @@ FITTING = {
     ),
 }
 """Values that belong into a column of the type."""
+PLAIN = {
+    "bigint": ("0", "-7", "9223372036854775807"),
+    "decimal": ("0.1", "123456789.12", "12345678901234567890", "1e-7"),
+    "timestamp": ('"2024-05-01T10:00:00Z"', '"2024-05-01T10:00:00.1234567Z"', '"0001-01-01T00:00:00Z"'),
+}
+"""Those of them that are as the schema has them, which are converted another way."""
 ODD = (
     '""', '" "', '"12,5"', '"1.2.3"', '"NaN"', '"-Infinity"', '"0x10"', '"yes"', '"null"', '"2024-02-30"',
     '"9999-12-31T23:59:59-05:00"', '"0001-01-01T00:00:00+05:00"', '"2024-05-01T25:00:00Z"', '"soon"',
@@ -80,14 +87,20 @@ NAMES = (
 
 
 def draw(chance: random.Random, stream: str, first: int) -> dict[str, Drawn]:
-    """Rows of a stream by their keys: a half of the fields fit, a quarter is odd, a few are undeclared."""
+    """Rows of a stream by their keys: a half of the values fit, a quarter is odd, a few are undeclared. Some
+    columns are as they should be.
+    """
     layout, key = Layout.of(stream), "id"
+    plain = {column.field for column in layout.columns if chance.random() < 0.4}
     rows = {}
     for number in range(first, first + ROWS):
         row = {key: json.dumps(f"key {number}")}
         for column in layout.columns:
             if column.field not in (key, "recordKey"):
-                pool = chance.choices((FITTING[column.kind], ODD, ("null",), ()), (4, 2, 1, 1))[0]
+                pools = (FITTING[column.kind], ODD, ("null",), ())
+                if column.field in plain:
+                    pools = (PLAIN.get(column.kind, FITTING[column.kind]), (), ("null",), ())
+                pool = chance.choices(pools, (4, 2, 1, 1))[0]
                 if pool:
                     row[column.field] = chance.choice(pool)
         if stream == MERGED:  # the field by which it is read

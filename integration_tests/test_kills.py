@@ -90,10 +90,8 @@ def at_work(part: str) -> Callable[[Target, int], bool]:
 
 MOMENTS = {
     "starting": reading(0.0),
-    "first pages": reading(0.2),
     "half the pages": reading(0.5),
     "last page": reading(1.0),
-    "extracting": at_work("/dlt/snow_atlas/normalize/"),
     "ready to load": at_work("/load/normalized/"),
     "filling tables": at_work("/started_jobs/"),
     "a table committed": at_work("/completed_jobs/"),
@@ -136,7 +134,7 @@ def test_a_command_that_is_killed_at_any_moment_leaves_whole_tables(
         filled.run("--streams", ",".join(STREAMS), "--incremental", MERGED)
         before = rounds(filled)
         assert set(before.values()) == {"round 0"}
-        served.seconds = 0.05
+        served.seconds = 0.02
         hit = 0
         for served.round, (name, moment) in enumerate(MOMENTS.items(), 1):
             process = ended_at(filled, server, moment, signal.SIGKILL)
@@ -145,7 +143,7 @@ def test_a_command_that_is_killed_at_any_moment_leaves_whole_tables(
             after = rounds(filled)
             for stream in STREAMS:
                 assert after[stream] in (before[stream], served.name), (name, stream)
-            if moment in list(MOMENTS.values())[:3]:
+            if moment in list(MOMENTS.values())[:2]:
                 assert after == before, name
             before = after
         assert hit >= len(MOMENTS) - 2
@@ -180,8 +178,8 @@ def test_a_connector_that_is_killed_at_any_moment_costs_no_table(
     served, server = company
     with target("duckdb", tmp_path, server, page_size=PAGE) as filled:
         filled.run("--streams", ",".join(STREAMS), "--incremental", MERGED)
-        served.seconds = 0.05
-        for served.round, name in enumerate(("first pages", "half the pages", "last page"), 1):
+        served.seconds = 0.02
+        for served.round, name in enumerate(("half the pages", "last page"), 1):
             process = ended_at(filled, server, MOMENTS[name], signal.SIGKILL, child=True)
             said = process.output + process.errors  # type: ignore[attr-defined]
             assert "Traceback" not in said

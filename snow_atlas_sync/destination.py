@@ -47,7 +47,7 @@ SETTINGS = {
     "destination.staging_dataset_name_layout": "%s_loading",
     "load.workers": 4,
 }
-DUCKDB_SETTINGS: dict[str, Any] = {"threads": 1, "memory_limit": "200MB", "force_compression": "zstd"}
+DUCKDB_SETTINGS: dict[str, Any] = {"threads": 1, "memory_limit": "150MB", "force_compression": "zstd"}
 """A second thread makes loading no faster, and DuckDB would take four fifths of the memory that there is.
 zstd is for texts: half the time and half the file of what DuckDB chooses for them.
 """

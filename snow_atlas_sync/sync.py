@@ -101,7 +101,8 @@ def load(spool: Spool, destination: Destination, report: SyncReport, incremental
                 f"{stream.name}: {counted(len(file.undeclared), 'field')} that its schema does not declare, "
                 f"{names}{' ...' * (len(file.undeclared) > NAMED)}: the column _extra has what was sent"
             )
-    report.loading = f"{len(tables)} tables"
+    pa.default_memory_pool().release_unused()  # what the reading took, before the database takes as much
+    report.loading = counted(len(tables), "table")
     try:
         destination.load(tables, outcome_of(report))
     except SyncError:

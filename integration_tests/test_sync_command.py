@@ -140,7 +140,7 @@ def test_a_destination_that_cannot_be_used_is_refused_before_anything_is_read(
     """A user would wait for an hour of reading to learn that a name was misspelt."""
     sandbox = filled.sandbox
     for path in ("computers", "licenses"):
-        sandbox.control.fault("delay", definitions.parameters(path)["path"], delay=10.0)
+        sandbox.control.fault("delay", definitions.parameters(path)["path"], delay=3.0)
     done = subprocess.run(
         [*filled.command(*streams), *arguments],
         env={**filled.variables(), **variables},

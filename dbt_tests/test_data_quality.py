@@ -12,7 +12,7 @@ from dbt_tests.building import PACKAGE, Built, build
 from dbt_tests.comparing import difference
 from dbt_tests.scenarios import Rows, Scenario
 from dbt_tests.warehouses import Warehouse
-from report.marts import streams_of
+from snow_atlas_sync.report.marts import streams_of
 
 KEY = ("check_name",)
 TOP = "00000000-0000-0000-0000-000000000000"

@@ -13,7 +13,7 @@ from typing import Any
 
 from snow_atlas_sync import spool
 from snow_atlas_sync.report.errors import ReportError
-from snow_atlas_sync.report.marts import MARTS, NAMED, PACKAGE
+from snow_atlas_sync.report.marts import HISTORY, MARTS, NAMED, PACKAGE
 
 DBT = [sys.executable, "-c", "from dbt.cli.main import cli; cli()"]
 SCRATCH = spool.parent() / "report"
@@ -29,7 +29,7 @@ class Checks:
 
 def build(database: Path, variables: Mapping[str, Any]) -> None:
     """Build the marts of the report in the database."""
-    done = _dbt(["run", "--select", *(f"+{mart}" for mart in MARTS), *NAMED], database, variables)
+    done = _dbt(["run", "--select", *(f"+{mart}" for mart in MARTS), *NAMED, *HISTORY], database, variables)
     if done.returncode:
         raise ReportError(f"dbt could not build the marts: {_reason(done.stdout)}")
 
@@ -38,7 +38,7 @@ def check(database: Path, variables: Mapping[str, Any]) -> Checks:
     """Run the tests of the marts. One that fails does not keep its mart from the report, which says so
     instead.
     """
-    done = _dbt(["test", "--select", *MARTS], database, variables)
+    done = _dbt(["test", "--select", *MARTS, *HISTORY], database, variables)
     results = _results()
     if results is None:
         raise ReportError(f"dbt could not test the marts: {_reason(done.stdout)}")

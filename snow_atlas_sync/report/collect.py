@@ -14,7 +14,7 @@ import duckdb
 from snow_atlas_sync import inputs
 from snow_atlas_sync.command import DUCKDB, Choice, print_report, synced
 from snow_atlas_sync.report.errors import ReportError
-from snow_atlas_sync.report.marts import MARTS, SYNCED, streams_of
+from snow_atlas_sync.report.marts import KEPT, MARTS, SYNCED, streams_of
 
 ONE_REQUEST_EACH = {
     "application_metrics": "one request for every application of the registry",
@@ -47,15 +47,15 @@ def wanted_streams(thorough: bool) -> list[str]:
 
 
 def collect(config: dict[str, Any], database: Path, thorough: bool) -> Collected:
-    """Read all of them that the configuration may. The file starts empty, so that nothing old looks like
-    new.
+    """Read all of them that the configuration may. Nothing but the history is left of what the file had, so
+    that nothing old looks like new.
     """
     start = time.monotonic()
-    for path in (database, database.with_name(database.name + ".wal")):
-        path.unlink(missing_ok=True)
+    tenant = leave_history(database)
     options = argparse.Namespace(destination=DUCKDB, database=database, dataset=None, incremental="")
     with synced(config, options, Choice("", wanted_streams(thorough))) as (report, _):
         print_report(report, time.monotonic() - start)
+    forget_other_tenant(database, tenant)
     failed = {stream.name: stream.error for stream in report.failed}
     if not report.complete:
         raise ReportError(
@@ -64,6 +64,50 @@ def collect(config: dict[str, Any], database: Path, thorough: bool) -> Collected
     left_out = {} if thorough else ONE_REQUEST_EACH
     why = {name: f"left out, as it costs {cost}; --thorough reads it" for name, cost in left_out.items()}
     return Collected(why | reasons(report.refused, failed), failed)
+
+
+def leave_history(database: Path) -> str | None:
+    """Remove all tables but those of the history; the tenant that they are of. What is no database goes as a
+    whole.
+    """
+    try:
+        with duckdb.connect(str(database)) as connection:
+            tenant = _tenant(connection)
+            schemas = (
+                "SELECT schema_name FROM information_schema.schemata WHERE catalog_name = current_database()"
+            )
+            for (schema,) in connection.execute(schemas).fetchall():
+                if schema not in (KEPT, SYNCED, "information_schema", "pg_catalog"):
+                    connection.execute(f'DROP SCHEMA "{schema}" CASCADE')
+            tables = "SELECT table_name FROM information_schema.tables WHERE table_schema = ?"
+            for (table,) in connection.execute(tables, [SYNCED]).fetchall():
+                connection.execute(f'DROP TABLE "{SYNCED}"."{table}"')
+            return tenant
+    except duckdb.Error:
+        forget(database)
+        return None
+
+
+def forget(database: Path) -> None:
+    """Remove a database with its history."""
+    for path in (database, database.with_name(database.name + ".wal")):
+        path.unlink(missing_ok=True)
+
+
+def forget_other_tenant(database: Path, before: str | None) -> None:
+    """A history is that of one tenant: of another, or of nobody knows which, it is none."""
+    with duckdb.connect(str(database)) as connection:
+        now = _tenant(connection)
+        if now is None or now != before:
+            connection.execute(f'DROP SCHEMA IF EXISTS "{KEPT}" CASCADE')
+
+
+def _tenant(connection: duckdb.DuckDBPyConnection) -> str | None:
+    try:
+        row = connection.execute(f"SELECT id FROM {SYNCED}.tenant").fetchone()
+    except duckdb.CatalogException:
+        return None
+    return None if row is None else str(row[0])
 
 
 def use_tables(database: Path) -> Collected:

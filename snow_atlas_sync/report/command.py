@@ -12,7 +12,7 @@ from typing import Any
 
 from snow_atlas_sync import inputs
 from snow_atlas_sync.report.build import build, check
-from snow_atlas_sync.report.collect import collect, use_tables
+from snow_atlas_sync.report.collect import Collected, collect, use_tables
 from snow_atlas_sync.report.errors import ReportError
 from snow_atlas_sync.report.marts import Marts
 from snow_atlas_sync.report.page import Origin, page
@@ -58,6 +58,12 @@ def parser(name: str) -> argparse.ArgumentParser:
         help="read also what costs a request for each computer, application or user account",
     )
     options.add_argument(
+        "--since",
+        type=chosen_day,
+        metavar="DAY",
+        help="compare with this day, as 2026-01-31, instead of the last build before this month",
+    )
+    options.add_argument(
         "--vars", default="", metavar="JSON", help="variables of the dbt package, such as rates"
     )
     return options
@@ -73,18 +79,15 @@ def run(
     start = time.monotonic()
     variables = parse_variables(options.vars) or dict(defaults or {})
     check_output(options.output)
-    collected = (
-        use_tables(options.database)
-        if options.no_sync
-        else collect(config, options.database, options.thorough or made_up)
-    )
-    print("\nBuilding the marts with dbt ...", flush=True)
     today = datetime.now(timezone.utc).date()
     variables = {"snow_atlas_today": today.isoformat(), **variables}
-    build(options.database, variables)
+    if options.since is not None:
+        variables["snow_atlas_since"] = options.since.isoformat()
+    collected = collect_and_build(options, config, variables, made_up)
     checks = check(options.database, variables)
     origin = Origin(
         today=as_day(variables["snow_atlas_today"]),
+        since=options.since,
         made_up=made_up,
         names=options.names,
         rates=variables.get("snow_atlas_rates") or {},
@@ -103,6 +106,20 @@ def run(
     return 1 if collected.failed else 0
 
 
+def collect_and_build(
+    options: argparse.Namespace, config: dict[str, Any], variables: Mapping[str, Any], made_up: bool = False
+) -> Collected:
+    """Read Snow Atlas, or take what the database has, and let dbt build the marts."""
+    collected = (
+        use_tables(options.database)
+        if options.no_sync
+        else collect(config, options.database, options.thorough or made_up)
+    )
+    print("\nBuilding the marts with dbt ...", flush=True)
+    build(options.database, variables)
+    return collected
+
+
 def parse_variables(text: str) -> dict[str, Any]:
     """The variables of the dbt package that the user gives."""
     if not text.strip():
@@ -118,11 +135,15 @@ def parse_variables(text: str) -> dict[str, Any]:
     return variables
 
 
-def as_day(text: Any) -> Any:
+def chosen_day(text: str) -> Any:
+    return as_day(text, "--since")
+
+
+def as_day(text: Any, name: str = "snow_atlas_today") -> Any:
     try:
         return datetime.strptime(str(text), "%Y-%m-%d").date()
     except ValueError:
-        raise ReportError(f"snow_atlas_today must be a day, as 2026-01-31, not {text}") from None
+        raise ReportError(f"{name} must be a day, as 2026-01-31, not {text}") from None
 
 
 def check_output(path: Path) -> None:

@@ -74,3 +74,9 @@ class KeyFigure:
     more: Sequence[str] = ()
     unit: str = ""
     absence: Absence | None = None
+    currency: str | None = None
+    """Currency of the value, where it is money."""
+    change: str = ""
+    """How it differs from an earlier day."""
+    trend: str = ""
+    """SVG of its values by month."""

@@ -32,11 +32,15 @@ MARTS = (
 )
 """The marts that the report shows."""
 
+HISTORY = ("path:models/history", "snow_atlas__changes")
+"""What dbt is told to build, beside them, for what has changed."""
+
 NAMED = ("stg_snow_atlas__tenant", "stg_snow_atlas__user_accounts", "stg_snow_atlas__saas_users")
 """Staging views that the report takes names from."""
 
 STAGING = "stg_snow_atlas__"
 SYNCED, BUILT, STAGED = "main", "main_snow_atlas", "main_snow_atlas_staging"
+KEPT = "main_snow_atlas_history"
 
 Row = Mapping[str, Any]
 
@@ -74,7 +78,7 @@ class Marts(AbstractContextManager["Marts"]):
 
     def __init__(self, database: Path, why: Mapping[str, str] | None = None) -> None:
         self._connection = duckdb.connect(str(database), read_only=True)
-        self._connection.execute(f"SET search_path = '{BUILT},{STAGED}'")
+        self._connection.execute(f"SET search_path = '{BUILT},{STAGED},{KEPT}'")
         self._why = why or {}
         self.synced = frozenset(self._tables(SYNCED))
         self.built = frozenset(self._tables(BUILT))

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from snow_atlas_sync.report.content import KeyFigure, Section
 from snow_atlas_sync.report.marts import MARTS, Marts
-from snow_atlas_sync.report.sections import hardware, licences, quality, renewals, risks, savings
+from snow_atlas_sync.report.sections import changes, hardware, licences, quality, renewals, risks, savings
 from snow_atlas_sync.report.text import day, listed
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
@@ -24,6 +24,8 @@ class Origin:
     """Where the figures come from, for the page to say so."""
 
     today: date
+    since: date | None = None
+    """The day that was chosen to compare with."""
     made_up: bool = False
     names: bool = False
     rates: Mapping[str, Any] = field(default_factory=dict)
@@ -56,18 +58,20 @@ def page(marts: Marts, origin: Origin) -> str:
 
 def key_figures(marts: Marts, origin: Origin) -> list[KeyFigure]:
     """The five figures at the top."""
-    return [
+    figures = [
         licences.key_figure(marts),
         savings.software_figure(marts),
         savings.seats_figure(marts),
         risks.key_figure(marts),
         renewals.key_figure(marts, origin.today),
     ]
+    return [changes.with_trend(figure, marts, origin.today, origin.since) for figure in figures]
 
 
 def sections(marts: Marts, origin: Origin) -> list[Section]:
     """All that follows."""
     return [
+        changes.section(marts, origin.today, origin.since),
         licences.section(marts),
         savings.section(marts, origin.names),
         risks.section(marts),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import altair
@@ -51,6 +52,23 @@ def themed(chart: Any) -> str:
         r'<svg aria-hidden="true" style="max-width:\1px"',
         svg,
         count=1,
+    )
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """A line of some values without axes, with a dot at the last of them."""
+    if len(values) < 2:
+        return ""
+    low, high = min(values), max(values)
+    points = [
+        (3 + 114 * place / (len(values) - 1), 25 - 22 * (value - low) / ((high - low) or 1))
+        for place, value in enumerate(values)
+    ]
+    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    x, y = points[-1]
+    return (
+        '<svg class="trend" viewBox="0 0 120 28" aria-hidden="true">'
+        f'<polyline points="{line}"/><circle cx="{x:.1f}" cy="{y:.1f}" r="3"/></svg>'
     )
 
 

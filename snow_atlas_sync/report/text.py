@@ -63,6 +63,14 @@ def count(value: float | Decimal, one: str, many: str = "") -> str:
     return f"{number(value)} {one if value == 1 else many or one + 's'}"
 
 
+def price_evidence(row: Mapping[str, Any]) -> str:
+    """What a price rests on: purchases, licences and when the last was bought."""
+    if not row["purchases"]:
+        return NOTHING if row["price"] is None else "list price"
+    bought = f", last {row['bought_on']:%b %Y}" if row["bought_on"] is not None else ""
+    return f"{count(row['licenses'], 'licence')} in {count(row['purchases'], 'purchase')}{bought}"
+
+
 def listed(words: Sequence[str]) -> str:
     """Words in a sentence: a, b and c."""
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from snow_atlas_sync.report.charts import Bar, bars
 from snow_atlas_sync.report.content import Absence, KeyFigure, Part, Picture, Section, Table
 from snow_atlas_sync.report.marts import Marts
@@ -12,6 +15,7 @@ from snow_atlas_sync.report.text import (
     listed,
     money,
     number,
+    price_evidence,
     rest,
     short_money,
     short_number,
@@ -30,7 +34,8 @@ HOW = (
 
 def key_figure(marts: Marts) -> KeyFigure:
     rows = marts.rows(
-        f"""SELECT currency, sum(exposure) AS exposure, count(*) AS weight
+        f"""SELECT currency, sum(exposure) FILTER (NOT is_weak_price) AS exposure,
+                   sum(exposure) FILTER (is_weak_price) AS weak, count(*) AS weight
             FROM {MART} WHERE scope = 'estate' AND under_licensed > 0 GROUP BY currency"""
     )
     sums = amounts(rows, "exposure")
@@ -40,6 +45,10 @@ def key_figure(marts: Marts) -> KeyFigure:
         return KeyFigure(title, NOTHING, HOW, MART, "licences", absence=_absence(marts))
     more = [
         *rest(sums),
+        *[
+            f"{short_money(value, code)} at a doubtful price, not counted"
+            for code, value in amounts(rows, "weak").items()
+        ],
         f"{count(counts['short'], 'position')} short, {number(counts['unpriced'])} of them without a price",
     ]
     value = (
@@ -47,7 +56,7 @@ def key_figure(marts: Marts) -> KeyFigure:
     )
     if not sums:
         more = [f"licences short in {count(counts['short'], 'position')}; no price is known"]
-    return KeyFigure(title, value, HOW, MART, "licences", more)
+    return KeyFigure(title, value, HOW, MART, "licences", more, currency=next(iter(sums), None))
 
 
 def section(marts: Marts) -> Section:
@@ -92,7 +101,8 @@ def _picture(marts: Marts) -> tuple[Picture | None, list[str]]:
         f"""SELECT coalesce(manufacturer, 'Unknown maker') AS maker, currency,
                    coalesce(sum(exposure), 0) AS exposure, coalesce(sum(surplus_value), 0) AS surplus,
                    coalesce(sum(exposure), 0) + coalesce(sum(surplus_value), 0) AS money, count(*) AS weight
-            FROM {MART} WHERE scope = 'estate' GROUP BY ALL HAVING money > 0 ORDER BY money DESC, maker"""
+            FROM {MART} WHERE scope = 'estate' AND NOT is_weak_price
+            GROUP BY ALL HAVING money > 0 ORDER BY money DESC, maker"""
     )
     sums = amounts(rows, "money")
     if not sums:
@@ -137,10 +147,13 @@ def _picture(marts: Marts) -> tuple[Picture | None, list[str]]:
 def _table(marts: Marts, short: int) -> Table | None:
     rows = marts.rows(
         f"""SELECT application_name, application_id, metric_name, required, covered, under_licensed,
-                   exposure, currency,
-                   price_source
+                   exposure, currency, installations, own_count, own_count_of, adjusted_by, is_weak_price,
+                   unit_price AS price, price_purchases AS purchases, price_licenses AS licenses,
+                   price_last_bought_on AS bought_on,
+                   sum(CASE WHEN exposure > 0 THEN 1 ELSE 0 END) OVER (PARTITION BY currency) AS alike
             FROM {MART} WHERE scope = 'estate' AND under_licensed > 0
-            ORDER BY exposure DESC NULLS LAST, under_licensed DESC, application_name LIMIT {SHOWN}"""
+            ORDER BY is_weak_price, exposure IS NULL, alike DESC, currency, exposure DESC,
+                under_licensed DESC, application_name LIMIT {SHOWN}"""
     )
     if not rows:
         return None
@@ -149,6 +162,7 @@ def _table(marts: Marts, short: int) -> Table | None:
             ("Application", False),
             ("Metric", False),
             ("Required", True),
+            ("Basis", False),
             ("Covered", True),
             ("Short", True),
             ("Worth", True),
@@ -159,12 +173,25 @@ def _table(marts: Marts, short: int) -> Table | None:
                 row["application_name"] or row["application_id"],
                 row["metric_name"] or NOTHING,
                 number(row["required"]),
+                _basis(row),
                 number(row["covered"]),
                 number(row["under_licensed"]),
                 money(row["exposure"], row["currency"]),
-                row["price_source"] or NOTHING,
+                price_evidence(row) + (", doubtful" if row["is_weak_price"] else ""),
             )
             for row in rows
         ],
         f"The {len(rows)} largest of {count(short, 'shortfall')}." if short > len(rows) else "",
     )
+
+
+def _basis(row: Mapping[str, Any]) -> str:
+    """What the requirement is counted from, as far as it is known."""
+    said = []
+    if row["installations"] is not None:
+        said.append(count(row["installations"], "installation"))
+    if row["own_count"] is not None and row["own_count_of"] != "devices":
+        said.append(f"{number(row['own_count'])} {row['own_count_of']}")
+    if row["adjusted_by"]:
+        said.append(row["adjusted_by"].replace("; ", ", "))
+    return "; ".join(said) or NOTHING

@@ -13,10 +13,11 @@ from decimal import Decimal
 from typing import Any
 
 from integration_tests.helpers.expected import Expected, Record, visible
+from integration_tests.helpers.warehouse_loader import moment
 from sandbox import Sandbox
 from sandbox.company.estate import Estate
 from source_snow_atlas import definitions
-from tools.dbt_staging import primary_key, staged_streams
+from tools.dbt_staging import columns, primary_key, staged_streams
 
 NOW = datetime(2026, 11, 15, tzinfo=timezone.utc)
 TODAY = NOW.date()
@@ -42,8 +43,8 @@ class Scenario:
     today: date = TODAY
 
     def __getitem__(self, stream: str) -> list[Record]:
-        """The rows of a stream; none where it was not synced."""
-        return self.rows.get(stream, [])
+        """The rows of a stream as they are to be shown; none where it was not synced."""
+        return [shown(stream, row) for row in self.rows.get(stream, [])]
 
     def by_id(self, stream: str, key: str = "id") -> dict[Any, Record]:
         """The rows of a stream by their id."""
@@ -69,6 +70,29 @@ class Scenario:
         if self.saas_currency:
             variables["snow_atlas_saas_currency"] = self.saas_currency
         return variables
+
+
+def shown(stream: str, row: Record) -> Record:
+    """A row without dates that mean none, and with currencies by their code."""
+    values = {
+        column.field: known(row[column.field], column.type)
+        for column in columns(stream)
+        if not column.within and isinstance(row.get(column.field), str)
+    }
+    return {**row, **values}
+
+
+def known(value: Any, kind: str) -> Any:
+    """A value as a staging model shows it: year 1 and year 9999 mean that there is no date."""
+    if kind == "currency":
+        return value.strip().upper() or None
+    if kind not in ("date", "timestamp") or value is None:
+        return value
+    try:
+        moment(value)
+    except ValueError:
+        return None
+    return value if 1900 <= moment(value).year <= 9990 else None
 
 
 def company(ugly: bool = True) -> Rows:

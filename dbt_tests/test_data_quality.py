@@ -10,9 +10,10 @@ from typing import Any
 
 from dbt_tests.building import PACKAGE, Built, build
 from dbt_tests.comparing import difference
-from dbt_tests.scenarios import Rows, Scenario
+from dbt_tests.scenarios import Rows, Scenario, known
 from dbt_tests.warehouses import Warehouse
 from snow_atlas_sync.report.marts import streams_of
+from tools.dbt_staging import Column, columns
 
 KEY = ("check_name",)
 TOP = "00000000-0000-0000-0000-000000000000"
@@ -189,8 +190,25 @@ def expected(scenario: Scenario) -> list[dict[str, Any]]:
         if not all(stream in scenario.rows for stream in NEEDED[row["check_name"]]):
             row["status"] = "not synced"
     rows += [measured("currencies_not_known", "currencies", list(currencies(scenario)))]
-    rows += [measured(name, "streams", list(looked)) for name, looked in streams(scenario).items()]
-    return rows
+    of_streams = {name: measured(name, "streams", looked) for name, looked in streams(scenario).items()}
+    dates = of_streams["dates_left_out"]
+    if dates["checked"]:
+        dates["failing"] = sum(without_dates(stream, rows) for stream, rows in scenario.rows.items())
+        dates["share"] = dates["failing"] / dates["checked"]
+    return [*rows, *of_streams.values()]
+
+
+def without_dates(stream: str, rows: Iterable[Row]) -> int:
+    """How many rows have a date that means none."""
+    dates = [column for column in columns(stream) if column.type in ("date", "timestamp")]
+    return sum(any(is_left_out(row, column) for column in dates) for row in rows)
+
+
+def is_left_out(row: Row, column: Column) -> bool:
+    value = row.get(column.field)
+    if column.within:
+        value = (value or {}).get(column.within)
+    return value is not None and known(value, column.type) is None
 
 
 WITH_AMOUNTS = (
@@ -221,7 +239,11 @@ def streams(scenario: Scenario) -> dict[str, list[Looked]]:
     """The checks of the streams themselves; what is wrong with a row's values is tested by itself."""
     held = [(stream, stream, False, len(rows)) for stream, rows in scenario.rows.items() if rows]
     return {
-        "dates_left_out": held,
+        "dates_left_out": [
+            (stream, stream, bool(without_dates(stream, rows)), len(rows))
+            for stream, rows in scenario.rows.items()
+            if rows
+        ],
         "values_unreadable": held,
         "streams_without_rows": [(stream, stream, not rows, 1) for stream, rows in scenario.rows.items()],
         **{
@@ -427,11 +449,11 @@ def oracle(scenario: Scenario) -> dict[str, Iterable[Looked]]:
 
 
 def organizations(scenario: Scenario) -> dict[str, Iterable[Looked]]:
-    known = {*scenario.by_id("organizations"), TOP, None}
+    parents = {*scenario.by_id("organizations"), TOP, None}
     return {
         "organizations_without_parent": rows_of(
             scenario["organizations"],
-            lambda row: row.get("parentId") not in known,
+            lambda row: row.get("parentId") not in parents,
             lambda row: row.get("name"),
         )
     }

@@ -230,3 +230,16 @@ def test_a_browser_shows_it_and_asks_for_nothing(written: Written, tmp_path: Pat
     for name in ("light.png", "dark.png", "phone.png", "printed.pdf", "top.webp"):
         assert (PICTURES / name).stat().st_size > 10_000
     assert (PICTURES / "light.png").read_bytes() != (PICTURES / "dark.png").read_bytes()
+
+
+def test_what_the_last_sync_could_not_read_stands_at_the_top(marts_of: Built) -> None:
+    """A CIO would take the figures of half an estate for those of all of it."""
+    path, chosen = marts_of("nothing_synced")
+    with Marts(path) as marts:
+        incomplete = {"computers": "the connector was ended by signal 9"}
+        text = Elements(page(marts, Origin(chosen.today, incomplete=incomplete))).text
+        whole = Elements(page(marts, Origin(chosen.today))).text
+    assert text.index("The last sync was not whole.") < text.index("Key figures")
+    assert "computers : the connector was ended by signal 9" in text
+    assert "not whole" not in whole
+    assert "the permission" not in whole, "a permission is named only where the API refused for one"

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from dbt_tests.building import Built, run_dbt
-from dbt_tests.scenarios import NOW, Rows
+from dbt_tests.scenarios import NOW, Rows, known
 from dbt_tests.warehouses import Warehouse
 from integration_tests.helpers.warehouse_loader import moment
 from tools.dbt_staging import Column, columns, model_name, staged_streams, view_name
@@ -75,7 +75,7 @@ def test_missing_columns_are_null_and_streams_can_be_left_out(
 def _value(record: Mapping[str, Any], column: Column) -> Any:
     value = record.get(column.field)
     if column.within:
-        value = (value or {}).get(column.within)
+        value = known((value or {}).get(column.within), column.type)
     if value is None:
         return None
     if column.type == "timestamp":

@@ -33,27 +33,15 @@ def reader(sandbox: Sandbox, connector_with: Callable[..., Connector]) -> Connec
 
 
 def assert_nothing_is_lost(outcome: Outcome, sandbox: Sandbox) -> None:
-    """Survivors are all there, no key comes twice, and nothing was made up. A sync that gave up must have
-    said so.
-    """
+    """Survivors are all there, no key comes twice, and nothing was made up."""
+    assert outcome.exit_code == 0
+    assert outcome.statuses["computers"] == "COMPLETE"
     counted = keys_of(outcome.records["computers"], ["id"])
     read = {key for (key,) in counted}
     assert max(counted.values()) == 1
+    assert sandbox.churn.survivors("computers") - read == set()
     initial_and_new = sandbox.churn.survivors("computers") | set(sandbox.churn.deleted("computers"))
     assert read <= initial_and_new | set(sandbox.churn.inserted("computers"))
-    if outcome.exit_code:
-        assert outcome.statuses["computers"] == "INCOMPLETE"
-        assert len(outcome.stream_errors["computers"]) == 1
-        return
-    assert outcome.statuses["computers"] == "COMPLETE"
-    missing = sandbox.churn.survivors("computers") - read
-    # where the second pass moved too, a row can escape both: seldom, and never without a warning
-    assert len(missing) <= (2 if is_warned(outcome) else 0)
-
-
-def is_warned(outcome: Outcome) -> bool:
-    """Whether the log says that the table may lack rows."""
-    return any("Single rows may be missing" in line for line in outcome.logs)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -64,7 +52,6 @@ def test_inserts_and_deletes_at_random(sandbox: Sandbox, reader: Connector, seed
     sandbox.control.random_churn("computers", PATH, seed=seed, rate=0.4, limit=12)
     outcome = reader.read_here(["computers"])
     assert sandbox.churn.deleted("computers") or sandbox.churn.inserted("computers")
-    assert outcome.exit_code == 0
     assert_nothing_is_lost(outcome, sandbox)
 
 
@@ -77,16 +64,18 @@ def test_deletes_before_every_page(sandbox: Sandbox, reader: Connector, seed: in
 
 @pytest.mark.parametrize("seed", range(4))
 def test_changes_that_never_end(sandbox: Sandbox, reader: Connector, seed: int) -> None:
-    """Where three rows come or go with every page, no row may come twice, and none be missing without a
-    warning.
+    """Where three rows come or go with every page of twenty, the reading may fail, but not lose a row and say
+    that it is whole.
     """
     sandbox.control.random_churn("computers", PATH, seed=seed, rate=3.0)
     outcome = reader.read_here(["computers"])
-    counted = keys_of(outcome.records["computers"], ["id"])
-    assert max(counted.values()) == 1
-    if outcome.exit_code == 0:
-        missing = sandbox.churn.survivors("computers") - {key for (key,) in counted}
-        assert len(missing) <= (COMPUTERS // 100 if is_warned(outcome) else 0)
+    if outcome.exit_code:
+        assert outcome.statuses["computers"] == "INCOMPLETE"
+        (message,) = outcome.stream_errors["computers"]
+        assert "sync again, at a quieter time" in message
+    else:
+        read = {record["id"] for record in outcome.records["computers"]}
+        assert sandbox.churn.survivors("computers") - read == set()
 
 
 @pytest.mark.parametrize("after", [1, 15, 29])
@@ -94,7 +83,6 @@ def test_one_row_deleted_from_the_first_page(sandbox: Sandbox, reader: Connector
     """The plainest case: every row behind it moves up by one."""
     sandbox.control.schedule([Operation("delete", "computers", after_request=after, position=0)], PATH)
     outcome = reader.read_here(["computers"])
-    assert outcome.exit_code == 0
     assert_nothing_is_lost(outcome, sandbox)
 
 
@@ -103,7 +91,6 @@ def test_one_row_inserted_in_front(sandbox: Sandbox, reader: Connector, after: i
     """Every row behind it moves down: one comes twice, and must be given out once."""
     sandbox.control.schedule([Operation("insert", "computers", after_request=after, position=0)], PATH)
     outcome = reader.read_here(["computers"])
-    assert outcome.exit_code == 0
     assert_nothing_is_lost(outcome, sandbox)
 
 
@@ -117,22 +104,14 @@ def test_a_deletion_and_an_insertion_that_hide_each_other(
         Operation("insert", "computers", after_request=after, position=-1),
     ]
     sandbox.control.schedule(changes, PATH)
-    outcome = reader.read_here(["computers"])
-    counted = keys_of(outcome.records["computers"], ["id"])
-    assert max(counted.values()) == 1
-    missing = sandbox.churn.survivors("computers") - {key for (key,) in counted}
-    if missing:
-        # at both moments the pages were full, the totals equal and no key came twice: no reader can see it
-        assert len(missing) == 1
-        assert len(counted) == COMPUTERS - 1 or outcome.exit_code == 0
+    assert_nothing_is_lost(reader.read_here(["computers"]), sandbox)
 
 
-def test_data_at_rest_is_read_once(sandbox: Sandbox, reader: Connector) -> None:
-    """The care for moving data must not double the requests of all others."""
-    outcome = reader.read_here(["computers"])
-    assert not is_warned(outcome)
+def test_data_at_rest_is_read_once(sandbox: Sandbox, connector_with: Callable[..., Connector]) -> None:
+    """The care for moving data must not double the requests of all others: pages overlap by few rows."""
+    outcome = connector_with(page_size=100).read_here(["computers"])
     assert len(outcome.records["computers"]) == COMPUTERS
-    assert sandbox.counts.templates[PATH] == COMPUTERS // PAGE_SIZE
+    assert sandbox.counts.templates[PATH] <= COMPUTERS // 100 + 2
 
 
 def test_children_of_a_moving_parent(sandbox: Sandbox, reader: Connector) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 import pytest
 
 from integration_tests.helpers.connector import Connector, Record
-from integration_tests.helpers.warehouse_loader import load
 from sandbox import Sandbox
 from snow_atlas_sync.questions import Question
+from snow_atlas_sync.tables import Layout, batch_of
 from source_snow_atlas import definitions
 from tools.stream_questions import questions_by_area
 
@@ -42,6 +44,23 @@ def tables(records: dict[str, list[Record]]) -> Iterator[DuckDBPyConnection]:
         for stream in STREAMS:
             load(database, stream, records[stream])
         yield database
+
+
+def load(database: DuckDBPyConnection, stream: str, records: list[Record]) -> None:
+    """Make the stream's table with the columns that a sync gives it."""
+    layout = Layout.of(stream)
+    lines = [
+        json.dumps({"record": {"stream": stream, "data": record, "emitted_at": 0}}).encode()
+        for record in records
+    ]
+    database.register(
+        "read", pa.Table.from_batches([batch_of(layout, lines).table] if lines else [], layout.schema)
+    )
+    columns = ", ".join(
+        f'"{name}"::JSON AS "{name}"' if kind == "json" else f'"{name}"'
+        for name, kind in layout.types.items()
+    )
+    database.execute(f'CREATE TABLE "{stream}" AS SELECT {columns} FROM read')
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.title)

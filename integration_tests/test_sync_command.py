@@ -26,7 +26,7 @@ from source_snow_atlas import definitions
 pytestmark = [pytest.mark.timeout(600), pytest.mark.spread]
 
 STREAMS = ("--streams", "agreements,computer_applications,computers,licenses,organizations")
-SLOW = 0.1
+SLOW = 0.4
 
 
 @pytest.fixture

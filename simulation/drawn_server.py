@@ -357,13 +357,11 @@ class DrawnServer:
         return asked
 
     def _ordered(self) -> list[Entry]:
-        entries = list(self.entries)
-        if self.nature.order == "changes always" or (
-            self.nature.order == "changes once" and self.requests > self.nature.change_at
-        ):
-            seed = self.requests if self.nature.order == "changes always" else 1
-            random.Random(self.nature.seed * 7919 + seed).shuffle(entries)
-        return entries
+        order, seed = self.nature.order, self.nature.seed * 7919
+        if order == "changes always" or (order == "changes once" and self.requests > self.nature.change_at):
+            seed += self.requests if order == "changes always" else 1
+            return sorted(self.entries, key=lambda entry: random.Random(seed + 1009 * entry.number).random())
+        return self.entries
 
     def _body(self, number: int, asked: int) -> Any:
         nature = self.nature
@@ -543,5 +541,6 @@ def _can_not_be_known(verdict: Verdict, lost: int) -> bool:
     # pages are counted, if anything: how many rows the last one should have is not known, and neither is
     # whether
     # an empty first page is one; nor is a page size that the reply names wrongly
-    has_few_rows = nature.refusal == "partial" or nature.rows <= nature.page_size
+    size = nature.clamp if nature.sizes == "fixed" else nature.page_size
+    has_few_rows = nature.refusal == "partial" or nature.rows <= size
     return (lacks_rows and has_few_rows) or names_sizes_wrongly

@@ -13,8 +13,7 @@ from typing import Any
 class Outcome:
     """What one read came to. `stable` counts the rows that were there from the first request to the last.
 
-    `failed` and `warned`: whether the reader ended with an error, and whether it said that rows may be
-    missing.
+    `failed`: whether the reader ended with an error.
     """
 
     stable: int
@@ -24,7 +23,6 @@ class Outcome:
     changes: int = 0
     seconds: float = 0.0
     failed: bool = False
-    warned: bool = False
     reports: list[Any] = field(default_factory=list)
     """What the reader says of the changes that it saw."""
 
@@ -37,13 +35,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Summary:
-    """What many reads came to. A loss is silent where the read did not fail, and unsaid where it did not warn
-    either.
-    """
+    """What many reads came to. A loss is silent where the read did not fail."""
 
     reads: int
     reads_with_silent_loss: int
-    reads_with_unsaid_loss: int
     reads_with_repeats: int
     reads_failed: int
     rows_lost_silently: int
@@ -59,7 +54,6 @@ class Summary:
         return cls(
             reads=len(outcomes),
             reads_with_silent_loss=len(silent),
-            reads_with_unsaid_loss=sum(not outcome.warned for outcome in silent),
             reads_with_repeats=sum(outcome.repeated > 0 for outcome in outcomes),
             reads_failed=sum(outcome.failed for outcome in outcomes),
             rows_lost_silently=sum(outcome.lost for outcome in silent),

@@ -38,9 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     if options.config is None:
         raise SyncError(
-            "name the configuration of your tenant with --config FILE: a JSON object with region, client_id"
-            " and"
-            " client_secret"
+            "name the configuration of your tenant with --config FILE: a JSON object with region, "
+            "client_id and client_secret"
         )
     return 1 if run(prepare(options), options).failed else 0
 

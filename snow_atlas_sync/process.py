@@ -36,8 +36,8 @@ def _main(module: str) -> int:
             raise
         extra = "report" if "report" in module else "sync"
         raise SyncError(
-            f"{error.name} is not installed; install it with: pip install"
-            f' "airbyte-source-snow-atlas[{extra}]"'
+            f"{error.name} is not installed; install it with: "
+            f'pip install "airbyte-source-snow-atlas[{extra}]"'
         ) from None
     return code
 

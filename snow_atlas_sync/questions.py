@@ -1,6 +1,6 @@
 """Questions that the synced tables answer, in DuckDB's SQL.
 
-PyAirbyte names a table after its stream, and a column after its field in lower case: `lastScanDate` of
+A table is named after its stream, and a column after its field in lower case: `lastScanDate` of
 `computers` is `computers.lastscandate`.
 """
 

@@ -51,9 +51,8 @@ def folder() -> Iterator[Path]:
         made = Path(tempfile.mkdtemp(prefix=f"sync-{os.getpid()}-", dir=place))
     except OSError as error:
         raise SyncError(
-            f"the folder for temporary files, {place}, can't be written: {error.strerror}; name another in"
-            f" the"
-            f" environment variable {FOLDER}"
+            f"the folder for temporary files, {place}, can't be written: {error.strerror}; "
+            f"name another in the environment variable {FOLDER}"
         ) from None
     try:
         yield made
@@ -61,9 +60,8 @@ def folder() -> Iterator[Path]:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         raise SyncError(
-            f"the disk of {place} is full; free some space, or name another folder in the environment"
-            f" variable"
-            f" {FOLDER}"
+            f"the disk of {place} is full; free some space, "
+            f"or name another folder in the environment variable {FOLDER}"
         ) from None
     finally:
         shutil.rmtree(made, ignore_errors=True)

@@ -85,9 +85,8 @@ def load(spool: Spool, destination: Destination, report: SyncReport, incremental
         tables.append(Table(stream.name, file, key(stream.name), state))
         for field, count in file.unfit.items():
             report.warn(
-                f"{stream.name}: {count:,} {'values' if count > 1 else 'value'} of the field {field} did"
-                f" not fit its"
-                " column; the column _extra has what was sent"
+                f"{stream.name}: {count:,} {'values' if count > 1 else 'value'} of the field {field} "
+                "did not fit its column; the column _extra has what was sent"
             )
     report.loading = f"{len(tables)} tables"
     try:
@@ -102,6 +101,7 @@ def load(spool: Spool, destination: Destination, report: SyncReport, incremental
         with suppress(SyncError):
             destination.load([], outcome_of(report))
     report.loading = ""
+    stop_if_asked()
 
 
 def outcome_of(report: SyncReport) -> pa.Table:

@@ -153,7 +153,7 @@ def area_page(area: str) -> list[str]:
             "",
             "## Questions",
             "",
-            "In DuckDB's SQL, on the tables that `make sync` or PyAirbyte writes.",
+            "In DuckDB's SQL, on the tables that `make sync` writes.",
         ]
         for question in questions:
             lines += ["", *_question(question)]

@@ -138,7 +138,7 @@ def check_commands(environment: Environment, wheel: Path) -> str:
     synced = time.monotonic()
     query = (
         "import duckdb; database = duckdb.connect('snow.duckdb');"
-        " print(database.sql('SELECT count(*) FROM computers').fetchone()[0])"
+        " print(database.execute('SELECT count(*) FROM computers').fetchone()[0])"
     )
     count = environment.output(environment.python.name, "-c", query).strip()
     if count != str(COMPUTERS):

@@ -1,11 +1,14 @@
-"""Paging: every row once, with as few requests as it takes, and no row lost where the API shows that the data
-moved.
+"""Paging: every row once, with as few requests as it takes, and no row lost where data changes or
+the API does not serve what it counts.
 """
 
 from __future__ import annotations
 
+import itertools
 import random
+import threading
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
@@ -13,16 +16,22 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from simulation.changes import ChangingRows
 from simulation.paged_api import ModelServer, measure_by_request, read_by_request
 from simulation.prefetch import InterleavedPrefetch, PoolPrefetch
-from source_snow_atlas.components.basics.errors import ServerError, TransientError
-from source_snow_atlas.components.collection.pages import NoPrefetch
-from source_snow_atlas.components.collection.paging import CollectionReader
-from source_snow_atlas.components.collection.plan import other_page_size
-from source_snow_atlas.components.request.reply import Page, Row, WrongPage
+from source_snow_atlas.components.basics.errors import (
+    ServerError,
+    SnowAtlasError,
+    TransientError,
+    failed_request,
+)
+from source_snow_atlas.components.collection.pages import Fetch, NoPrefetch
+from source_snow_atlas.components.collection.paging import Changes, CollectionReader
+from source_snow_atlas.components.request.reply import Page, Row, WrongPage, parse_page
 
 pytestmark = pytest.mark.spread
 TOTALS = st.sampled_from(["both", "pages", "items", "none", "absent"])
+COUNTED = st.sampled_from(["both", "items"])
 
 
 def numbered(count: int) -> list[Row]:
@@ -64,53 +73,89 @@ def test_every_row_comes_once_and_in_order(
         clamp = max(clamp, page_size)
     server = ModelServer(numbered(count), clamp, totals, links)
     reader = server.reader(page_size, key, prefetch=InterleavedPrefetch(room, seed))
-    assert ids(reader) == list(range(count))
+    given_out = ids(reader)
+    if min(page_size, clamp) >= 16:
+        assert given_out == list(range(count))
+    assert sorted(given_out) == list(range(count))
 
 
-@given(st.integers(0, 200), st.integers(1, 50), st.sampled_from(["both", "items"]), st.integers(0, 6))
-def test_no_request_too_many_where_the_number_of_rows_is_known(
-    count: int, page_size: int, totals: str, room: int
+@pytest.mark.parametrize("pages", [1, 2, 3, 10, 40, 200, 1000])
+@pytest.mark.parametrize("left_over", [0, 1, 499])
+@pytest.mark.parametrize("totals", ["both", "pages", "items", "none"])
+def test_overlapping_pages_cost_seven_requests_more_in_a_hundred(
+    pages: int, left_over: int, totals: str
 ) -> None:
     """A sync would cost more requests than it has pages, and reach rate limits sooner.
 
-    One more is right where a full page is all that speaks for the end, or where the total may be that of the
-    page.
+    One more is right where a full page may be the last one, or nothing counts: the page behind must be empty.
     """
+    count = pages * 500 + left_over
+    server = ModelServer(ChangingRows(count), totals=totals)
+    assert ids(server.reader(500)) == list(range(count))
+    assert len(server.requests) <= 1.07 * -(-count // 500) + 1 + (totals == "none")
+
+
+@given(st.integers(0, 15), st.sampled_from(["both", "items", "pages"]))
+def test_a_collection_of_one_page_is_one_request(count: int, totals: str) -> None:
+    """A hundred thousand computers with a page of children each would cost twice as many requests."""
     server = ModelServer(numbered(count), totals=totals)
-    ids(server.reader(page_size, prefetch=InterleavedPrefetch(room, 1)))
-    expected = max(1, -(-count // page_size))
-    full = count > 0 and count % page_size == 0
-    doubtful = full and (totals == "items" or count == page_size)
-    assert sorted(server.requests) == [(number, page_size) for number in range(1, expected + 1 + doubtful)]
+    assert ids(server.reader(16)) == list(range(count))
+    assert server.requests == [(1, 16)]
 
 
-@given(st.integers(0, 200), st.integers(1, 50), st.sampled_from(["pages", "none"]), st.booleans())
-def test_few_requests_too_many_where_the_number_of_rows_is_not_known(
-    count: int, page_size: int, totals: str, links: bool
-) -> None:
-    """A sync would ask for page after page behind the end. Pages overlap here, as no total shows what is
-    deleted.
-    """
-    server = ModelServer(numbered(count), totals=totals, links=links)
-    ids(server.reader(page_size))
-    overlapping = 1.6 if page_size >= 16 else 1
-    assert len(server.requests) <= overlapping * count / page_size + 2
+@given(st.integers(2, 200), st.integers(1, 15), st.sampled_from(["both", "items", "pages"]))
+def test_tiny_pages_are_read_twice(count: int, page_size: int, totals: str) -> None:
+    """Pages too small to overlap would be believed after one reading, or read over and over."""
+    server = ModelServer(numbered(count), totals=totals)
+    assert ids(server.reader(page_size)) == list(range(count))
+    pages = -(-count // page_size)
+    assert len(server.requests) <= 2 * (pages + 1) + 1
+    assert pages == 1 or len(server.requests) >= 2 * pages
 
 
 def test_a_clamped_page_size_is_believed() -> None:
     """A server that serves 100 rows where 500 were asked for would give every fifth hundred only."""
     server = ModelServer(numbered(350), clamp=100)
     assert ids(server.reader(500)) == list(range(350))
-    assert [number for number, _ in server.requests] == [1, 2, 3, 4]
-    assert {size for _, size in server.requests[1:]} <= {100, 500}
+    assert len(server.requests) <= 6
+    assert all(size <= 100 for _, size in server.requests[2:])
+
+
+def fetching(server: ModelServer, change: Callable[[int, int, Page], Page | None]) -> Fetch:
+    """The replies of a server, changed by their page number, page size and what they would be."""
+
+    def fetch(number: int, size: int, numbers: frozenset[int] | None) -> Page | None:
+        return change(number, size, server.fetch(number, size))
+
+    return fetch
+
+
+@pytest.mark.parametrize("count", [40, 57, 60, 300])
+def test_a_server_of_one_page_size_is_read_in_passes(count: int) -> None:
+    """A server that serves 20 rows whatever is asked for can't overlap its pages: rows would be lost."""
+    server = ModelServer(numbered(count))
+
+    def fetch(number: int, size: int, numbers: frozenset[int] | None) -> Page:
+        return server.fetch(number, 20)
+
+    assert ids(CollectionReader("Stream rows", fetch, 50, ("id",))) == list(range(count))
+    assert len(server.requests) <= 2 * (count // 20 + 1) + 4
 
 
 def test_pages_are_read_ahead_in_several_threads() -> None:
     """A sync would be as slow as one request after the other, or give rows twice when threads interleave."""
+    barrier, asked = threading.Barrier(8), itertools.count()
     server = ModelServer(numbered(5000))
+
+    def fetch(number: int, size: int, numbers: frozenset[int] | None) -> Page:
+        if 1 <= next(asked) <= 8:
+            # eight requests have to be under way at once for any of them to go on
+            barrier.wait(10)
+        return server.fetch(number, size)
+
     with PoolPrefetch(8) as prefetch:
-        assert ids(server.reader(7, prefetch=prefetch)) == list(range(5000))
-    assert len(server.requests) == -(-5000 // 7)
+        reader = CollectionReader("Stream rows", fetch, 20, ("id",), prefetch=prefetch)
+        assert ids(reader) == list(range(5000))
 
 
 def test_prefetch_room_is_given_back() -> None:
@@ -192,18 +237,18 @@ def test_a_single_object_is_one_row() -> None:
 # Keys
 
 
-@given(st.lists(st.integers(0, 5), max_size=60), st.integers(1, 10), TOTALS)
+@given(st.lists(st.integers(0, 5), max_size=120), st.integers(16, 40), COUNTED)
 def test_rows_without_a_key_all_come(values: list[int], page_size: int, totals: str) -> None:
     """Identical rows (three equal memory modules of a computer) would be merged into one."""
     server = ModelServer([{"value": value} for value in values], totals=totals)
     rows = [row for batch in server.reader(page_size, ()).rows() for row in batch]
-    assert [row["value"] for row in rows] == values
+    assert Counter(row["value"] for row in rows) == Counter(values)
 
 
 @example([1, 0, 1], 1, "pages", 0)
 @given(
     st.lists(st.integers(0, 30), max_size=80),
-    st.integers(1, 12),
+    st.integers(1, 40),
     TOTALS,
     st.integers(0, 4),
 )
@@ -241,34 +286,153 @@ def test_a_total_that_never_fits_is_an_error(claimed: int, count: int, key: tupl
         page.total_items = count + claimed
         return page
 
-    with pytest.raises(ServerError, match=f"counts {count + claimed} rows"):
-        ids(CollectionReader("Stream rows", fetch, 10, key))
+    for page_size in (10, 20):
+        with pytest.raises(
+            ServerError, match=f"counts {count + claimed} rows, but {claimed} of them are not served"
+        ):
+            ids(CollectionReader("Stream rows", fetch, page_size, key))
 
 
-@pytest.mark.parametrize("key", [("id",), ()])
-def test_a_total_that_never_fits_may_be_accepted(key: tuple[str, ...]) -> None:
-    """A stream whose API counts rows that it never serves could not be synced at all."""
-    server = ModelServer(numbered(95))
+HELD_BACK = st.sets(st.integers(0, 399), min_size=1, max_size=5)
 
-    def fetch(number: int, size: int, numbers: frozenset[int] | None) -> Page:
-        page = server.fetch(number, size)
-        page.total_items = 98
-        return page
 
+@given(HELD_BACK, st.integers(16, 120), st.sampled_from(["both", "items", "pages"]), st.integers(0, 6))
+def test_rows_held_back_anywhere_are_an_error(held: set[int], page_size: int, totals: str, room: int) -> None:
+    """The API counts 400 computers and serves 399: the table would lack one, and the sync say COMPLETE."""
+    if totals == "pages" and max(held) >= 399 // page_size * page_size:
+        # a row that the last page lacks can't be noticed where pages are counted; a warning says so
+        held = {0}
+    server = holding_back(held, totals)
+    reader = CollectionReader(
+        "Stream rows", server, page_size, ("id",), prefetch=InterleavedPrefetch(room, 1)
+    )
+    with pytest.raises(ServerError, match="not served"):
+        ids(reader)
+
+
+@given(HELD_BACK, st.integers(16, 120), st.integers(0, 6))
+def test_rows_held_back_may_be_accepted_with_their_number(held: set[int], page_size: int, room: int) -> None:
+    """A stream whose API counts rows that it never serves could not be synced, or say a wrong number."""
     missing: list[int] = []
     warned: list[str] = []
     reader = CollectionReader(
         "Stream rows",
-        fetch,
-        10,
-        key,
+        holding_back(held, "both"),
+        page_size,
+        ("id",),
+        prefetch=InterleavedPrefetch(room, 1),
         accepts_missing=True,
         on_missing=missing.append,
         warn=lambda kind, message: warned.append(message),
     )
-    assert sorted(ids(reader)) == list(range(95))
-    assert missing == [3]
-    assert any("3 rows are not served" in message for message in warned)
+    assert ids(reader) == sorted(set(range(400)) - held)
+    assert missing == [len(held)]
+    assert any(f"{len(held)} rows are not served" in message for message in warned)
+
+
+def holding_back(held: set[int], totals: str) -> Fetch:
+    """The replies of a server of 400 rows that leaves some of them out where they would stand."""
+    server = ModelServer(numbered(400), totals=totals)
+
+    def without(number: int, size: int, page: Page) -> Page:
+        page.rows = [row for row in page.rows if row["id"] not in held]
+        return page
+
+    return fetching(server, without)
+
+
+# Pages that are announced and can't be read
+
+
+def refuse(status: int) -> Callable[[Page], Page | None]:
+    def refused(page: Page) -> Page | None:
+        raise failed_request("rows", "/rows", status, b"", None)
+
+    return refused
+
+
+def empty(page: Page) -> Page:
+    page.rows = []
+    return page
+
+
+FAILURES: dict[str, Callable[[Page], Page | None]] = {
+    "404": refuse(404),
+    "400": refuse(400),
+    "416": refuse(416),
+    "204": lambda page: None,
+    "empty": empty,
+    "an object": lambda page: parse_page(b'{"id": 5}', "items", {"id"}, None),
+    "an array": lambda page: parse_page(b'[{"id": 5}]', "items", {"id"}, None),
+    "an earlier page": lambda page: parse_page(
+        b'{"items": [{"id": 1}], "pagination": {"page_number": 1}}', "items", {"id"}, None
+    ),
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+@pytest.mark.parametrize("totals", ["both", "items", "pages", "links"])
+@pytest.mark.parametrize("which", ["the middle", "the last"])
+@pytest.mark.parametrize("page_size", [7, 20])
+@pytest.mark.parametrize("room", [0, 4])
+def test_an_announced_page_that_cannot_be_read_is_no_end(
+    failure: str, totals: str, which: str, page_size: int, room: int
+) -> None:
+    """A page that a total or a link announces would be taken for the end, and all behind it be lost."""
+    count = 95
+    links = totals == "links"
+    server = ModelServer(numbered(count), totals="none" if links else totals, links=links)
+    place = 50 if which == "the middle" else count - 1
+
+    def change(number: int, size: int, page: Page) -> Page | None:
+        is_it = (number - 1) * size <= place < number * size and number > 1
+        return FAILURES[failure](page) if is_it else page
+
+    reader = CollectionReader(
+        "Stream rows",
+        fetching(server, change),
+        page_size,
+        ("id",),
+        prefetch=InterleavedPrefetch(room, 1),
+    )
+    with pytest.raises(ServerError, match=r"could not be read|not served|share no row"):
+        ids(reader)
+
+
+@pytest.mark.parametrize("failure", ["404", "400", "204"])
+def test_the_first_page_is_no_exception(failure: str) -> None:
+    """A stream whose first page is refused would end COMPLETE and empty."""
+    server = ModelServer(numbered(95))
+    fetch = fetching(server, lambda number, size, page: FAILURES[failure](page) if number == 1 else page)
+    with pytest.raises(SnowAtlasError):
+        ids(CollectionReader("Stream rows", fetch, 20, ("id",)))
+
+
+@pytest.mark.parametrize("failure", ["404", "400", "416", "204", "empty"])
+def test_behind_a_full_last_page_a_refusal_is_the_end(failure: str) -> None:
+    """Where nothing counts, a stream whose last page is full could never end, or end without a word."""
+    server = ModelServer(numbered(100), totals="none")
+    warned: list[str] = []
+    fetch = fetching(server, lambda number, size, page: page if page.rows else FAILURES[failure](page))
+    reader = CollectionReader(
+        "Stream rows", fetch, 20, ("id",), warn=lambda kind, message: warned.append(kind)
+    )
+    assert ids(reader) == list(range(100))
+    assert ("end" in warned) == (failure != "empty")
+
+
+@pytest.mark.parametrize("failure", ["404", "empty"])
+@pytest.mark.parametrize("totals", ["both", "pages"])
+def test_a_page_that_is_gone_because_the_collection_became_shorter(failure: str, totals: str) -> None:
+    """Every sync would fail in whose course the last computers are deleted."""
+
+    def delete(server: ModelServer) -> None:
+        if len(server.requests) == 2:
+            del server.rows[50:]
+
+    server = ModelServer(numbered(100), totals=totals, before_request=delete)
+    fetch = fetching(server, lambda number, size, page: page if page.rows else FAILURES[failure](page))
+    assert set(ids(CollectionReader("Stream rows", fetch, 20, ("id",)))) >= set(range(50))
 
 
 @pytest.mark.parametrize("cut", [1, 3, 9])
@@ -278,14 +442,16 @@ def test_a_short_page_in_the_middle_is_read_again(cut: int, key: tuple[str, ...]
     server = ModelServer(numbered(95))
     asked: list[int] = []
 
-    def fetch(number: int, size: int, numbers: frozenset[int] | None) -> Page:
-        page = server.fetch(number, size)
+    def cut_once(number: int, size: int, page: Page) -> Page:
         asked.append(number)
         if number == 4 and asked.count(4) == 1:
             page.rows = page.rows[cut:]
         return page
 
-    assert sorted(ids(CollectionReader("Stream rows", fetch, 10, key))) == list(range(95))
+    for page_size in (10, 20):
+        asked.clear()
+        reader = CollectionReader("Stream rows", fetching(server, cut_once), page_size, key)
+        assert ids(reader) == list(range(95))
 
 
 # Data that changes while it is read
@@ -293,7 +459,7 @@ def test_a_short_page_in_the_middle_is_read_again(cut: int, key: tuple[str, ...]
 
 @given(
     count=st.integers(1, 120),
-    page_size=st.integers(2, 25),
+    page_size=st.integers(16, 40),
     moment=st.integers(2, 12),
     deleted=st.integers(1, 60),
     seed=st.integers(0, 20),
@@ -305,22 +471,20 @@ def test_rows_deleted_at_one_moment_take_no_other_row_along(
 ) -> None:
     """Computers that stayed would be missing because others were deleted while the list was read."""
     chance = random.Random(seed)
-    gone: set[int] = set()
+    deleted = min(deleted, count)
 
     def delete(server: ModelServer) -> None:
         if len(server.requests) == moment - 1:
             for _ in range(min(deleted, len(server.rows))):
-                gone.add(server.rows.pop(chance.randrange(len(server.rows)))["id"])
+                server.rows.pop(chance.randrange(len(server.rows)))
 
     server = ModelServer(numbered(count), before_request=delete)
-    emitted = Counter(ids(server.reader(page_size, prefetch=InterleavedPrefetch(room, seed))))
-    assert set(range(count)) - gone <= set(emitted)
-    assert max(emitted.values()) == 1
+    assert_nothing_is_lost(server, page_size, room, seed, count, deleted <= page_size // 8)
 
 
 @given(
     count=st.integers(1, 120),
-    page_size=st.integers(2, 25),
+    page_size=st.integers(16, 40),
     moment=st.integers(2, 12),
     inserted=st.integers(1, 60),
     seed=st.integers(0, 20),
@@ -339,31 +503,51 @@ def test_rows_inserted_at_one_moment_push_no_row_out(
                 server.rows.insert(chance.randint(0, len(server.rows)), {"id": 1000 + number})
 
     server = ModelServer(numbered(count), before_request=insert)
-    emitted = Counter(ids(server.reader(page_size, prefetch=InterleavedPrefetch(room, seed))))
-    assert set(range(count)) <= set(emitted)
-    assert max(emitted.values()) == 1
+    assert_nothing_is_lost(server, page_size, room, seed, count, inserted <= page_size // 8)
+
+
+def assert_nothing_is_lost(
+    server: ModelServer, page_size: int, room: int, seed: int, initial: int, is_little: bool
+) -> None:
+    """All rows that stayed come, and none twice; only where a lot changed may the reading fail instead."""
+    emitted, error = read_on(server.reader(page_size, prefetch=InterleavedPrefetch(room, seed)))
+    if error is None:
+        # rows are only deleted and inserted here, so what is left of the first ones was there all the time
+        assert {row["id"] for row in server.rows if row["id"] < initial} <= set(emitted)
+    else:
+        assert not is_little, error
+    # more changes at once than a part of a page may look like another order, which is read in whole
+    assert not is_little or max(emitted.values(), default=0) <= 1
+
+
+def read_on(reader: CollectionReader) -> tuple[Counter[Any], ServerError | None]:
+    """The ids that were given out, and the error that the reading ended with."""
+    emitted: Counter[Any] = Counter()
+    try:
+        for batch in reader.rows():
+            emitted.update(row["id"] for row in batch)
+    except ServerError as failure:
+        return emitted, failure
+    return emitted, None
 
 
 @given(st.integers(2, 6), st.integers(0, 50), st.integers(2, 10), st.integers(0, 5))
 def test_rows_that_come_and_go_under_the_same_total(moment: int, seed: int, pairs: int, room: int) -> None:
-    """As many rows added as deleted leave the total alone: a key that comes twice must be sign enough."""
+    """As many rows added as deleted leave the total alone: the rows that slipped would be lost."""
     chance = random.Random(seed)
-    gone: set[int] = set()
 
     def swap(server: ModelServer) -> None:
         if len(server.requests) == moment - 1:
             # deleted in front of the reader, so that rows slip; inserted before, so that rows come twice
             for number in range(pairs):
-                gone.add(server.rows.pop(chance.randrange(60, len(server.rows)))["id"])
+                server.rows.pop(chance.randrange(len(server.rows) // 2, len(server.rows)))
                 server.rows.insert(0, {"id": 1000 + number})
 
-    server = ModelServer(numbered(100), before_request=swap)
-    emitted = Counter(ids(server.reader(10, prefetch=InterleavedPrefetch(room, seed))))
-    assert set(range(100)) - gone <= set(emitted)
-    assert max(emitted.values()) == 1
+    server = ModelServer(numbered(200), before_request=swap)
+    assert_nothing_is_lost(server, 20, room, seed, 200, pairs <= 2)
 
 
-def test_changes_that_cancelled_out_before_the_first_sign_are_looked_for() -> None:
+def test_changes_that_leave_the_total_as_it_was_cost_no_row() -> None:
     """A row deleted and another added between two pages leave the total as it was: the row that slipped would
     be lost.
     """
@@ -380,35 +564,41 @@ def test_changes_that_cancelled_out_before_the_first_sign_are_looked_for() -> No
     assert set(range(1000)) - {10} <= given
 
 
+@pytest.mark.parametrize("totals", ["both", "pages", "none"])
 @pytest.mark.parametrize("parallel", [0, 10])
 @pytest.mark.parametrize(
     ("inserts", "deletes"), [(0.05, 0.05), (0.5, 0.5), (0.5, 0.0), (0.0, 0.5), (2.0, 2.0)]
 )
-def test_no_key_comes_twice_under_steady_churn(inserts: float, deletes: float, parallel: int) -> None:
-    """A table would hold rows twice after every busy day."""
-    for seed in range(12):
+def test_steady_changes_lose_no_row_and_repeat_none(
+    inserts: float, deletes: float, parallel: int, totals: str
+) -> None:
+    """After every busy day rows would be missing or held twice, and nobody would know."""
+    for seed in range(6):
         outcome = read_by_request(
-            seed, rows=400, page_size=20, inserts=inserts, deletes=deletes, parallel=parallel
+            seed,
+            rows=800,
+            page_size=40,
+            inserts=inserts,
+            deletes=deletes,
+            parallel=parallel,
+            totals=totals,
         )
         assert outcome.repeated == 0
+        assert outcome.failed or outcome.lost == 0
+        assert not outcome.failed or inserts + deletes > 1
 
 
-def test_hardly_a_row_is_lost_under_steady_churn_where_a_plain_reader_loses_many() -> None:
-    """Rows would be missing after every busy day, and nobody would know."""
-    seeds = range(60)
-    options = {"rows": 500, "page_size": 25, "inserts": 0.2, "deletes": 0.2}
-    plain = measure_by_request(seeds, plain=True, **options)
-    own = measure_by_request(seeds, **options)
-    assert plain.rows_lost_silently >= 50
-    assert own.rows_lost_silently <= plain.rows_lost_silently / 50
+def test_a_plain_reader_loses_rows_under_the_same_changes() -> None:
+    """Changes that take no row from anybody would prove nothing."""
+    options = {"rows": 800, "page_size": 40, "inserts": 0.5, "deletes": 0.5}
+    assert measure_by_request(range(20), plain=True, **options).rows_lost_silently >= 20
 
 
-def test_a_second_pass_costs_at_most_as_much_as_the_first() -> None:
+def test_a_collection_that_changes_all_the_time_ends() -> None:
     """A changing collection would be read over and over, and never end."""
     for seed in range(12):
-        outcome = read_by_request(seed, rows=400, page_size=20, inserts=1.0, deletes=1.0)
-        pages = 400 / 20
-        assert outcome.requests <= pages + 1 + pages / 0.85 + 3
+        outcome = read_by_request(seed, rows=800, page_size=40, inserts=1.0, deletes=1.0)
+        assert outcome.requests <= 3 * 800 / 40
 
 
 def test_one_change_costs_a_few_pages_only() -> None:
@@ -418,14 +608,74 @@ def test_one_change_costs_a_few_pages_only() -> None:
         if len(server.requests) == 50:
             server.rows.insert(0, {"id": -1})
 
+    changes: list[Changes] = []
+    quiet = ModelServer(numbered(10_000))
+    ids(quiet.reader(100))
     server = ModelServer(numbered(10_000), before_request=insert)
-    assert len(set(ids(server.reader(100)))) >= 10_000
-    assert len(server.requests) <= 101 + 6
+    given_out = ids(server.reader(100, on_changes=changes.append))
+    assert [row for row in given_out if row >= 0] == list(range(10_000))
+    assert len(server.requests) <= len(quiet.requests) + 6
+    assert [(change.seen, change.again) for change in changes] == [(1, 0)]
+
+
+def test_a_hole_that_more_deletions_tore_than_pages_overlap_by_is_read() -> None:
+    """Thirty deletions at once move as many rows in front of the page that is asked for next: they would be
+    lost.
+    """
+
+    def delete(server: ModelServer) -> None:
+        if len(server.requests) == 5:
+            del server.rows[100:130]
+
+    server = ModelServer(numbered(1000), before_request=delete)
+    changes: list[Changes] = []
+    given_out = ids(server.reader(100, on_changes=changes.append))
+    assert set(range(1000)) - set(range(100, 130)) <= set(given_out)
+    assert len(given_out) == len(set(given_out))
+    assert changes[0].read_again >= 1
+
+
+def test_more_deletions_than_a_page_holds_lose_nothing_without_a_word() -> None:
+    """Rows of whole pages would be lost where hundreds of rows before them go at once."""
+
+    def delete(server: ModelServer) -> None:
+        if len(server.requests) == 8:
+            del server.rows[:450]
+
+    server = ModelServer(numbered(2000), before_request=delete)
+    assert_nothing_is_lost(server, 100, 0, 1, 2000, is_little=False)
+
+
+def test_a_row_that_is_edited_comes_as_it_is_by_then() -> None:
+    """A table that keeps the last version of each key would keep the old one."""
+
+    def edit(server: ModelServer) -> None:
+        if len(server.requests) == 1:
+            server.rows[17] = {"id": 17, "version": 2}
+            server.rows[18] = {"id": 18, "version": 2}
+
+    server = ModelServer(numbered(100), before_request=edit)
+    latest: dict[Any, Row] = {}
+    for batch in server.reader(20).rows():
+        latest.update((row["id"], row) for row in batch)
+    assert set(latest) == set(range(100))
+
+
+def test_an_order_that_changes_with_every_request_ends_and_loses_nothing() -> None:
+    """A server without an order would serve some rows on no page, and others on two."""
+    chance = random.Random(1)
+
+    def shuffle(server: ModelServer) -> None:
+        chance.shuffle(server.rows)
+
+    server = ModelServer(numbered(200), before_request=shuffle)
+    emitted, error = read_on(server.reader(50))
+    assert set(emitted) == set(range(200)) if error is None else "order" in (error.message or "")
 
 
 @given(
     values=st.lists(st.integers(0, 3), min_size=1, max_size=80),
-    page_size=st.integers(2, 10),
+    page_size=st.integers(2, 30),
     moment=st.integers(2, 8),
     deleted=st.integers(1, 8),
     seed=st.integers(0, 10),
@@ -442,13 +692,12 @@ def test_rows_without_a_key_survive_changes_too(
                 server.rows.pop(chance.randrange(len(server.rows)))
 
     server = ModelServer([{"value": value} for value in values], before_request=delete)
-    emitted = Counter(row["value"] for batch in server.reader(page_size, ()).rows() for row in batch)
+    emitted: Counter[int] = Counter()
+    try:
+        for batch in server.reader(page_size, ()).rows():
+            emitted.update(row["value"] for row in batch)
+    except ServerError:
+        # equal rows can't be told apart: where some of them move, that may be all that can be said
+        return
     left = Counter(row["value"] for row in server.rows)
     assert left <= emitted
-
-
-@given(st.integers(3, 1000))
-def test_the_second_pass_has_no_boundary_where_the_first_had_one(size: int) -> None:
-    """A row that slips at a page boundary in the first pass would slip at the same one in the second."""
-    other = other_page_size(size)
-    assert 1 <= other < size

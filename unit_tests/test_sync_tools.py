@@ -147,7 +147,7 @@ def test_misspelt_stream_gets_the_nearest_names() -> None:
 def test_a_stream_that_cannot_be_incremental_is_refused() -> None:
     """The user would believe that only news are read."""
     assert inputs.incremental("audit_logs computers") == {"audit_logs", "computers"}
-    with pytest.raises(SyncError, match="licenses is not incremental; these are: .*audit_logs"):
+    with pytest.raises(SyncError, match=r"licenses is not incremental; these are: .*audit_logs"):
         inputs.incremental("licenses")
 
 

@@ -161,7 +161,5 @@ def test_a_server_that_ignores_the_filter_gives_every_entry_once() -> None:
     windows = days(30)
     log = [{"id": number, "created": window[0][:11] + "08:00:00Z"} for number, window in enumerate(windows)]
     outside = Outside("created")
-    given = [
-        row["id"] for window in windows for row in outside.once(outside.plausible(log, window), window)
-    ]
+    given = [row["id"] for window in windows for row in outside.once(outside.plausible(log, window), window)]
     assert given == list(range(30))

@@ -1,4 +1,4 @@
-"""Reads streams with PyAirbyte into a DuckDB file, in PyAirbyte's own environment; prints the keys in its tables."""
+"""Reads streams with PyAirbyte into a DuckDB file, in its own environment; prints the keys in its tables."""
 
 import json
 import os
@@ -21,6 +21,5 @@ cache = DuckDBCache(db_path=f"{start['folder']}/snow_atlas.duckdb", schema_name=
 source.read(cache=cache, write_strategy="replace", force_full_refresh=True)
 keys = {}
 for stream in start["streams"]:
-    key = "recordkey" if stream == "computer_applications" else "id"
-    keys[stream] = [str(row[key]) for row in cache.run_sql_query(f"SELECT {key} FROM {stream}")]
+    keys[stream] = [str(row["id"]) for row in cache.run_sql_query(f"SELECT id FROM {stream}")]
 print("\n" + json.dumps(keys))

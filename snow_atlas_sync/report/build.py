@@ -42,10 +42,9 @@ def check(database: Path, variables: Mapping[str, Any]) -> Checks:
     results = _results()
     if results is None:
         raise ReportError(f"dbt could not test the marts: {_reason(done.stdout)}")
-    failed = [
-        each["unique_id"].split(".")[2] for each in results if each["status"] not in ("pass", "skipped")
-    ]
-    return Checks(len(results), tuple(sorted(failed)))
+    tests = [each for each in results if each["unique_id"].startswith("test.")]
+    failed = [each["unique_id"].split(".")[2] for each in tests if each["status"] not in ("pass", "skipped")]
+    return Checks(len(tests), tuple(sorted(failed)))
 
 
 def _dbt(

@@ -3,13 +3,13 @@
 {%- set not_scanned_before = snow_atlas.add_days(snow_atlas.today(), -(var('snow_atlas_not_scanned_days', 90) | int)) -%}
 {#- Where amounts are: streams and the columns with their currency. -#}
 {%- set amounts = [
-    ('computer_details', 'purchase_currency'),
-    ('computer_costs', 'purchase_currency'),
-    ('licenses', 'purchase_currency'),
-    ('license_costs', 'currency'),
-    ('license_maintenance_periods', 'purchase_currency'),
-    ('application_metrics', 'license_cost_currency'),
-    ('saas_servicenow_subscriptions', 'currency'),
+    (ref('stg_snow_atlas__computer_details'), 'purchase_currency'),
+    (ref('stg_snow_atlas__computer_costs'), 'purchase_currency'),
+    (ref('stg_snow_atlas__licenses'), 'purchase_currency'),
+    (ref('stg_snow_atlas__license_costs'), 'currency'),
+    (ref('stg_snow_atlas__license_maintenance_periods'), 'purchase_currency'),
+    (ref('stg_snow_atlas__application_metrics'), 'license_cost_currency'),
+    (ref('stg_snow_atlas__saas_servicenow_subscriptions'), 'currency'),
 ] -%}
 {%- set marts = [
     'snow_atlas__hardware_refresh', 'snow_atlas__license_position', 'snow_atlas__oracle_exposure', 'snow_atlas__organization_costs',
@@ -364,9 +364,9 @@ mail_addresses as (
 currencies as (
     select tenant_id, currency, count(*) as amounts
     from (
-        {%- for stream, column in amounts %}
+        {%- for model, column in amounts %}
         select tenant_id, {{ column }} as currency
-        from {{ ref('stg_snow_atlas__' ~ stream) }}
+        from {{ model }}
         {{ 'union all' if not loop.last }}
         {%- endfor %}
     ) as named

@@ -12,7 +12,7 @@ EMPTY_PAGES = 10
 """Pages in a row that hold none of their rows, after which nobody needs to know what is behind them."""
 UNPROVED_PAGES = 100
 """Pages that lack rows and share none with what came before, after which the same holds."""
-SHORT_PAGES = 300
+SHORT_PAGES = 100
 """Pages in a row that lack rows; and those without any of their rows, where missing rows are accepted:
 what lies behind must be read then.
 """
@@ -53,7 +53,7 @@ class NotServed:
         self._short_pages = self._short_pages + 1 if served.missing else 0
         self._empty_pages = self._empty_pages + 1 if served.missing and not shared else 0
         self._unproved_pages += served.missing > 0 and not shared
-        is_hopeless = self._unproved_pages >= UNPROVED_PAGES or self._short_pages >= SHORT_PAGES
+        is_hopeless = self._unproved_pages >= UNPROVED_PAGES or self._short_pages >= 10 * SHORT_PAGES
         if (is_hopeless and not self.accepted) or self._empty_pages >= (
             SHORT_PAGES if self.accepted else EMPTY_PAGES
         ):

@@ -16,6 +16,9 @@ from itertools import pairwise
 from source_snow_atlas.components.collection.served import Served
 from source_snow_atlas.components.request.reply import Row
 
+MOVED = 4
+"""Rows that two pages must share where something moved: fewer may be in the same order by chance."""
+
 
 @dataclass(frozen=True)
 class Overlap:
@@ -57,8 +60,11 @@ def _compared(
         for token, place in right_places.items()
         if token in left_places and left.rows[left_places[token]] == right.rows[place]
     )
-    # where rows moved, more of them must agree
-    if len(pairs) < 2 * needed or any(one[1] > other[1] for one, other in pairwise(pairs)):
+    # where rows moved, several of them must agree; where rows are not served, fewer may be left
+    begin = len(left.rows) - len(pairs)
+    is_clean = pairs == [(begin + place, place) for place in range(len(pairs))]
+    fewest = needed if is_clean and (left.missing or right.missing) else MOVED
+    if len(pairs) < fewest or any(one[1] > other[1] for one, other in pairwise(pairs)):
         return None
     return _joined(left, right, pairs, [token in left_places for token in tokens])
 

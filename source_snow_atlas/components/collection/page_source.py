@@ -34,6 +34,7 @@ class PageSource:
         self._warn = warn
         self._numbered_from = 1
         self._was_miscounted = False
+        self._most_items = self._most_pages = 0
         self.announced = 0
         """The offset up to which the newest page announces rows."""
         if first.number == 0 and first.rows:
@@ -73,6 +74,8 @@ class PageSource:
         """Take what a page says of the collection."""
         if served.failure is None:
             self.announced = served.announced
+            self._most_items = max(self._most_items, served.total_items or 0)
+            self._most_pages = max(self._most_pages, (served.total_pages or 0) * served.request.size)
             self._was_miscounted |= served.miscounts
 
     def behind(self, served: Served, before: Served) -> Served:
@@ -82,30 +85,54 @@ class PageSource:
         Raises ServerError where it is announced.
         """
         nothing = replace(served, page=replace(served.page, rows=[], has_next=False), failure=None)
-        announced = before.says_more or served.request.start < self.announced
         if not served.is_malformed:
+            announces = self._announcing(served.request, before)
             # a count that is exactly what was read is right, whatever else the replies announce
-            is_read = before.reached == before.total_items == nothing.total_items
-            is_right = nothing.denies or (is_read and before.request.number > 1)
-            if not announced or (is_right and not self._was_miscounted):
+            is_read = (
+                before.request.number > 1 and before.reached == before.total_items == nothing.total_items
+            )
+            if not announces or (is_read and not self._was_miscounted):
                 self._say_end(before, served)
+                return nothing
+            if self._is_denied(announces, nothing, before):
                 return nothing
             fresh = self._ask(PageRequest(1, served.request.size))
             now = replace(fresh, request=served.request, page=replace(fresh.page, rows=[], has_next=False))
             # a total that is the number of the rows on the page counts nothing else
             is_of_the_page = fresh.total_items == fresh.reached and fresh.says_more
-            is_wrong = self._was_miscounted or fresh.miscounts or is_of_the_page
-            if fresh.failure is None and now.denies and not is_wrong:
+            is_right = fresh.failure is None and not fresh.miscounts and not is_of_the_page
+            if is_right and self._is_denied(announces, now, before):
                 return now
-            if before.page.has_next and before.announced <= before.request.end:
-                again = self._ask(before.request)
-                if again.failure is None and not again.says_more:
-                    return nothing
         cause = served.failure.message if served.failure is not None else "it is empty."
         raise ServerError(
             f"{self._label}: page {served.request.number} of {served.request.size} rows could not be "
             f"read: {cause} Its rows would be missing. If it happens again, report it to Snow Atlas support."
         )
+
+    def _announcing(self, request: PageRequest, before: Served) -> set[str]:
+        """What announces a page: counts that the replies had so far, or the link of the page before it."""
+        announces = set()
+        if self._most_items > request.start:
+            announces.add("total_items")
+        if self._most_pages > request.start:
+            announces.add("total_pages")
+        if before.page.has_next and request.start >= before.request.end:
+            announces.add("link")
+        return announces
+
+    def _is_denied(self, announces: set[str], now: Served, before: Served) -> bool:
+        """Whether all that announced a page counts it no more. What never announced it can't deny it."""
+        if self._was_miscounted:
+            return False
+        items, pages = now.page.total_items, now.page.total_pages
+        if "total_items" in announces and (items is None or items > now.request.start):
+            return False
+        if "total_pages" in announces and (pages is None or pages >= now.request.number):
+            return False
+        if "link" in announces:
+            again = self._ask(before.request)
+            return again.failure is None and not again.page.has_next
+        return True
 
     def repeated(self, served: Served) -> Served:
         """Return a page that holds what the page before it held as one that failed."""
@@ -117,6 +144,7 @@ class PageSource:
 
         Raises ServerError where that page is announced and can't be read.
         """
+        self.learn(served)
         behind = self.serve(PageRequest(served.request.number + 1, served.request.size))
         if behind.failure is None and behind.rows:
             if behind.rows != served.rows:

@@ -126,6 +126,11 @@ class CollectionReader:
         count = len(page.rows)
         if page.size and page.size not in (self.page_size, count):
             return self._source.whole(Served(PageRequest(1, page.size), page, key))
+        if count > self.page_size:
+            # a server of larger pages, or one that knows none and sent the whole
+            asked = Served(PageRequest(1, count), page, key)
+            self._has_ended = not asked.says_more and self._source.ends_behind(asked)
+            return asked
         if count == self.page_size:
             return asked
         asked = self._source.whole(asked)
@@ -151,8 +156,7 @@ class CollectionReader:
         if page is not None and (page.is_array or page.is_collection):
             raise ServerError(
                 f"{self.label}: page 1 came as a single object and page 2 as a list: the rows of page 1 "
-                "would be "
-                "missing. If it happens again, report it to Snow Atlas support."
+                "would be missing. If it happens again, report it to Snow Atlas support."
             )
 
     def _pages(self, first: Served) -> Iterator[list[Row]]:
@@ -241,7 +245,7 @@ class CollectionReader:
         self._idle = 0 if overlap.new or not served.rows else self._idle + 1
         if self._idle >= PAGES_OF_A_GAP:
             self._cannot_overlap(f"{self._idle} pages in a row brought no row that had not come before")
-        if overlap.reaches:
+        if overlap.reaches and (overlap.new or len(served.rows) >= len(self._last.rows)):
             if self._new:
                 yield self._new
             self._last, self._new = served, overlap.new

@@ -1,12 +1,11 @@
-"""How long a sync takes beside reading alone, in one run and interleaved: what `make sync` and a nightly job cost.
+"""How long a sync takes beside reading alone, in one run and interleaved.
 
-    python -m benchmarks.loading [--computers 20000] [--rounds 3] [--streams computer_applications]
-                                 [--sandbox FILE] [--no-postgres]
+    python -m integration_tests.loading [--computers 20000] [--rounds 3] [--no-postgres]
 
-Each round reads with `source-snow-atlas read >/dev/null`, syncs into DuckDB and into PostgreSQL, in turn. What is
-printed are medians of the wall time, of the processor time of all processes but the sandbox's, and the largest sum of
-the memory that the command and the connector hold at a time. `--sandbox FILE` takes a sandbox that is running, by what
-it announced.
+Each round reads with `source-snow-atlas read >/dev/null`, syncs into DuckDB and into PostgreSQL, in turn.
+Printed are medians of the wall time and of the processor time of all processes but the sandbox's, and the
+largest sum of the memory that the command and the connector hold at a time. `--sandbox FILE` takes a sandbox
+that is running, by what it announced.
 """
 
 from __future__ import annotations
@@ -115,7 +114,7 @@ def measure(config: dict[str, Any], streams: list[str], rounds: int, postgres: b
                 taken[way].append(run(command, folder, variables))
                 last = taken[way][-1]
                 print(
-                    f"  {way}: {last.wall:.1f} s, {last.processor:.1f} s of processor, {last.megabytes:.0f} MiB",
+                    f"  {way}: {last.wall:.1f} s, {last.processor:.1f} s, {last.megabytes:.0f} MiB",
                     flush=True,
                 )
     return taken
@@ -148,7 +147,7 @@ def sandbox(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.loading", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m integration_tests.loading", description=__doc__)
     parser.add_argument("--computers", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--streams", default="computer_applications")

@@ -1,0 +1,149 @@
+"""Servers that draw their own nature: how they count, what they hold back, refuse and change, all combined.
+
+COMPLETE means that every row that was there during the whole reading and that the server counts or serves was
+given out; anything else ends INCOMPLETE with the reason; and it ends. `python -m simulation.drawn` reads a
+million of them.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from simulation.drawn import nature_of
+from simulation.drawn_server import CHOICES, Nature, read
+from source_snow_atlas.components.collection import paging
+from source_snow_atlas.components.collection.overlap import Overlap
+from source_snow_atlas.components.collection.page_source import PageSource
+from source_snow_atlas.components.collection.served import Served
+
+pytestmark = pytest.mark.spread
+CHUNK = 500
+CHUNKS = 20
+NATURES = st.builds(Nature, **{name: st.sampled_from(values) for name, values in CHOICES.items()})
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_no_drawn_server_is_read_wrongly(chunk: int) -> None:
+    """Rows would be missing from a sync that says COMPLETE, a good server be refused, or a sync never end."""
+    wrong = []
+    for seed in range(chunk * CHUNK, (chunk + 1) * CHUNK):
+        verdict = read(nature_of(seed))
+        if verdict.wrong:
+            wrong.append(f"draw {seed}: {verdict.wrong}\n    {verdict.nature}")
+    assert not wrong, "\n".join(wrong)
+
+
+@given(NATURES)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_no_server_of_any_nature_is_read_wrongly(nature: Nature) -> None:
+    """The same with every value as likely as any other; what fails is shrunk to its plainest server."""
+    assert read(nature).wrong == ""
+
+
+EXAMPLES = {
+    "more missing rows than are said, rows without a key": Nature(
+        rows=31, keys="none", held_back="rows", held_rows=5, held_at=21, accepts=True
+    ),
+    "more missing rows than are said, equal rows": Nature(
+        rows=31, page_size=16, seed=1, keys="none and equal", held_back="rows", held_rows=2, held_at=21,
+        accepts=True,
+    ),
+    "sizes of its own, rows counted": Nature(rows=17, pages="absent", sizes="rounded down"),
+    "a link to a page that a wrong number of pages denies": Nature(
+        rows=31, items="absent", pages="half", links="right", sizes="clamped", clamp=5, refused="for ever",
+        refused_page=4,
+    ),
+    "a first page cut in half once, with a total of its own": Nature(
+        rows=31, items="of the page", held_back="a page", held_at=21, refused="once", refusal="partial",
+        refused_page=1,
+    ),
+    "a first page empty for ever, with a total of nothing": Nature(
+        rows=31, items="zero", refused="for ever", refusal="empty", refused_page=1
+    ),
+    "a page empty once, with a total of nothing": Nature(
+        rows=137, items="zero", sizes="fixed", refused="once", refusal="empty"
+    ),
+    "a total that is too low, and a row held back": Nature(
+        rows=15, page_size=1, items="3 low", held_back="rows", held_at=42
+    ),
+    "an array that grows and is cut to a size of its own": Nature(
+        seed=5, shape="array", sizes="clamped", clamp=16, held_back="rows", changes="inserts at once"
+    ),
+    "an array that shrinks and is cut to a size of its own": Nature(
+        rows=17, shape="array", sizes="rounded down", changes="deletes at once"
+    ),
+    "an array whose page 2 is page 1": Nature(
+        rows=31, page_size=32, seed=1, shape="array", refused="for ever", refusal="page before",
+        changes="deletes",
+    ),
+    "links that never end, all rows from one on held back": Nature(
+        rows=64, page_size=16, links="never end", held_back="all after", held_at=161, behind="last page",
+        accepts=True,
+    ),
+    "the page before once more, once": Nature(
+        page_size=50, refused="once", refusal="page before", refused_page=3, behind="404"
+    ),
+    "an order that changes once while rows move": Nature(
+        rows=40, sizes="clamped", clamp=16, order="changes once", changes="moves"
+    ),
+}  # fmt: skip
+"""Natures that were once read wrongly, each shrunk to its plainest server."""
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_servers_that_were_once_read_wrongly(name: str) -> None:
+    """A fault that was mended would come back."""
+    for room in (0, 3):
+        nature = EXAMPLES[name]
+        verdict = read(Nature(**{**nature.__dict__, "room": room}))
+        assert verdict.wrong == "", verdict.nature
+
+
+def test_every_property_is_drawn_with_every_value() -> None:
+    """A property that is lost by mistake would leave its faults untried."""
+    natures = [nature_of(seed) for seed in range(CHUNK * CHUNKS)]
+    for name, values in CHOICES.items():
+        assert {getattr(nature, name) for nature in natures} == set(values), name
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), list(itertools.combinations(("items", "held_back", "refused", "keys", "changes"), 2))
+)
+def test_properties_are_drawn_combined(first: str, second: str) -> None:
+    """Faults that take two conditions would never be met."""
+    natures = [nature_of(seed) for seed in range(CHUNK * CHUNKS)]
+    drawn = {(getattr(nature, first), getattr(nature, second)) for nature in natures}
+    assert drawn == set(itertools.product(CHOICES[first], CHOICES[second]))
+
+
+def _nothing_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Served, "missing", 0)
+
+
+def _every_seam_is_proved(monkeypatch: pytest.MonkeyPatch) -> None:
+    def joined(left: Served, right: Served) -> Overlap:
+        shared = max(0, left.request.end - right.request.start)
+        return Overlap(right.rows[shared:], shared, reaches=True)
+
+    monkeypatch.setattr(paging, "overlap_of", joined)
+
+
+def _every_end_is_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def behind(source: PageSource, served: Served, before: Served) -> Served:
+        return Served(served.request, served.page.__class__([]), served.key)
+
+    monkeypatch.setattr(PageSource, "behind", behind)
+
+
+@pytest.mark.parametrize("take_out", [_nothing_is_missing, _every_seam_is_proved, _every_end_is_believed])
+def test_a_reader_without_one_of_the_three_conditions_is_found(
+    take_out: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Draws that find nothing would prove nothing."""
+    take_out(monkeypatch)
+    assert any("COMPLETE" in read(nature_of(seed)).wrong for seed in range(1000))

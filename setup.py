@@ -42,6 +42,7 @@ SYNC = [
 REPORT = [
     *SYNC,
     "altair>=6,<7",
+    "XlsxWriter>=3.2,<4",
     "dbt-core>=1.11,<1.12",
     "dbt-duckdb>=1.11,<1.12",
     "jinja2>=3.1,<4",

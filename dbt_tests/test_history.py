@@ -227,9 +227,7 @@ def test_seats_given_back_are_those_of_the_company(past: Past) -> None:
 
 
 def test_positions_that_turned_are_those_of_the_company(past: Past) -> None:
-    """The counters of both days say which positions were healed, and which became short; since the day that was
-    asked for.
-    """
+    """The counters of both days say which were healed, and which became short; since a chosen day."""
     (_, first), (_, last) = past.months[0], past.months[-1]
     build(past.warehouse, last, past.scratch, snow_atlas_since=first.today.isoformat())
     before, after = (

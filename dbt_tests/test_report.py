@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+import zipfile
 from collections.abc import Callable
 from functools import cache
 from html.parser import HTMLParser
@@ -16,9 +17,10 @@ import pytest
 from dbt_tests.building import PROJECT
 from dbt_tests.scenarios import Rows, Scenario, scenario
 from dbt_tests.warehouses import DuckDB
+from snow_atlas_sync.report import workbook
 from snow_atlas_sync.report.build import SCRATCH, build, check
 from snow_atlas_sync.report.marts import MARTS, STAGING, Marts, streams_of
-from snow_atlas_sync.report.page import Origin, page
+from snow_atlas_sync.report.page import Origin, key_figures, page
 from source_snow_atlas import definitions
 from tools.chromium import ChromiumUnavailable
 from tools.report_pictures import take
@@ -243,3 +245,38 @@ def test_what_the_last_sync_could_not_read_stands_at_the_top(marts_of: Built) ->
     assert "computers : the connector was ended by signal 9" in text
     assert "not whole" not in whole
     assert "the permission" not in whole, "a permission is named only where the API refused for one"
+
+
+def test_the_workbook_has_a_sheet_for_each_mart_and_runs_nothing(
+    marts_of: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program whose name begins with `=` would run in the Excel of whoever opens it; a mart that is cut
+    without a word would be taken for whole.
+    """
+    monkeypatch.setattr(workbook, "MOST_ROWS", 20)
+    path, chosen = marts_of(COMPANY)
+    with Marts(path) as marts:
+        figures = key_figures(marts, Origin(chosen.today))
+        workbook.write_workbook(tmp_path / "report.xlsx", marts, figures, title="Software assets")
+    with zipfile.ZipFile(tmp_path / "report.xlsx") as parts:
+        book = parts.read("xl/workbook.xml").decode()
+        texts = parts.read("xl/sharedStrings.xml").decode()
+        sheets = [parts.read(name).decode() for name in parts.namelist() if "/worksheets/sheet" in name]
+    assert len(sheets) == len(workbook.SHEETS) + 1
+    assert all(f'name="{mart.removeprefix(workbook.PREFIX)}"' in book for mart in workbook.SHEETS)
+    assert not [sheet for sheet in sheets if "<f>" in sheet or "<hyperlink" in sheet]
+    assert [text for text in re.findall(r"<t[^>]*>([^<]*)</t>", texts) if text.startswith("=")]
+    assert sum("<autoFilter" in sheet and 'state="frozen"' in sheet for sheet in sheets) == len(
+        workbook.SHEETS
+    )
+    assert "20 of " in texts
+    clients = {
+        str(row["hostName"]) for row in chosen["computers"] if row.get("hostName") and not row.get("isServer")
+    }
+    assert [name for name in clients if f">{name}<" in texts] == []
+
+
+def test_without_an_earlier_month_the_page_says_when_there_will_be_one(written: Written) -> None:
+    """An empty section would look as if nothing had changed."""
+    text = Elements(written(COMPANY)).text.replace("\u00a0", " ")
+    assert "the first report from 1 Dec 2026 on shows what has changed" in text

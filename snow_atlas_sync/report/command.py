@@ -15,7 +15,8 @@ from snow_atlas_sync.report.build import build, check
 from snow_atlas_sync.report.collect import Collected, collect, use_tables
 from snow_atlas_sync.report.errors import ReportError
 from snow_atlas_sync.report.marts import Marts
-from snow_atlas_sync.report.page import Origin, page
+from snow_atlas_sync.report.page import Origin, key_figures, page, tenant_name
+from snow_atlas_sync.report.workbook import write_workbook
 from source_snow_atlas import __version__
 
 NAME = "snow-atlas-report"
@@ -79,6 +80,7 @@ def run(
     start = time.monotonic()
     variables = parse_variables(options.vars) or dict(defaults or {})
     check_output(options.output)
+    check_output(options.output.with_suffix(".xlsx"))
     today = datetime.now(timezone.utc).date()
     variables = {"snow_atlas_today": today.isoformat(), **variables}
     if options.since is not None:
@@ -98,11 +100,17 @@ def run(
     )
     with Marts(options.database, collected.why) as marts:
         html = page(marts, origin)
-    write(options.output, html)
+        write(options.output, html)
+        workbook = options.output.with_suffix(".xlsx")
+        title = f"Software assets of {tenant_name(marts) or 'Snow Atlas'}, {origin.today:%Y-%m-%d}"
+        figures = key_figures(marts, origin)
+        write_workbook(workbook, marts, figures, title=title, names=options.names)
     for failed in checks.failed:
         print(f"  note: a check of the marts failed: {failed}")
     seconds = time.monotonic() - start
-    print(f"\nThe report is {options.output}, made in {seconds:.0f} seconds. Open it in a browser.")
+    print(
+        f"\nThe report is {options.output}, with {workbook} beside it, made in {seconds:.0f} seconds. Open it in a browser."
+    )
     return 1 if collected.failed else 0
 
 

@@ -39,6 +39,8 @@ NAMED = ("stg_snow_atlas__tenant", "stg_snow_atlas__user_accounts", "stg_snow_at
 """Staging views that the report takes names from."""
 
 STAGING = "stg_snow_atlas__"
+COUNTS = "int_snow_atlas__streams"
+"""Counts what arrived, of whatever stream: no figure needs more of them for that."""
 SYNCED, BUILT, STAGED = "main", "main_snow_atlas", "main_snow_atlas_staging"
 KEPT = "main_snow_atlas_history"
 
@@ -64,10 +66,15 @@ def streams_of(model: str) -> frozenset[str]:
     while left:
         name = left.pop()
         seen.add(name)
+        if name in (COUNTS, STAGING):
+            continue
         if name.startswith(STAGING):
             streams.add(name.removeprefix(STAGING))
             continue
         text = _sources().get(name, "")
+        if f"ref('{STAGING}' ~" in text:
+            quoted = {STAGING + word for word in re.findall(r"'(\w+)'", text)}
+            streams |= {each.removeprefix(STAGING) for each in quoted & _sources().keys()}
         named = re.findall(r"""ref\(\s*['"](\w+)['"]""", text) + re.findall(r"\bsnow_atlas\.(\w+)\(", text)
         left |= set(named) - seen
     return frozenset(streams)
@@ -91,6 +98,10 @@ class Marts(AbstractContextManager["Marts"]):
         found = self._connection.execute(sql, parameters)
         names = [column[0] for column in found.description or ()]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    def columns(self, relation: str) -> list[str]:
+        """The names of the columns of a mart."""
+        return [row["column_name"] for row in self.rows(f"DESCRIBE {relation}")]
 
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> Row:
         """The one row of a query that always has one."""

@@ -14,7 +14,14 @@ import pytest
 from snow_atlas_sync.process import exit_code
 from snow_atlas_sync.report import command
 from snow_atlas_sync.report.charts import Bar, Span, bars, timeline
-from snow_atlas_sync.report.collect import ONE_REQUEST_EACH, reasons, wanted_streams
+from snow_atlas_sync.report.collect import (
+    ONE_REQUEST_EACH,
+    forget_other_tenant,
+    leave_history,
+    reasons,
+    wanted_streams,
+)
+from snow_atlas_sync.report.svg import sparkline
 from snow_atlas_sync.report.text import amounts, count, listed, money, rest, share, short_money, short_number
 from source_snow_atlas import definitions
 
@@ -146,6 +153,7 @@ def test_a_permission_is_named_only_where_the_api_refused_for_one() -> None:
             ["--vars", '{"snow_atlas_today": "soon"}'],
             "snow_atlas_today must be a day, as 2026-01-31, not soon",
         ),
+        (["--since", "yesterday"], "--since must be a day, as 2026-01-31, not yesterday"),
         (["--no-sync", "--database", "missing.duckdb"], "missing.duckdb is not there"),
         (["--no-sync", "--database", "text.duckdb"], "text.duckdb can't be used as the database"),
         (["--no-sync", "--database", "other.duckdb"], "other.duckdb has none of the tables"),
@@ -176,3 +184,56 @@ def test_a_mistake_is_one_clear_sentence(
     assert message in said
     assert said.count("\n") == 1
     assert not Path("snow_atlas_report.html").exists()
+
+
+def database_of(path: Path, tenant: str | None) -> None:
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE SCHEMA IF NOT EXISTS main_snow_atlas_history")
+        connection.execute("CREATE SCHEMA IF NOT EXISTS main_snow_atlas")
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS main_snow_atlas_history.days AS SELECT DATE '2026-10-31' AS d"
+        )
+        connection.execute("CREATE OR REPLACE TABLE main_snow_atlas.mart AS SELECT 1 AS a")
+        connection.execute("CREATE OR REPLACE TABLE main.computers AS SELECT 1 AS a")
+        if tenant is not None:
+            connection.execute(f"CREATE OR REPLACE TABLE main.tenant AS SELECT '{tenant}' AS id")
+
+
+def tables_of(path: Path) -> set[str]:
+    with duckdb.connect(str(path)) as connection:
+        found = connection.execute("SELECT table_name FROM information_schema.tables").fetchall()
+    return {name for (name,) in found}
+
+
+def test_the_history_is_all_that_stays_of_an_earlier_report(tmp_path: Path) -> None:
+    """Without it there is never a month to compare with; with more, what is gone is still shown."""
+    path = tmp_path / "report.duckdb"
+    database_of(path, "a")
+    assert leave_history(path) == "a"
+    assert tables_of(path) == {"days"}
+
+
+@pytest.mark.parametrize(("now", "kept"), [("a", True), ("b", False), (None, False)])
+def test_the_history_of_another_tenant_is_none_of_this_one(
+    tmp_path: Path, now: str | None, kept: bool
+) -> None:
+    """Two customers of one consultant would be compared with each other."""
+    path = tmp_path / "report.duckdb"
+    database_of(path, now)
+    forget_other_tenant(path, "a")
+    assert ("days" in tables_of(path)) is kept
+
+
+def test_a_file_that_is_no_database_makes_room_for_one(tmp_path: Path) -> None:
+    path = tmp_path / "report.duckdb"
+    path.write_text("text")
+    assert leave_history(path) is None
+    assert not path.exists()
+
+
+def test_a_trend_ends_where_its_last_value_is() -> None:
+    assert sparkline([5.0]) == ""
+    rising, falling = sparkline([1.0, 2.0, 3.0]), sparkline([3.0, 2.0, 1.0])
+    assert 'cx="117.0" cy="3.0"' in rising
+    assert 'cx="117.0" cy="25.0"' in falling
+    assert "#" not in rising

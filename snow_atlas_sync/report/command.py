@@ -109,7 +109,8 @@ def run(
         print(f"  note: a check of the marts failed: {failed}")
     seconds = time.monotonic() - start
     print(
-        f"\nThe report is {options.output}, with {workbook} beside it, made in {seconds:.0f} seconds. Open it in a browser."
+        f"\nThe report is {options.output}, with {workbook} beside it, made in {seconds:.0f} seconds. "
+        "Open it in a browser."
     )
     return 1 if collected.failed else 0
 

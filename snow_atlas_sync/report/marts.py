@@ -72,9 +72,6 @@ def streams_of(model: str) -> frozenset[str]:
             streams.add(name.removeprefix(STAGING))
             continue
         text = _sources().get(name, "")
-        if f"ref('{STAGING}' ~" in text:
-            quoted = {STAGING + word for word in re.findall(r"'(\w+)'", text)}
-            streams |= {each.removeprefix(STAGING) for each in quoted & _sources().keys()}
         named = re.findall(r"""ref\(\s*['"](\w+)['"]""", text) + re.findall(r"\bsnow_atlas\.(\w+)\(", text)
         left |= set(named) - seen
     return frozenset(streams)

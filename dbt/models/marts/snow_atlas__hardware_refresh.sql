@@ -178,6 +178,7 @@ select
         + case when owner_status = 'unknown' then 1 else 0 end as unknown_parts,
     case
         when is_virtual then null
+        when in_service_on > {{ snow_atlas.add_days(today, -365) }} then 'keep'
         when age_points + support_points + owner_points + scan_points
             >= {{ var('snow_atlas_refresh_replace_score', 60) | int }} then 'replace'
         when age_points + support_points + owner_points + scan_points

@@ -66,7 +66,8 @@ def _ending(marts: Marts, today: date, days: int) -> list[Row]:
     return marts.rows(
         f"""SELECT kind, coalesce(name, source_id) AS name, supplier, ends_on, notice_on, amount, currency
             FROM {MART} WHERE {OPEN} AND ends_on BETWEEN ? AND ?
-            ORDER BY ends_on, name, kind""",
+            ORDER BY amount IS NULL, count(amount) OVER (PARTITION BY currency) DESC, currency, amount DESC,
+                coalesce(notice_on, ends_on), name, kind""",
         [today, today + timedelta(days=days)],
     )
 
@@ -84,8 +85,19 @@ def _part(marts: Marts, today: date) -> Part:
         if sums
         else ""
     )
-    shown = rows[:SHOWN]
-    left_out = f"The first {len(shown)} of {count(len(rows), 'period')}." if len(rows) > len(shown) else ""
+    most = rows[:SHOWN]
+    # the largest amounts, and beside them what has none and needs notice next
+    unpriced = sorted((row for row in rows if row["amount"] is None), key=lambda row: _acts_on(row, today))
+    if len(rows) > SHOWN and unpriced:
+        priced = [row for row in rows if row["amount"] is not None]
+        most = [*priced[: SHOWN - min(len(unpriced), SHOWN // 4)], *unpriced[: SHOWN // 4]]
+    shown = sorted(most[:SHOWN], key=lambda row: row["ends_on"])
+    left_out = (
+        f"The {len(shown)} with the largest amounts, or the next day of notice, of "
+        f"{count(len(rows), 'period')}."
+        if len(rows) > len(shown)
+        else ""
+    )
     picture = timeline(
         [
             Span(
@@ -98,7 +110,7 @@ def _part(marts: Marts, today: date) -> Part:
         ],
         today,
         _axis_end(today, shown[-1]["ends_on"]),
-        caption="The next that end, from the day to act to the end",
+        caption="What ends and has to be decided, from the day to act to the end",
         alternative="A timeline: "
         + listed([f"the {row['kind']} {row['name']} ends on {day(row['ends_on'])}" for row in shown])
         + ".",
@@ -121,7 +133,7 @@ def _part(marts: Marts, today: date) -> Part:
                 row["supplier"] or NOTHING,
                 money(row["amount"], row["currency"]),
             )
-            for row in shown
+            for row in most[:SHOWN]
         ],
         left_out,
     )
@@ -130,6 +142,14 @@ def _part(marts: Marts, today: date) -> Part:
         f"twelve months{worth}."
     )
     return Part(title, MART, lead, picture, table)
+
+
+def _acts_on(row: Row, today: date) -> tuple[bool, date]:
+    """The next day of notice comes first, then the next end; a day of notice that has passed is none."""
+    notice: date | None = row["notice_on"]
+    if notice is not None and notice >= today:
+        return False, notice
+    return True, row["ends_on"]
 
 
 def _axis_end(today: date, last: date) -> date:

@@ -23,6 +23,9 @@ ONE_REQUEST_EACH = {
 }
 """Streams that marts have a little more from, and that cost too much to be read unless they are asked for."""
 
+NOT_WORTH_IT = frozenset({"computer_costs", "license_costs"})
+"""Streams with a request each, of which data quality looks at the currencies where they are there."""
+
 LAST_OUTCOMES = """
     SELECT stream, status, reason
     FROM _snow_atlas_syncs
@@ -41,6 +44,7 @@ class Collected:
 def wanted_streams(thorough: bool) -> list[str]:
     """The streams that the marts of the report read, and the tenant's name, in the order of the catalog."""
     needed = {"tenant"}.union(*(streams_of(mart) for mart in MARTS))
+    needed -= NOT_WORTH_IT
     if not thorough:
         needed -= ONE_REQUEST_EACH.keys()
     return [name for name in inputs.available_streams() if name in needed]

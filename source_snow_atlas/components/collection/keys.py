@@ -46,10 +46,9 @@ class KeyWarnings:
             if row is not None:
                 self._warn(
                     "null key",
-                    f"{self._label}: {name}, a part of the primary key, is null in some rows"
-                    f"{self._example(row)}. They are given out; a destination that merges by the key may "
-                    "refuse "
-                    "or lose them.",
+                    f"{self._label}: {name}, a part of the primary key, is null in some "
+                    f"rows{self._example(row)}. They are given out; a destination that merges by the key "
+                    "may refuse or lose them.",
                 )
 
     def _say_it_repeats(self, rows: list[Row], keys: Sequence[object]) -> None:
@@ -58,8 +57,8 @@ class KeyWarnings:
             if key in seen and any(row.get(name) is not None for name in self._names):
                 self._warn(
                     "key",
-                    f"{self._label}: the primary key {', '.join(self._names)} is not unique in the data"
-                    f"{self._example(row)}; every row is given out, none is taken for a repeat.",
+                    f"{self._label}: the primary key {', '.join(self._names)} is not unique in the "
+                    f"data{self._example(row)}; every row is given out, none is taken for a repeat.",
                 )
                 return
             seen.add(key)

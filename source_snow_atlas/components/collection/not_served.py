@@ -90,9 +90,8 @@ class NotServed:
             self._fail("", "; to sync without them, name the stream in the option accept_missing_rows")
         self.warn(
             "missing",
-            f"{self.label}: {self._counted()}. {self.rows} rows are not served; the stream goes on "
-            "without them, "
-            "as accept_missing_rows asks for.",
+            f"{self.label}: {self._counted()}. {self.rows} rows are not served; the stream goes on without "
+            "them, as accept_missing_rows asks for.",
         )
         self.on_missing(self.rows)
 
@@ -106,8 +105,7 @@ class NotServed:
 
     def _fail(self, detail: str, remedy: str) -> None:
         raise ServerError(
-            f"{self.label}: {self._counted()}, but {self.rows} of them are not served: pages asked for again "
-            f"stay short.{detail} This does not come from data that changes. Check whether this client "
-            "may see "
-            f"these rows, or ask Snow Atlas support{remedy}."
+            f"{self.label}: {self._counted()}, but {self.rows} of them are not served: pages asked for "
+            f"again stay short.{detail} This does not come from data that changes. Check whether this "
+            f"client may see these rows, or ask Snow Atlas support{remedy}."
         )

@@ -41,8 +41,8 @@ class PageSource:
             self._numbered_from = 0
             warn(
                 "numbering",
-                f"{label}: the API calls page 1 page 0 in its reply; its pages are taken to be counted from "
-                "zero there.",
+                f"{label}: the API calls page 1 page 0 in its reply; its pages are taken to be counted "
+                "from zero there.",
             )
 
     def serve(self, request: PageRequest) -> Served:
@@ -75,7 +75,9 @@ class PageSource:
         if served.failure is None:
             self.announced = served.announced
             self._most_items = max(self._most_items, served.total_items or 0)
-            self._most_pages = max(self._most_pages, (served.total_pages or 0) * served.request.size)
+            # of the last page one row is certain
+            certain = ((served.total_pages or 0) - 1) * served.request.size + 1
+            self._most_pages = max(self._most_pages, certain)
             self._was_miscounted |= served.miscounts
 
     def behind(self, served: Served, before: Served) -> Served:
@@ -105,8 +107,8 @@ class PageSource:
                 return now
         cause = served.failure.message if served.failure is not None else "it is empty."
         raise ServerError(
-            f"{self._label}: page {served.request.number} of {served.request.size} rows could not be "
-            f"read: {cause} Its rows would be missing. If it happens again, report it to Snow Atlas support."
+            f"{self._label}: page {served.request.number} of {served.request.size} rows could not be read: "
+            f"{cause} Its rows would be missing. If it happens again, report it to Snow Atlas support."
         )
 
     def _announcing(self, request: PageRequest, before: Served) -> set[str]:
@@ -180,10 +182,9 @@ class PageSource:
             self._warn(
                 "contradiction",
                 f"{self._label}: the API contradicts itself: page {before.request.number} announces more "
-                "rows, "
-                "but the page behind it counts none.",
+                "rows, but the page behind it counts none.",
             )
-        elif served.failure is not None and (before.is_full or not before.is_counted):
+        elif served.failure is not None:
             self._warn(
                 "end",
                 f"{self._label}: page {served.request.number} is taken to lie behind the end, as nothing "

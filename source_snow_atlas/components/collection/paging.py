@@ -273,8 +273,7 @@ class CollectionReader:
         else:
             lacks = (
                 "the API counts neither rows nor pages, so rows that it does not serve can't be noticed "
-                "where "
-                "nothing follows them."
+                "where nothing follows them."
             )
         self.warn("no total", f"{self.label}: {lacks}")
 
@@ -364,10 +363,8 @@ class CollectionReader:
             raise _CannotOverlap
         raise ServerError(
             f"{self.label}: {what}, also not when read again from further back. The order of the rows "
-            "changes "
-            "between requests, or more rows came or went at once than a page holds. Whether all rows "
-            "came can't "
-            "be known: sync again, at a quieter time."
+            "changes between requests, or more rows came or went at once than a page holds. Whether all "
+            "rows came can't be known: sync again, at a quieter time."
         )
 
 

@@ -45,6 +45,7 @@ class WholePasses:
     _given: Counter[int] = field(default_factory=Counter, init=False)
     _keys: set[int] = field(default_factory=set, init=False)
     _totals: set[int | None] = field(default_factory=set, init=False)
+    _counted: list[int | None] = field(default_factory=list, init=False)
     _keys_are_whole: bool = field(default=True, init=False)
     _asked: int = field(default=0, init=False)
     _taken: int = field(default=0, init=False)
@@ -55,6 +56,7 @@ class WholePasses:
         LOGGER.info("%s: its pages can't overlap; all of them are read twice and compared.", self.label)
         self._given.update(map(_hash, given))
         earlier: list[list[int]] = []
+        counted: list[int | None] = []
         passes = quiet_passes = 0
         while True:
             passes += 1
@@ -63,16 +65,15 @@ class WholePasses:
             for rows in self._pass(pages):
                 is_new |= bool(rows)
                 yield rows
-            if pages == earlier:
+            if pages == earlier and self._counted == counted:
                 distinct = [set(page) for page in pages]
                 if sum(map(len, distinct)) == len(set[int]().union(*distinct)):
                     return
                 raise ServerError(
                     f"{self.label}: the server sends the same rows on several pages, also when asked "
-                    "again, and does "
-                    "not serve pages that overlap: whether they are other rows can't be known, and those "
-                    "of a page "
-                    "may be missing. If it happens again, report it to Snow Atlas support."
+                    "again, and does not serve pages that overlap: whether they are other rows can't be "
+                    "known, and those of a page may be missing. If it happens again, report it to Snow "
+                    "Atlas support."
                 )
             quiet_passes = 0 if is_new else quiet_passes + 1
             if self._is_steady() and quiet_passes > 1 and {len(self._keys)} == self._totals:
@@ -81,16 +82,16 @@ class WholePasses:
             if passes >= (MOST_PASSES_OF_STEADY_TOTAL if collects else MOST_PASSES):
                 raise ServerError(
                     f"{self.label}: {passes} readings of all pages brought different rows, and the server "
-                    "does "
-                    "not serve pages that overlap. The order of its rows changes between requests, or "
-                    "its data "
-                    "changes too fast. Whether all rows came can't be known: sync again, at a quieter time."
+                    "does not serve pages that overlap. The order of its rows changes between requests, "
+                    "or its data changes too fast. Whether all rows came can't be known: sync again, at a "
+                    "quieter time."
                 )
-            earlier = pages
+            earlier, counted = pages, self._counted
 
     def _pass(self, pages: list[list[int]]) -> Iterator[list[Row]]:
         """The new rows of one pass. `pages` takes the hashes of its rows, page by page."""
         self._asked = self._taken = 0
+        self._counted = []
         self._has_ended = False
         self.not_served.restart()
         found: Counter[int] = Counter()
@@ -106,8 +107,7 @@ class WholePasses:
             if idle > (ANNOUNCED_IDLE_PAGES if served.request.end <= self.source.announced else IDLE_PAGES):
                 raise ServerError(
                     f"{self.label}: {idle} pages in a row brought no row that had not come before, and "
-                    "nothing "
-                    "says where the collection ends. Report it to Snow Atlas support."
+                    "nothing says where the collection ends. Report it to Snow Atlas support."
                 )
             new = []
             for row, value in zip(served.rows, hashes, strict=True):
@@ -118,9 +118,8 @@ class WholePasses:
             if len(self._given) + len(self._keys) > 2 * MOST_ROWS:
                 raise ServerError(
                     f"{self.label}: the server does not serve pages that overlap, and more than "
-                    f"{MOST_ROWS:,} rows "
-                    "can't be compared in memory: whether all of them came can't be known. Narrow the stream "
-                    "with a filter, or report it to Snow Atlas support."
+                    f"{MOST_ROWS:,} rows can't be compared in memory: whether all of them came can't be "
+                    "known. Narrow the stream with a filter, or report it to Snow Atlas support."
                 )
             before = served
             yield new
@@ -140,8 +139,8 @@ class WholePasses:
             if len(set(map(_hash, served.rows))) == 1 and not (served.has_unique_keys or before.is_counted):
                 raise ServerError(
                     f"{self.label}: page {served.request.number} holds the same rows as the page before "
-                    "it, and "
-                    "nothing says how many there are: whether it is the last page once more can't be known."
+                    "it, and nothing says how many there are: whether it is the last page once more can't "
+                    "be known."
                 )
             served = self.source.repeated(served)
         if served.failure is not None or not (served.rows or served.missing):
@@ -163,6 +162,7 @@ class WholePasses:
         self.not_served.note(served, shared=len(served.rows))
         self.on_page(served.page)
         self._totals.add(served.page.total_items)
+        self._counted.append(served.page.total_items)
         if served.has_unique_keys:
             self._keys.update(map(hash, served.keys))
         else:

@@ -70,17 +70,18 @@ class Served:
         """How many rows it counts and does not hold: with a total, those up to it; without, a page that is
         not the last one is full.
         """
-        request, page = self.request, self.page
+        request, page, pages = self.request, self.page, self.total_pages
         if self.failure is not None:
             return 0
+        expected = 0
         if self.total_items is not None:
             expected = min(request.size, max(0, self.total_items - request.start))
-        elif self.total_pages is not None:
+        if pages is not None and (self.total_items is None or not page.rows):
             # many servers count one page where there are no rows
-            last = 1 if request.number == self.total_pages > 1 else 0
-            expected = request.size if request.number < self.total_pages else last
-        else:
-            expected = request.size if page.has_next else 0
+            last = 1 if request.number == pages > 1 else 0
+            expected = max(expected, request.size if request.number < pages else last)
+        if not self.is_counted and page.has_next:
+            expected = request.size
         return max(0, expected - len(page.rows))
 
     @property

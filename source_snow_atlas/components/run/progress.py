@@ -72,9 +72,8 @@ class Progress:
             return
         LOGGER.info(
             "Stream %s: the data changed while it was read: at least %d rows came or went, %d pages were "
-            "read for "
-            "that, %d rows were given out again with other values. No row that was there all the time is "
-            "missing.",
+            "read for that, %d rows were given out again with other values. No row that was there all the "
+            "time is missing.",
             stream,
             sum(changes.seen for changes in found),
             sum(changes.read_again for changes in found),

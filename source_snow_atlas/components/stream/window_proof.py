@@ -95,8 +95,8 @@ class WindowProofs:
         if together > len(rows) and self.cap is None:
             self.cap = full
             LOGGER.warning(
-                "Stream %s: a reply holds at most %d entries, and the server does not say so: fuller windows "
-                "are read in parts.",
+                "Stream %s: a reply holds at most %d entries, and the server does not say so: fuller "
+                "windows are read in parts.",
                 self.stream,
                 full,
             )
@@ -139,8 +139,7 @@ class WindowProofs:
             if not self._came_elsewhere(count):
                 LOGGER.warning(
                     "Stream %s: %d entries came for the second %s, and no others in fifteen days before "
-                    "and after: "
-                    "nothing shows whether a reply can hold more.",
+                    "and after: nothing shows whether a reply can hold more.",
                     self.stream,
                     count,
                     window[0],
@@ -148,10 +147,8 @@ class WindowProofs:
                 return
         raise ServerError(
             f"Stream {self.stream}: {count} entries came for the second {window[0]}, as many as a reply "
-            "holds at "
-            "most, and there may be more: the API can't be asked for less than a second. Report it to "
-            "Snow Atlas "
-            "support, and check whether a filter of this stream can part them.",
+            "holds at most, and there may be more: the API can't be asked for less than a second. Report "
+            "it to Snow Atlas support, and check whether a filter of this stream can part them.",
             self.stream,
         )
 

@@ -3,7 +3,7 @@ loop.
 
 Both read the same model of a collection whose rows are inserted and deleted at random places between
 requests; the connector has ten pages under way at once. `python -m benchmarks.churn` prints a Markdown table
-for docs/behavior.md.
+for docs/proofs.md.
 """
 
 from __future__ import annotations

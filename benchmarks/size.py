@@ -46,19 +46,15 @@ def main() -> None:
     parser.add_argument("--rows", type=int, nargs="*", default=[1_000_000, 3_000_000, 10_000_000])
     parser.add_argument("--parents", type=int, nargs="*", default=[100_000, 500_000])
     arguments = parser.parse_args()
-    print(
-        "| rows of one stream | memory that can't be reclaimed | file-backed | table of keys | processor "
-        "time a row |"
-    )
-    print("|---|---|---|---|---|")
+    print("| rows of one stream | memory that can't be reclaimed | file-backed | processor time a row |")
+    print("|---|---|---|---|")
     for rows in arguments.rows:
         with _large_collection(rows) as url:
             taken = _read(url, ["computers"])
         assert taken.records == rows, f"{taken.records} of {rows} rows"
         print(
             f"| {rows:,} | {taken.anonymous / MIB:.0f} MiB | {taken.in_files / MIB:.0f} MiB | "
-            f"{table_of_keys(rows) / MIB:.0f} MiB "
-            f"| {1e6 * taken.processor / rows:.1f} µs |",
+            f"{1e6 * taken.processor / rows:.1f} µs |",
             flush=True,
         )
     print(
@@ -78,16 +74,6 @@ def main() -> None:
             f"| {1e6 * taken.processor / parents:.0f} µs |",
             flush=True,
         )
-
-
-def table_of_keys(rows: int) -> int:
-    """Bytes of the table of seen keys by the formula of docs/scaling.md: 8 a slot, a power of two of them,
-    two thirds full at most.
-    """
-    slots = 1 << 12
-    while rows * 3 > slots * 2:
-        slots *= 2
-    return 8 * slots
 
 
 @contextmanager

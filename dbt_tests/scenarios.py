@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
-from integration_tests.helpers.expected import Expected, Record, visible
+from integration_tests.helpers.expected import Expected, Record, completed
 from integration_tests.helpers.warehouse_loader import moment
 from sandbox import Sandbox
 from sandbox.company.estate import Estate
@@ -117,7 +117,7 @@ def records(sandbox: Sandbox, expected: Expected, stream: str) -> list[Record]:
     for first, last in _months():
         query = f"fromDate={first}{suffix}&toDate={min(last, TODAY)}{suffix}"
         window = {"fromDate": f"{first}{suffix}", "toDate": f"{last}{suffix}", "isComplete": last < TODAY}
-        found += [visible({**window, **row}) for row in expected.rows(f"{parameters['path']}?{query}")]
+        found += [completed(row, window) for row in expected.rows(f"{parameters['path']}?{query}")]
     return found
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from integration_tests.helpers.connector import Connector, Outcome, Record
-from integration_tests.helpers.expected import Expected, difference, visible
+from integration_tests.helpers.expected import Expected, difference
 from sandbox import Sandbox
 from sandbox.api.recording import Exchange
 from source_snow_atlas.components.stream import monthly_router
@@ -56,7 +56,7 @@ def moment(text: str) -> datetime:
 def audit_logs(sandbox: Sandbox) -> list[Record]:
     """The entries since the start date."""
     rows = Expected(sandbox).rows(AUDIT_PATH)
-    return [visible(row) for row in rows if moment(row["created"]) >= START]
+    return [row for row in rows if moment(row["created"]) >= START]
 
 
 def merged(*runs: Iterable[Record]) -> list[Record]:
@@ -143,7 +143,7 @@ def test_the_state_wins_over_the_start_date(
     assert outcome.exit_code == 0
     assert min(first_moments(sandbox.requests, AUDIT_PATH)) == moment(stamp(old)) - timedelta(minutes=5)
     rows = Expected(sandbox).rows(AUDIT_PATH)
-    since = [visible(row) for row in rows if moment(row["created"]) >= moment(stamp(old))]
+    since = [row for row in rows if moment(row["created"]) >= moment(stamp(old))]
     assert difference(merged(outcome.records["audit_logs"]), since) == ""
     assert f"Stream audit_logs goes on from {stamp(old)}." in outcome.logs
 
@@ -230,7 +230,7 @@ def test_computers_since_their_last_scan(sandbox: Sandbox, connector: Connector)
     for position in (3, 7):
         sandbox.control.change_row("update", "computers", position=position, row={"lastScanDate": None})
     everything = Expected(sandbox).records("computers")
-    assert any("lastScanDate" not in row for row in everything)
+    assert any(row["lastScanDate"] is None for row in everything)
     first = connector.read_here(streams, incremental=streams)
     assert difference(first.records["computers"], everything) == ""
     assert first_moments(sandbox.requests, COMPUTERS_PATH) == []

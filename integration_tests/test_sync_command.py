@@ -175,7 +175,7 @@ def test_whatever_is_killed_changes_no_table_and_the_next_run_mends_it(
         for position in range(5):
             sandbox.control.change_row("delete", "computers", position=position)
         slow(sandbox)
-        for requests in (3, 9):
+        for requests in (2, 5):
             for who in ("connector", "command"):
                 sandbox.reset_counts()
                 with filled.start(*STREAMS) as process:

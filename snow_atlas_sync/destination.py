@@ -150,7 +150,7 @@ class Destination:
         if foreign:
             raise SyncError(
                 f"{self.title} holds tables that another loader wrote, such as {foreign[0][0]} "
-                "(version 0.1.0 wrote with PyAirbyte): name another database, or remove these tables"
+                "(as PyAirbyte does): name another database, or remove these tables"
             )
 
     def _load(self, tables: Sequence[Table], outcome: pa.Table) -> None:

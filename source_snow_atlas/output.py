@@ -17,7 +17,6 @@ from typing import IO
 
 LINES = 64
 SECONDS = 0.1
-RECORD = '{"type":"RECORD"'
 STDOUT, STDERR = 1, 2
 
 
@@ -49,42 +48,46 @@ class OutputLost(Exception):
 
 
 class LineWriter:
-    """Collects lines and writes them whole: 64 at once, or what came in a tenth of a second, or all when it
-    is not a record.
+    """Collects records and writes them whole: 64 at once, or what came in a tenth of a second, or all when
+    another line follows.
 
-    So a state message, which says that the records before it were handed over, never waits. `write` and
-    `flush` are for one thread, `say` for any.
+    So a state message, which says that the records before it were handed over, never waits. `record`, `write`
+    and `flush` are for one thread, `say` for any.
     """
 
     def __init__(self, stream: IO[bytes], clock: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream
         self._lock = threading.Lock()
         self._clock = clock
-        self._lines: list[str] = []
+        self._lines: list[bytes] = []
         self._flushed = clock()
 
-    def write(self, line: str) -> None:
-        """Take one line, without its end. Raises OutputLost when it can't be written."""
+    def record(self, line: bytes) -> None:
+        """Take the line of a record, without its end. Raises OutputLost when it can't be written."""
         self._lines.append(line)
-        if (
-            len(self._lines) >= LINES
-            or self._clock() - self._flushed > SECONDS
-            or not line.startswith(RECORD)
-        ):
+        if len(self._lines) >= LINES or self._clock() - self._flushed > SECONDS:
             self.flush()
+
+    def write(self, line: str) -> None:
+        """Write any other line, and what was collected before it. Raises OutputLost as well."""
+        self._lines.append(line.encode("utf-8", "replace"))
+        self.flush()
 
     def flush(self) -> None:
         """Write what was collected."""
         if self._lines:
             lines, self._lines = self._lines, []
-            self.say("\n".join(lines))
+            self._put(b"\n".join(lines) + b"\n")
         self._flushed = self._clock()
 
     def say(self, text: str) -> None:
         """Write a line, or several, at once."""
+        self._put((text + "\n").encode("utf-8", "replace"))
+
+    def _put(self, lines: bytes) -> None:
         with self._lock:
             try:
-                self._stream.write((text + "\n").encode("utf-8", "replace"))
+                self._stream.write(lines)
                 self._stream.flush()
             except BrokenPipeError:
                 raise OutputLost("nobody reads standard output any more.") from None

@@ -5,7 +5,9 @@ code.
 from __future__ import annotations
 
 import gc
+import io
 import json
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -13,6 +15,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airbyte_cdk.models import (
+    AirbyteMessage,
+    AirbyteRecordMessage,
+    AirbyteStateBlob,
+    AirbyteStateMessage,
+    AirbyteStateType,
+    AirbyteStreamState,
+    StreamDescriptor,
+    Type,
+)
 
 from source_snow_atlas import command, output, source
 from source_snow_atlas import run as entry
@@ -239,10 +251,69 @@ def test_an_output_that_takes_no_more_ends_with_a_sentence(
     def lost(*_: object) -> None:
         raise output.OutputLost("nobody reads standard output any more.")
 
-    monkeypatch.setattr(output.LineWriter, "say", lost)
+    monkeypatch.setattr(output.LineWriter, "write", lost)
     with pytest.raises(Exited) as end:
         run(["spec"])
     assert end.value.code == 1
     said = capfd.readouterr().err
     assert "nobody reads standard output any more" in said
     assert "Traceback" not in said
+
+
+class Messages(source.SourceSnowAtlas):
+    """Yields the messages it was made with."""
+
+    def __init__(self, *messages: AirbyteMessage) -> None:
+        super().__init__()
+        self.messages = messages
+
+    def read(self, *_: Any) -> Iterator[AirbyteMessage]:  # type: ignore[override]
+        yield from self.messages
+
+
+def record(stream: str, **data: Any) -> AirbyteMessage:
+    return AirbyteMessage(
+        type=Type.RECORD, record=AirbyteRecordMessage(stream=stream, data=data, emitted_at=1)
+    )
+
+
+def state(stream: str) -> AirbyteMessage:
+    return AirbyteMessage(
+        type=Type.STATE,
+        state=AirbyteStateMessage(
+            type=AirbyteStateType.STREAM,
+            stream=AirbyteStreamState(StreamDescriptor(name=stream), AirbyteStateBlob({"at": "2026-01-01"})),
+        ),
+    )
+
+
+def lines_of(*messages: AirbyteMessage) -> list[dict[str, Any]]:
+    written = io.BytesIO()
+    writer = output.LineWriter(written)
+    entrypoint = command.Entrypoint(Messages(*messages), writer)
+    for message in entrypoint.read(entrypoint.source.spec(logging.getLogger()), {}, None, None):
+        writer.write(entrypoint.airbyte_message_to_string(message))
+    writer.flush()
+    return [json.loads(line) for line in written.getvalue().splitlines()]
+
+
+def test_values_arrive_as_sent() -> None:
+    """A field that is null would look like one that the API does not have, and a long number like another."""
+    sent = {"none": None, "in": {"none": None}, "long": 2**70, "text": "a\ud800b", "empty": ""}
+    (line,) = lines_of(record("computers", **sent))
+    assert line["record"]["data"] == sent
+
+
+def test_a_state_stands_behind_its_records_and_counts_them() -> None:
+    """A destination would commit a state before its records, or miss that some did not arrive."""
+    lines = lines_of(
+        record("computers"), record("users"), record("computers"), state("computers"),
+        record("computers"), state("users"), state("computers"),
+    )  # fmt: skip
+    assert [line["type"] for line in lines] == ["RECORD"] * 3 + ["STATE", "RECORD", "STATE", "STATE"]
+    counts = [
+        (line["state"]["stream"]["stream_descriptor"]["name"], line["state"]["sourceStats"]["recordCount"])
+        for line in lines
+        if line["type"] == "STATE"
+    ]
+    assert counts == [("computers", 2), ("users", 1), ("computers", 1)]

@@ -28,7 +28,7 @@ def claims(**changes: Any) -> dict[str, Any]:
         "region": TENANT.region,
         "iss": "https://westeurope.snowsoftware.io/idp",
         "aud": "client-1",
-        "exp": now + 300,
+        "exp": now + 86_400,
         "iat": now,
         **changes,
     }

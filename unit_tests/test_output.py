@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from source_snow_atlas.output import LINES, LineWriter, LogLines, OutputLost, stdout_taken
 
-RECORD = '{"type":"RECORD","record":{}}'
+RECORD = b'{"type":"RECORD","record":{}}'
 STATE = '{"type":"STATE"}'
 
 
@@ -32,7 +32,7 @@ def test_every_line_comes_whole_and_in_order(texts: list[str]) -> None:
     output, stream = writer()
     lines = [f'{{"type":"RECORD","text":"{text}"}}' for text in texts]
     for line in lines:
-        output.write(line)
+        output.record(line.encode())
     output.flush()
     assert stream.getvalue().decode() == "".join(line + "\n" for line in lines)
 
@@ -40,25 +40,25 @@ def test_every_line_comes_whole_and_in_order(texts: list[str]) -> None:
 def test_a_state_does_not_wait() -> None:
     """A checkpoint that lies in a buffer when the process is killed costs the next sync the work again."""
     output, stream = writer()
-    output.write(RECORD)
+    output.record(RECORD)
     assert stream.getvalue() == b""
     output.write(STATE)
-    assert stream.getvalue().decode().splitlines() == [RECORD, STATE]
+    assert stream.getvalue().decode().splitlines() == [RECORD.decode(), STATE]
 
 
 def test_records_wait_for_a_few_others_only() -> None:
     """A platform that sees no record for long takes the connector for dead."""
     output, stream = writer()
     for _ in range(LINES):
-        output.write(RECORD)
+        output.record(RECORD)
     assert len(stream.getvalue().splitlines()) == LINES
 
 
 def test_records_of_a_slow_stream_come_at_once() -> None:
     """A record a second must be seen every second."""
     output, stream = writer([0.0, 1.0])
-    output.write(RECORD)
-    assert stream.getvalue().splitlines() == [RECORD.encode()]
+    output.record(RECORD)
+    assert stream.getvalue().splitlines() == [RECORD]
 
 
 @pytest.mark.parametrize(

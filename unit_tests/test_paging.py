@@ -701,3 +701,36 @@ def test_rows_without_a_key_survive_changes_too(
         return
     left = Counter(row["value"] for row in server.rows)
     assert left <= emitted
+
+
+@pytest.mark.parametrize("key", [("id",), ()])
+@pytest.mark.parametrize("page_size", [20, 50, 500])
+def test_a_row_left_out_of_pages_that_are_filled_from_behind_is_missed(
+    page_size: int, key: tuple[str, ...]
+) -> None:
+    """A server that filters before it cuts its pages sends full pages, and counts a row that none holds."""
+    rows = numbered(300)
+
+    def fetch(number: int, size: int, numbers: frozenset[int] | None) -> Page:
+        page = ModelServer(list(rows)).fetch(number, size)
+        if any(row["id"] == 120 for row in page.rows):
+            behind = rows[number * size : number * size + 1]
+            page.rows = [row for row in page.rows if row["id"] != 120] + [dict(row) for row in behind]
+        return page
+
+    with pytest.raises(ServerError, match="1 of them are not served"):
+        ids(CollectionReader("Stream rows", fetch, page_size, key))
+
+
+def test_rows_that_are_edited_all_the_time_are_read() -> None:
+    """A field that changes with every request, such as an uptime, would make a stream impossible to sync."""
+    server = ModelServer(numbered(300))
+
+    def fetch(number: int, size: int, numbers: frozenset[int] | None) -> Page:
+        page = server.fetch(number, size)
+        page.rows = [{**row, "uptime": len(server.requests)} for row in page.rows]
+        return page
+
+    given = Counter(ids(CollectionReader("Stream rows", fetch, 50, ("id",))))
+    assert set(given) == set(range(300))
+    assert sum(given.values()) <= 300 * 1.2

@@ -11,8 +11,7 @@
     from (
         select
             {{ keys | join(', ') }},
-            {# A quotient is a double on some databases: the cast makes it a decimal again, to six places everywhere. #}
-            cast(amount / quantity as {{ dbt.type_numeric() }}) as unit_price,
+            {{ snow_atlas.decimal('amount / quantity') }} as unit_price,
             currency,
             purchases,
             cast(quantity as {{ dbt.type_bigint() }}) as licenses,

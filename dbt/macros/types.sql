@@ -78,6 +78,12 @@ $$
 {% endmacro %}
 
 
+{# A decimal to six places on every database: a quotient is a double on some, and BigQuery's decimals have nine places. #}
+{% macro decimal(expression) -%}
+    round(cast({{ expression }} as {{ dbt.type_numeric() }}), 6)
+{%- endmacro %}
+
+
 {# A floating-point number of 64 bits; dbt's own type_float has 32 on DuckDB. #}
 {% macro type_double() -%}
     {{ return(adapter.dispatch('type_double', 'snow_atlas')()) }}

@@ -52,7 +52,7 @@ def connected(port: int) -> Any:
     return bigquery.Client(
         project=PROJECT,
         credentials=AnonymousCredentials(),
-        client_options={"api_endpoint": f"http://127.0.0.1:{port}"},
+        client_options={"api_endpoint": f"http://127.0.0.1:{port}"},  # ignore-https-check
     )
 
 

@@ -275,7 +275,8 @@ class Connector:
         written = io.BytesIO()
         text = io.TextIOWrapper(written, encoding="utf-8", errors="surrogatepass", write_through=True)
         with _logs_to(text), contextlib.redirect_stdout(text):
-            code = console._run(console.Entrypoint(SourceSnowAtlas()), parsed, LineWriter(written))
+            output = LineWriter(written)
+            code = console._run(console.Entrypoint(SourceSnowAtlas(), output), parsed, output)
         return Outcome.of_process(code, written.getvalue(), b"")
 
 

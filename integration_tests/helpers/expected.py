@@ -37,10 +37,10 @@ class Expected:
         self._read: dict[str, Any] = {}
 
     def records(self, stream: str) -> list[Record]:
-        """The records of a stream that is no window of time, nulls left out as the CDK leaves them out."""
+        """The records of a stream that is no window of time."""
         holder = _definition(stream)
         return [
-            visible({**partition, **{name: value for name, value in row.items() if value is not None}})
+            completed(row, partition)
             for partition in self.partitions(stream)
             for row in self.rows(fill(holder["path"], partition))
         ]
@@ -96,9 +96,9 @@ def fill(path: str, partition: Mapping[str, Any]) -> str:
     return path
 
 
-def visible(row: Mapping[str, Any]) -> Record:
-    """A row as a record shows it: the CDK leaves out fields that are null."""
-    return {name: value for name, value in row.items() if value is not None}
+def completed(row: Mapping[str, Any], added: Mapping[str, Any]) -> Record:
+    """A row as a record shows it: with the fields of its parent or its time where it has none of its own."""
+    return {**row, **{name: value for name, value in added.items() if row.get(name) is None}}
 
 
 def difference(

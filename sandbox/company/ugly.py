@@ -18,7 +18,7 @@ ENDLESS = "9999-12-31T00:00:00Z"
 _CURRENCIES = ("EUR", "eur", "USD", "SEK", "GBP", "CHF", "XXX", None)
 _BULK_ORDER = 760.0
 _NAMES = (
-    '=HYPERLINK("http://example.invalid","Invoice")',
+    '=HYPERLINK("https://example.invalid","Invoice")',
     "+1+1",
     "@SUM(A1)",
     "<b>Größe</b> & Co.",

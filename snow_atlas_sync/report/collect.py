@@ -43,8 +43,7 @@ class Collected:
 
 def wanted_streams(thorough: bool) -> list[str]:
     """The streams that the marts of the report read, and the tenant's name, in the order of the catalog."""
-    needed = {"tenant"}.union(*(streams_of(mart) for mart in MARTS))
-    needed -= NOT_WORTH_IT
+    needed = {"tenant"}.union(*(streams_of(mart) for mart in MARTS)) - NOT_WORTH_IT
     if not thorough:
         needed -= ONE_REQUEST_EACH.keys()
     return [name for name in inputs.available_streams() if name in needed]

@@ -69,7 +69,8 @@ def streams_of(model: str) -> frozenset[str]:
         if name in (COUNTS, STAGING):
             continue
         if name.startswith(STAGING):
-            streams.add(name.removeprefix(STAGING))
+            # macros make names of the prefix alone
+            streams |= {name.removeprefix(STAGING)} - {""}
             continue
         text = _sources().get(name, "")
         named = re.findall(r"""ref\(\s*['"](\w+)['"]""", text) + re.findall(r"\bsnow_atlas\.(\w+)\(", text)

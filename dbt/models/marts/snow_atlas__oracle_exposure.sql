@@ -264,13 +264,12 @@ bought as (
     where product_id is not null
 ),
 
-{# A quotient is a double on some databases: the cast makes it a decimal again, to six places everywhere. #}
 prices as (
     select
         tenant_id,
         product_id,
         license_metric_type as metric,
-        cast(sum(license_cost_base) / sum(quantity) as {{ dbt.type_numeric() }}) as unit_price_base
+        {{ snow_atlas.decimal('sum(license_cost_base) / sum(quantity)') }} as unit_price_base
     from order_licenses
     where quantity > 0 and license_cost_base is not null and item_type = 'Default'
     group by tenant_id, product_id, license_metric_type
@@ -309,7 +308,7 @@ select
     case when orders.tenant_id is not null then bought.product_id is not null end as is_product_bought,
     coalesce(judged.databases_using, 0) > 0 and judged.finding in ('short', 'in use, not counted') as is_used_without_license,
     prices.unit_price_base,
-    cast(judged.shortfall * prices.unit_price_base as {{ dbt.type_numeric() }}) as shortfall_cost_base,
+    {{ snow_atlas.decimal('judged.shortfall * prices.unit_price_base') }} as shortfall_cost_base,
     judged.finding
 from judged
 left join orders on orders.tenant_id = judged.tenant_id

@@ -146,9 +146,10 @@ def _variable_of(host: str, address: str) -> str:
 
 def _checked_proxy(variable: str, address: str) -> str:
     """The proxy as scheme, host and port. Raises ConfigurationError; its credentials are not shown."""
-    advice = f"Set {variable} to the URL of a proxy such as http://proxy.example:3128, or remove it"
+    example = "http://proxy.example:3128"  # ignore-https-check
+    advice = f"Set {variable} to the URL of a proxy such as {example}, or remove it"
     try:
-        parts = urlsplit(address if "://" in address else f"http://{address}")
+        parts = urlsplit(address if "://" in address else f"http://{address}")  # ignore-https-check
         host, port = parts.hostname or "", parts.port
     except ValueError:
         raise ConfigurationError(f"{advice}: its value is not a URL.") from None

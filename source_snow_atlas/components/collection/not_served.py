@@ -73,6 +73,11 @@ class NotServed:
         """Count rows that were given out."""
         self._given += rows
 
+    def uncounted(self) -> int:
+        """How many rows more than were given out a total counts that never moved."""
+        total = next(iter(self._totals)) if len(self._totals) == 1 else None
+        return max(0, (total or 0) - self._given)
+
     def restart(self) -> None:
         """Count from the first page again."""
         self.rows = self._empty_pages = self._short_pages = self._unproved_pages = 0
@@ -80,12 +85,11 @@ class NotServed:
 
     def conclude(self) -> None:
         """Say how many rows are missing, if any. Raises ServerError where that is not accepted."""
-        if not self.rows:
-            return
-        total = self._totals.pop() if len(self._totals) == 1 else None
-        if total is not None and total > self._given:
+        if self.rows:
             # a count that never moved is more exact than the sum over pages that overlap
-            self.rows = total - self._given
+            self.rows = self.uncounted() or self.rows
+        else:
+            return
         if not self.accepted:
             self._fail("", "; to sync without them, name the stream in the option accept_missing_rows")
         self.warn(

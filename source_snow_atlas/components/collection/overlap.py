@@ -24,9 +24,9 @@ MOVED = 4
 class Overlap:
     """What the right one of two pages that share a row adds to the left one.
 
-    `new` are the rows that the left page does not hold, `shared` counts the others, `again` those of the new
-    ones whose key came before with other values. `reaches`: whether the right page ends at the left one's
-    last row or behind it.
+    `new` are the rows that the left page does not hold. `shared` counts the rows that both hold, `again`
+    those of them that are new because they hold other values. `reaches`: whether the right page ends at the
+    left one's last row or behind it.
     """
 
     new: list[Row]
@@ -56,10 +56,11 @@ def _compared(
         if proofs >= needed and left_places.keys().isdisjoint(tokens[count:]):
             return Overlap(right.rows[count:], count, reaches=True)
     pairs = sorted(
-        (left_places[token], place)
-        for token, place in right_places.items()
-        if token in left_places and left.rows[left_places[token]] == right.rows[place]
+        (left_places[token], place) for token, place in right_places.items() if token in left_places
     )
+    alike = [(one, other) for one, other in pairs if left.rows[one] == right.rows[other]]
+    # rows that are edited all the time share their keys only
+    pairs = alike if len(alike) >= MOVED or 2 * len(alike) >= len(pairs) else pairs
     # where rows moved, several of them must agree; where rows are not served, fewer may be left
     begin = len(left.rows) - len(pairs)
     is_clean = pairs == [(begin + place, place) for place in range(len(pairs))]
@@ -92,7 +93,7 @@ def _joined(
     if max(gone, came) > len(pairs):
         # in an order of chance some rows are shared, too: here most of what lies between them must be
         return None
-    proved = {place for _, place in pairs}
+    proved = {place for one, place in pairs if left.rows[one] == right.rows[place]}
     before, behind = left.rows[:last], left.rows[last + 1 :]
     new: list[Row] = []
     again = added = 0
@@ -107,4 +108,9 @@ def _joined(
         again += is_known[place]
         added += place > end
         new.append(row)
-    return Overlap(new, len(right.rows) - len(new), reaches=bool(added) or not behind, again=again)
+    return Overlap(
+        new,
+        len(right.rows) - len(new) + again,
+        reaches=bool(added) or not behind,
+        again=again,
+    )

@@ -106,6 +106,9 @@ class PageSource:
             if is_right and self._is_denied(announces, now, before):
                 return now
         cause = served.failure.message if served.failure is not None else "it is empty."
+        if served.failure is not None and served.failure.status is not None:
+            # what a refusal of the whole collection would mean is no advice for one of its pages
+            cause = (cause or "").partition(". ")[0].rpartition(": ")[2] + "."
         raise ServerError(
             f"{self._label}: page {served.request.number} of {served.request.size} rows could not be read: "
             f"{cause} Its rows would be missing. If it happens again, report it to Snow Atlas support."
@@ -118,7 +121,7 @@ class PageSource:
             announces.add("total_items")
         if self._most_pages > request.start:
             announces.add("total_pages")
-        if before.page.has_next and request.start >= before.request.end:
+        if before.page.has_next and request.end > before.request.end:
             announces.add("link")
         return announces
 
@@ -157,8 +160,10 @@ class PageSource:
 
     def _ask(self, request: PageRequest) -> Served:
         number = request.number - 1 + self._numbered_from
+        # a page that is announced must name itself; for one that may not be there anything may come
+        numbers = frozenset({number}) if request.start < self.announced else None
         try:
-            page = self._fetch(request.number, request.size, None)
+            page = self._fetch(request.number, request.size, numbers)
         except SnowAtlasError as error:
             if error.status not in NO_SUCH_PAGE:
                 raise

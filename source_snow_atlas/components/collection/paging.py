@@ -14,9 +14,10 @@ keep their order. So the row is on a page. Where pages can't overlap, whole pass
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from source_snow_atlas.components.basics.errors import ServerError
 from source_snow_atlas.components.collection.not_served import NotServed
@@ -43,6 +44,8 @@ SMALLEST_OVERLAPPING = 16
 """Page size below which overlapping pages would make no headway, and so few rows can't tell order from
 chance.
 """
+REMEMBERED_PAGES = 3
+"""Pages before the last one whose rows are known where something moves."""
 PAGES_OF_A_GAP = 20
 """Pages read for one gap, or without a new row, after which the data changes too fast."""
 
@@ -71,6 +74,8 @@ class CollectionReader:
     """False where the operation declares no page parameters: page 1 is then asked for without them."""
     accepts_missing: bool = False
     """Whether rows that the API counts and never serves are the user's to accept."""
+    is_recount: bool = False
+    """Whether the rows are counted once more, and not given out."""
     on_page: Callable[[Page], None] = lambda page: None
     """Told of every page, for progress."""
     on_changes: Callable[[Changes], None] = lambda changes: None
@@ -86,6 +91,7 @@ class CollectionReader:
         self._planned = self._place = self._in_flight = 0
         self._has_ended = False
         self._seams = self._displacement = self._idle = 0
+        self._given: deque[Served] = deque(maxlen=REMEMBERED_PAGES)
         self._seen = self._read_again = self._again = 0
         self._not_served = NotServed(self.label, self.accepts_missing, self.warn, self.on_missing)
 
@@ -115,9 +121,29 @@ class CollectionReader:
         for batch in batches:
             self._not_served.given(len(batch))
             yield batch
+        if self._not_served.uncounted() and not self._not_served.rows and not self.is_recount:
+            self._not_served.rows = self._recount()
         self._not_served.conclude()
         if self._seen or self._again:
             self.on_changes(Changes(self._seen, self._read_again, self._again))
+
+    def _recount(self) -> int:
+        """Read once more where a steady total counts more rows than came, though every page was full: how
+        many that reading lacks as well. Rows that came and went are not missing twice; those that a server
+        leaves out of its pages are.
+        """
+        again = replace(
+            self,
+            accepts_missing=True,
+            is_recount=True,
+            on_page=lambda page: None,
+            on_changes=lambda changes: None,
+            on_missing=lambda rows: None,
+            warn=lambda kind, message: None,
+        )
+        for _ in again.rows():
+            pass
+        return again._not_served.rows or again._not_served.uncounted()
 
     def _first(self, page: Page) -> Served:
         """The first page, with the page size that the server goes by: that of the reply, or what it held."""
@@ -135,7 +161,8 @@ class CollectionReader:
             return asked
         asked = self._source.whole(asked)
         count = len(asked.rows)
-        is_end = asked.is_end and page.size in (None, self.page_size) and not asked.missing
+        # where no page size is named, the count may be that of a page that was cut
+        is_end = asked.is_end and page.size == self.page_size and not asked.missing
         if is_end or count == self.page_size or (not count and (asked.missing or asked.is_counted)):
             self._has_ended = not asked.missing and not asked.says_more and not count
             return asked
@@ -245,12 +272,19 @@ class CollectionReader:
         self._idle = 0 if overlap.new or not served.rows else self._idle + 1
         if self._idle >= PAGES_OF_A_GAP:
             self._cannot_overlap(f"{self._idle} pages in a row brought no row that had not come before")
-        if overlap.reaches and (overlap.new or len(served.rows) >= len(self._last.rows)):
+        new = overlap.new
+        if self._displacement and served.has_unique_keys:
+            # pages are served in another order than they are asked for: a row that a page lacks, because it
+            # was deleted by then, may come once more with the next one
+            given = [page for page in self._given if page.has_unique_keys]
+            new = [row for row in new if not any(page.holds(row) for page in given)]
+        if overlap.reaches and (new or len(served.rows) >= len(self._last.rows)):
             if self._new:
                 yield self._new
-            self._last, self._new = served, overlap.new
+            self._given.append(self._last)
+            self._last, self._new = served, new
         else:
-            self._new = self._new + overlap.new
+            self._new = self._new + new
         if served.rows and not served.is_end and not served.is_full and not served.missing:
             if not self._source.ends_behind(served):
                 self._not_served.note_uncounted(served)

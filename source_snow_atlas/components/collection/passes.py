@@ -81,9 +81,9 @@ class WholePasses:
             collects = self._is_steady() and len(self._keys) < max(filter(None, self._totals), default=0)
             if passes >= (MOST_PASSES_OF_STEADY_TOTAL if collects else MOST_PASSES):
                 raise ServerError(
-                    f"{self.label}: {passes} readings of all pages brought different rows, and the server "
-                    "does not serve pages that overlap. The order of its rows changes between requests, "
-                    "or its data changes too fast. Whether all rows came can't be known: sync again, at a "
+                    f"{self.label}: {passes} readings of all pages brought different rows, and its pages "
+                    "share none that proves an overlap. The order of its rows changes between requests, or "
+                    "its data changes too fast. Whether all rows came can't be known: sync again, at a "
                     "quieter time."
                 )
             earlier, counted = pages, self._counted
@@ -111,7 +111,8 @@ class WholePasses:
                 )
             new = []
             for row, value in zip(served.rows, hashes, strict=True):
-                found[value] += 1
+                # a row with a key of its own is the same one wherever it comes
+                found[value] = 1 if served.has_unique_keys else found[value] + 1
                 if found[value] > self._given[value]:
                     self._given[value] += 1
                     new.append(row)

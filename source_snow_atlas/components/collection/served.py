@@ -145,6 +145,22 @@ class Served:
         """Whether every row has a whole key of its own."""
         return bool(self.key) and len(set(self.keys)) == len(self.rows) and None not in self.keys
 
+    def holds(self, row: Row) -> bool:
+        """Whether it has a row with the same key and the same values, what was added to it since apart."""
+        key = row.get(self.key[0]) if len(self.key) == 1 else tuple([row.get(name) for name in self.key])
+        try:
+            place = self._places.get(key)
+        except TypeError:
+            return False
+        if place is None:
+            return False
+        held = self.rows[place]
+        return all(value is None or held.get(name) == value for name, value in row.items())
+
+    @cached_property
+    def _places(self) -> dict[Hashable, int]:
+        return {key: place for place, key in enumerate(self.keys)}
+
     @cached_property
     def contents(self) -> list[Hashable]:
         """All that its rows hold."""

@@ -242,8 +242,17 @@ def _envelope(document: Row, items_field: str, numbers: Collection[int] | None) 
         has_next=_has_next(document.get("_links") or document.get("links")),
     )
     if numbers is not None and page.number is not None and page.number not in numbers:
-        raise WrongPage(f"page {page.number} came back for page {max(numbers)}")
+        asked = max(numbers)
+        if not _is_behind(page, asked):
+            raise WrongPage(f"page {page.number} came back for page {asked}")
     return page
+
+
+def _is_behind(page: Page, number: int) -> bool:
+    """Whether a reply says that a page is not there: some servers send their last page for it."""
+    if page.total_pages is not None and page.total_pages < number:
+        return True
+    return bool(page.total_items is not None and page.size and page.total_items <= (number - 1) * page.size)
 
 
 def _rows(items: list[Any]) -> list[Row]:

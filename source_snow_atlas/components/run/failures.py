@@ -21,7 +21,7 @@ def one_error_per_stream(messages: Iterable[AirbyteMessage], streams: int) -> It
     with _WithoutTracebacks():
         try:
             for message in messages:
-                stream = _failed_stream(message)
+                stream = None if message.record is not None else _failed_stream(message)
                 if stream is not None:
                     if stream in failed:
                         continue

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from airbyte_cdk.models import AirbyteMessage, Type
+from airbyte_cdk.models import AirbyteMessage
 
 from source_snow_atlas.components.run.progress import Progress
 
@@ -19,7 +19,7 @@ COUNTS = {"rowsNotServed": "not_served", "parentsNotRead": "parents_not_read"}
 def with_rows_not_served(messages: Iterable[AirbyteMessage], progress: Progress) -> Iterator[AirbyteMessage]:
     """The messages; the state of a stream that lacks rows says how many, or of how many parents."""
     for message in messages:
-        if message.type == Type.STATE and message.state is not None and message.state.stream is not None:
+        if message.state is not None and message.state.stream is not None:
             stream = message.state.stream
             for key, name in COUNTS.items():
                 missing = progress.count(stream.stream_descriptor.name, name)

@@ -223,12 +223,10 @@ class CollectionRetriever(Retriever):
         """
         added = list(partition.items())
         parts = self.record_key
-        if not added and not parts and window is None:
+        if not added and not parts:
             return None
 
         def finish(rows: list[Row]) -> list[Row]:
-            if window is not None:
-                rows = self._outside.plausible(rows, window)
             for row in rows:
                 for name, value in added:
                     if row.get(name) is None:

@@ -23,18 +23,16 @@ from source_snow_atlas.components.stream.cursor_row import bound, moment_of
 LOGGER = logging.getLogger("airbyte")
 Window = tuple[str, str]
 """Half open: from the first moment up to the second, both in whole UTC seconds."""
-MANY = 1000
+MANY = 200
 """Entries from which a window is suspicious whatever the number."""
 ROUND = 50
-FEW = 20
+FEW = 4
 """Entries up to which two windows may well have the same number by chance."""
 SLACK = 1.1
 """A window may hold so many times the entries of one that was proved before it is proved itself."""
 RESOLUTION = timedelta(seconds=1)
 AROUND = timedelta(days=15)
 """Time before and after a second that is asked for to see whether a reply can hold more than it does."""
-ANY_TIME_ZONE = timedelta(hours=26)
-"""How far apart two clocks can be that show the same moment: from UTC-12 to UTC+14."""
 
 
 @dataclass
@@ -115,13 +113,11 @@ class WindowProofs:
         return rows
 
     def _united(self, parts: list[list[Row]]) -> list[Row]:
-        known: set[object] = set()
+        known: set[bytes] = set()
         united = []
         for part in parts:
             for row in part:
-                key = [row.get(name) for name in self.key]
-                # rows whose key is null are not one row
-                value: object = content(row) if not key or None in key else repr(key)
+                value = content(row)
                 if value not in known:
                     known.add(value)
                     united.append(row)
@@ -169,33 +165,25 @@ class Outside:
 
     def __init__(self, cursor_field: str) -> None:
         self._cursor_field = cursor_field
-        self._given: set[bytes] = set()
+        self._given: set[int] = set()
         self._lock = threading.Lock()
 
-    def plausible(self, rows: list[Row], window: Window) -> list[Row]:
-        """The rows that may belong to the window: all, but for those that no time zone puts into it, where
-        there are any. Those come with their own windows.
-        """
-        if any(self._distance(row, window) > ANY_TIME_ZONE for row in rows):
-            return [row for row in rows if not self._distance(row, window)]
-        return rows
-
     def once(self, rows: list[Row], window: Window) -> list[Row]:
-        """The rows without those that an earlier window gave out: at its first moment, which a server may
-        count to the window before as well, and outside it.
+        """The rows without those that another window gave out: outside it, or at its first moment, which a
+        server may count to the window before as well.
         """
         first = bound(window[0])
-        at_edge = [
-            moment is not None and (moment == first or bool(self._distance(row, window)))
+        is_odd = [
+            moment_of(row.get(self._cursor_field)) == first or bool(self._distance(row, window))
             for row in rows
-            for moment in (moment_of(row.get(self._cursor_field)),)
         ]
-        if not any(at_edge):
+        if not self._given and not any(is_odd):
             return rows
-        values = [content(row) if edge else b"" for row, edge in zip(rows, at_edge, strict=True)]
+        values = [hash(content(row)) for row in rows]
         with self._lock:
             given = [row for row, value in zip(rows, values, strict=True) if value not in self._given]
-            self._given.update(filter(None, values))
+            if any(is_odd):
+                self._given.update(values)
         return given
 
     def _distance(self, row: Row, window: Window) -> timedelta:

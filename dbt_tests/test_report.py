@@ -18,7 +18,7 @@ from dbt_tests.building import PROJECT
 from dbt_tests.scenarios import Rows, Scenario, scenario
 from dbt_tests.warehouses import DuckDB
 from snow_atlas_sync.report import workbook
-from snow_atlas_sync.report.build import SCRATCH, build, check
+from snow_atlas_sync.report.build import SCRATCH, Dbt
 from snow_atlas_sync.report.marts import MARTS, STAGING, Marts, streams_of
 from snow_atlas_sync.report.page import Origin, key_figures, page
 from source_snow_atlas import definitions
@@ -43,7 +43,8 @@ def marts_of(company_rows: Rows, tmp_path_factory: pytest.TempPathFactory) -> Bu
         warehouse = DuckDB(tmp_path_factory.mktemp("report") / f"{name}.duckdb")
         chosen = scenario(name, company_rows)
         warehouse.fill(chosen.rows)
-        build(warehouse.path, chosen.variables)
+        with Dbt(warehouse.path) as dbt:
+            dbt.build(chosen.variables)
         return warehouse.path, chosen
 
     return made
@@ -193,7 +194,8 @@ def test_rates_are_named(written: Written) -> None:
 
 def test_the_checks_of_the_marts_are_run(marts_of: Built) -> None:
     path, chosen = marts_of(COMPANY)
-    checks = check(path, chosen.variables)
+    with Dbt(path) as dbt:
+        checks = dbt.check(chosen.variables)
     assert checks.number > 50
     assert checks.failed == ()
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from snow_atlas_sync import inputs
-from snow_atlas_sync.report.build import build, check
-from snow_atlas_sync.report.collect import Collected, collect, use_tables
+from snow_atlas_sync.report.build import Dbt
+from snow_atlas_sync.report.collect import collect, use_tables
 from snow_atlas_sync.report.errors import ReportError
 from snow_atlas_sync.report.marts import Marts
 from snow_atlas_sync.report.page import Origin, key_figures, page, tenant_name
@@ -75,18 +75,31 @@ def run(
     config: dict[str, Any],
     made_up: bool = False,
     defaults: Mapping[str, Any] | None = None,
+    prepare: Callable[[Dbt, Mapping[str, Any]], None] | None = None,
 ) -> int:
-    """Make the report; `defaults` are variables of the dbt package that the user may give others for."""
+    """Make the report; `defaults` are variables of the dbt package that the user may give others for, and
+    `prepare` is done before anything is read.
+    """
     start = time.monotonic()
     variables = parse_variables(options.vars) or dict(defaults or {})
+    workbook = options.output.with_suffix(".xlsx")
     check_output(options.output)
-    check_output(options.output.with_suffix(".xlsx"))
+    check_output(workbook)
     today = datetime.now(timezone.utc).date()
     variables = {"snow_atlas_today": today.isoformat(), **variables}
     if options.since is not None:
         variables["snow_atlas_since"] = options.since.isoformat()
-    collected = collect_and_build(options, config, variables, made_up)
-    checks = check(options.database, variables)
+    with Dbt(options.database) as dbt:
+        if prepare is not None:
+            prepare(dbt, variables)
+        collected = (
+            use_tables(options.database)
+            if options.no_sync
+            else collect(config, options.database, options.thorough or made_up)
+        )
+        print("\nBuilding the marts with dbt ...", flush=True)
+        dbt.build(variables)
+        checks = dbt.check(variables)
     origin = Origin(
         today=as_day(variables["snow_atlas_today"]),
         since=options.since,
@@ -99,9 +112,7 @@ def run(
         checks=checks.number,
     )
     with Marts(options.database, collected.why) as marts:
-        html = page(marts, origin)
-        write(options.output, html)
-        workbook = options.output.with_suffix(".xlsx")
+        write(options.output, page(marts, origin))
         title = f"Software assets of {tenant_name(marts) or 'Snow Atlas'}, {origin.today:%Y-%m-%d}"
         figures = key_figures(marts, origin)
         write_workbook(workbook, marts, figures, title=title, names=options.names)
@@ -113,20 +124,6 @@ def run(
         "Open it in a browser."
     )
     return 1 if collected.failed else 0
-
-
-def collect_and_build(
-    options: argparse.Namespace, config: dict[str, Any], variables: Mapping[str, Any], made_up: bool = False
-) -> Collected:
-    """Read Snow Atlas, or take what the database has, and let dbt build the marts."""
-    collected = (
-        use_tables(options.database)
-        if options.no_sync
-        else collect(config, options.database, options.thorough or made_up)
-    )
-    print("\nBuilding the marts with dbt ...", flush=True)
-    build(options.database, variables)
-    return collected
 
 
 def parse_variables(text: str) -> dict[str, Any]:

@@ -20,10 +20,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from snow_atlas_sync import inputs
     from snow_atlas_sync.errors import SyncError
     from snow_atlas_sync.report import command
+    from snow_atlas_sync.report.options import parser as common
     from tools.report_months import remember
     from tools.sandbox_process import SandboxError, config_for, running_sandbox
 
-    parser = command.parser("make report")
+    parser = common("make report")
     parser.add_argument("--computers", type=int, default=SANDBOX_COMPUTERS, help="size of the sandbox")
     parser.add_argument(
         "--months",

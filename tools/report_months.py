@@ -17,7 +17,8 @@ import duckdb
 import orjson
 import pyarrow as pa
 
-from integration_tests.helpers.expected import Expected, Record
+from integration_tests.helpers.connector import Record
+from integration_tests.helpers.expected import Expected
 from sandbox import Sandbox
 from sandbox.company.estate import Estate
 from snow_atlas_sync.errors import SyncError

@@ -86,7 +86,8 @@ class Dbt(AbstractContextManager["Dbt"]):
             raise ReportError(f"dbt could not build the marts: {reason(done)}")
 
     def _asked(self, arguments: list[str], variables: Mapping[str, Any]) -> dict[str, Any]:
-        assert self._process.stdin is not None and self._process.stdout is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         answer = ""
         with suppress(BrokenPipeError):
             self._process.stdin.write(json.dumps([*arguments, "--vars", json.dumps(variables)]) + "\n")

@@ -6,6 +6,7 @@ import argparse
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from snow_atlas_sync import inputs
 from snow_atlas_sync.command import DUCKDB, Choice, print_report, synced
 from snow_atlas_sync.report.errors import ReportError
 from snow_atlas_sync.report.marts import KEPT, MARTS, SYNCED, streams_of
+from snow_atlas_sync.sync import NOT_PERMITTED
 
 ONE_REQUEST_EACH = {
     "application_metrics": "one request for every application of the registry",
@@ -27,7 +29,7 @@ NOT_WORTH_IT = frozenset({"computer_costs", "license_costs"})
 """Streams with a request each, of which data quality looks at the currencies where they are there."""
 
 LAST_OUTCOMES = """
-    SELECT stream, status, reason
+    SELECT stream, status, reason, CAST(synced_at AT TIME ZONE 'UTC' AS DATE) AS synced_on
     FROM _snow_atlas_syncs
     QUALIFY row_number() OVER (PARTITION BY stream ORDER BY synced_at DESC) = 1
 """
@@ -35,10 +37,14 @@ LAST_OUTCOMES = """
 
 @dataclass(frozen=True)
 class Collected:
-    """What became of the streams that were not read: the reason for each, and those of them that failed."""
+    """What became of the streams that were not read: why, and which of them failed or were refused."""
 
     why: Mapping[str, str] = field(default_factory=dict)
     failed: Mapping[str, str] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
+    """The permission that each stream lacks."""
+    read_on: tuple[date, date] | None = None
+    """The days on which the first and the last of the streams were read."""
 
 
 def wanted_streams(thorough: bool) -> list[str]:
@@ -66,7 +72,7 @@ def collect(config: dict[str, Any], database: Path, thorough: bool) -> Collected
         )
     left_out = {} if thorough else ONE_REQUEST_EACH
     why = {name: f"left out, as it costs {cost}; --thorough reads it" for name, cost in left_out.items()}
-    return Collected(why | reasons(report.refused, failed), failed)
+    return Collected(why | reasons(report.refused, failed), failed, report.refused)
 
 
 def leave_history(database: Path) -> str | None:
@@ -128,9 +134,17 @@ def use_tables(database: Path) -> Collected:
         raise ReportError(f"{database} can't be used as the database: {str(error).splitlines()[0]}") from None
     if tables.isdisjoint(wanted_streams(thorough=True)):
         raise ReportError(f"{database} has none of the tables that the report is made from")
-    refused = {stream: reason for stream, status, reason in outcomes if status == "NOT PERMITTED"}
-    failed = {stream: reason for stream, status, reason in outcomes if status == "INCOMPLETE"}
-    return Collected(reasons(refused, failed), failed)
+    wanted = set(wanted_streams(thorough=True))
+    outcomes = [each for each in outcomes if each[0] in wanted]
+    refused = {stream: reason for stream, status, reason, _ in outcomes if status == NOT_PERMITTED}
+    whole = [day for _, status, _, day in outcomes if status == "COMPLETE"]
+    failed = {
+        stream: reason or "no reason was given"
+        for stream, status, reason, _ in outcomes
+        if status not in ("COMPLETE", NOT_PERMITTED)
+    }
+    read_on = (min(whole), max(whole)) if whole else None
+    return Collected(reasons(refused, failed), failed, refused, read_on)
 
 
 def reasons(refused: Mapping[str, str], failed: Mapping[str, str]) -> dict[str, str]:

@@ -74,8 +74,9 @@ class KeyFigure:
     more: Sequence[str] = ()
     unit: str = ""
     absence: Absence | None = None
+    is_money: bool = False
     currency: str | None = None
-    """Currency of the value, where it is money."""
+    """Currency of the value, where it is money and is known."""
     change: str = ""
     """How it differs from an earlier day."""
     trend: str = ""

@@ -25,7 +25,7 @@ def main(*common: str) -> None:
         done = parsed
         if parsed.success:
             done = dbtRunner(manifest=parsed.result).invoke([*json.loads(line), *common])  # type: ignore[arg-type]
-        DuckDBConnectionManager.close_all_connections()  # others wait for the file
+        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]  # others wait for it
         answers.write(json.dumps(_told(done)) + "\n")
         answers.flush()
 

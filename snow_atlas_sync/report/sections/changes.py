@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from snow_atlas_sync.report.content import Absence, KeyFigure, Part, Section, Table
 from snow_atlas_sync.report.marts import Marts
-from snow_atlas_sync.report.sections import licences, risks, savings
+from snow_atlas_sync.report.sections import licences, renewals, risks, savings
 from snow_atlas_sync.report.svg import sparkline
 from snow_atlas_sync.report.text import NOTHING, count, day, listed, money, number, short_money
 
@@ -33,18 +33,37 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "computers came": ("kind of computer", "kinds of computers"),
 }
 """Each kind of change, as one and as many; in the order of the page."""
+WORDS = {"healed": "no longer short"}
+"""What the mart calls otherwise than the page."""
 
-TRENDS: Mapping[str, tuple[str, str, str]] = {
-    licences.MART: (
+
+@dataclass(frozen=True)
+class Trend:
+    """The history of a key figure: the figure of a day, and the rows that count."""
+
+    history: str
+    value: str
+    condition: str = "true"
+    is_money: bool = False
+
+
+TRENDS: Mapping[str, Trend] = {
+    licences.MART: Trend(
         "license_position",
         "sum(exposure) FILTER (NOT is_weak_price)",
         "scope = 'estate' AND under_licensed > 0",
+        is_money=True,
     ),
-    savings.SOFTWARE: ("reclaimable_software", "sum(saving) FILTER (NOT is_weak_price)", "true"),
-    savings.SEATS: ("saas_seats", "sum(saving_per_month)", "true"),
-    risks.LIFECYCLE: ("software_lifecycle", "sum(computers_in_use)", "status = 'ended'"),
+    savings.SOFTWARE: Trend("reclaimable_software", "sum(saving) FILTER (NOT is_weak_price)", is_money=True),
+    savings.SEATS: Trend("saas_seats", "sum(saving_per_month)", is_money=True),
+    risks.LIFECYCLE: Trend("software_lifecycle", "sum(computers_in_use)", "status = 'ended'"),
+    renewals.MART: Trend(
+        "renewals",
+        "count(held.source_id)",
+        f"held.ends_on BETWEEN held.built_on AND held.built_on + {renewals.SOON}",
+    ),
 }
-"""For the mart of each key figure the history, the figure of a day, and the rows that count."""
+"""By the mart of the key figure."""
 
 
 def compared_day(marts: Marts, today: date, since: date | None) -> date | None:
@@ -58,21 +77,20 @@ def compared_day(marts: Marts, today: date, since: date | None) -> date | None:
 def with_trend(figure: KeyFigure, marts: Marts, today: date, since: date | None) -> KeyFigure:
     """The figure with its change since the earlier day, and a line of the last build of each month."""
     earlier = compared_day(marts, today, since)
-    if figure.mart not in TRENDS or figure.absence or earlier is None:
+    trend = TRENDS[figure.mart]
+    if figure.absence or earlier is None or trend.is_money != figure.is_money:
         return figure
-    history, value, condition = TRENDS[figure.mart]
-    is_money = history != "software_lifecycle"
-    alike = "AND currency IS NOT DISTINCT FROM ?" if is_money else ""
-    values = [figure.currency] if is_money else []
+    alike = "AND currency IS NOT DISTINCT FROM ?" if trend.is_money else ""
+    values = [figure.currency] if trend.is_money else []
     rows = marts.rows(
-        f"""SELECT days.built_on, coalesce({value}, 0) AS value
+        f"""SELECT days.built_on, coalesce({trend.value}, 0) AS value
             FROM (SELECT max(built_on) AS built_on FROM {DAYS} WHERE built_on <= ?
                   GROUP BY date_trunc('month', built_on)
                   UNION SELECT CAST(? AS DATE)) AS days
-            LEFT JOIN snow_atlas__{history}_history AS held
-                ON held.built_on = days.built_on AND {condition} {alike}
+            LEFT JOIN snow_atlas__{trend.history}_history AS held
+                ON held.built_on = days.built_on AND {trend.condition} {alike}
             GROUP BY days.built_on
-            HAVING days.built_on IN (SELECT built_on FROM snow_atlas__{history}_history)
+            HAVING days.built_on IN (SELECT built_on FROM snow_atlas__{trend.history}_history)
             ORDER BY days.built_on""",
         [today, earlier, *values],
     )
@@ -80,7 +98,7 @@ def with_trend(figure: KeyFigure, marts: Marts, today: date, since: date | None)
     if earlier not in by_day or today not in by_day:
         return figure
     moved = by_day[today] - by_day[earlier]
-    size = short_money(abs(moved), figure.currency) if is_money else number(abs(moved))
+    size = short_money(abs(moved), figure.currency) if trend.is_money else number(abs(moved))
     said = f"{'up' if moved > 0 else 'down'} {size}" if moved else "unchanged"
     line = sparkline([float(row["value"]) for row in rows[-MONTHS:]])
     return replace(figure, change=f"{said} since {day(earlier)}", trend=line)
@@ -141,7 +159,7 @@ def _changes(marts: Marts, earlier: date) -> Part:
         ],
         [
             (
-                row["kind"],
+                WORDS.get(row["kind"]) or row["kind"],
                 row["name"] or NOTHING,
                 number(row["number_before"]),
                 number(row["number_after"]),

@@ -100,7 +100,7 @@ def bars(
 
 
 def _bars(rows: Sequence[Bar], kinds: Mapping[str, tuple[str, str]], layout: Layout) -> str:
-    step, thick = (40, 13) if layout.above else (27, 15)
+    step, thick = (36, 13) if layout.above else (27, 15)
     middle = step - thick / 2 - 6 if layout.above else step / 2
     pieces: Values = []
     ends: Values = []

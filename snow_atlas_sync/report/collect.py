@@ -25,8 +25,11 @@ ONE_REQUEST_EACH = {
 }
 """Streams that marts have a little more from, and that cost too much to be read unless they are asked for."""
 
-NOT_WORTH_IT = frozenset({"computer_costs", "license_costs"})
-"""Streams with a request each, of which data quality looks at the currencies where they are there."""
+NOT_WORTH_IT = {
+    "computer_costs": "one request for every computer",
+    "license_costs": "one request for every licence",
+}
+"""Streams that are never read for the report: one check of data quality looks at their currencies."""
 
 LAST_OUTCOMES = """
     SELECT stream, status, reason, CAST(synced_at AT TIME ZONE 'UTC' AS DATE) AS synced_on
@@ -49,7 +52,7 @@ class Collected:
 
 def wanted_streams(thorough: bool) -> list[str]:
     """The streams that the marts of the report read, and the tenant's name, in the order of the catalog."""
-    needed = {"tenant"}.union(*(streams_of(mart) for mart in MARTS)) - NOT_WORTH_IT
+    needed = {"tenant"}.union(*(streams_of(mart) for mart in MARTS)) - NOT_WORTH_IT.keys()
     if not thorough:
         needed -= ONE_REQUEST_EACH.keys()
     return [name for name in inputs.available_streams() if name in needed]
@@ -71,7 +74,8 @@ def collect(config: dict[str, Any], database: Path, thorough: bool) -> Collected
             f"there is no report, as no stream was read whole; {'; '.join(set(failed.values()))}"
         )
     left_out = {} if thorough else ONE_REQUEST_EACH
-    why = {name: f"left out, as it costs {cost}; --thorough reads it" for name, cost in left_out.items()}
+    why = {name: f"left out, as it costs {cost} for one check" for name, cost in NOT_WORTH_IT.items()}
+    why |= {name: f"left out, as it costs {cost}; --thorough reads it" for name, cost in left_out.items()}
     return Collected(why | reasons(report.refused, failed), failed, report.refused)
 
 

@@ -59,7 +59,15 @@ def key_figure(marts: Marts) -> KeyFigure:
     if not sums:
         more = [f"licences short in {count(counts['short'], 'position')}; no price is known"]
     return KeyFigure(
-        title, value, HOW, MART, "licences", more, is_money=bool(sums), currency=next(iter(sums), None)
+        title,
+        value,
+        HOW,
+        MART,
+        "licences",
+        more,
+        is_money=bool(sums),
+        currency=next(iter(sums), None),
+        exact=next(iter(sums.values()), counts["licences_short"]),
     )
 
 

@@ -59,7 +59,14 @@ def key_figure(marts: Marts, today: date) -> KeyFigure:
     if late:
         more.append(f"{number(late)} past the day of notice")
     return KeyFigure(
-        title, number(len(rows)), HOW, MART, "renewals", more, "period" if len(rows) == 1 else "periods"
+        title,
+        number(len(rows)),
+        HOW,
+        MART,
+        "renewals",
+        more,
+        "period" if len(rows) == 1 else "periods",
+        exact=len(rows),
     )
 
 

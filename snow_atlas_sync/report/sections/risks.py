@@ -48,6 +48,7 @@ def key_figure(marts: Marts) -> KeyFigure:
             f"{number(counts['ending'])} more lose support within a year",
         ],
         "installation" if counts["ended"] == 1 else "installations",
+        exact=counts["ended"],
     )
 
 

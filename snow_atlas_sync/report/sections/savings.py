@@ -76,11 +76,14 @@ def software_figure(marts: Marts) -> KeyFigure:
             SOFTWARE,
             "savings",
             ["unused installations; none of them frees a licence with a price", *beside],
+            exact=counts["installations"],
         )
     code, value = next(iter(sums.items()))
     more = [*rest(sums), *beside, said]
     worth = short_money(value, code)
-    return KeyFigure(title, worth, HOW_SOFTWARE, SOFTWARE, "savings", more, is_money=True, currency=code)
+    return KeyFigure(
+        title, worth, HOW_SOFTWARE, SOFTWARE, "savings", more, is_money=True, currency=code, exact=value
+    )
 
 
 def seats_figure(marts: Marts) -> KeyFigure:
@@ -99,11 +102,15 @@ def seats_figure(marts: Marts) -> KeyFigure:
         f"{share(counts['unused'], counts['seats'])}"
     )
     if not sums:
-        return KeyFigure(title, number(counts["unused"]), HOW_SEATS, SEATS, "savings", [said])
+        return KeyFigure(
+            title, number(counts["unused"]), HOW_SEATS, SEATS, "savings", [said], exact=counts["unused"]
+        )
     code, value = next(iter(sums.items()))
     more = [*(f"{line} a month" for line in rest(sums)), said]
     worth = short_money(value, code)
-    return KeyFigure(title, worth, HOW_SEATS, SEATS, "savings", more, "a month", is_money=True, currency=code)
+    return KeyFigure(
+        title, worth, HOW_SEATS, SEATS, "savings", more, "a month", is_money=True, currency=code, exact=value
+    )
 
 
 def section(marts: Marts, names: bool) -> Section:

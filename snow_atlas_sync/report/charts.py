@@ -47,7 +47,7 @@ class Layout:
 
 BESIDE = Layout(total=880, left=420, letters=53, above=False)
 ABOVE = Layout(total=880, left=MARGIN, letters=110)
-PHONE = Layout(total=340, left=MARGIN, letters=44)
+PHONE = Layout(total=340, left=MARGIN, letters=50)
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ class _Writer:
         self._title = add({"bold": True, "font_size": 14})
         self._head = add({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
         self._large = add({"num_format": "#,##0", "bold": True, "valign": "top"})
-        self._wrapped = add({"text_wrap": True, "valign": "top"})
+        self._wrapped = add({"text_wrap": True, "valign": "top", "indent": 1})
         self._day = add({"num_format": "yyyy-mm-dd"})
         self._money = add({"num_format": "#,##0.00"})
         self._number = add({"num_format": "#,##0"})

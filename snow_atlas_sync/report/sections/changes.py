@@ -14,6 +14,7 @@ from snow_atlas_sync.report.svg import sparkline
 from snow_atlas_sync.report.text import NOTHING, count, day, listed, money, number, short_money
 
 MART = "snow_atlas__changes"
+POSITIONS = "snow_atlas__license_position_history"
 DAYS = "snow_atlas__data_quality_history"
 """A table that has rows of every day on which marts were built."""
 EACH = 4
@@ -127,12 +128,23 @@ def _nothing_yet(marts: Marts, today: date, since: date | None) -> Part:
 def _changes(marts: Marts, earlier: date) -> Part:
     title = "What has changed?"
     rows = marts.rows(
-        f"""SELECT *, row_number() OVER (
+        f"""WITH doubtful AS (
+                SELECT DISTINCT application_id, built_on FROM {POSITIONS}
+                WHERE is_weak_price AND scope = 'estate'
+            ),
+            changes AS (
+                SELECT *, kind IN ('turned short', 'healed') AND EXISTS (
+                    SELECT 1 FROM doubtful
+                    WHERE application_id = entity_id AND built_on IN (since_on, until_on)
+                ) AS is_weak
+                FROM {MART}
+            )
+            SELECT *, row_number() OVER (
                        PARTITION BY kind, currency
-                       ORDER BY abs(amount) DESC NULLS LAST, greatest(number_before, number_after) DESC,
-                           name
+                       ORDER BY is_weak, abs(amount) DESC NULLS LAST,
+                           greatest(number_before, number_after) DESC, name
                    ) AS place
-            FROM {MART}"""
+            FROM changes"""
     )
     if not rows:
         return Part(title, MART, absence=Absence(f"Nothing has changed since {day(earlier)}."))
@@ -163,8 +175,8 @@ def _changes(marts: Marts, earlier: date) -> Part:
                 row["name"] or NOTHING,
                 number(row["number_before"]),
                 number(row["number_after"]),
-                money(row["amount"], row["currency"]),
-                row["cause"] or NOTHING,
+                money(row["amount"] or None, row["currency"]),
+                _why(row),
             )
             for row in shown
         ],
@@ -172,6 +184,10 @@ def _changes(marts: Marts, earlier: date) -> Part:
     )
     lead = f"Since {day(earlier)}: {listed(said)}."
     return Part(title, MART, lead, None, table, _notes(rows))
+
+
+def _why(row: Mapping[str, Any]) -> str:
+    return ", ".join(filter(None, [row["cause"], "at a doubtful price" if row["is_weak"] else ""])) or NOTHING
 
 
 def _notes(rows: list[Mapping[str, Any]]) -> list[str]:

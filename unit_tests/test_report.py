@@ -23,6 +23,7 @@ from snow_atlas_sync.report.collect import (
     forget_other_tenant,
     leave_history,
     reasons,
+    use_tables,
     wanted_streams,
 )
 from snow_atlas_sync.report.svg import sparkline
@@ -331,3 +332,41 @@ def test_a_trend_ends_where_its_last_value_is() -> None:
     assert 'cx="117.0" cy="3.0"' in rising
     assert 'cx="117.0" cy="25.0"' in falling
     assert "#" not in rising
+
+
+def synced_database(path: Path, *outcomes: tuple[str, str, str, str | None]) -> None:
+    """A database as `snow-atlas-sync` leaves it: a day, a stream, its status and the reason for each."""
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE TABLE computers (id VARCHAR)")
+        connection.execute(
+            "CREATE TABLE _snow_atlas_syncs (synced_at TIMESTAMPTZ, stream VARCHAR, status VARCHAR,"
+            " records BIGINT, reason VARCHAR)"
+        )
+        for day, stream, status, reason_given in outcomes:
+            values = [f"{day}T12:00:00Z", stream, status, reason_given]
+            connection.execute("INSERT INTO _snow_atlas_syncs VALUES (?, ?, ?, 0, ?)", values)
+
+
+def test_what_the_last_sync_could_not_read_is_known_from_its_own_table(tmp_path: Path) -> None:
+    """The page says which streams it lacks and why, and names a permission only where the API refused for
+    one; what an earlier sync lacked, or no figure needs, is no news.
+    """
+    path = tmp_path / "synced.duckdb"
+    synced_database(
+        path,
+        ("2026-11-20", "computers", "INCOMPLETE", "an old fault"),
+        ("2026-11-21", "computers", "COMPLETE", None),
+        ("2026-11-25", "applications", "COMPLETE", None),
+        ("2026-11-25", "licenses", "INCOMPLETE", "the connector was ended by signal 9"),
+        ("2026-11-25", "saas_users", "NOT PERMITTED", "saas.consolidation.view.r"),
+        ("2026-11-25", "organizations", "PENDING", None),
+        ("2026-11-25", "audit_logs", "INCOMPLETE", "of no use to the report"),
+    )
+    collected = use_tables(path)
+    assert collected.failed == {
+        "licenses": "the connector was ended by signal 9",
+        "organizations": "no reason was given",
+    }
+    assert collected.refused == {"saas_users": "saas.consolidation.view.r"}
+    assert [name for name, why in collected.why.items() if "permission" in why] == ["saas_users"]
+    assert collected.read_on == (date(2026, 11, 21), date(2026, 11, 25))

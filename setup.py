@@ -109,7 +109,7 @@ setup(
             "models/**/*.yml",
             "seeds/**/*",
         ],
-        "snow_atlas_sync.report": ["templates/*"],
+        "snow_atlas_sync.report": ["templates/*", "figures/*.sql"],
         "source_snow_atlas": ["py.typed", "manifest.yaml", "streams/*.yaml", "schemas/*.json"],
         "snow_atlas_sync": ["py.typed"],
     },

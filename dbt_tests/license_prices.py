@@ -69,9 +69,8 @@ def purchase_price(scenario: Scenario, concerns: Condition, currency: str | None
         PLACES, ROUND_HALF_UP
     )
     days = [date.fromisoformat(row["purchaseDate"][:10]) for _, row in rows if row.get("purchaseDate")]
-    known = [each for each in days if each.year >= 1900]
     return Price(
-        mean, chosen, len(found) - (None in found), len(rows), licenses[chosen], max(known, default=None)
+        mean, chosen, len(found) - (None in found), len(rows), licenses[chosen], max(days, default=None)
     )
 
 

@@ -162,7 +162,7 @@ def yearly_cost(row: Mapping[str, Any]) -> bool:
 
 
 def has_ended(scenario: Scenario, moment: str | None) -> bool:
-    return moment is not None and date(1900, 1, 1) <= day(moment) < scenario.today
+    return moment is not None and day(moment) < scenario.today
 
 
 def short(scenario: Scenario, application: str) -> int:
@@ -180,7 +180,25 @@ def prices_of(scenario: Scenario, application: str) -> tuple[Price | None, Price
     if bought is None:
         return listed, None
     alike = listed is not None and listed.currency == bought.currency is not None
-    return bought, listed if alike else None
+    return bought, cheapest_metric(scenario, application, bought.currency) or (listed if alike else None)
+
+
+def cheapest_metric(scenario: Scenario, application: str, currency: str | None) -> Price | None:
+    """The lowest of the prices that licences of an application have by metric, if there are several."""
+    metrics = {row.get("metricId") for row in scenario["licenses"] if row.get("applicationId") == application}
+    prices = [
+        purchase_price(
+            scenario,
+            lambda row, metric=metric: (
+                row.get("applicationId") == application and row.get("metricId") == metric
+            ),
+        )
+        for metric in metrics
+    ]
+    alike = [price for price in prices if price is not None and price.currency == currency is not None]
+    if len(alike) < 2:
+        return None
+    return Price(min(price.amount for price in alike), currency, 0)
 
 
 def day(moment: str) -> date:

@@ -32,7 +32,7 @@
                 sum({{ snow_atlas.money('purchase_value', 'purchase_currency') }}) as amount,
                 sum(quantity) as quantity,
                 count(*) as purchases,
-                cast(max(purchase_date) as date) as last_bought_on
+                max({{ snow_atlas.day('purchase_date') }}) as last_bought_on
             from {{ ref('stg_snow_atlas__licenses') }}
             where coalesce(status, '') <> 'Archived'
                 and purchase_value is not null

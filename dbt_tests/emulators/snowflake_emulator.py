@@ -2,6 +2,7 @@
 
 python snowflake_emulator.py serve PORT          until it is stopped
 python snowflake_emulator.py load PORT FILE      the tables of a pickled {name: ({column: type}, rows)}
+python snowflake_emulator.py reload PORT FILE    these, and what dbt has made stays
 python snowflake_emulator.py tables PORT FILE    all that dbt has made, pickled as {name: rows}
 """
 
@@ -64,12 +65,13 @@ def connected(port: int) -> Any:
     ).cursor()
 
 
-def load(port: int, file: Path) -> None:
+def load(port: int, file: Path, *, whole: bool = True) -> None:
     cursor = connected(port)
     cursor.execute(f"CREATE DATABASE IF NOT EXISTS {DATABASE}")
     cursor.execute(f"USE DATABASE {DATABASE}")
     for schema in schemas(cursor):
-        cursor.execute(f"DROP SCHEMA {schema} CASCADE")
+        if whole or schema == SCHEMA:
+            cursor.execute(f"DROP SCHEMA {schema} CASCADE")
     cursor.execute(f"CREATE SCHEMA {SCHEMA}")
     cursor.execute(f"USE SCHEMA {SCHEMA}")
     for name, (columns, rows) in pickle.loads(file.read_bytes()).items():
@@ -82,6 +84,10 @@ def load(port: int, file: Path) -> None:
             cursor.execute(
                 f'INSERT INTO "{name.upper()}" {values(kinds, rows[start : start + ROWS_AT_ONCE])}'
             )
+
+
+def reload(port: int, file: Path) -> None:
+    load(port, file, whole=False)
 
 
 def values(kinds: list[str], rows: list[list[Any]]) -> str:
@@ -125,4 +131,4 @@ def tables(port: int, file: Path) -> None:
 
 if __name__ == "__main__":
     command, port, *files = sys.argv[1:]
-    {"serve": serve, "load": load, "tables": tables}[command](int(port), *map(Path, files))
+    {"serve": serve, "load": load, "reload": reload, "tables": tables}[command](int(port), *map(Path, files))

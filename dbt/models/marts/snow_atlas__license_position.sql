@@ -117,7 +117,7 @@ installations as (
         found.application_id,
         computers.most_frequent_user as main_user,
         case when found.is_installed then 1 else 0 end as is_installed,
-        cast(found.last_used as date) as last_used_on
+        found.last_used as last_used_on
     from {{ ref('int_snow_atlas__installations') }} as found
     left join {{ ref('stg_snow_atlas__computers') }} as computers
         on computers.tenant_id = found.tenant_id and computers.id = found.computer_id
@@ -125,7 +125,7 @@ installations as (
 ),
 
 users as (
-    select usage.tenant_id, usage.application_id, usage.user_id, max(usage.last_used_date) as last_used_on
+    select usage.tenant_id, usage.application_id, usage.user_id, max({{ snow_atlas.day('usage.last_used_date') }}) as last_used_on
     from {{ ref('stg_snow_atlas__computer_application_user_usage') }} as usage
     inner join (
         select distinct tenant_id, application_id from metrics where own_count_of = 'users with use'

@@ -10,8 +10,8 @@ with unused as (
         applications.name as application_name,
         applications.manufacturer,
         installations.is_in_suite,
-        cast(installations.first_discovered as date) as discovered_on,
-        cast(installations.last_used as date) as last_used_on
+        installations.first_discovered as discovered_on,
+        installations.last_used as last_used_on
     from {{ ref('int_snow_atlas__installations') }} as installations
     left join {{ ref('stg_snow_atlas__computers') }} as computers
         on computers.tenant_id = installations.tenant_id and computers.id = installations.computer_id
@@ -19,8 +19,8 @@ with unused as (
         on applications.tenant_id = installations.tenant_id and applications.id = installations.application_id
     where installations.is_installed
         and case
-            when installations.last_used is not null then cast(installations.last_used as date) < {{ unused_before }}
-            else cast(installations.first_discovered as date) < {{ found_before }}
+            when installations.last_used is not null then installations.last_used < {{ unused_before }}
+            else installations.first_discovered < {{ found_before }}
         end
         {# One condition on both tables: a database that guesses at two takes the largest table for the smallest. #}
         and case
@@ -33,6 +33,16 @@ with unused as (
 
 purchase_prices as (
     {{ snow_atlas.purchase_prices(['tenant_id', 'application_id']) }}
+),
+
+{# The price of the cheapest metric, where there are several: a mean with one far dearer than that has to rest on many licences. #}
+metric_prices as (
+    select tenant_id, application_id, currency, min(unit_price) as lowest_price
+    from (
+        {{ snow_atlas.purchase_prices(['tenant_id', 'application_id', 'metric_id']) }}
+    ) as by_metric
+    group by tenant_id, application_id, currency
+    having count(*) > 1
 ),
 
 list_prices as (
@@ -81,7 +91,7 @@ recorded as (
         and quantity > 0
         and not (
             {{ snow_atlas.flag('is_subscription') }}
-            and coalesce(cast(subscription_valid_to as date) < {{ snow_atlas.today() }}, false)
+            and coalesce({{ snow_atlas.day('subscription_valid_to') }} < {{ snow_atlas.today() }}, false)
         )
     group by tenant_id, application_id
 ),
@@ -110,9 +120,13 @@ priced as (
         coalesce(purchase_prices.purchases, 0) as price_purchases,
         coalesce(purchase_prices.licenses, 0) as price_licenses,
         purchase_prices.last_bought_on as price_last_bought_on,
-        case
-            when purchase_prices.unit_price is not null and list_prices.currency = purchase_prices.currency then list_prices.unit_price
-        end as other_price,
+        coalesce(
+            metric_prices.lowest_price,
+            case
+                when purchase_prices.unit_price is not null and list_prices.currency = purchase_prices.currency
+                then list_prices.unit_price
+            end
+        ) as other_price,
         case
             when purchase_prices.unit_price is not null then purchase_prices.currency
             else list_prices.currency
@@ -123,6 +137,10 @@ priced as (
     left join recorded on recorded.tenant_id = unused.tenant_id and recorded.application_id = unused.application_id
     left join purchase_prices
         on purchase_prices.tenant_id = unused.tenant_id and purchase_prices.application_id = unused.application_id
+    left join metric_prices
+        on metric_prices.tenant_id = unused.tenant_id
+        and metric_prices.application_id = unused.application_id
+        and metric_prices.currency = purchase_prices.currency
     left join list_prices
         on list_prices.tenant_id = unused.tenant_id and list_prices.application_id = unused.application_id
 ),

@@ -68,11 +68,11 @@ seats as (
         lower(coalesce(users.email, stated.email)) as address,
         coalesce(users.is_enabled, stated.is_enabled) as is_account_enabled,
         stated.employment_status,
-        cast(priced.first_discovered as date) as assigned_since,
+        {{ snow_atlas.day('priced.first_discovered') }} as assigned_since,
         stated.status as reported_status,
         case
             when lower(stated.status) = 'no activity' then null
-            else cast(coalesce(stated.last_active, priced.last_activity) as date)
+            else coalesce({{ snow_atlas.day('stated.last_active') }}, {{ snow_atlas.day('priced.last_activity') }})
         end as last_active_on,
         priced.total_cost_per_month,
         priced.potential_savings

@@ -1,6 +1,7 @@
 -- Periods that end within 90 days and have no later one, and their amounts, by currency
 WITH periods AS (
-    SELECT 'agreement' AS kind, id, validto AS ends, NULL AS amount, NULL AS currency FROM agreement_periods
+    SELECT 'agreement' AS kind, id, validto AS ends, CAST(NULL AS decimal(38, 9)) AS amount, NULL AS currency
+    FROM agreement_periods
     UNION ALL
     SELECT 'contract', id, validto, NULL, NULL FROM contract_periods
     UNION ALL

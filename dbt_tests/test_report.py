@@ -496,6 +496,23 @@ def test_the_change_of_a_figure_is_that_of_two_days(with_months: Path, months: l
             assert figure.change.startswith(f"{said} since {earlier.day}\u00a0")
 
 
+def test_amounts_of_another_currency_are_no_change(
+    with_months: Path, months: list[date], tmp_path: Path
+) -> None:
+    """With rates that came this month, everything would be up by all of it."""
+    copy = tmp_path / "other.duckdb"
+    shutil.copy(with_months, copy)
+    with duckdb.connect(str(copy)) as connection:
+        connection.execute(
+            "UPDATE main_snow_atlas_history.snow_atlas__license_position_history SET currency = 'SEK'"
+            f" WHERE built_on < DATE '{months[-1]}'"
+        )
+    with Marts(copy) as marts:
+        shortfall, software, *_ = key_figures(marts, Origin(months[-1]))
+    assert (shortfall.change, shortfall.trend) == ("", "")
+    assert software.change
+
+
 def test_what_has_changed_since_last_month_is_listed(with_months: Path, months: list[date]) -> None:
     with Marts(with_months) as marts:
         text = Elements(page(marts, Origin(months[-1]))).text.replace("\u00a0", " ")

@@ -134,7 +134,9 @@ class Marts(AbstractContextManager["Marts"]):
         """Why a stream is not there."""
         unknown = "was not selected"
         if definitions.parent_streams(stream):
-            unknown += ", as it takes a request for each record of another stream"
+            unknown += (
+                ", as it takes a request for each record of another stream; --streams adds it to a sync"
+            )
         return self._why.get(stream) or unknown
 
     def lacking(self, mart: str) -> list[tuple[str, str]]:

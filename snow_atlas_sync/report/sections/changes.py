@@ -91,9 +91,11 @@ def with_trend(figure: KeyFigure, marts: Marts, today: date, since: date | None)
             LEFT JOIN snow_atlas__{trend.history}_history AS held
                 ON held.built_on = days.built_on AND {trend.condition} {alike}
             GROUP BY days.built_on
-            HAVING days.built_on IN (SELECT built_on FROM snow_atlas__{trend.history}_history)
+            HAVING days.built_on IN (
+                SELECT built_on FROM snow_atlas__{trend.history}_history WHERE true {alike}
+            )
             ORDER BY days.built_on""",
-        [today, earlier, *values],
+        [today, earlier, *values, *values],
     )
     by_day = {row["built_on"]: row["value"] for row in rows}
     if earlier not in by_day or today not in by_day:

@@ -66,6 +66,17 @@ class Scenario:
             self._shown[stream] = [shown(stream, row) for row in self.rows.get(stream, [])]
         return self._shown[stream]
 
+    def staged(self, stream: str) -> list[Record]:
+        """The rows of a stream as its staging model shows them."""
+        kinds = {column.field: column.type for column in columns(stream) if not column.within}
+        return [
+            {
+                name: known(value, kinds.get(name, "")) if isinstance(value, str) else value
+                for name, value in row.items()
+            }
+            for row in self.rows.get(stream, [])
+        ]
+
     def by_id(self, stream: str, key: str = "id") -> dict[Any, Record]:
         """The rows of a stream by their id."""
         if (stream, key) not in self._indexes:

@@ -99,6 +99,8 @@ judged as (
             when lower(reported_status) = 'no activity' then 'never used'
             when last_active_on is null and lower(reported_status) = 'active' then 'active'
             when last_active_on is null and lower(reported_status) = 'inactive' then 'idle'
+            {# Snow Atlas counts savings of users who are inactive or have no activity. #}
+            when last_active_on is null and reported_status is null and potential_savings > 0 then 'never used'
             when last_active_on is null then 'unknown'
             when {{ snow_atlas.days_between('last_active_on', snow_atlas.today()) }} > {{ var('snow_atlas_saas_idle_days', 30) | int }}
                 then 'idle'

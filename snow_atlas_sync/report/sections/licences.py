@@ -24,7 +24,7 @@ from snow_atlas_sync.report.text import (
 
 MART = "snow_atlas__license_position"
 NEEDED = ("license_compliance_summary",)
-SHOWN, MAKERS = 10, 8
+SHOWN, MAKERS, REASONS = 10, 8, 4
 
 HOW = (
     "Licences that are short by Snow Atlas' own compliance counters, times what a licence of the application "
@@ -203,7 +203,10 @@ def _requirement(row: Mapping[str, Any]) -> str:
     if row["own_count"] is not None and row["own_count_of"] != "devices":
         found.append(f"{number(row['own_count'])} {row['own_count_of']}")
     said = ", ".join([f"{number(row['required'])} required", *found])
-    return f"{said}: {row['adjusted_by'].replace('; ', ', ')}" if row["adjusted_by"] else said
+    reasons = (row["adjusted_by"] or "").split("; ")
+    if len(reasons) > REASONS:
+        reasons[REASONS:] = [f"{len(reasons) - REASONS} more reasons"]
+    return f"{said}: {', '.join(reasons)}" if row["adjusted_by"] else said
 
 
 def _evidence(row: Mapping[str, Any]) -> str:

@@ -17,8 +17,6 @@ import duckdb
 import orjson
 import pyarrow as pa
 
-from integration_tests.helpers.connector import Record
-from integration_tests.helpers.expected import Expected
 from sandbox import Sandbox
 from sandbox.company.estate import Estate
 from snow_atlas_sync.errors import SyncError
@@ -27,6 +25,7 @@ from snow_atlas_sync.report.collect import forget, wanted_streams
 from snow_atlas_sync.report.text import count
 from snow_atlas_sync.tables import Layout, batch_of
 from source_snow_atlas import definitions
+from tools.sandbox_records import Expected, Record
 
 NO_HISTORY = frozenset({"saas_application_kpis"})
 """Streams whose marts have no history."""

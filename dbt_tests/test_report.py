@@ -281,9 +281,16 @@ def test_what_the_last_sync_could_not_read_stands_at_the_top(marts_of: Built) ->
         incomplete = {"computers": "the connector was ended by signal 9"}
         text = Elements(page(marts, Origin(chosen.today, incomplete=incomplete))).text
         whole = Elements(page(marts, Origin(chosen.today))).text
+        read_on = (date(2026, 11, 10), date(2026, 11, 12))
+        refused = Elements(
+            page(marts, Origin(chosen.today, refused={"licenses": "sam.license.r"}, read_on=read_on))
+        ).text
     assert text.index("The last sync was not whole.") < text.index("Key figures")
     assert "computers : the connector was ended by signal 9" in text
     assert "not whole" not in whole
+    assert refused.index("Snow Atlas refused a part.") < refused.index("Key figures")
+    assert "licenses : grant the permission sam.license.r" in refused
+    assert "from tables read between 10 Nov 2026 and 12 Nov 2026" in refused.replace("\u00a0", " ")
     assert "the permission" not in whole, "a permission is named only where the API refused for one"
 
 

@@ -17,7 +17,8 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, fields, replace
 
-from simulation.drawn_server import CHOICES, Nature, Verdict, read
+from simulation.nature import CHOICES, Nature
+from simulation.verdict import Verdict, read
 
 CHUNK = 500
 """Draws that a process does at a time."""

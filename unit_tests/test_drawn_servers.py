@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from simulation.drawn import nature_of
-from simulation.drawn_server import CHOICES, Nature, read
+from simulation.nature import CHOICES, Nature
+from simulation.verdict import read
 from source_snow_atlas.components.collection import paging
 from source_snow_atlas.components.collection.overlap import Overlap
 from source_snow_atlas.components.collection.page_source import PageSource
@@ -90,6 +91,27 @@ EXAMPLES = {
     ),
     "an order that changes once while rows move": Nature(
         rows=40, sizes="clamped", clamp=16, order="changes once", changes="moves"
+    ),
+    "page 1 behind the end, with links that never end": Nature(
+        rows=45, page_size=25, seed=56, keys="shared and equal", links="never end", behind="page 1"
+    ),
+    "page 1 behind the end of an array that changes": Nature(
+        rows=100, page_size=16, seed=42, room=0, shape="array", behind="page 1", changes="many"
+    ),
+    "values that are new in every reply, and pages counted without end": Nature(
+        rows=137, seed=48, pages="huge", keys="volatile", behind="page 1"
+    ),
+    "the page before for ever, and a row that is missing": Nature(
+        rows=200, seed=4, items="half", held_back="rows", held_rows=2, held_at=35, refused="for ever",
+        refusal="page before", refused_page=3, accepts=True,
+    ),
+    "a page empty for ever while rows are replaced, few rows a page": Nature(
+        rows=45, page_size=7, seed=9, links="right", refused="for ever", refusal="empty", refused_page=6,
+        behind="last page by its number", changes="pairs at once", change_at=3, accepts=True,
+    ),
+    "half a page for ever, equal rows": Nature(
+        rows=45, page_size=16, seed=19, pages="null", links="right", keys="none and equal",
+        refused="for ever", refusal="partial", refused_page=3, accepts=True,
     ),
 }  # fmt: skip
 """Natures that were once read wrongly, each shrunk to its plainest server."""

@@ -172,7 +172,7 @@ def _refusal(
             "nothing of it was used. Report it to the connector's maintainers.",
             stream,
         )
-    if 300 <= status < 400:
+    if 300 <= status < 400 and status != 304:
         return ServerError(
             f"{where} The server redirects to another address; credentials are not sent there. Check the API "
             "URL.",

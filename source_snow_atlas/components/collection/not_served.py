@@ -11,7 +11,7 @@ from source_snow_atlas.components.collection.served import Served
 EMPTY_PAGES = 10
 """Pages in a row that hold none of their rows, after which nobody needs to know what is behind them."""
 UNPROVED_PAGES = 100
-"""Pages that lack rows and share none with what came before, after which the same holds."""
+"""Pages that share no row with what came before where rows are missing, after which the same holds."""
 SHORT_PAGES = 100
 """Pages in a row that lack rows; and those without any of their rows, where missing rows are accepted:
 what lies behind must be read then.
@@ -30,6 +30,8 @@ class NotServed:
     warn: Callable[[str, str], None]
     on_missing: Callable[[int], None]
     rows: int = 0
+    is_exact: bool = True
+    """False where rows that were given out may have gone since, or may have been given out twice."""
     _empty_pages: int = 0
     _short_pages: int = 0
     _unproved_pages: int = 0
@@ -52,7 +54,7 @@ class NotServed:
         self.rows += served.missing
         self._short_pages = self._short_pages + 1 if served.missing else 0
         self._empty_pages = self._empty_pages + 1 if served.missing and not shared else 0
-        self._unproved_pages += served.missing > 0 and not shared
+        self._unproved_pages += self.rows > 0 and not shared
         is_hopeless = self._unproved_pages >= UNPROVED_PAGES or self._short_pages >= 10 * SHORT_PAGES
         if (is_hopeless and not self.accepted) or self._empty_pages >= (
             SHORT_PAGES if self.accepted else EMPTY_PAGES
@@ -78,6 +80,17 @@ class NotServed:
         total = next(iter(self._totals)) if len(self._totals) == 1 else None
         return max(0, (total or 0) - self._given)
 
+    def say_what_is_not_counted(self, first: Served) -> None:
+        """Warn of a collection whose replies have no total of rows."""
+        if first.total_pages is not None:
+            lacks = "the API counts pages and not rows, so a row that its last page lacks can't be noticed."
+        else:
+            lacks = (
+                "the API counts neither rows nor pages, so rows that it does not serve can't be noticed "
+                "where nothing follows them."
+            )
+        self.warn("no total", f"{self.label}: {lacks}")
+
     def restart(self) -> None:
         """Count from the first page again."""
         self.rows = self._empty_pages = self._short_pages = self._unproved_pages = 0
@@ -87,7 +100,8 @@ class NotServed:
         """Say how many rows are missing, if any. Raises ServerError where that is not accepted."""
         if self.rows:
             # a count that never moved is more exact than the sum over pages that overlap
-            self.rows = self.uncounted() or self.rows
+            uncounted = self.uncounted() or self.rows
+            self.rows = uncounted if self.is_exact else max(uncounted, self.rows)
         else:
             return
         if not self.accepted:

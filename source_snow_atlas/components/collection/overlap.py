@@ -114,3 +114,24 @@ def _joined(
         reaches=bool(added) or not behind,
         again=again,
     )
+
+
+def in_place(left: Served, right: Served) -> Overlap | None:
+    """Return what two pages have in common if they are where they were asked for, and nothing moved; None
+    where their rows contradict that.
+    """
+    shared = max(0, left.request.end - right.request.start)
+    new = list(right.rows)
+    edge = left.rows[-shared:] if shared else []
+    # rows that can't be told apart may lie behind what is shared, where the right page lacks some in front
+    are_told_apart = left.has_unique_rows and right.has_unique_rows
+    for row in right.rows[: shared if are_told_apart else max(0, shared - right.missing)]:
+        if row in edge:
+            edge.remove(row)
+            new.remove(row)
+    alike = len(right.rows) - len(new)
+    if not left.rows or not (shared or left.missing or right.missing):
+        return None
+    if alike + left.missing + right.missing < shared:
+        return None
+    return Overlap(new, alike, reaches=bool(right.rows))

@@ -158,6 +158,14 @@ class PageSource:
         self.behind(behind, served)
         return True
 
+    def stands_still(self, *pages: Served) -> bool:
+        """Whether the pages come once more as they were."""
+        again = [self.serve(page.request) for page in pages]
+        return all(
+            page.failure is None and page.rows == earlier.rows and page.total_items == earlier.total_items
+            for page, earlier in zip(again, pages, strict=True)
+        )
+
     def _ask(self, request: PageRequest) -> Served:
         number = request.number - 1 + self._numbered_from
         # a page that is announced must name itself; for one that may not be there anything may come

@@ -20,8 +20,9 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 from source_snow_atlas.components.basics.errors import ServerError
+from source_snow_atlas.components.collection.first_page import confirm_object, first_page
 from source_snow_atlas.components.collection.not_served import NotServed
-from source_snow_atlas.components.collection.overlap import Overlap, overlap_of
+from source_snow_atlas.components.collection.overlap import Overlap, in_place, overlap_of
 from source_snow_atlas.components.collection.page_source import PageSource
 from source_snow_atlas.components.collection.pages import (
     Fetch,
@@ -31,23 +32,19 @@ from source_snow_atlas.components.collection.pages import (
     in_flight,
 )
 from source_snow_atlas.components.collection.passes import WholePasses
-from source_snow_atlas.components.collection.plan import overlapping
+from source_snow_atlas.components.collection.plan import OVERLAP, PAGES_OF_A_GAP, Plan
 from source_snow_atlas.components.collection.served import Served
 from source_snow_atlas.components.request.reply import Page, Row
 
 LOGGER = logging.getLogger("airbyte")
 FIRST = frozenset({0, 1})
 """The numbers by which replies may call the first page."""
-OVERLAP = 4
-"""Rows that neighbouring pages share where nothing moves."""
 SMALLEST_OVERLAPPING = 16
 """Page size below which overlapping pages would make no headway, and so few rows can't tell order from
 chance.
 """
 REMEMBERED_PAGES = 3
 """Pages before the last one whose rows are known where something moves."""
-PAGES_OF_A_GAP = 20
-"""Pages read for one gap, or without a new row, after which the data changes too fast."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +87,7 @@ class CollectionReader:
     def __post_init__(self) -> None:
         self._planned = self._place = self._in_flight = 0
         self._has_ended = False
-        self._seams = self._displacement = self._idle = 0
+        self._seams = self._idle = 0
         self._given: deque[Served] = deque(maxlen=REMEMBERED_PAGES)
         self._seen = self._read_again = self._again = 0
         self._not_served = NotServed(self.label, self.accepts_missing, self.warn, self.on_missing)
@@ -106,14 +103,17 @@ class CollectionReader:
         says_more = page.has_next or (page.total_pages or 0) > 1 or (page.total_items or 0) > len(page.rows)
         if not is_list or (not self.pages_declared and not says_more):
             if self.pages_declared:
-                self._confirm_object()
+                confirm_object(self.label, self.fetch, self.page_size)
             self.on_page(page)
             yield page.rows
             return
         self._source = PageSource(self.label, self.fetch, tuple(self.key), page, self.warn)
-        first = self._first(page)
+        asked = Served(PageRequest(1, self.page_size), page, tuple(self.key))
+        first, is_all, is_short = first_page(self._source, asked)
         self._not_served.note(first)
-        if first.is_end or self._has_ended:
+        if is_short:
+            self._not_served.note_uncounted(first)
+        if first.is_end or is_all:
             self.on_page(first.page)
             batches: Iterator[list[Row]] = iter([first.rows])
         else:
@@ -123,8 +123,10 @@ class CollectionReader:
             yield batch
         if self._not_served.uncounted() and not self._not_served.rows and not self.is_recount:
             self._not_served.rows = self._recount()
+        has_moved = bool(self._seen or self._again)
+        self._not_served.is_exact &= not has_moved
         self._not_served.conclude()
-        if self._seen or self._again:
+        if has_moved:
             self.on_changes(Changes(self._seen, self._read_again, self._again))
 
     def _recount(self) -> int:
@@ -145,61 +147,20 @@ class CollectionReader:
             pass
         return again._not_served.rows or again._not_served.uncounted()
 
-    def _first(self, page: Page) -> Served:
-        """The first page, with the page size that the server goes by: that of the reply, or what it held."""
-        key = tuple(self.key)
-        asked = Served(PageRequest(1, self.page_size), page, key)
-        count = len(page.rows)
-        if page.size and page.size not in (self.page_size, count):
-            return self._source.whole(Served(PageRequest(1, page.size), page, key))
-        if count > self.page_size:
-            # a server of larger pages, or one that knows none and sent the whole
-            asked = Served(PageRequest(1, count), page, key)
-            self._has_ended = not asked.says_more and self._source.ends_behind(asked)
-            return asked
-        if count == self.page_size:
-            return asked
-        asked = self._source.whole(asked)
-        count = len(asked.rows)
-        # where no page size is named, the count may be that of a page that was cut
-        is_end = asked.is_end and page.size == self.page_size and not asked.missing
-        if is_end or count == self.page_size or (not count and (asked.missing or asked.is_counted)):
-            self._has_ended = not asked.missing and not asked.says_more and not count
-            return asked
-        if not asked.missing and self._source.ends_behind(asked):
-            self._has_ended = True
-            return asked
-        # a server that cuts its pages to a size of its own fills a page of that size
-        cut = self._source.serve(PageRequest(1, count or 1))
-        if cut.failure is None and len(cut.rows) == count and not cut.is_of_other_size:
-            return cut
-        if not asked.missing:
-            self._not_served.note_uncounted(asked)
-        return asked
-
-    def _confirm_object(self) -> None:
-        """Raise where a single object came in place of the first page of a list."""
-        page = self.fetch(2, self.page_size, None)
-        if page is not None and (page.is_array or page.is_collection):
-            raise ServerError(
-                f"{self.label}: page 1 came as a single object and page 2 as a list: the rows of page 1 "
-                "would be missing. If it happens again, report it to Snow Atlas support."
-            )
-
     def _pages(self, first: Served) -> Iterator[list[Row]]:
         """The rows of a collection of several pages.
 
         Those of a page are given out once the next one was compared with them: until then they must stay as
         they came.
         """
-        self._size = first.request.size
+        self._plan = Plan(first.request.size)
         self._last, self._new = first, first.rows
         self._planned = self._place = first.request.end
         self._source.learn(first)
         if first.total_items is None:
-            self._say_what_is_not_counted(first)
+            self._not_served.say_what_is_not_counted(first)
         try:
-            if self._size < SMALLEST_OVERLAPPING:
+            if self._plan.size < SMALLEST_OVERLAPPING:
                 raise _CannotOverlap
             self.on_page(first.page)
             with closing(in_flight(self._following, self._source.serve, self.prefetch)) as replies:
@@ -210,7 +171,7 @@ class CollectionReader:
                         break
         except _CannotOverlap:
             passes = WholePasses(
-                self.label, self._size, self._source, self._not_served, self.prefetch, self.on_page
+                self.label, self._plan.size, self._source, self._not_served, self.prefetch, self.on_page
             )
             yield from passes.rows([])
             return
@@ -222,15 +183,10 @@ class CollectionReader:
         """The next page, or None where the replies under way have to tell first."""
         if self._has_ended or (self._planned >= self._source.announced and self._in_flight):
             return None
-        request = self._page_behind(self._planned)
+        request = self._plan.behind(self._planned)
         self._planned = request.end
         self._in_flight += 1
         return request
-
-    def _page_behind(self, place: int, back: int = 0) -> PageRequest:
-        """The page that goes on behind an offset: it begins `back` rows before it, or the usual overlap."""
-        overlap = min(OVERLAP + 2 * self._displacement, self._size // 4)
-        return overlapping(place, min(max(back, overlap), self._size), self._size)
 
     # what came
 
@@ -268,12 +224,13 @@ class CollectionReader:
         self._not_served.note(served, overlap.shared)
         self.on_page(served.page)
         self._seams += 1
+        due, fresh = served.request.end - self._place - served.missing, len(overlap.new) - overlap.again
         self._place = served.request.end
-        self._idle = 0 if overlap.new or not served.rows else self._idle + 1
+        self._idle = 0 if 0 < 3 * due <= 4 * fresh or not served.rows else self._idle + 1
         if self._idle >= PAGES_OF_A_GAP:
-            self._cannot_overlap(f"{self._idle} pages in a row brought no row that had not come before")
+            self._cannot_overlap(f"{self._idle} pages in a row brought few rows that had not come before")
         new = overlap.new
-        if self._displacement and served.has_unique_keys:
+        if self._plan.displacement and served.has_unique_keys:
             # pages are served in another order than they are asked for: a row that a page lacks, because it
             # was deleted by then, may come once more with the next one
             given = [page for page in self._given if page.has_unique_keys]
@@ -299,17 +256,7 @@ class CollectionReader:
             return
         displacement = abs(self._place - served.request.start - overlap.shared)
         self._seen += displacement
-        self._displacement = max(displacement, self._displacement * 3 // 4)
-
-    def _say_what_is_not_counted(self, first: Served) -> None:
-        if first.total_pages is not None:
-            lacks = "the API counts pages and not rows, so a row that its last page lacks can't be noticed."
-        else:
-            lacks = (
-                "the API counts neither rows nor pages, so rows that it does not serve can't be noticed "
-                "where nothing follows them."
-            )
-        self.warn("no total", f"{self.label}: {lacks}")
+        self._plan.displacement = max(displacement, self._plan.displacement * 3 // 4)
 
     # neighbours without a row in common
 
@@ -322,7 +269,7 @@ class CollectionReader:
         pages, is_joined = 0, True
         while is_joined and pages < PAGES_OF_A_GAP:
             is_joined = False
-            for request in self._around(right, forward=pages > 0):
+            for request in self._plan.around(self._last, right, self._place, forward=pages > 0):
                 served = self._source.serve(request)
                 pages += 1
                 overlap = (
@@ -339,58 +286,16 @@ class CollectionReader:
                 yield from self._join(right, overlap)
                 break
         else:
-            if not self._stands_still(right):
+            # what they share can't be told apart, or rows that are not served leave a hole between them
+            right = self._source.serve(right.request)
+            overlap = overlap_of(self._last, right) or in_place(self._last, right)
+            if overlap is None or not self._source.stands_still(self._last, right):
                 self._cannot_overlap("neighbouring pages share no row")
-            new = list(right.rows)
-            shared = self._last.request.end - right.request.start
-            edge = self._last.rows[-shared:] if shared > 0 else []
-            for row in right.rows[: max(0, shared - right.missing)]:
-                if row in edge:
-                    edge.remove(row)
-                    new.remove(row)
-            yield from self._join(right, Overlap(new, len(right.rows) - len(new), reaches=bool(right.rows)))
+            else:
+                self._not_served.is_exact &= self._last.has_unique_rows and right.has_unique_rows
+                yield from self._join(right, overlap)
         self._read_again += pages
         self._planned = max(self._planned, self._place)
-
-    def _around(self, right: Served, forward: bool) -> Iterator[PageRequest]:
-        """Pages that may share a row with the last one: the next one if it goes `forward`, then from
-        further and further back, and where the totals say that its rows have moved to.
-        """
-        if self._last.missing and not right.rows:
-            return
-        if forward:
-            yield self._page_behind(self._place)
-        back = max(4 * OVERLAP, 4 * self._displacement)
-        while back < self._size:
-            yield self._page_behind(self._place, back)
-            back *= 4
-        yield self._page_behind(self._place, self._size)
-        if self._last.total_items is None or right.total_items is None:
-            return
-        moved = right.total_items - self._last.total_items
-        place = max(self._size, self._place + min(moved, 0))
-        end = self._place + max(moved, 0) + self._size
-        for _ in range(PAGES_OF_A_GAP if moved else 0):
-            request = self._page_behind(place, self._size // 2)
-            yield request
-            place = max(request.end, place + 1)
-            if place > end:
-                return
-
-    def _stands_still(self, right: Served) -> bool:
-        """Whether both pages come once more as they were, and nothing tells a proof: the rows that they share
-        can't be told apart, or rows that are not served leave a hole between them.
-        """
-        pages = (self._last, right)
-        shared = self._last.request.end - right.request.start
-        is_alike = shared > 0 and self._last.rows[-shared:] == right.rows[:shared]
-        if not self._last.rows or not (is_alike or self._last.missing or right.missing):
-            return False
-        again = [self._source.serve(page.request) for page in pages]
-        return all(
-            page.failure is None and page.rows == earlier.rows and page.total_items == earlier.total_items
-            for page, earlier in zip(again, pages, strict=True)
-        )
 
     def _cannot_overlap(self, what: str) -> None:
         if not self._seams:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 
 from source_snow_atlas.components.basics.errors import ServerError
@@ -75,6 +75,7 @@ class WholePasses:
                     "known, and those of a page may be missing. If it happens again, report it to Snow "
                     "Atlas support."
                 )
+            self.not_served.is_exact &= passes == 1 or not is_new
             quiet_passes = 0 if is_new else quiet_passes + 1
             if self._is_steady() and quiet_passes > 1 and {len(self._keys)} == self._totals:
                 return
@@ -95,15 +96,19 @@ class WholePasses:
         self._has_ended = False
         self.not_served.restart()
         found: Counter[int] = Counter()
+        seen: set[Hashable] = set()
         before: Served | None = None
         idle = 0
         for _, reply in in_flight(self._following, self.source.serve, self.prefetch):
             hashes = [_hash(row) for row in reply.rows]
-            served = self._judged(reply, before, bool(hashes) and hashes in pages)
+            # what a row with a key of its own holds may be new each time
+            tokens: list[Hashable] = reply.keys if reply.has_unique_keys else [*hashes]
+            served = self._judged(reply, before, tuple(tokens) in seen)
             hashes = hashes if served.rows else []
             self._take(served, is_behind=served is not reply)
             pages.append(hashes)
-            idle = idle + 1 if hashes and all(value in found for value in hashes) else 0
+            idle = idle + 1 if seen.issuperset(tokens) else 0
+            seen.update(tokens, [tuple(tokens)] if tokens else [])
             if idle > (ANNOUNCED_IDLE_PAGES if served.request.end <= self.source.announced else IDLE_PAGES):
                 raise ServerError(
                     f"{self.label}: {idle} pages in a row brought no row that had not come before, and "

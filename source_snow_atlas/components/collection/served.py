@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 
 import orjson
 
@@ -145,6 +147,11 @@ class Served:
         """Whether every row has a whole key of its own."""
         return bool(self.key) and len(set(self.keys)) == len(self.rows) and None not in self.keys
 
+    @cached_property
+    def has_unique_rows(self) -> bool:
+        """Whether every row can be told from the others, by its key or by all it holds."""
+        return self.has_unique_keys or len(set(self.contents)) == len(self.rows)
+
     def holds(self, row: Row) -> bool:
         """Whether it has a row with the same key and the same values, what was added to it since apart."""
         key = row.get(self.key[0]) if len(self.key) == 1 else tuple([row.get(name) for name in self.key])
@@ -163,8 +170,17 @@ class Served:
 
     @cached_property
     def contents(self) -> list[Hashable]:
-        """All that its rows hold."""
-        return [content(row) for row in self.rows]
+        """All that its rows hold, and of equal rows in a row the place of each among them. At the edges of
+        the page their number isn't known.
+        """
+        runs = [(held, len(list(group))) for held, group in groupby(map(content, self.rows))]
+        often = Counter(held for held, _ in runs)
+        edges = {runs[0][0], runs[-1][0]} if runs else set()
+        return [
+            (held, place, count) if count > 1 and often[held] == 1 and held not in edges else held
+            for held, count in runs
+            for place in range(count)
+        ]
 
 
 def content(row: Row) -> bytes:

@@ -223,24 +223,24 @@ def _first_line(error: BaseException) -> str:
 
 def _envelope(document: Row, items_field: str, numbers: Collection[int] | None) -> Page:
     items = document[items_field]
-    if isinstance(items, dict):
-        return Page([items])
     if items is None:
         raise MalformedReply(f"{items_field} is null")
-    if not isinstance(items, list):
+    if not isinstance(items, (list, dict)):
         raise MalformedReply(f"{items_field} is {type(items).__name__}, not an array")
     pagination = document.get("pagination")
     if not isinstance(pagination, dict):
         pagination = {}
     page = Page(
-        rows=_rows(items),
-        is_collection=True,
+        rows=_rows(items) if isinstance(items, list) else [items],
+        is_collection=isinstance(items, list),
         number=_count(pagination.get("page_number")),
         size=_count(pagination.get("page_size")) or None,
         total_pages=_count(pagination.get("total_pages")),
         total_items=_count(pagination.get("total_items")),
         has_next=_has_next(document.get("_links") or document.get("links")),
     )
+    if not page.is_collection and (page.has_next or max(page.total_items or 0, page.total_pages or 0) > 1):
+        raise MalformedReply(f"{items_field} is one object where more are counted")
     if numbers is not None and page.number is not None and page.number not in numbers:
         asked = max(numbers)
         if not _is_behind(page, asked):

@@ -4,8 +4,9 @@ never was.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 from source_snow_atlas.components.request.reply import Row
@@ -15,7 +16,7 @@ from source_snow_atlas.components.stream.cursor_row import bound, moment_of
 @dataclass
 class Retention:
     """How long rows are kept, from the field in which each says until when. Windows are asked for from the
-    oldest on, so how far back the sync goes is known when the first rows come.
+    oldest on, so how far back the sync goes is known when the first rows come. For any number of threads.
     """
 
     stream: str
@@ -23,11 +24,13 @@ class Retention:
     kept_until: str
     warn: Callable[[str], None]
     _since: datetime | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def asked(self, window: tuple[str, str]) -> None:
         """A window is asked for."""
         start = bound(window[0])
-        self._since = min(start, self._since or start)
+        with self._lock:
+            self._since = min(start, self._since or start)
 
     def came(self, rows: Sequence[Row]) -> None:
         """Warn where the sync goes back further than the first of the rows is kept."""

@@ -1,0 +1,224 @@
+"""The nature of a drawn server: how it counts, what it holds back, which requests it refuses, how it ends,
+which page sizes it serves, what its keys are like, whether its order holds and what changes while it is read,
+all combined.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, fields
+from typing import Any
+
+CLAIMS = (
+    *("right", "absent", "stale", "a moment old", "3 high", "3 low", "half", "double", "zero"),
+    *("of the page", "huge", "text", "null", "negative", "flickering", "on page 1", "behind page 1"),
+)
+CHOICES: dict[str, tuple[Any, ...]] = {
+    "rows": (0, 1, 7, 15, 16, 17, 20, 31, 32, 33, 40, 45, 60, 64, 100, 137, 200),
+    "page_size": (20, 1, 2, 3, 7, 10, 16, 17, 25, 32, 50, 100),
+    "room": (0, 1, 3, 6),
+    "seed": tuple(range(64)),
+    "items": CLAIMS,
+    "pages": CLAIMS,
+    "links": ("none", "right", "never end"),
+    "names_page": ("yes", "no", "from zero"),
+    "names_size": ("yes", "no", "as asked", "rows"),
+    "shape": ("envelope", "envelope", "envelope", "array"),
+    "sizes": ("as asked", "clamped", "fixed", "rounded down"),
+    "clamp": (100, 5, 16, 18, 20, 33),
+    "keys": (
+        *("unique", "none", "none and equal", "null", "null and equal", "shared", "shared and equal"),
+        *("edited", "of two fields", "none in threes", "volatile", "of several types"),
+    ),
+    "held_back": ("nothing", "rows", "rows without a gap", "a page", "all after"),
+    "held_rows": (1, 2, 5, 20),
+    "held_at": tuple(range(0, 200, 7)),
+    "refused": ("nothing", "once", "for ever", "at random"),
+    "refusal": (
+        *("404", "400", "410", "416", "204", "empty", "array", "object"),
+        *("page before", "page 1", "partial"),
+    ),
+    "refused_page": (2, 1, 3, 4, 6),
+    "behind": ("empty", "404", "400", "416", "204", "last page", "last page by its number", "page 1", "null"),
+    "begins": ("in place", "one early", "one late"),
+    "drops": ("nothing", "the last row of a page", "a row at random", "a row of full pages"),
+    "follows": ("page number", "size only", "nothing"),
+    "replicas": (1, 2),
+    "order": ("holds", "changes once", "changes always", "ties"),
+    "changes": (
+        *("none", "one", "deletes at once", "inserts at once", "pairs at once", "some", "many"),
+        *("inserts", "deletes", "moves"),
+    ),
+    "change_at": (2, 1, 3, 4, 5, 7, 9),
+    "accepts": (False, True),
+}
+"""The values of each property of a nature; the first one is the plainest."""
+USUAL = {
+    "items": 0.4,
+    "pages": 0.4,
+    "links": 0.5,
+    "names_page": 0.6,
+    "names_size": 0.6,
+    "sizes": 0.6,
+    "held_back": 0.6,
+    "refused": 0.6,
+    "order": 0.85,
+    "begins": 0.95,
+    "drops": 0.95,
+    "follows": 0.97,
+    "replicas": 0.85,
+    "changes": 0.3,
+    "keys": 0.4,
+    "accepts": 0.5,
+}
+"""How often the plainest value is drawn, where that is not as often as any other."""
+
+
+@dataclass(frozen=True)
+class Nature:
+    """What a drawn server is like."""
+
+    rows: int = 100
+    page_size: int = 20
+    room: int = 3
+    seed: int = 0
+    items: str = "right"
+    pages: str = "right"
+    links: str = "none"
+    names_page: str = "yes"
+    names_size: str = "yes"
+    shape: str = "envelope"
+    sizes: str = "as asked"
+    clamp: int = 100
+    keys: str = "unique"
+    held_back: str = "nothing"
+    held_rows: int = 1
+    held_at: int = 0
+    refused: str = "nothing"
+    refusal: str = "404"
+    refused_page: int = 2
+    behind: str = "empty"
+    begins: str = "in place"
+    drops: str = "nothing"
+    follows: str = "page number"
+    replicas: int = 1
+    order: str = "holds"
+    changes: str = "none"
+    change_at: int = 2
+    accepts: bool = False
+
+    @classmethod
+    def drawn(cls, chance: random.Random) -> Nature:
+        """A nature by chance."""
+        values = {}
+        for one in fields(cls):
+            choices = CHOICES[one.name]
+            usual = USUAL.get(one.name)
+            is_usual = usual is not None and chance.random() < usual
+            values[one.name] = choices[0] if is_usual else chance.choice(choices)
+        return cls(**values)
+
+    def __str__(self) -> str:
+        """What differs from the plainest nature."""
+        plain = Nature()
+        differences = [
+            f"{one.name}={getattr(self, one.name)!r}"
+            for one in fields(self)
+            if getattr(self, one.name) != getattr(plain, one.name)
+        ]
+        return f"Nature({', '.join(differences)})"
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The primary key that the reader is told of."""
+        if self.keys.startswith("none"):
+            return ()
+        return ("id", "part") if self.keys == "of two fields" else ("id",)
+
+    @property
+    def has_equal_rows(self) -> bool:
+        """Whether rows may be equal in all they hold."""
+        return self.keys.endswith(("equal", "in threes"))
+
+    @property
+    def counts_rows(self) -> bool:
+        """Whether its replies say how many rows there are, held back or not."""
+        return self.items == "right" and self.shape == "envelope"
+
+    @property
+    def counts_anything(self) -> bool:
+        """Whether something in its replies counts rows or pages, or links them, and is right."""
+        right = ("right", "a moment old")
+        return self.shape == "envelope" and (
+            self.items in right or self.pages in right or self.links == "right"
+        )
+
+    @property
+    def counts_nothing(self) -> bool:
+        """Whether nothing in its replies tells the end from a page that is not served."""
+        return not self.counts_anything or (self.items, self.pages, self.links) == (
+            "absent",
+            "absent",
+            "none",
+        )
+
+    @property
+    def is_honest(self) -> bool:
+        """Whether nothing is wrong with it: a reader that fails on it is of no use."""
+        return (
+            self.items in ("right", "a moment old")
+            and self.pages in ("right", "absent", "null", "text")
+            and self.links != "never end"
+            and self.names_size in ("yes", "no")
+            and self.shape == "envelope"
+            and self.sizes in ("as asked", "clamped")
+            and self.held_back == "nothing"
+            and (self.refused == "nothing" or (self.refused == "once" and self.refused_page > 1))
+            and self.order == "holds"
+            and self.behind != "null"
+            and (self.begins, self.drops, self.follows) == ("in place", "nothing", "page number")
+            and not (self.keys == "volatile" and (self.size < 16 or self.refused != "nothing"))
+            and not (self.has_equal_rows and self.size < 32)
+            and not (self.behind.startswith("last") and self.size < 16)
+        )
+
+    @property
+    def size(self) -> int:
+        """The rows of a page of the size asked for, unless it is fixed."""
+        return min(self.page_size, self.clamp) if self.sizes == "clamped" else self.page_size
+
+    @property
+    def begins_with_another_shape(self) -> bool:
+        """Whether its first page comes as what it is not, which is all that is known where nothing follows
+        it.
+        """
+        is_refused = self.refused == "at random" or (self.refused != "nothing" and self.refused_page == 1)
+        return is_refused and self.refusal in ("object", "array")
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the rows that it counts and does not serve can be counted exactly."""
+        return (
+            self.is_still
+            and self.refused == "nothing"
+            and (self.begins, self.drops, self.follows) == ("in place", "nothing", "page number")
+            and self.pages == "right"
+            and not self.has_equal_rows
+            and not self.behind.startswith("last")
+            and (self.sizes == "as asked" or self.names_size == "yes")
+        )
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether changes are few, and its pages large enough to overlap."""
+        return (
+            self.changes in ("none", "one", "some")
+            and self.keys == "unique"
+            and self.size >= 16
+            and self.replicas == 1
+        )
+
+    @property
+    def is_still(self) -> bool:
+        """Whether nothing changes while it is read."""
+        return self.changes == "none" and self.keys != "edited"

@@ -177,8 +177,8 @@ class Nature:
             and self.order == "holds"
             and self.behind != "null"
             and (self.begins, self.drops, self.follows) == ("in place", "nothing", "page number")
-            and not (self.keys == "volatile" and self.size < 16)
-            and not (self.has_equal_rows and self.size < 16)
+            and not (self.keys == "volatile" and (self.size < 16 or self.refused != "nothing"))
+            and not (self.has_equal_rows and self.size < 32)
             and not (self.behind.startswith("last") and self.size < 16)
         )
 

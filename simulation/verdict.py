@@ -104,7 +104,7 @@ def _can_not_be_known(verdict: Verdict, lost: int) -> bool:
     if nature.begins_with_another_shape:
         return True
     lacks_rows = (nature.refused != "nothing" and nature.refusal in ("empty", "partial")) or (
-        nature.begins != "in place" or nature.drops != "nothing"
+        (nature.begins, nature.drops, nature.follows) != ("in place", "nothing", "page number")
     )
     names_sizes_wrongly = (nature.sizes != "as asked" and nature.names_size != "yes") or (
         nature.drops != "nothing" and nature.names_size == "rows"
@@ -113,11 +113,14 @@ def _can_not_be_known(verdict: Verdict, lost: int) -> bool:
         return lacks_rows or names_sizes_wrongly or "end" in verdict.warnings
     if nature.items == "right":
         return False
-    if nature.begins != "in place" or (nature.order != "holds" and nature.has_equal_rows):
+    if (nature.begins, nature.follows) != ("in place", "page number") or (
+        nature.order != "holds" and nature.has_equal_rows
+    ):
         return True
     # pages are counted, if anything: how many rows the last one should have is not known, and neither is
-    # whether
-    # an empty first page is one; nor is a page size that the reply names wrongly
+    # whether an empty first page is one; nor is a page size that the reply names wrongly
     size = nature.clamp if nature.sizes == "fixed" else nature.page_size
-    has_few_rows = nature.refusal == "partial" or nature.rows <= size
+    has_few_rows = (
+        nature.refusal == "partial" or nature.rows <= size or (nature.drops != "nothing" and lost < 3)
+    )
     return (lacks_rows and has_few_rows) or names_sizes_wrongly

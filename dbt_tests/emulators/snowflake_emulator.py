@@ -9,6 +9,7 @@ python snowflake_emulator.py tables PORT FILE    all that dbt has made, pickled 
 from __future__ import annotations
 
 import pickle
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +29,7 @@ TYPES = {
 def serve(port: int) -> None:
     """Serve, with what fakesnow 0.12.1 does unlike Snowflake mended."""
     import fakesnow.arrow
+    import fakesnow.cursor
     import fakesnow.server
     import fakesnow.transforms
     import pyarrow as pa
@@ -48,6 +50,15 @@ def serve(port: int) -> None:
         return pa.StructArray.from_buffers(known.type, len(held), [valid], children=children)
 
     fakesnow.arrow.timestamp_to_sf_struct = timestamps
+
+    # the schema is not heeded, so that dbt finds no table of an earlier run: show objects in WAREHOUSE.OTHER
+    execute = fakesnow.cursor.FakeSnowflakeCursor.execute
+
+    def executed(self: Any, command: str, *arguments: Any, **named: Any) -> Any:
+        shown = re.sub(r"(?i)\bshow objects in (\w+\.\w+)", r"show objects in schema \1", command)
+        return execute(self, shown, *arguments, **named)
+
+    fakesnow.cursor.FakeSnowflakeCursor.execute = executed
     uvicorn.run(fakesnow.server.app, host="127.0.0.1", port=port, log_level="error")
 
 

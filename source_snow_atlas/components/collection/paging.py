@@ -226,7 +226,7 @@ class CollectionReader:
         self._seams += 1
         due, fresh = served.request.end - self._place - served.missing, len(overlap.new) - overlap.again
         self._place = served.request.end
-        self._idle = 0 if (fresh and 2 * fresh >= due) or not served.rows else self._idle + 1
+        self._idle = 0 if 0 < 3 * due <= 4 * fresh or not served.rows else self._idle + 1
         if self._idle >= PAGES_OF_A_GAP:
             self._cannot_overlap(f"{self._idle} pages in a row brought few rows that had not come before")
         new = overlap.new

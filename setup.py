@@ -42,6 +42,7 @@ SYNC = [
 REPORT = [
     *SYNC,
     "altair>=6,<7",
+    "XlsxWriter>=3.2,<4",
     "dbt-core>=1.11,<1.12",
     "dbt-duckdb>=1.11,<1.12",
     "jinja2>=3.1,<4",
@@ -108,7 +109,7 @@ setup(
             "models/**/*.yml",
             "seeds/**/*",
         ],
-        "snow_atlas_sync.report": ["templates/*"],
+        "snow_atlas_sync.report": ["templates/*", "figures/*.sql"],
         "source_snow_atlas": ["py.typed", "manifest.yaml", "streams/*.yaml", "schemas/*.json"],
         "snow_atlas_sync": ["py.typed"],
     },

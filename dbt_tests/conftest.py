@@ -11,13 +11,12 @@ from functools import cache
 import pytest
 
 from dbt_tests.building import Built, build, dbt
-from dbt_tests.emulated import emulator
+from dbt_tests.emulated import EMULATED, emulator
 from dbt_tests.scenarios import CHANGES, Rows, company, scenario
 from dbt_tests.warehouses import DuckDB, PostgreSQL, Warehouse
 from integration_tests.helpers.postgres_server import PostgresUnavailable, private_postgres
 
 EVERYTHING = "*"
-EMULATED = ("snowflake", "bigquery")
 EMULATED_SCENARIOS = ("company", "nulls", "edges")
 """They are slow, and no proof: these are the scenarios in which databases differ most."""
 EMULATED_ROWS = 60

@@ -21,6 +21,7 @@ from tools.schemas import schema
 
 HERE = Path(__file__).resolve().parent / "emulators"
 CACHE = HERE.parent.parent / ".cache"
+EMULATED = ("snowflake", "bigquery")
 START_SECONDS = 60
 ADDED = {
     "_airbyte_raw_id": "VARCHAR",
@@ -52,10 +53,16 @@ class Emulator(Warehouse):
         return {"SNOW_ATLAS_EMULATOR_PORT": str(self.port), "DBT_PROFILES_DIR": str(HERE)}
 
     def fill(self, rows: Rows) -> None:
+        self._fill("load", rows)
+
+    def refill(self, rows: Rows) -> None:
+        self._fill("reload", rows)
+
+    def _fill(self, command: str, rows: Rows) -> None:
         tables = {stream: self._table(stream, records) for stream, records in rows.items()}
         file = self.scratch / "load.pickle"
         file.write_bytes(pickle.dumps(tables))
-        self._run("load", file)
+        self._run(command, file)
 
     def _table(
         self, stream: str, records: Sequence[Mapping[str, Any]]

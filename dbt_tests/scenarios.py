@@ -25,6 +25,20 @@ COMPUTERS = 60
 MONTHS_OF_KEY_FIGURES = 3
 RATES = {"USD": Decimal("0.92"), "GBP": Decimal("1.15"), "SEK": Decimal("0.088")}
 
+CLOCKS = {
+    *(
+        "lastScanDate",
+        "purchaseDate",
+        "biosDate",
+        "endOfSupportDate",
+        "endOfExtendedSupportDate",
+        "endOfLifeDate",
+    ),
+    *("firstDiscovered", "lastUsed", "lastUsedDate", "lastActive", "lastActivity", "validFrom", "validTo"),
+    *("subscriptionValidFrom", "subscriptionValidTo", "startDate", "expirationDate"),
+}
+"""Dates by which marts count."""
+
 Rows = Mapping[str, list[Record]]
 
 
@@ -41,14 +55,33 @@ class Scenario:
     currency: str | None = None
     saas_currency: str | None = None
     today: date = TODAY
+    _shown: dict[str, list[Record]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _indexes: dict[tuple[str, str], dict[Any, Record]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def __getitem__(self, stream: str) -> list[Record]:
         """The rows of a stream as they are to be shown; none where it was not synced."""
-        return [shown(stream, row) for row in self.rows.get(stream, [])]
+        if stream not in self._shown:
+            self._shown[stream] = [shown(stream, row) for row in self.rows.get(stream, [])]
+        return self._shown[stream]
+
+    def staged(self, stream: str) -> list[Record]:
+        """The rows of a stream as its staging model shows them."""
+        kinds = {column.field: column.type for column in columns(stream) if not column.within}
+        return [
+            {
+                name: known(value, kinds.get(name, "")) if isinstance(value, str) else value
+                for name, value in row.items()
+            }
+            for row in self.rows.get(stream, [])
+        ]
 
     def by_id(self, stream: str, key: str = "id") -> dict[Any, Record]:
         """The rows of a stream by their id."""
-        return {row[key]: row for row in self[stream]}
+        if (stream, key) not in self._indexes:
+            self._indexes[stream, key] = {row[key]: row for row in self[stream]}
+        return self._indexes[stream, key]
 
     def money(
         self, amount: float | Decimal | None, currency: str | None
@@ -73,13 +106,19 @@ class Scenario:
 
 
 def shown(stream: str, row: Record) -> Record:
-    """A row without dates that mean none, and with currencies by their code."""
+    """A row without dates that mean none to marts, and with currencies by their code."""
     values = {
-        column.field: known(row[column.field], column.type)
+        column.field: day_or_none(known(row[column.field], column.type), column.type)
         for column in columns(stream)
         if not column.within and isinstance(row.get(column.field), str)
     }
     return {**row, **values}
+
+
+def day_or_none(value: Any, kind: str) -> Any:
+    """The first days of clocks, in 1900, 1970 and 1980, are none to marts."""
+    is_date = kind in ("date", "timestamp") and value is not None
+    return None if is_date and value[:10] <= "1980-01-01" else value
 
 
 def known(value: Any, kind: str) -> Any:
@@ -216,7 +255,7 @@ def _edges(rows: Rows) -> Rows:
     licenses = [copy for row in rows["licenses"] for copy in _bought_again(row)]
     applications = [{**row, **_ends(number)} for number, row in enumerate(rows["applications"])]
     installed = [{**row, **_uses(number)} for number, row in enumerate(rows["computer_applications"])]
-    return {
+    changed = {
         **rows,
         "licenses": licenses,
         "applications": applications,
@@ -226,6 +265,20 @@ def _edges(rows: Rows) -> Rows:
             for row in rows["license_entitlements"]
             for kind in ("User", "Site")
         ],
+    }
+    return {
+        stream: [_first_day(stream, row, number) for number, row in enumerate(held)]
+        for stream, held in changed.items()
+    }
+
+
+def _first_day(stream: str, row: Record, number: int) -> Record:
+    """Some rows with dates that are the first days of clocks, as in a form that was never filled in."""
+    day = {3: "1900-01-01", 6: "1970-01-01", 9: "1980-01-01"}.get(number % 13)
+    names = {column.field for column in columns(stream) if column.type in ("date", "timestamp")}
+    return {
+        name: f"{day}T00:00:00Z" if day and value and name in names & CLOCKS else value
+        for name, value in row.items()
     }
 
 

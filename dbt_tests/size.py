@@ -1,7 +1,7 @@
 """How long the marts take on a large estate: `python -m dbt_tests.size` prints a Markdown table.
 
 The sandbox's company is multiplied within DuckDB: every computer and every user many times over, each
-application in fifty editions of which a computer has five, until there are as many computers and
+application in fifty editions of which a computer has one or more, until there are as many computers and
 installations as asked for. dbt then builds all models, with two threads. Times are dbt's own, memory is the
 highest of the dbt process. dbt has to be installed (`make dbt-test`).
 """
@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -24,8 +25,8 @@ from dbt_tests.building import run_dbt
 from dbt_tests.scenarios import COMPUTERS, TODAY, company
 from dbt_tests.warehouses import DuckDB
 
+KEPT = ("path:models/history", "snow_atlas__changes")
 EDITIONS = 50
-INSTALLED_EDITIONS = 5
 MIB = 2**20
 
 # Tables with a row or more for each computer or user, and the columns that name these.
@@ -68,10 +69,9 @@ def multiply(path: Path, computers: int, installations: int) -> None:
         )
         for table, key in PER_EDITION.items():
             _repeat(database, table, (key,), EDITIONS)
-        edition = (
-            f"(hash(computerid, applicationid, copy) + part * {EDITIONS // INSTALLED_EDITIONS}) % {EDITIONS} "
-            "+ 1"
-        )
+        found = database.execute("SELECT count(*) FROM computer_applications").fetchone()
+        parts = -(-installations // (copies * (found[0] if found else 1)))
+        edition = f"(hash(computerid, applicationid, copy) + part * {EDITIONS // parts}) % {EDITIONS} + 1"
         _replace(
             database,
             "computer_applications",
@@ -79,7 +79,7 @@ def multiply(path: Path, computers: int, installations: int) -> None:
             f" {numbered('applicationid', edition)} AS applicationid,"
             " recordkey || '-' || copy || '-' || part AS recordkey)"
             f" FROM computer_applications, range(1, {copies + 1}) AS copies(copy),"
-            f" range({INSTALLED_EDITIONS}) AS parts(part) LIMIT {installations}",
+            f" range({parts}) AS parts(part) LIMIT {installations}",
         )
 
 
@@ -102,10 +102,13 @@ def _replace(database: duckdb.DuckDBPyConnection, table: str, select: str) -> No
     database.execute(f"ALTER TABLE replacing RENAME TO {table}")
 
 
-def build(warehouse: DuckDB, scratch: Path, command: str) -> tuple[float, dict[str, float]]:
+def build(
+    warehouse: DuckDB, scratch: Path, command: str, *selection: str, day: date = TODAY
+) -> tuple[float, dict[str, float]]:
     """Run dbt: wall seconds of all, and of each model or test."""
     start = time.monotonic()
-    run_dbt(warehouse, [command, "--threads", "2"], {"snow_atlas_today": TODAY.isoformat()}, scratch)
+    arguments = [command, "--threads", "2", *selection]
+    run_dbt(warehouse, arguments, {"snow_atlas_today": day.isoformat()}, scratch)
     wall = time.monotonic() - start
     results = json.loads((scratch / "target" / "run_results.json").read_text(encoding="utf-8"))["results"]
     return wall, {result["unique_id"].split(".")[-1]: result["execution_time"] for result in results}
@@ -113,9 +116,9 @@ def build(warehouse: DuckDB, scratch: Path, command: str) -> tuple[float, dict[s
 
 def report(warehouse: DuckDB, scratch: Path) -> list[str]:
     """The figures as lines of Markdown."""
-    wall, models = build(warehouse, scratch, "run")
+    wall, models = build(warehouse, scratch, "run", "--exclude", *KEPT)
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
-    tests, _ = build(warehouse, scratch, "test")
+    tests, _ = build(warehouse, scratch, "test", "--exclude", *KEPT)
     rows = {
         each["name"]: each["rows"]
         for each in warehouse.query(
@@ -131,10 +134,53 @@ def report(warehouse: DuckDB, scratch: Path) -> list[str]:
     return lines
 
 
+def history(warehouse: DuckDB, scratch: Path, months: int) -> list[str]:
+    """What it takes to keep so many months, as lines of Markdown. All are the same: the first is built, and
+    copied to the ends of the others, before today is built.
+    """
+    before = os.path.getsize(warehouse.path)
+    first = TODAY.replace(day=1)
+    days = [TODAY]
+    for _ in range(months):
+        days.append(first - timedelta(days=1))
+        first = days[-1].replace(day=1)
+    *between, earliest = days[1:]
+    build(warehouse, scratch, "run", "--select", *KEPT, day=earliest)
+    tables = (
+        "SELECT schema_name || '.' || table_name AS path, table_name AS name, estimated_size AS rows"
+        " FROM duckdb_tables() WHERE schema_name LIKE '%snow_atlas_history' ORDER BY name"
+    )
+    for each in warehouse.query(tables):
+        held = f"{each['path']} WHERE built_on = DATE '{earliest}'"
+        for day in between:
+            warehouse.execute(
+                f"INSERT INTO {each['path']} SELECT * REPLACE (DATE '{day}' AS built_on) FROM {held}"
+            )
+    wall, models = build(warehouse, scratch, "run", "--select", *KEPT)
+    rows = {each["name"]: each["rows"] for each in warehouse.query(tables)}
+    size = os.path.getsize(warehouse.path) - before
+    lines = [f"| kept for {months} months and today | rows | rows a month | seconds of the last build |"]
+    lines += ["|---|---|---|---|"]
+    lines += [
+        f"| `{name}` | {number:,} | {number // len(days):,} | {models[name]:.1f} |"
+        for name, number in rows.items()
+    ]
+    total = sum(rows.values())
+    changes = models["snow_atlas__changes"]
+    lines += [
+        f"| all | {total:,} | {total // len(days):,} | |",
+        "",
+        f"{size / MIB:,.0f} MiB more. The last build of history took {wall:.0f} s, of which "
+        f"`snow_atlas__changes` {changes:.1f} s.",
+    ]
+    return lines
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--computers", type=int, default=100_000)
     parser.add_argument("--installations", type=int, default=10_000_000)
+    parser.add_argument("--months", type=int, default=0, help="keep the history of so many months")
     parser.add_argument("--folder", type=Path, help="keep the database and dbt's files there")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
@@ -149,6 +195,8 @@ def main() -> None:
             "MiB\n"
         )
         print("\n".join(report(warehouse, scratch)))
+        if options.months:
+            print("\n" + "\n".join(history(warehouse, scratch, options.months)))
 
 
 if __name__ == "__main__":

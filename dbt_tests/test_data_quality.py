@@ -250,7 +250,7 @@ def streams(scenario: Scenario) -> dict[str, list[Looked]]:
             f"streams_of_{mart.removeprefix('snow_atlas__')}": [
                 (stream, stream, stream not in scenario.rows, 1) for stream in streams_of(mart)
             ]
-            for mart in MARTS - {"snow_atlas__data_quality"}
+            for mart in MARTS - {"snow_atlas__data_quality", "snow_atlas__changes"}
         },
     }
 

@@ -119,6 +119,8 @@ def expected(scenario: Scenario) -> list[dict[str, Any]]:
                 + (owned == "unknown"),
                 "advice": None
                 if virtual
+                else "keep"
+                if start is not None and (scenario.today - start).days < 365
                 else "replace"
                 if score >= 60
                 else "plan"

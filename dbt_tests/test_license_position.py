@@ -10,7 +10,7 @@ from typing import Any
 
 from dbt_tests.building import Built
 from dbt_tests.comparing import difference
-from dbt_tests.license_prices import list_price, purchase_price
+from dbt_tests.license_prices import evidence, list_price, purchase_price
 from dbt_tests.scenarios import Scenario
 
 KEY = ("scope", "application_id", "metric_id", "organization_id")
@@ -88,6 +88,7 @@ def test_every_case_is_there(company_built: Built) -> None:
 
 def expected(scenario: Scenario) -> list[dict[str, Any]]:
     rows = [*estate(scenario), *organizations(scenario)]
+    counting = Counting(scenario)
     applications, nodes = scenario.by_id("applications"), scenario.by_id("organizations")
     for row in rows:
         application = applications.get(row["application_id"], {})
@@ -115,6 +116,9 @@ def expected(scenario: Scenario) -> list[dict[str, Any]]:
             else row["required"] - row["own_count"],
         }
         row |= prices(scenario, row)
+        row["installations"] = None
+        if row["scope"] == "estate" and counting.any_installed:
+            row["installations"] = counting.installed(row["application_id"])
     return rows
 
 
@@ -175,6 +179,15 @@ class Counting:
         for row in scenario["computer_application_user_usage"]:
             self._used[row["applicationId"]].append(row)
 
+    @property
+    def any_installed(self) -> bool:
+        """Whether any installation was read."""
+        return bool(self._scenario["computer_applications"])
+
+    def installed(self, application: str) -> int:
+        """On how many computers an application is installed."""
+        return len({row["computerId"] for row in self._found[application] if row.get("isInstalled")})
+
     def of(self, metric: Mapping[str, Any]) -> tuple[str | None, int | None]:
         """What a metric counts, and how many there are."""
         what = COUNTED.get(metric.get("metricSetting") or "")
@@ -213,7 +226,20 @@ def prices(scenario: Scenario, row: Mapping[str, Any]) -> dict[str, Any]:
         scenario,
         lambda each: each.get("applicationId") == application and each.get("metricId") == metric,
     )
-    price = bought or list_price(scenario, application, lambda each: each["id"] == metric)
+    listed = list_price(scenario, application, lambda each: each["id"] == metric)
+    price = bought or listed
+    if bought:
+        other = purchase_price(
+            scenario,
+            lambda each: each.get("applicationId") == application and each.get("metricId") != metric,
+            bought.currency,
+        )
+        if other is None and listed is not None and listed.currency == bought.currency is not None:
+            other = listed
+    else:
+        other = purchase_price(scenario, lambda each: each.get("applicationId") == application)
+        if listed is None or other is None or other.currency != listed.currency or other.currency is None:
+            other = None
     amounts: dict[str, Decimal | None] = {"exposure": None, "surplus_value": None}
     if price is not None and row["balance"] is not None:
         amounts = {
@@ -225,5 +251,6 @@ def prices(scenario: Scenario, row: Mapping[str, Any]) -> dict[str, Any]:
         "price_source": "purchases" if bought else "list price" if price else None,
         "price_currencies": bought.currencies if bought else 0,
         "currency": price.currency if price else None,
+        **evidence(price, other),
         **amounts,
     }

@@ -64,7 +64,7 @@ def expected(scenario: Scenario) -> Iterator[dict[str, Any]]:
         application = applications.get(application_id, {})
         email = person.get("email") or state.get("email")
         last = last_active(price, state)
-        activity = activity_of(state.get("status"), last, scenario.today)
+        activity = activity_of(state.get("status"), last, scenario.today, price)
         cost, basis = cost_of(price, application)
         saving = None if cost is None else cost if activity in ("idle", "never used") else 0
         currency = scenario.saas_currency
@@ -100,11 +100,13 @@ def last_active(price: dict[str, Any], state: dict[str, Any]) -> date | None:
     return day(state.get("lastActive") or price.get("lastActivity"))
 
 
-def activity_of(status: str | None, last: date | None, today: date) -> str:
+def activity_of(status: str | None, last: date | None, today: date, price: dict[str, Any]) -> str:
     if status in ("Not monitored", "No activity"):
         return "not monitored" if status == "Not monitored" else "never used"
     if last is None:
-        return {"Active": "active", "Inactive": "idle"}.get(status or "", "unknown")
+        saved = status is None and (price.get("potentialSavings") or 0) > 0
+        named = {"Active": "active", "Inactive": "idle"}
+        return "never used" if saved else named.get(status or "", "unknown")
     return "idle" if (today - last).days > IDLE_DAYS else "active"
 
 

@@ -51,6 +51,10 @@ class Warehouse(ABC):
         """Load streams into a schema of their own, beside what is there."""
 
     @abstractmethod
+    def refill(self, rows: Rows) -> None:
+        """Put these streams in the place of those that are there, and leave what dbt has made."""
+
+    @abstractmethod
     def query(self, sql: str) -> Table:
         """Rows that a query gives."""
 
@@ -105,6 +109,15 @@ class DuckDB(Warehouse):
             database.execute(f'USE "{schema}"')
             for stream, records in rows.items():
                 self._load(database, stream, records)
+
+    def refill(self, rows: Rows) -> None:
+        held = self.query(
+            f"SELECT table_name FROM information_schema.tables WHERE table_schema = '{self.schema}'"
+        )
+        with closing(duckdb.connect(str(self.path))) as database:
+            for row in held:
+                database.execute(f'DROP TABLE "{row["table_name"]}"')
+        self.fill_schema(self.schema, rows)
 
     def _load(self, database: duckdb.DuckDBPyConnection, stream: str, records: Sequence[Record]) -> None:
         types = column_types(schema(stream)["properties"])
@@ -175,6 +188,10 @@ class PostgreSQL(Warehouse):
             for stream, records in rows.items():
                 self._load(cursor, stream, records)
             connection.commit()
+
+    def refill(self, rows: Rows) -> None:
+        self.execute(f'DROP SCHEMA "{self.schema}" CASCADE')
+        self.fill_schema(self.schema, rows)
 
     def _load(self, cursor: Any, stream: str, records: Sequence[Record]) -> None:
         properties = schema(stream)["properties"]

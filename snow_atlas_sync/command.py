@@ -37,6 +37,12 @@ SECONDS_TO_OPEN = 1.0
 INCREMENTAL = "audit_logs"
 
 
+NOT_SUGGESTED = (
+    "Licence positions and SaaS seats are not among them: they take a request for each application or user, "
+    "which --streams adds, and the report."
+)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parser(NAME, "Read Snow Atlas into a database, and answer questions from it.").parse_args(
         arguments
@@ -98,6 +104,8 @@ def run(config: dict[str, Any], options: argparse.Namespace) -> SyncReport:
             answer(destination, {stream.name for stream in report.complete})
         if report.complete:
             print(f"\nThe tables are in {destination.title}.")
+            if not options.streams:
+                print(NOT_SUGGESTED)
     return report
 
 
@@ -178,10 +186,8 @@ def print_report(report: SyncReport, seconds: float) -> None:
     rows = [(s.name, s.records, s.seconds, "" if s.complete else s.status.lower()) for s in streams]
     print()
     print(text_table(("stream", "records", "seconds", ""), rows))
-    print(
-        f"\n  {counted(len(rows), 'stream')}, {counted(report.records, 'record')}, "
-        f"{seconds:.0f} seconds from start to end"
-    )
+    read = f"{counted(len(rows), 'stream')}, {counted(report.records, 'record')}"
+    print(f"\n  {read}, {seconds:.0f} seconds from start to end")
     for stream in report.failed:
         print(f"\n  {stream.name} was not read whole, and its table is as it was: {stream.error}")
     for text, count in list(report.warnings.items())[:10]:

@@ -44,6 +44,6 @@ def text(value: object) -> str:
     return str(value)
 
 
-def counted(number: int, thing: str) -> str:
-    """A number of things: 1 stream, 2 streams."""
-    return f"{number:,} {thing}{'s' * (number != 1)}"
+def counted(number: int, noun: str) -> str:
+    """A number with its noun."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

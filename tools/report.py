@@ -7,7 +7,7 @@ from typing import Any
 
 from snow_atlas_sync.process import run
 
-SANDBOX_COMPUTERS = 500
+SANDBOX_COMPUTERS, SANDBOX_MONTHS = 500, 12
 RATES: dict[str, Any] = {
     "snow_atlas_rates": {"USD": 0.92, "GBP": 1.15, "SEK": 0.088},
     "snow_atlas_currency": "EUR",
@@ -20,17 +20,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from snow_atlas_sync import inputs
     from snow_atlas_sync.errors import SyncError
     from snow_atlas_sync.report import command
+    from snow_atlas_sync.report.options import parser as common
+    from tools.report_months import remember
     from tools.sandbox_process import SandboxError, config_for, running_sandbox
 
-    parser = command.parser("make report")
+    parser = common("make report")
     parser.add_argument("--computers", type=int, default=SANDBOX_COMPUTERS, help="size of the sandbox")
+    parser.add_argument(
+        "--months",
+        type=int,
+        default=SANDBOX_MONTHS,
+        metavar="N",
+        help="the sandbox's history: so many earlier months (%(default)s)",
+    )
+    parser.add_argument(
+        "--ugly", action="store_true", help="a sandbox with nulls, odd dates, names and amounts"
+    )
     options = parser.parse_args(arguments)
     if options.config is not None or options.no_sync:
         return command.run(options, inputs.load(options.config) if options.config is not None else {})
     print(f"No CONFIG given: reading a sandbox with {options.computers:,} made-up computers.", flush=True)
     try:
-        with running_sandbox(computers=options.computers) as announced:
-            return command.run(options, config_for(announced), made_up=True, defaults=RATES)
+        with running_sandbox(computers=options.computers, ugly=options.ugly) as announced:
+            return command.run(
+                options,
+                config_for(announced),
+                made_up=True,
+                defaults=RATES,
+                prepare=lambda dbt, variables: remember(options, dbt, variables),
+            )
     except SandboxError as error:
         raise SyncError(str(error)) from None
 

@@ -12,10 +12,14 @@
         'snow_atlas_warn_after_hours': 'number',
         'snow_atlas_error_after_hours': 'number',
         'snow_atlas_today': 'text',
+        'snow_atlas_since': 'text',
+        'snow_atlas_history_days': 'number',
         'snow_atlas_rates': 'mapping',
         'snow_atlas_currency': 'text',
         'snow_atlas_saas_idle_days': 'number',
         'snow_atlas_saas_currency': 'text',
+        'snow_atlas_price_outlier_factor': 'number',
+        'snow_atlas_price_few_licenses': 'number',
         'snow_atlas_unused_days': 'number',
         'snow_atlas_never_used_days': 'number',
         'snow_atlas_support_ending_days': 'number',
@@ -73,10 +77,12 @@
             {{ exceptions.raise_compiler_error(name ~ ' is to be a ' ~ kind ~ ', and not ' ~ value) }}
         {%- endif -%}
     {%- endfor -%}
-    {%- set today = var('snow_atlas_today', none) -%}
-    {%- if today and not modules.re.match('^[0-9]{4}-[0-9]{2}-[0-9]{2}$', today) -%}
-        {{ exceptions.raise_compiler_error('snow_atlas_today is to be a day as 2026-01-31, and not ' ~ today) }}
-    {%- endif -%}
+    {%- for name in ('snow_atlas_today', 'snow_atlas_since') -%}
+        {%- set day = var(name, none) -%}
+        {%- if day and not modules.re.match('^[0-9]{4}-[0-9]{2}-[0-9]{2}$', day) -%}
+            {{ exceptions.raise_compiler_error(name ~ ' is to be a day as 2026-01-31, and not ' ~ day) }}
+        {%- endif -%}
+    {%- endfor -%}
     {%- set streams = snow_atlas.streams() -%}
     {%- for name in ('snow_atlas_leave_out', 'snow_atlas_pass_through_columns') -%}
         {%- for stream in var(name, none) or [] if stream not in streams -%}

@@ -25,3 +25,10 @@
 {% macro known_date(column) -%}
     case when not ({{ snow_atlas.is_no_date(column) }}) then {{ column }} end
 {%- endmacro %}
+
+
+{# The day of a moment. The first days of clocks, in 1900, 1970 and 1980, are none: nothing that Snow Atlas knows was bought, found or
+   used before. #}
+{% macro day(moment) -%}
+    case when {{ moment }} >= '1980-01-02' then cast({{ moment }} as date) end
+{%- endmacro %}

@@ -1,14 +1,25 @@
 {# What one licence costs, as a query with a row for each value of `keys`. #}
 
 {# The mean purchase price of licences that are not archived. Where they were bought in several currencies, it is that of the
-   currency with most licences; a known currency comes before an unknown one. #}
+   currency with most licences; a known currency comes before an unknown one. `purchases`, `licenses` and `last_bought_on` are the
+   evidence for it; `other_price` is what the other licences of the application cost in the same currency, and `other_licenses` how
+   many they are. #}
 {% macro purchase_prices(keys) %}
-    select {{ keys | join(', ') }}, unit_price, currency, currencies
+    {%- set others = 'over (partition by tenant_id, application_id, currency)' %}
+    select
+        {{ keys | join(', ') }}, unit_price, currency, currencies, purchases, licenses, last_bought_on, other_price, other_licenses
     from (
         select
             {{ keys | join(', ') }},
             {{ snow_atlas.decimal('amount / quantity') }} as unit_price,
             currency,
+            purchases,
+            cast(quantity as {{ dbt.type_bigint() }}) as licenses,
+            last_bought_on,
+            cast(
+                (sum(amount) {{ others }} - amount) / nullif(sum(quantity) {{ others }} - quantity, 0) as {{ dbt.type_numeric() }}
+            ) as other_price,
+            cast(sum(quantity) {{ others }} - quantity as {{ dbt.type_bigint() }}) as other_licenses,
             count(currency) over (partition by {{ keys | join(', ') }}) as currencies,
             row_number() over (
                 partition by {{ keys | join(', ') }}
@@ -19,7 +30,9 @@
                 {{ keys | join(', ') }},
                 {{ snow_atlas.money_currency('purchase_currency') }} as currency,
                 sum({{ snow_atlas.money('purchase_value', 'purchase_currency') }}) as amount,
-                sum(quantity) as quantity
+                sum(quantity) as quantity,
+                count(*) as purchases,
+                max({{ snow_atlas.day('purchase_date') }}) as last_bought_on
             from {{ ref('stg_snow_atlas__licenses') }}
             where coalesce(status, '') <> 'Archived'
                 and purchase_value is not null
@@ -43,3 +56,19 @@
     from {{ ref('stg_snow_atlas__application_metrics') }}
     where license_cost is not null
 {% endmacro %}
+
+
+{# Whether a price rests on few licences and is far from another price of the same application: then it is more likely a mistake of
+   whoever entered it than a price. `licenses` and `other_licenses` are how many each of the two rests on. #}
+{% macro is_weak_price(price, licenses, other_price, other_licenses) -%}
+    {%- set factor = var('snow_atlas_price_outlier_factor', 10) -%}
+    coalesce(
+        {{ other_price }} > 0
+        and ({{ price }} >= {{ factor }} * {{ other_price }} or {{ factor }} * {{ price }} <= {{ other_price }})
+        and (
+            coalesce({{ licenses }}, 0) < {{ var('snow_atlas_price_few_licenses', 10) }}
+            or coalesce({{ licenses }}, 0) < coalesce({{ other_licenses }}, 0)
+        ),
+        false
+    )
+{%- endmacro %}

@@ -2,6 +2,7 @@
 
 python bigquery_emulator.py serve PORT          until it is stopped
 python bigquery_emulator.py load PORT FILE      the tables of a pickled {name: ({column: type}, rows)}
+python bigquery_emulator.py reload PORT FILE    these, and what dbt has made stays
 python bigquery_emulator.py tables PORT FILE    all that dbt has made, pickled as {name: rows}
 """
 
@@ -56,12 +57,13 @@ def connected(port: int) -> Any:
     )
 
 
-def load(port: int, file: Path) -> None:
+def load(port: int, file: Path, *, whole: bool = True) -> None:
     from google.cloud import bigquery
 
     client = connected(port)
     for dataset in client.list_datasets():
-        client.delete_dataset(dataset.reference, delete_contents=True)
+        if whole or dataset.dataset_id == DATASET:
+            client.delete_dataset(dataset.reference, delete_contents=True)
     client.create_dataset(DATASET)
     for name, (columns, rows) in pickle.loads(file.read_bytes()).items():
         fields = [bigquery.SchemaField(column, TYPES.get(kind, kind)) for column, kind in columns.items()]
@@ -85,6 +87,10 @@ def load(port: int, file: Path) -> None:
                 raise SystemExit(f"{name}: {errors[0]}")
 
 
+def reload(port: int, file: Path) -> None:
+    load(port, file, whole=False)
+
+
 def tables(port: int, file: Path) -> None:
     client = connected(port)
     made = {}
@@ -103,4 +109,4 @@ def plain(value: Any) -> Any:
 
 if __name__ == "__main__":
     command, port, *files = sys.argv[1:]
-    {"serve": serve, "load": load, "tables": tables}[command](int(port), *map(Path, files))
+    {"serve": serve, "load": load, "reload": reload, "tables": tables}[command](int(port), *map(Path, files))

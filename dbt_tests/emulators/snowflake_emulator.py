@@ -2,12 +2,14 @@
 
 python snowflake_emulator.py serve PORT          until it is stopped
 python snowflake_emulator.py load PORT FILE      the tables of a pickled {name: ({column: type}, rows)}
+python snowflake_emulator.py reload PORT FILE    these, and what dbt has made stays
 python snowflake_emulator.py tables PORT FILE    all that dbt has made, pickled as {name: rows}
 """
 
 from __future__ import annotations
 
 import pickle
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +29,7 @@ TYPES = {
 def serve(port: int) -> None:
     """Serve, with what fakesnow 0.12.1 does unlike Snowflake mended."""
     import fakesnow.arrow
+    import fakesnow.cursor
     import fakesnow.server
     import fakesnow.transforms
     import pyarrow as pa
@@ -47,6 +50,15 @@ def serve(port: int) -> None:
         return pa.StructArray.from_buffers(known.type, len(held), [valid], children=children)
 
     fakesnow.arrow.timestamp_to_sf_struct = timestamps
+
+    # the schema is not heeded, so that dbt finds no table of an earlier run: show objects in WAREHOUSE.OTHER
+    execute = fakesnow.cursor.FakeSnowflakeCursor.execute
+
+    def executed(self: Any, command: str, *arguments: Any, **named: Any) -> Any:
+        shown = re.sub(r"(?i)\bshow objects in (\w+\.\w+)", r"show objects in schema \1", command)
+        return execute(self, shown, *arguments, **named)
+
+    fakesnow.cursor.FakeSnowflakeCursor.execute = executed
     uvicorn.run(fakesnow.server.app, host="127.0.0.1", port=port, log_level="error")
 
 
@@ -64,12 +76,13 @@ def connected(port: int) -> Any:
     ).cursor()
 
 
-def load(port: int, file: Path) -> None:
+def load(port: int, file: Path, *, whole: bool = True) -> None:
     cursor = connected(port)
     cursor.execute(f"CREATE DATABASE IF NOT EXISTS {DATABASE}")
     cursor.execute(f"USE DATABASE {DATABASE}")
     for schema in schemas(cursor):
-        cursor.execute(f"DROP SCHEMA {schema} CASCADE")
+        if whole or schema == SCHEMA:
+            cursor.execute(f"DROP SCHEMA {schema} CASCADE")
     cursor.execute(f"CREATE SCHEMA {SCHEMA}")
     cursor.execute(f"USE SCHEMA {SCHEMA}")
     for name, (columns, rows) in pickle.loads(file.read_bytes()).items():
@@ -82,6 +95,10 @@ def load(port: int, file: Path) -> None:
             cursor.execute(
                 f'INSERT INTO "{name.upper()}" {values(kinds, rows[start : start + ROWS_AT_ONCE])}'
             )
+
+
+def reload(port: int, file: Path) -> None:
+    load(port, file, whole=False)
 
 
 def values(kinds: list[str], rows: list[list[Any]]) -> str:
@@ -125,4 +142,4 @@ def tables(port: int, file: Path) -> None:
 
 if __name__ == "__main__":
     command, port, *files = sys.argv[1:]
-    {"serve": serve, "load": load, "tables": tables}[command](int(port), *map(Path, files))
+    {"serve": serve, "load": load, "reload": reload, "tables": tables}[command](int(port), *map(Path, files))

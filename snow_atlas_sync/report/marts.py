@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from snow_atlas_sync.report.content import Absence
+from source_snow_atlas import definitions
 
 PACKAGE = next(
     path
@@ -32,11 +33,32 @@ MARTS = (
 )
 """The marts that the report shows."""
 
+SUBJECTS = {
+    "snow_atlas__license_position": "licence position",
+    "snow_atlas__reclaimable_software": "unused software",
+    "snow_atlas__software_lifecycle": "support of software",
+    "snow_atlas__saas_seats": "SaaS seats",
+    "snow_atlas__saas_spend": "SaaS cost",
+    "snow_atlas__renewals": "renewals",
+    "snow_atlas__hardware_refresh": "hardware",
+    "snow_atlas__oracle_exposure": "Oracle",
+    "snow_atlas__data_quality": "data quality",
+    "snow_atlas__organization_costs": "costs of organizations",
+    "snow_atlas__changes": "changes",
+}
+"""What the page calls them."""
+
+HISTORY = ("path:models/history", "snow_atlas__changes")
+"""What dbt is told to build, beside them, for what has changed."""
+
 NAMED = ("stg_snow_atlas__tenant", "stg_snow_atlas__user_accounts", "stg_snow_atlas__saas_users")
 """Staging views that the report takes names from."""
 
 STAGING = "stg_snow_atlas__"
+COUNTS = "int_snow_atlas__streams"
+"""Counts what arrived, of whatever stream: no figure needs more of them for that."""
 SYNCED, BUILT, STAGED = "main", "main_snow_atlas", "main_snow_atlas_staging"
+KEPT = "main_snow_atlas_history"
 
 Row = Mapping[str, Any]
 
@@ -60,6 +82,8 @@ def streams_of(model: str) -> frozenset[str]:
     while left:
         name = left.pop()
         seen.add(name)
+        if name in (COUNTS, STAGING):
+            continue
         if name.startswith(STAGING):
             # macros make names of the prefix alone
             streams |= {name.removeprefix(STAGING)} - {""}
@@ -75,7 +99,7 @@ class Marts(AbstractContextManager["Marts"]):
 
     def __init__(self, database: Path, why: Mapping[str, str] | None = None) -> None:
         self._connection = duckdb.connect(str(database), read_only=True)
-        self._connection.execute(f"SET search_path = '{BUILT},{STAGED}'")
+        self._connection.execute(f"SET search_path = '{BUILT},{STAGED},{KEPT}'")
         self._why = why or {}
         self.synced = frozenset(self._tables(SYNCED))
         self.built = frozenset(self._tables(BUILT))
@@ -88,6 +112,10 @@ class Marts(AbstractContextManager["Marts"]):
         found = self._connection.execute(sql, parameters)
         names = [column[0] for column in found.description or ()]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    def columns(self, relation: str) -> list[str]:
+        """The names of the columns of a mart."""
+        return [row["column_name"] for row in self.rows(f"DESCRIBE {relation}")]
 
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> Row:
         """The one row of a query that always has one."""
@@ -104,7 +132,12 @@ class Marts(AbstractContextManager["Marts"]):
 
     def reason(self, stream: str) -> str:
         """Why a stream is not there."""
-        return self._why.get(stream) or "was not selected"
+        unknown = "was not selected"
+        if definitions.parent_streams(stream):
+            unknown += (
+                ", as it takes a request for each record of another stream; --streams adds it to a sync"
+            )
+        return self._why.get(stream) or unknown
 
     def lacking(self, mart: str) -> list[tuple[str, str]]:
         """Streams that a mart would have more from."""

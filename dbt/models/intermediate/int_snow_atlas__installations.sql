@@ -3,8 +3,8 @@ select
     tenant_id,
     computer_id,
     application_id,
-    min(first_discovered) as first_discovered,
-    max(last_used) as last_used,
+    min({{ snow_atlas.day('first_discovered') }}) as first_discovered,
+    max({{ snow_atlas.day('last_used') }}) as last_used,
     max(case when {{ snow_atlas.flag('is_installed') }} then 1 else 0 end) = 1 as is_installed,
     min(case when bundle_application_id is not null and not {{ snow_atlas.flag('unbundled') }} then 1 else 0 end) = 1
         as is_in_suite

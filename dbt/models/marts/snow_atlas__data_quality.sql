@@ -70,7 +70,7 @@
         'title': 'Physical computers without a purchase date or value',
         'area': 'computers', 'stream': 'computer_details', 'marts': 'snow_atlas__hardware_refresh, snow_atlas__organization_costs',
         'from': 'details', 'id': 'id', 'label': 'host_name', 'where': 'not ' ~ snow_atlas.flag('is_virtual'),
-        'failing': 'purchase_date is null or purchase_value is null',
+        'failing': snow_atlas.day('purchase_date') ~ ' is null or purchase_value is null',
     },
     {
         'name': 'computers_without_currency',
@@ -97,8 +97,9 @@
             ~ ' and installed.application_id = applications.id',
         'needs': ['computer_applications'],
         'id': 'applications.id', 'label': 'applications.name',
-        'failing': 'applications.end_of_support_date is null and applications.end_of_extended_support_date is null'
-            ~ ' and applications.end_of_life_date is null'
+        'failing': snow_atlas.day('applications.end_of_support_date') ~ ' is null and '
+            ~ snow_atlas.day('applications.end_of_extended_support_date') ~ ' is null and '
+            ~ snow_atlas.day('applications.end_of_life_date') ~ ' is null'
             ~ ' and not ' ~ snow_atlas.flag('applications.is_end_of_support')
             ~ ' and not ' ~ snow_atlas.flag('applications.is_end_of_extended_support')
             ~ ' and not ' ~ snow_atlas.flag('applications.is_end_of_life')
@@ -176,7 +177,7 @@
         'title': 'Subscription licences without an end',
         'area': 'licences', 'stream': 'licenses', 'marts': 'snow_atlas__renewals',
         'from': 'licenses', 'id': 'id', 'label': 'label', 'where': snow_atlas.flag('is_subscription'),
-        'failing': 'subscription_valid_to is null',
+        'failing': snow_atlas.day('subscription_valid_to') ~ ' is null',
     },
     {
         'name': 'maintenance_without_currency',
@@ -318,7 +319,7 @@ installations as (
         application_id,
         count(*) as found,
         max(case when {{ snow_atlas.flag('is_installed') }} then 1 else 0 end) as is_installed,
-        max(last_used) as last_used
+        max({{ snow_atlas.day('last_used') }}) as last_used
     from {{ ref('stg_snow_atlas__computer_applications') }}
     group by tenant_id, application_id
 ),
@@ -343,13 +344,13 @@ licenses as (
 ),
 
 agreement_ends as (
-    select tenant_id, id, max(valid_to) as ends
+    select tenant_id, id, max({{ snow_atlas.day('valid_to') }}) as ends
     from {{ ref('stg_snow_atlas__agreement_periods') }}
     group by tenant_id, id
 ),
 
 contract_ends as (
-    select tenant_id, id, max(valid_to) as ends
+    select tenant_id, id, max({{ snow_atlas.day('valid_to') }}) as ends
     from {{ ref('stg_snow_atlas__contract_periods') }}
     group by tenant_id, id
 ),

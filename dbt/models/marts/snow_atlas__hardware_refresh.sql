@@ -35,9 +35,9 @@ known as (
         computers.operating_system,
         coalesce(details.operating_system_id, systems_by_name.id) as operating_system_id,
         coalesce(computers.most_frequent_user, computers.most_recent_user) as owner_id,
-        cast(computers.last_scan_date as date) as last_scanned_on,
-        cast(details.purchase_date as date) as purchased_on,
-        cast(details.bios_date as date) as firmware_on,
+        {{ snow_atlas.day('computers.last_scan_date') }} as last_scanned_on,
+        {{ snow_atlas.day('details.purchase_date') }} as purchased_on,
+        {{ snow_atlas.day('details.bios_date') }} as firmware_on,
         details.purchase_value,
         details.purchase_currency
     from {{ ref('stg_snow_atlas__computers') }} as computers
@@ -56,13 +56,9 @@ dated as (
             when known.purchased_on is not null then 'purchase'
             when known.firmware_on is not null then 'firmware'
         end as age_basis,
-        cast(applications.end_of_support_date as date) as regular_support_on,
-        case
-            when applications.end_of_extended_support_date > applications.end_of_support_date
-            then cast(applications.end_of_extended_support_date as date)
-            else cast(coalesce(applications.end_of_support_date, applications.end_of_extended_support_date) as date)
-        end as last_support_on,
-        cast(applications.end_of_life_date as date) as end_of_life_on,
+        {{ snow_atlas.day('applications.end_of_support_date') }} as regular_support_on,
+        {{ snow_atlas.day('applications.end_of_extended_support_date') }} as extended_support_on,
+        {{ snow_atlas.day('applications.end_of_life_date') }} as end_of_life_on,
         {{ snow_atlas.flag('applications.is_end_of_support') }} as is_flagged_end_of_support,
         {{ snow_atlas.flag('applications.is_end_of_support') }}
             or {{ snow_atlas.flag('applications.is_end_of_extended_support') }} as is_flagged_ended,
@@ -86,6 +82,16 @@ dated as (
 ),
 
 {# The same rules as those of snow_atlas__software_lifecycle. #}
+supported as (
+    select
+        *,
+        case
+            when extended_support_on > regular_support_on then extended_support_on
+            else coalesce(regular_support_on, extended_support_on)
+        end as last_support_on
+    from dated
+),
+
 judged as (
     select
         *,
@@ -112,7 +118,7 @@ judged as (
             else cast({{ dbt.dateadd('year', var('snow_atlas_refresh_years', 4) | int, 'in_service_on') }} as date)
         end as due_on,
         {{ snow_atlas.days_between('last_scanned_on', today) }} as days_since_scan
-    from dated
+    from supported
 ),
 
 pointed as (
@@ -178,6 +184,7 @@ select
         + case when owner_status = 'unknown' then 1 else 0 end as unknown_parts,
     case
         when is_virtual then null
+        when in_service_on > {{ snow_atlas.add_days(today, -365) }} then 'keep'
         when age_points + support_points + owner_points + scan_points
             >= {{ var('snow_atlas_refresh_replace_score', 60) | int }} then 'replace'
         when age_points + support_points + owner_points + scan_points

@@ -117,7 +117,7 @@ installations as (
         found.application_id,
         computers.most_frequent_user as main_user,
         case when found.is_installed then 1 else 0 end as is_installed,
-        cast(found.last_used as date) as last_used_on
+        found.last_used as last_used_on
     from {{ ref('int_snow_atlas__installations') }} as found
     left join {{ ref('stg_snow_atlas__computers') }} as computers
         on computers.tenant_id = found.tenant_id and computers.id = found.computer_id
@@ -125,7 +125,7 @@ installations as (
 ),
 
 users as (
-    select usage.tenant_id, usage.application_id, usage.user_id, max(usage.last_used_date) as last_used_on
+    select usage.tenant_id, usage.application_id, usage.user_id, max({{ snow_atlas.day('usage.last_used_date') }}) as last_used_on
     from {{ ref('stg_snow_atlas__computer_application_user_usage') }} as usage
     inner join (
         select distinct tenant_id, application_id from metrics where own_count_of = 'users with use'
@@ -214,8 +214,18 @@ purchase_prices as (
     {{ snow_atlas.purchase_prices(['tenant_id', 'application_id', 'metric_id']) }}
 ),
 
+application_prices as (
+    {{ snow_atlas.purchase_prices(['tenant_id', 'application_id']) }}
+),
+
 list_prices as (
     {{ snow_atlas.list_prices() }}
+),
+
+installed as (
+    select tenant_id, application_id, sum(is_installed) as computers
+    from installations
+    group by tenant_id, application_id
 ),
 
 priced as (
@@ -232,7 +242,22 @@ priced as (
         case
             when purchase_prices.unit_price is not null then purchase_prices.currency
             else list_prices.currency
-        end as currency
+        end as currency,
+        coalesce(purchase_prices.purchases, 0) as price_purchases,
+        coalesce(purchase_prices.licenses, 0) as price_licenses,
+        purchase_prices.last_bought_on as price_last_bought_on,
+        {# Beside a purchase price the other metrics' purchases, or the list price; beside a list price the application's purchases. #}
+        case
+            when purchase_prices.other_price is not null then purchase_prices.other_price
+            when purchase_prices.unit_price is not null and list_prices.currency = purchase_prices.currency then list_prices.unit_price
+            when purchase_prices.unit_price is null and application_prices.currency = list_prices.currency
+                then application_prices.unit_price
+        end as other_price,
+        case
+            when purchase_prices.other_price is not null then purchase_prices.other_licenses
+            when purchase_prices.unit_price is null and application_prices.currency = list_prices.currency
+                then application_prices.licenses
+        end as other_licenses
     from positions
     left join purchase_prices
         on purchase_prices.tenant_id = positions.tenant_id
@@ -242,6 +267,8 @@ priced as (
         on list_prices.tenant_id = positions.tenant_id
         and list_prices.application_id = positions.application_id
         and list_prices.metric_id = positions.metric_id
+    left join application_prices
+        on application_prices.tenant_id = positions.tenant_id and application_prices.application_id = positions.application_id
 )
 
 select
@@ -272,9 +299,19 @@ select
     own_counts.own_count,
     own_counts.own_count_of,
     priced.required - own_counts.own_count as own_difference,
+    case
+        when priced.scope = 'estate' and tenants_with_installations.tenant_id is not null
+        then cast(coalesce(installed.computers, 0) as {{ dbt.type_bigint() }})
+    end as installations,
     priced.unit_price,
     priced.price_source,
     priced.price_currencies,
+    priced.price_purchases,
+    priced.price_licenses,
+    priced.price_last_bought_on,
+    priced.other_price,
+    {{ snow_atlas.is_weak_price('priced.unit_price', 'priced.price_licenses', 'priced.other_price', 'priced.other_licenses') }}
+        as is_weak_price,
     round(priced.under_licensed * priced.unit_price, 2) as exposure,
     round(priced.over_licensed * priced.unit_price, 2) as surplus_value,
     priced.currency
@@ -292,3 +329,7 @@ left join own_counts
     and own_counts.tenant_id = priced.tenant_id
     and own_counts.application_id = priced.application_id
     and own_counts.metric_id = priced.metric_id
+left join installed
+    on installed.tenant_id = priced.tenant_id and installed.application_id = priced.application_id
+left join tenants_with_installations
+    on tenants_with_installations.tenant_id = priced.tenant_id

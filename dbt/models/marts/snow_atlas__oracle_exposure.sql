@@ -14,10 +14,10 @@ with compliance as (
 
 {# Options and packs are products too. Which ones they are is known from the databases in which they were looked for. #}
 extras as (
-    select tenant_id, product_id, installation_id, 'option' as kind, is_used, last_used
+    select tenant_id, product_id, installation_id, 'option' as kind, is_used, {{ snow_atlas.day('last_used') }} as last_used
     from {{ ref('stg_snow_atlas__oracle_database_options') }}
     union all
-    select tenant_id, product_id, installation_id, 'management pack' as kind, is_used, cast(null as timestamp) as last_used
+    select tenant_id, product_id, installation_id, 'management pack' as kind, is_used, cast(null as date) as last_used
     from {{ ref('stg_snow_atlas__oracle_database_management_packs') }}
 ),
 
@@ -183,7 +183,7 @@ not_counted as (
         computer_id,
         installations,
         cast(null as {{ dbt.type_bigint() }}) as databases_using,
-        cast(null as timestamp) as last_used
+        cast(null as date) as last_used
     from java
 ),
 
@@ -304,7 +304,7 @@ select
     judged.installations,
     judged.installations_requiring_license,
     judged.databases_using,
-    cast(judged.last_used as date) as last_used_on,
+    judged.last_used as last_used_on,
     case when orders.tenant_id is not null then bought.product_id is not null end as is_product_bought,
     coalesce(judged.databases_using, 0) > 0 and judged.finding in ('short', 'in use, not counted') as is_used_without_license,
     prices.unit_price_base,

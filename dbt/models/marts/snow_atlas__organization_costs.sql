@@ -219,7 +219,7 @@ costs as (
     select
         tenant_id,
         organization_id,
-        cast({{ dbt.date_trunc('month', 'booked_at') }} as date) as month,
+        cast({{ dbt.date_trunc('month', snow_atlas.day('booked_at')) }} as date) as month,
         currency,
         kind,
         amount

@@ -84,7 +84,7 @@ license_subscriptions as (
     left join {{ ref('stg_snow_atlas__applications') }} as applications
         on applications.tenant_id = licenses.tenant_id and applications.id = licenses.application_id
     where {{ snow_atlas.flag('licenses.is_subscription') }}
-        and (licenses.subscription_valid_from is not null or licenses.subscription_valid_to is not null)
+        and ({{ snow_atlas.day('licenses.subscription_valid_from') }} is not null or {{ snow_atlas.day('licenses.subscription_valid_to') }} is not null)
         and coalesce(licenses.status, '') <> 'Archived'
 ),
 
@@ -117,21 +117,27 @@ periods as (
     select * from saas_subscriptions
 ),
 
+dated as (
+    select
+        *,
+        {{ snow_atlas.day('starts_at') }} as starts_on,
+        {{ snow_atlas.day('ends_at') }} as ends_on
+    from periods
+),
+
 numbered as (
     select
         *,
-        cast(starts_at as date) as starts_on,
-        cast(ends_at as date) as ends_on,
         row_number() over (
             partition by tenant_id, kind, source_id
             order by
-                case when starts_at is null then 1 else 0 end, starts_at,
-                case when ends_at is null then 1 else 0 end, ends_at,
+                case when starts_on is null then 1 else 0 end, starts_on,
+                case when ends_on is null then 1 else 0 end, ends_on,
                 amount
         ) as period_number,
-        max(cast(ends_at as date)) over (partition by tenant_id, kind, source_id) as last_ends_on,
-        max(case when ends_at is null then 1 else 0 end) over (partition by tenant_id, kind, source_id) as has_open_end
-    from periods
+        max(ends_on) over (partition by tenant_id, kind, source_id) as last_ends_on,
+        max(case when ends_on is null then 1 else 0 end) over (partition by tenant_id, kind, source_id) as has_open_end
+    from dated
 )
 
 select

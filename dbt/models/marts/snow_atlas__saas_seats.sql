@@ -68,11 +68,11 @@ seats as (
         lower(coalesce(users.email, stated.email)) as address,
         coalesce(users.is_enabled, stated.is_enabled) as is_account_enabled,
         stated.employment_status,
-        cast(priced.first_discovered as date) as assigned_since,
+        {{ snow_atlas.day('priced.first_discovered') }} as assigned_since,
         stated.status as reported_status,
         case
             when lower(stated.status) = 'no activity' then null
-            else cast(coalesce(stated.last_active, priced.last_activity) as date)
+            else coalesce({{ snow_atlas.day('stated.last_active') }}, {{ snow_atlas.day('priced.last_activity') }})
         end as last_active_on,
         priced.total_cost_per_month,
         priced.potential_savings
@@ -99,6 +99,8 @@ judged as (
             when lower(reported_status) = 'no activity' then 'never used'
             when last_active_on is null and lower(reported_status) = 'active' then 'active'
             when last_active_on is null and lower(reported_status) = 'inactive' then 'idle'
+            {# Snow Atlas counts savings of users who are inactive or have no activity. #}
+            when last_active_on is null and reported_status is null and potential_savings > 0 then 'never used'
             when last_active_on is null then 'unknown'
             when {{ snow_atlas.days_between('last_active_on', snow_atlas.today()) }} > {{ var('snow_atlas_saas_idle_days', 30) | int }}
                 then 'idle'

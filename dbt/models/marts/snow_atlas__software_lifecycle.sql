@@ -9,15 +9,21 @@ with dated as (
         {{ snow_atlas.flag('is_end_of_support') }} or {{ snow_atlas.flag('is_end_of_extended_support') }} as is_flagged_ended,
         {{ snow_atlas.flag('is_end_of_support') }} as is_flagged_end_of_support,
         {{ snow_atlas.flag('is_end_of_life') }} as is_flagged_end_of_life,
-        cast(end_of_support_date as date) as support_ends_on,
-        cast(end_of_extended_support_date as date) as extended_support_ends_on,
-        cast(end_of_life_date as date) as end_of_life_on,
-        case
-            when end_of_extended_support_date > end_of_support_date then cast(end_of_extended_support_date as date)
-            else cast(coalesce(end_of_support_date, end_of_extended_support_date) as date)
-        end as last_support_on,
+        {{ snow_atlas.day('end_of_support_date') }} as support_ends_on,
+        {{ snow_atlas.day('end_of_extended_support_date') }} as extended_support_ends_on,
+        {{ snow_atlas.day('end_of_life_date') }} as end_of_life_on,
         {{ snow_atlas.add_days(snow_atlas.today(), var('snow_atlas_support_ending_days', 365) | int) }} as horizon
     from {{ ref('stg_snow_atlas__applications') }}
+),
+
+supported as (
+    select
+        *,
+        case
+            when extended_support_ends_on > support_ends_on then extended_support_ends_on
+            else coalesce(support_ends_on, extended_support_ends_on)
+        end as last_support_on
+    from dated
 ),
 
 judged as (
@@ -36,7 +42,7 @@ judged as (
             when end_of_life_on is null and is_flagged_end_of_life then 'ended'
             when end_of_life_on <= horizon then 'ending'
         end as status
-    from dated
+    from supported
 ),
 
 applications as (
@@ -58,12 +64,12 @@ counted as (
         computers.organization_id,
         count(*) as computers,
         sum(
-            case when cast(installations.last_used as date)
+            case when installations.last_used
                 >= {{ snow_atlas.add_days(snow_atlas.today(), -(var('snow_atlas_in_use_days', 90) | int)) }}
             then 1 else 0 end
         ) as computers_with_use,
         sum(case when {{ snow_atlas.flag('computers.is_server') }} then 1 else 0 end) as servers,
-        cast(max(installations.last_used) as date) as last_used_on
+        max(installations.last_used) as last_used_on
     from {{ ref('int_snow_atlas__installations') }} as installations
     inner join applications
         on applications.tenant_id = installations.tenant_id and applications.application_id = installations.application_id

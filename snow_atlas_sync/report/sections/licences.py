@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from snow_atlas_sync.report.charts import Bar, bars
 from snow_atlas_sync.report.content import Absence, KeyFigure, Part, Picture, Section, Table
 from snow_atlas_sync.report.marts import Marts
@@ -12,14 +15,16 @@ from snow_atlas_sync.report.text import (
     listed,
     money,
     number,
+    price_evidence,
     rest,
     short_money,
     short_number,
+    unit_price,
 )
 
 MART = "snow_atlas__license_position"
 NEEDED = ("license_compliance_summary",)
-SHOWN, MAKERS = 10, 8
+SHOWN, MAKERS, REASONS = 10, 8, 4
 
 HOW = (
     "Licences that are short by Snow Atlas' own compliance counters, times what a licence of the application "
@@ -30,7 +35,8 @@ HOW = (
 
 def key_figure(marts: Marts) -> KeyFigure:
     rows = marts.rows(
-        f"""SELECT currency, sum(exposure) AS exposure, count(*) AS weight
+        f"""SELECT currency, sum(exposure) FILTER (NOT is_weak_price) AS exposure,
+                   sum(exposure) FILTER (is_weak_price) AS weak, count(*) AS weight
             FROM {MART} WHERE scope = 'estate' AND under_licensed > 0 GROUP BY currency"""
     )
     sums = amounts(rows, "exposure")
@@ -40,14 +46,29 @@ def key_figure(marts: Marts) -> KeyFigure:
         return KeyFigure(title, NOTHING, HOW, MART, "licences", absence=_absence(marts))
     more = [
         *rest(sums),
-        f"{count(counts['short'], 'position')} short, {number(counts['unpriced'])} of them without a price",
+        *[
+            f"{short_money(value, code)} at a doubtful price, not counted"
+            for code, value in amounts(rows, "weak").items()
+        ],
+        f"{count(counts['short'], 'position')} short"
+        + (f", {number(counts['unpriced'])} of them without a price" if counts["unpriced"] else ""),
     ]
     value = (
         short_money(next(iter(sums.values())), next(iter(sums))) if sums else number(counts["licences_short"])
     )
     if not sums:
         more = [f"licences short in {count(counts['short'], 'position')}; no price is known"]
-    return KeyFigure(title, value, HOW, MART, "licences", more)
+    return KeyFigure(
+        title,
+        value,
+        HOW,
+        MART,
+        "licences",
+        more,
+        is_money=bool(sums),
+        currency=next(iter(sums), None),
+        exact=next(iter(sums.values()), counts["licences_short"]),
+    )
 
 
 def section(marts: Marts) -> Section:
@@ -92,7 +113,8 @@ def _picture(marts: Marts) -> tuple[Picture | None, list[str]]:
         f"""SELECT coalesce(manufacturer, 'Unknown maker') AS maker, currency,
                    coalesce(sum(exposure), 0) AS exposure, coalesce(sum(surplus_value), 0) AS surplus,
                    coalesce(sum(exposure), 0) + coalesce(sum(surplus_value), 0) AS money, count(*) AS weight
-            FROM {MART} WHERE scope = 'estate' GROUP BY ALL HAVING money > 0 ORDER BY money DESC, maker"""
+            FROM {MART} WHERE scope = 'estate' AND NOT is_weak_price
+            GROUP BY ALL HAVING money > 0 ORDER BY money DESC, maker"""
     )
     sums = amounts(rows, "money")
     if not sums:
@@ -124,8 +146,6 @@ def _picture(marts: Marts) -> tuple[Picture | None, list[str]]:
             f" {money(top['surplus'], currency)}. The makers shown are "
             f"{listed([row['maker'] for row in shown])}."
         ),
-        unit=currency or "",
-        whole=False,
     )
     notes = []
     if len(sums) > 1:
@@ -137,10 +157,13 @@ def _picture(marts: Marts) -> tuple[Picture | None, list[str]]:
 def _table(marts: Marts, short: int) -> Table | None:
     rows = marts.rows(
         f"""SELECT application_name, application_id, metric_name, required, covered, under_licensed,
-                   exposure, currency,
-                   price_source
+                   exposure, currency, installations, own_count, own_count_of, adjusted_by, is_weak_price,
+                   unit_price AS price, other_price, price_purchases AS purchases, price_licenses AS licenses,
+                   price_last_bought_on AS bought_on,
+                   sum(CASE WHEN exposure > 0 THEN 1 ELSE 0 END) OVER (PARTITION BY currency) AS alike
             FROM {MART} WHERE scope = 'estate' AND under_licensed > 0
-            ORDER BY exposure DESC NULLS LAST, under_licensed DESC, application_name LIMIT {SHOWN}"""
+            ORDER BY is_weak_price, exposure IS NULL, alike DESC, currency, exposure DESC,
+                under_licensed DESC, application_name LIMIT {SHOWN}"""
     )
     if not rows:
         return None
@@ -148,9 +171,10 @@ def _table(marts: Marts, short: int) -> Table | None:
         [
             ("Application", False),
             ("Metric", False),
-            ("Required", True),
+            ("Requirement", False),
             ("Covered", True),
             ("Short", True),
+            ("Licence price", True),
             ("Worth", True),
             ("Price from", False),
         ],
@@ -158,13 +182,37 @@ def _table(marts: Marts, short: int) -> Table | None:
             (
                 row["application_name"] or row["application_id"],
                 row["metric_name"] or NOTHING,
-                number(row["required"]),
+                _requirement(row),
                 number(row["covered"]),
                 number(row["under_licensed"]),
+                unit_price(row["price"], row["currency"]),
                 money(row["exposure"], row["currency"]),
-                row["price_source"] or NOTHING,
+                _evidence(row),
             )
             for row in rows
         ],
         f"The {len(rows)} largest of {count(short, 'shortfall')}." if short > len(rows) else "",
     )
+
+
+def _requirement(row: Mapping[str, Any]) -> str:
+    """How many licences are required, and what that is counted from, as far as it is known."""
+    found = []
+    if row["installations"] is not None:
+        found.append(count(row["installations"], "installation"))
+    if row["own_count"] is not None and row["own_count_of"] != "devices":
+        found.append(f"{number(row['own_count'])} {row['own_count_of']}")
+    said = ", ".join([f"{number(row['required'])} required", *found])
+    reasons = (row["adjusted_by"] or "").split("; ")
+    if len(reasons) > REASONS:
+        reasons[REASONS:] = [f"{len(reasons) - REASONS} more reasons"]
+    return f"{said}: {', '.join(reasons)}" if row["adjusted_by"] else said
+
+
+def _evidence(row: Mapping[str, Any]) -> str:
+    """What the price rests on; a doubtful one beside the other that makes it so."""
+    said = price_evidence(row)
+    if not row["is_weak_price"]:
+        return said
+    other = f", {unit_price(row['other_price'], row['currency'])} elsewhere" if row["other_price"] else ""
+    return f"{said}; doubtful, not counted{other}"

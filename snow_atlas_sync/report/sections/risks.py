@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from snow_atlas_sync.report.charts import PERCENT, Bar, bars
+from snow_atlas_sync.report.charts import Bar, bars
 from snow_atlas_sync.report.content import KeyFigure, Part, Section, Table
 from snow_atlas_sync.report.marts import Marts
 from snow_atlas_sync.report.text import NOTHING, count, day, listed, number
@@ -48,6 +48,7 @@ def key_figure(marts: Marts) -> KeyFigure:
             f"{number(counts['ending'])} more lose support within a year",
         ],
         "installation" if counts["ended"] == 1 else "installations",
+        exact=counts["ended"],
     )
 
 
@@ -100,7 +101,6 @@ def _lifecycle(marts: Marts) -> Part:
             alternative="Bars by application: "
             + listed([f"{row['application']} on {row['in_use']} computers, {_until(row)}" for row in shown])
             + ".",
-            unit="computers",
         )
         if shown
         else None
@@ -191,17 +191,11 @@ def _oracle(marts: Marts) -> Part:
                 ]
             )
             + ".",
-            unit=PERCENT,
         )
         if shown
         else None
     )
-    lead = (
-        f"{count(counts['short'], 'place')} {'is' if counts['short'] == 1 else 'are'} short of Oracle "
-        "licences."
-    )
-    if counts["options"]:
-        lead += f" Options and packs are in use without a licence {count(counts['options'], 'time')}."
+    lead = f"{_oracle_headline(marts)} Licences are short in {count(counts['short'], 'place')}."
     if counts["java"]:
         lead += (
             f" Java from Oracle was found {count(counts['java'], 'time')}; Snow Atlas has no compliance "
@@ -220,11 +214,48 @@ def _oracle(marts: Marts) -> Part:
     )
 
 
+def _oracle_headline(marts: Marts) -> str:
+    """Products in use without a licence, licences short, options and packs, and what that costs.
+
+    Licences are those of machines, as those of a datacenter may be about the same processors; where only
+    datacenters are short, theirs.
+    """
+    found = marts.row(
+        f"""SELECT count(DISTINCT product_id) FILTER (finding = 'short'
+                       AND kind NOT IN ('option', 'management pack')) AS products,
+                   count(DISTINCT product_id) FILTER ((is_used_without_license OR finding = 'short')
+                       AND kind IN ('option', 'management pack')) AS options,
+                   coalesce(sum(shortfall) FILTER ({_MACHINE} AND metric = 'Processor'), 0) AS processors,
+                   coalesce(sum(shortfall) FILTER ({_MACHINE} AND metric = 'Nup'), 0) AS users,
+                   sum(shortfall_cost_base) FILTER ({_MACHINE}) AS cost,
+                   count(*) FILTER ({_MACHINE} AND shortfall > 0) AS machines,
+                   coalesce(sum(shortfall) FILTER (metric = 'Processor'), 0) AS in_datacenters
+            FROM {ORACLE}"""
+    )
+    short = [
+        count(found[kind], f"{kind.removesuffix('s')} licence")
+        for kind in ("processors", "users")
+        if found[kind]
+    ]
+    said = [count(found["products"], "product") + " in use with too few licences"]
+    if short:
+        said.append(f"{listed(short)} short on servers and virtual machines")
+    elif found["in_datacenters"]:
+        said.append(f"{count(found['in_datacenters'], 'processor licence')} short in datacenters")
+    if found["options"]:
+        said.append(
+            f"{count(found['options'], 'option or pack', 'options and packs')} in use without a licence"
+        )
+    worth = f", worth {number(found['cost'])} at the prices of your own orders" if found["cost"] else ""
+    return f"Oracle: {listed(said)}{worth}."
+
+
 def _missing(row: Row) -> float:
     """The share of the required licences that is short, in percent."""
     return 100 * float(row["shortfall"]) / max(float(row["required"]), float(row["shortfall"]), 1.0)
 
 
+_MACHINE = "estate_type <> 'datacenter'"
 _METRICS = {"Processor": "processors", "Nup": "users"}
 _PRODUCT = "concat_ws(' ', coalesce(product_name, product_id, kind), product_edition)"
 _REQUIRED = "coalesce(CASE metric WHEN 'Nup' THEN required_users ELSE required_processors END, 0)"

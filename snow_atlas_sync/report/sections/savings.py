@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from snow_atlas_sync.report.charts import Bar, bars
@@ -15,9 +16,11 @@ from snow_atlas_sync.report.text import (
     listed,
     money,
     number,
+    price_evidence,
     rest,
     share,
     short_money,
+    unit_price,
 )
 
 SOFTWARE = "snow_atlas__reclaimable_software"
@@ -28,9 +31,9 @@ SHOWN = 8
 
 HOW_SOFTWARE = (
     "Installations that nobody has used for 90 days or ever, times what a licence of the application has "
-    "cost on average. What is freed"
-    " can be used elsewhere instead of bought; it is not money back. Software whose use is not recorded at "
-    "all is left out."
+    "cost on average, for no more licences than are owned of it. What is freed can be used elsewhere instead "
+    "of bought; it is not money back. Where the application is short of licences, removals lower the "
+    "shortfall and save nothing."
 )
 HOW_SEATS = (
     "Monthly price of the seats whose holders have been idle for more than 30 days, or never used them. A "
@@ -43,10 +46,20 @@ Row = Mapping[str, Any]
 
 def software_figure(marts: Marts) -> KeyFigure:
     rows = marts.rows(
-        f"SELECT currency, sum(saving) AS saving, count(*) AS weight FROM {SOFTWARE} WHERE saving > 0 GROUP "
-        "BY currency"
+        f"""SELECT currency, sum(saving) FILTER (NOT is_weak_price) AS saving,
+                   sum(saving) FILTER (is_weak_price) AS weak, sum(shortfall_lowered) AS lowered,
+                   count(*) AS weight
+            FROM {SOFTWARE} GROUP BY currency"""
     )
     sums = amounts(rows, "saving")
+    beside = [
+        f"{listed([short_money(value, code) for code, value in found.items()])} {words}"
+        for found, words in (
+            (amounts(rows, "lowered"), "more would lower shortfalls"),
+            (amounts(rows, "weak"), "at a doubtful price, not counted"),
+        )
+        if found
+    ]
     counts = _software_counts(marts)
     title = "Reclaimable software"
     if not counts["installations"]:
@@ -62,10 +75,15 @@ def software_figure(marts: Marts) -> KeyFigure:
             HOW_SOFTWARE,
             SOFTWARE,
             "savings",
-            ["unused installations; no price is known"],
+            ["unused installations; none of them frees a licence with a price", *beside],
+            exact=counts["installations"],
         )
     code, value = next(iter(sums.items()))
-    return KeyFigure(title, short_money(value, code), HOW_SOFTWARE, SOFTWARE, "savings", [*rest(sums), said])
+    more = [*rest(sums), *beside, said]
+    worth = short_money(value, code)
+    return KeyFigure(
+        title, worth, HOW_SOFTWARE, SOFTWARE, "savings", more, is_money=True, currency=code, exact=value
+    )
 
 
 def seats_figure(marts: Marts) -> KeyFigure:
@@ -84,10 +102,15 @@ def seats_figure(marts: Marts) -> KeyFigure:
         f"{share(counts['unused'], counts['seats'])}"
     )
     if not sums:
-        return KeyFigure(title, number(counts["unused"]), HOW_SEATS, SEATS, "savings", [said])
+        return KeyFigure(
+            title, number(counts["unused"]), HOW_SEATS, SEATS, "savings", [said], exact=counts["unused"]
+        )
     code, value = next(iter(sums.items()))
     more = [*(f"{line} a month" for line in rest(sums)), said]
-    return KeyFigure(title, short_money(value, code), HOW_SEATS, SEATS, "savings", more, "a month")
+    worth = short_money(value, code)
+    return KeyFigure(
+        title, worth, HOW_SEATS, SEATS, "savings", more, "a month", is_money=True, currency=code, exact=value
+    )
 
 
 def section(marts: Marts, names: bool) -> Section:
@@ -115,10 +138,17 @@ def _software(marts: Marts) -> Part:
                    count(DISTINCT computer_id) AS computers,
                    coalesce(sum(saving) FILTER (reason = 'unused'), 0) AS unused,
                    coalesce(sum(saving) FILTER (reason = 'never used'), 0) AS never_used,
-                   sum(saving) AS saving, count(saving) AS weight,
-                    max(license_price) AS price, median(days_unused) AS days
+                   count(*) FILTER (effect = 'frees a licence') AS freed,
+                   count(*) FILTER (effect = 'lowers the shortfall') AS lowering,
+                   sum(saving) FILTER (NOT is_weak_price) AS saving, sum(saving) AS any_saving,
+                   count(saving) AS weight, bool_or(is_weak_price) AS is_weak,
+                   sum(shortfall_lowered) AS lowered, max(licenses_owned) AS owned,
+                   max(licenses_short) AS short, max(license_price) AS price,
+                   max(price_purchases) AS purchases,
+                   max(price_licenses) AS licenses, max(price_last_bought_on) AS bought_on,
+                   max(other_price) AS other_price, any_value(effect) AS effect
             FROM {SOFTWARE} GROUP BY application_id, application, currency
-            ORDER BY saving DESC NULLS LAST, installations DESC, application"""
+            ORDER BY saving DESC NULLS LAST, lowered DESC NULLS LAST, installations DESC, application"""
     )
     sums = amounts(rows, "saving")
     notes = []
@@ -131,10 +161,18 @@ def _software(marts: Marts) -> Part:
         left_out.append(f"{number(counts['in_suites'])} that came with a suite")
     if left_out:
         notes.append(f"Counted, but with no saving: {listed(left_out)}.")
+    weak = [row for row in rows if row["is_weak"] and (row["any_saving"] or row["lowered"])]
+    notes += [
+        f"Not counted, as the price is doubtful: {row['application']} at "
+        f"{unit_price(row['price'], row['currency'])} by {count(row['licenses'], 'licence')}, against "
+        f"{unit_price(row['other_price'], row['currency'])} elsewhere."
+        for row in weak[:3]
+    ]
     picture: Picture | None = None
     if sums:
         code = next(iter(sums))
         shown = [row for row in rows if row["currency"] == code and row["saving"]][:SHOWN]
+        rows.sort(key=lambda row: (row["currency"] != code, row["currency"] is None, row["currency"] or ""))
         picture = bars(
             [
                 Bar(
@@ -154,8 +192,6 @@ def _software(marts: Marts) -> Part:
                 "The first would free"
                 f" {money(shown[0]['saving'], code)} on {count(shown[0]['computers'], 'computer')}."
             ),
-            unit=code or "",
-            whole=False,
         )
         if len(sums) > 1:
             others = listed([f"{short_money(value, other)}" for other, value in list(sums.items())[1:]])
@@ -169,23 +205,41 @@ def _software(marts: Marts) -> Part:
         [
             ("Application", False),
             ("Unused on", True),
-            ("Days unused, median", True),
+            ("Owned", True),
+            ("Frees", True),
             ("Licence price", True),
-            ("Would free", True),
+            ("Saves", True),
+            ("Why not all", False),
+            ("Price from", False),
         ],
         [
             (
                 row["application"],
-                number(row["computers"]),
-                number(row["days"]),
-                money(row["price"], row["currency"]),
+                number(row["installations"]),
+                number(row["owned"]),
+                number(row["freed"]),
+                unit_price(row["price"], row["currency"]),
                 money(row["saving"], row["currency"]),
+                _why_not_all(row),
+                price_evidence(row),
             )
             for row in rows[:SHOWN]
         ],
         f"The first {SHOWN} of {count(len(rows), 'application')}." if len(rows) > SHOWN else "",
     )
     return Part(title, SOFTWARE, lead, picture, table, notes)
+
+
+def _why_not_all(row: Row) -> str:
+    """Why an application frees fewer licences than it has unused installations."""
+    if row["is_weak"]:
+        return "doubtful price"
+    if row["lowering"]:
+        lowered = f", worth {money(row['lowered'], row['currency'])}" if row["lowered"] else ""
+        return f"{number(row['short'])} short: {number(row['lowering'])} lower that{lowered}"
+    if row["freed"] == row["installations"]:
+        return ""
+    return str(row["effect"]) if not row["freed"] else f"only {number(row['owned'])} owned"
 
 
 def _seat_counts(marts: Marts) -> Row:
@@ -237,7 +291,6 @@ def _seats(marts: Marts, names: bool) -> Part:
             )
             + "."
         ),
-        unit="seats",
     )
     lead = (
         f"{number(counts['unused'])} of {count(counts['seats'], 'seat')} are idle or were never used"
@@ -268,8 +321,9 @@ def _seat_applications(marts: Marts, rows: list[Row]) -> Table:
             ("Application", False),
             ("Seats", True),
             ("Unused", True),
+            ("A seat, a month", True),
             ("Unused, a month", True),
-            ("Application, a month", True),
+            ("All of it, a month", True),
             ("Approved", False),
         ],
         [
@@ -277,6 +331,7 @@ def _seat_applications(marts: Marts, rows: list[Row]) -> Table:
                 row["application"],
                 number(row["seats"]),
                 number(row["unused"]),
+                unit_price(_mean(row), row["currency"]),
                 money(row["saving"], row["currency"]),
                 money(spend.get(row["application"], {}).get("cost"), row["currency"]),
                 approved[spend.get(row["application"], {}).get("is_sanctioned")],
@@ -285,6 +340,11 @@ def _seat_applications(marts: Marts, rows: list[Row]) -> Table:
         ],
         f"The first {SHOWN} of {count(len(rows), 'application')}." if len(rows) > SHOWN else "",
     )
+
+
+def _mean(row: Row) -> Decimal | None:
+    """What an unused seat costs on average."""
+    return row["saving"] / row["unused"] if row["saving"] is not None and row["unused"] else None
 
 
 def _seat_holders(marts: Marts) -> Table:

@@ -1,0 +1,201 @@
+"""What is different from an earlier day, and how the key figures have moved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from snow_atlas_sync.report.content import Absence, KeyFigure, Part, Section, Table
+from snow_atlas_sync.report.marts import Marts
+from snow_atlas_sync.report.sections import licences, renewals, risks, savings
+from snow_atlas_sync.report.svg import sparkline
+from snow_atlas_sync.report.text import NOTHING, count, day, listed, money, number, short_money
+
+MART = "snow_atlas__changes"
+POSITIONS = "snow_atlas__license_position_history"
+DAYS = "snow_atlas__data_quality_history"
+"""A table that has rows of every day on which marts were built."""
+EACH = 4
+"""Changes of a kind that are shown."""
+MONTHS = 13
+
+KINDS: Mapping[str, tuple[str, str]] = {
+    "turned short": ("position turned short", "positions turned short"),
+    "healed": ("position is no longer short", "positions are no longer short"),
+    "lost support": ("application lost support", "applications lost support"),
+    "ended without successor": ("period ended without a successor", "periods ended without a successor"),
+    "seats released": ("application has fewer seats", "applications have fewer seats"),
+    "seats taken": ("application has more seats", "applications have more seats"),
+    "application appeared": ("application appeared", "applications appeared"),
+    "application vanished": ("application vanished", "applications vanished"),
+    "computers left": ("kind of computer", "kinds of computers"),
+    "computers came": ("kind of computer", "kinds of computers"),
+}
+"""Each kind of change, as one and as many; in the order of the page."""
+WORDS = {"healed": "no longer short"}
+"""What the mart calls otherwise than the page."""
+
+
+@dataclass(frozen=True)
+class Trend:
+    """The history of a key figure: the figure of a day, and the rows that count."""
+
+    history: str
+    value: str
+    condition: str = "true"
+    is_money: bool = False
+
+
+TRENDS: Mapping[str, Trend] = {
+    licences.MART: Trend(
+        "license_position",
+        "sum(exposure) FILTER (NOT is_weak_price)",
+        "scope = 'estate' AND under_licensed > 0",
+        is_money=True,
+    ),
+    savings.SOFTWARE: Trend("reclaimable_software", "sum(saving) FILTER (NOT is_weak_price)", is_money=True),
+    savings.SEATS: Trend("saas_seats", "sum(saving_per_month)", is_money=True),
+    risks.LIFECYCLE: Trend("software_lifecycle", "sum(computers_in_use)", "status = 'ended'"),
+    renewals.MART: Trend(
+        "renewals",
+        "count(held.source_id)",
+        f"held.ends_on BETWEEN held.built_on AND held.built_on + {renewals.SOON}",
+    ),
+}
+"""By the mart of the key figure."""
+
+
+def compared_day(marts: Marts, today: date, since: date | None) -> date | None:
+    """The earlier day: the last build before this month, or one on the chosen day or before."""
+    last = "built_on <= ? AND built_on < ?" if since else "built_on < ?"
+    values = [since, today] if since else [today.replace(day=1)]
+    found: date | None = marts.row(f"SELECT max(built_on) AS day FROM {DAYS} WHERE {last}", values)["day"]
+    return found
+
+
+def with_trend(figure: KeyFigure, marts: Marts, today: date, since: date | None) -> KeyFigure:
+    """The figure with its change since the earlier day, and a line of the last build of each month."""
+    earlier = compared_day(marts, today, since)
+    trend = TRENDS[figure.mart]
+    if figure.absence or earlier is None or trend.is_money != figure.is_money:
+        return figure
+    alike = "AND currency IS NOT DISTINCT FROM ?" if trend.is_money else ""
+    values = [figure.currency] if trend.is_money else []
+    rows = marts.rows(
+        f"""SELECT days.built_on, coalesce({trend.value}, 0) AS value
+            FROM (SELECT max(built_on) AS built_on FROM {DAYS} WHERE built_on <= ?
+                  GROUP BY date_trunc('month', built_on)
+                  UNION SELECT CAST(? AS DATE)) AS days
+            LEFT JOIN snow_atlas__{trend.history}_history AS held
+                ON held.built_on = days.built_on AND {trend.condition} {alike}
+            GROUP BY days.built_on
+            HAVING days.built_on IN (
+                SELECT built_on FROM snow_atlas__{trend.history}_history WHERE true {alike}
+            )
+            ORDER BY days.built_on""",
+        [today, earlier, *values, *values],
+    )
+    by_day = {row["built_on"]: row["value"] for row in rows}
+    if earlier not in by_day or today not in by_day:
+        return figure
+    moved = by_day[today] - by_day[earlier]
+    size = short_money(abs(moved), figure.currency) if trend.is_money else number(abs(moved))
+    said = f"{'up' if moved > 0 else 'down'} {size}" if moved else "unchanged"
+    line = sparkline([float(row["value"]) for row in rows[-MONTHS:]])
+    return replace(figure, change=f"{said} since {day(earlier)}", trend=line)
+
+
+def section(marts: Marts, today: date, since: date | None) -> Section:
+    earlier = compared_day(marts, today, since)
+    title = f"Since {day(since)}" if since else "Since last month"
+    part = _changes(marts, earlier) if earlier else _nothing_yet(marts, today, since)
+    return Section("changes", title, [part])
+
+
+def _nothing_yet(marts: Marts, today: date, since: date | None) -> Part:
+    first = marts.row(f"SELECT min(built_on) AS day FROM {DAYS}")["day"] or today
+    if since:
+        text = f"Nothing was built on {day(since)} or before: the history begins on {day(first)}."
+    else:
+        months = today.year * 12 + today.month
+        text = (
+            f"There is nothing to compare with yet. The history begins on {day(first)}; the first report "
+            f"from {day(date(months // 12, months % 12 + 1, 1))} on shows what has changed."
+        )
+    return Part("What has changed?", MART, absence=Absence(text))
+
+
+def _changes(marts: Marts, earlier: date) -> Part:
+    title = "What has changed?"
+    rows = marts.rows(
+        f"""WITH doubtful AS (
+                SELECT DISTINCT application_id, built_on FROM {POSITIONS}
+                WHERE is_weak_price AND scope = 'estate'
+            ),
+            changes AS (
+                SELECT *, kind IN ('turned short', 'healed') AND EXISTS (
+                    SELECT 1 FROM doubtful
+                    WHERE application_id = entity_id AND built_on IN (since_on, until_on)
+                ) AS is_weak
+                FROM {MART}
+            )
+            SELECT *, row_number() OVER (
+                       PARTITION BY kind, currency
+                       ORDER BY is_weak, abs(amount) DESC NULLS LAST,
+                           greatest(number_before, number_after) DESC, name
+                   ) AS place
+            FROM changes"""
+    )
+    if not rows:
+        return Part(title, MART, absence=Absence(f"Nothing has changed since {day(earlier)}."))
+    order = list(KINDS)
+    rows.sort(key=lambda row: (order.index(row["kind"]), row["currency"] or "", row["place"]))
+    said = []
+    for kind in order:
+        found = [row for row in rows if row["kind"] == kind]
+        if found and kind.startswith("computers"):
+            column = "number_before" if kind == "computers left" else "number_after"
+            computers = count(sum(row[column] for row in found), "computer")
+            said.append(f"{computers} {kind.removeprefix('computers ')}")
+        elif found:
+            said.append(count(len(found), *KINDS[kind]))
+    shown = [row for row in rows if row["place"] <= EACH]
+    table = Table(
+        [
+            ("What", False),
+            ("Name", False),
+            ("Before", True),
+            ("After", True),
+            ("Money", True),
+            ("Why", False),
+        ],
+        [
+            (
+                WORDS.get(row["kind"]) or row["kind"],
+                row["name"] or NOTHING,
+                number(row["number_before"]),
+                number(row["number_after"]),
+                money(row["amount"] or None, row["currency"]),
+                _why(row),
+            )
+            for row in shown
+        ],
+        f"The largest of each kind; {number(len(rows))} changes in all." if len(rows) > len(shown) else "",
+    )
+    lead = f"Since {day(earlier)}: {listed(said)}."
+    return Part(title, MART, lead, None, table, _notes(rows))
+
+
+def _why(row: Mapping[str, Any]) -> str:
+    return ", ".join(filter(None, [row["cause"], "at a doubtful price" if row["is_weak"] else ""])) or NOTHING
+
+
+def _notes(rows: list[Mapping[str, Any]]) -> list[str]:
+    if all(row["amount"] is None for row in rows):
+        return []
+    return [
+        "Money is what a shortfall, or the seats of a month, cost more or less than before; of what ended "
+        "and of computers, what they have cost."
+    ]

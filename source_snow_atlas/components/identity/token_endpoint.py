@@ -84,8 +84,8 @@ class TokenEndpoint:
         attempts = Attempts(maximum=3, seconds=12.0) if fail_fast else Attempts()
         # a limit is ended by time and not by a number of attempts
         limits = Attempts(1 if fail_fast else 1_000_000, seconds=LONGEST_WAIT, longest_wait=60.0)
-        # where nothing has ever answered, time will not mend it: the URL or the network is wrong
-        silence = Attempts(maximum=3 if fail_fast else 5, seconds=10.0)
+        # where nothing has ever answered, the URL or the network is wrong, more often than not
+        silence = Attempts(3, seconds=10.0) if fail_fast else Attempts(seconds=30.0)
         while True:
             failure: SnowAtlasError
             headers: Mapping[str, str] = {}
@@ -96,7 +96,7 @@ class TokenEndpoint:
                     self.host + TOKEN_PATH,
                     self._form(),
                     route,
-                    HASTE if fail_fast or not self._answered else PATIENCE,
+                    HASTE if fail_fast else PATIENCE,
                 )
             except UnboundedReply as error:
                 failure, most = self._no_token(f"gave a reply that can't be right: {error}"), 3

@@ -149,7 +149,7 @@ class SourceSnowAtlas(Source):
                 declarative = self._build(config, selected, without_cursor, catalog, state)
                 named.result()
             messages = declarative.read(logger, config, catalog, state)
-            yield from one_error_per_stream(with_rows_not_served(messages, sync.progress), len(selected))
+            yield from one_error_per_stream(with_rows_not_served(messages, sync.progress), selected)
         finally:
             sync.end()
 

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import pytest
-from airbyte_cdk.models import AirbyteLogMessage, AirbyteMessage, Level, Type
+from airbyte_cdk.models import (
+    AirbyteLogMessage,
+    AirbyteMessage,
+    AirbyteStreamStatus,
+    Level,
+    StreamDescriptor,
+    Type,
+)
+from airbyte_cdk.utils.stream_status_utils import as_airbyte_message
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_snow_atlas.components.basics.errors import ConfigurationError, SnowAtlasError, TransientError
@@ -15,12 +23,19 @@ from source_snow_atlas.components.run.failures import one_error_per_stream
 LOG = AirbyteMessage(type=Type.LOG, log=AirbyteLogMessage(level=Level.INFO, message="line"))
 
 
+STREAMS = ("agreements", "computers", "contracts", "licenses", "users")
+
+
+def status(stream: str, reached: AirbyteStreamStatus) -> AirbyteMessage:
+    return as_airbyte_message(StreamDescriptor(name=stream), reached)
+
+
 def failure(stream: str | None, message: str = "no") -> AirbyteMessage:
     return TransientError(message, stream).as_airbyte_message()
 
 
 def read(
-    *messages: AirbyteMessage, end: Exception | None = None
+    *messages: AirbyteMessage, end: Exception | None = None, streams: Collection[str] = STREAMS
 ) -> tuple[list[AirbyteMessage], Exception | None]:
     def source() -> Iterator[AirbyteMessage]:
         yield from messages
@@ -29,7 +44,7 @@ def read(
 
     found: list[AirbyteMessage] = []
     try:
-        for message in one_error_per_stream(source(), 5):
+        for message in one_error_per_stream(source(), streams):
             found.append(message)
     except Exception as error:
         return found, error
@@ -38,7 +53,17 @@ def read(
 
 def test_all_well() -> None:
     """A good sync would end with an error."""
-    assert read(LOG, LOG) == ([LOG, LOG], None)
+    ends = [status(stream, AirbyteStreamStatus.COMPLETE) for stream in STREAMS]
+    assert read(LOG, *ends) == ([LOG, *ends], None)
+
+
+@pytest.mark.parametrize("last", [None, AirbyteStreamStatus.STARTED, AirbyteStreamStatus.RUNNING])
+def test_a_stream_without_an_end_is_an_error(last: AirbyteStreamStatus | None) -> None:
+    """A sync that stops in the middle would end with exit code 0, and tables without rows look whole."""
+    began = [status("users", last)] if last else []
+    error = read(status("computers", AirbyteStreamStatus.COMPLETE), *began, streams=["computers", "users"])[1]
+    assert isinstance(error, SnowAtlasError)
+    assert "before 1 of 2 streams: users" in (error.message or "")
 
 
 def test_a_stream_fails_once() -> None:
@@ -89,7 +114,7 @@ def test_tracebacks_of_known_failures_are_not_logged(caplog: pytest.LogCaptureFi
         yield LOG
 
     with caplog.at_level(logging.INFO, logger=logger.name):
-        list(one_error_per_stream(source(), 1))
+        list(one_error_per_stream(source(), []))
         logger.error("afterwards")
     assert "known" not in caplog.text
     assert "bug" in caplog.text

@@ -88,11 +88,38 @@ def test_a_few_parents_that_fail_end_nothing(error: SnowAtlasError) -> None:
     assert "accept_missing_rows" in message
 
 
-@pytest.mark.parametrize(
-    "error", [ConfigurationError("HTTP 403"), ConfigurationError("HTTP 401"), RateLimited("HTTP 429")]
-)
+def refused(status: int) -> SnowAtlasError:
+    error = ConfigurationError(f"HTTP {status}")
+    error.status = status
+    return error
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_permission_that_is_missing_ends_the_stream_at_once(status: int) -> None:
+    """It would be asked for 50,000 times, and be told as rows that are missing."""
+    partitions = begun(50_000)
+    end(partitions, 0, refused(status))
+    end(partitions, 1, refused(status))
+    with pytest.raises(ConfigurationError, match=f"HTTP {status}"):
+        end(partitions, 2, refused(status))
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("place", [0, 7])
+def test_one_parent_that_is_refused_does_not_end_the_others(status: int, place: int) -> None:
+    """The others were read with that very permission: their rows would be lost for the sake of one."""
+    partitions = begun(40)
+    for number in range(40):
+        end(partitions, number, refused(status) if number == place else None)
+    missing = partitions.missing()
+    assert missing is not None
+    assert "1 of 40 parents" in (missing.message or "")
+    assert f"HTTP {status}" in (missing.message or "")
+
+
+@pytest.mark.parametrize("error", [ConfigurationError("HTTP 400"), RateLimited("HTTP 429")])
 def test_what_holds_for_all_parents_ends_the_stream_at_once(error: SnowAtlasError) -> None:
-    """A missing permission would be asked for 50,000 times, and be told as rows that are missing."""
+    """A filter that the server does not accept would be sent 50,000 times."""
     partitions = begun(50_000)
     end(partitions, 0)
     with pytest.raises(type(error)) as raised:

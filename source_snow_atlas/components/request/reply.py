@@ -29,6 +29,8 @@ LONG_NUMBER = b"0" * 16
 """A double holds any fifteen digits; a fraction with more has sixteen characters at least, with its point."""
 EXPONENT = re.compile(rb"[eE][-+]?\d+")
 HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+LARGEST_PAGE = 100_000
+"""Rows: no page size that a reply names is believed to be larger; the vendor's APIs have at most 1000."""
 ENVELOPE_FIELDS = frozenset({"pagination", "_links", "links"})
 
 
@@ -223,9 +225,11 @@ def _first_line(error: BaseException) -> str:
 
 def _envelope(document: Row, items_field: str, numbers: Collection[int] | None) -> Page:
     items = document[items_field]
+    if document.get("error") or document.get("errors"):
+        raise MalformedReply(f"an error stands beside {items_field}, with status 200")
     if items is None:
         raise MalformedReply(f"{items_field} is null")
-    if not isinstance(items, (list, dict)):
+    if not isinstance(items, (list, dict)) or items == {}:
         raise MalformedReply(f"{items_field} is {type(items).__name__}, not an array")
     pagination = document.get("pagination")
     if not isinstance(pagination, dict):
@@ -234,7 +238,7 @@ def _envelope(document: Row, items_field: str, numbers: Collection[int] | None) 
         rows=_rows(items) if isinstance(items, list) else [items],
         is_collection=isinstance(items, list),
         number=_count(pagination.get("page_number")),
-        size=_count(pagination.get("page_size")) or None,
+        size=_page_size(pagination.get("page_size")),
         total_pages=_count(pagination.get("total_pages")),
         total_items=_count(pagination.get("total_items")),
         has_next=_has_next(document.get("_links") or document.get("links")),
@@ -265,16 +269,23 @@ def _rows(items: list[Any]) -> list[Row]:
 def _count(value: Any) -> int | None:
     """A count of the pagination object; None where it is absent or no count."""
     if isinstance(value, str):
-        value = int(value) if value.isascii() and value.isdigit() else None
+        value = int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
+def _page_size(value: Any) -> int | None:
+    """A page size of the pagination object; None where it is absent or can't be one."""
+    size = _count(value)
+    return size if size and size <= LARGEST_PAGE else None
+
+
 def _has_next(links: Any) -> bool:
     """Whether the links name a next page: an array of `{rel, href}`, or an object by rel."""
     if isinstance(links, dict):
-        return bool(links.get("next"))
+        following = links.get("next")
+        return bool(following.get("href") if isinstance(following, dict) else following)
     if not isinstance(links, list):
         return False
     return any(

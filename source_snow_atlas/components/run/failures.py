@@ -5,23 +5,30 @@ log.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
-from airbyte_cdk.models import AirbyteMessage, FailureType, TraceType, Type
+from airbyte_cdk.models import AirbyteMessage, AirbyteStreamStatus, FailureType, TraceType, Type
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_snow_atlas.components.basics.errors import SnowAtlasError
 
 
-def one_error_per_stream(messages: Iterable[AirbyteMessage], streams: int) -> Iterator[AirbyteMessage]:
+def one_error_per_stream(
+    messages: Iterable[AirbyteMessage], streams: Collection[str]
+) -> Iterator[AirbyteMessage]:
     """The messages without repeated errors of a stream. Raises one summarizing error in the end where streams
-    failed.
+    failed, or ended without a word.
     """
     failed: list[str] = []
+    ended: set[str] = set()
     with _WithoutTracebacks():
         try:
             for message in messages:
-                stream = None if message.record is not None else _failed_stream(message)
+                if message.record is not None:
+                    yield message
+                    continue
+                ended |= _ended_streams(message)
+                stream = _failed_stream(message)
                 if stream is not None:
                     if stream in failed:
                         continue
@@ -30,12 +37,26 @@ def one_error_per_stream(messages: Iterable[AirbyteMessage], streams: int) -> It
         except AirbyteTracedException:
             if not failed:
                 raise
+        silent = sorted(set(streams) - ended)
+        if silent and not failed:
+            raise SnowAtlasError(
+                f"The sync ended before {len(silent)} of {len(streams)} streams: {', '.join(silent)}. Report "
+                "it to the connector's maintainers.",
+                FailureType.system_error,
+            )
         if failed:
             raise SnowAtlasError(
-                f"{len(failed)} of {streams} streams could not be read whole: {', '.join(sorted(failed))}. "
-                "The error of each says why; the other streams are complete.",
+                f"{len(failed)} of {len(streams)} streams could not be read whole: "
+                f"{', '.join(sorted(failed))}. The error of each says why; the other streams are complete.",
                 FailureType.config_error,
             ) from None
+
+
+def _ended_streams(message: AirbyteMessage) -> set[str]:
+    """The stream that a message says is read to its end, or failed."""
+    status = message.trace.stream_status if message.trace is not None else None
+    over = (AirbyteStreamStatus.COMPLETE, AirbyteStreamStatus.INCOMPLETE)
+    return {status.stream_descriptor.name} if status is not None and status.status in over else set()
 
 
 def _failed_stream(message: AirbyteMessage) -> str | None:

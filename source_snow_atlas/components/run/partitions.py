@@ -24,6 +24,8 @@ Partition = Mapping[str, Any]
 MOST_IN_A_ROW = 20
 """Parents that fail one after the other, none read between them: it is the endpoint that fails."""
 MOST_OF_ALL = 0.05
+MOST_REFUSED_FIRST = 3
+"""Parents that may be refused (401, 403) before one is read: more mean that a permission is missing."""
 FEW = 5
 """So many may fail, whatever share of all parents they are."""
 NAMED_IN_LOG = 20
@@ -160,9 +162,14 @@ class Partitions:
                 "characters of the id for a part of the path, so there may be rows all the same.",
                 self._stream,
             )
-        if error.failure_type == FailureType.config_error or isinstance(error, RateLimited):
+        is_refused = error.status in (401, 403)
+        if isinstance(error, RateLimited) or (
+            error.failure_type == FailureType.config_error and not is_refused
+        ):
             raise error
         self._failed.add(path)
+        if is_refused and not self._read and self._failed.count >= MOST_REFUSED_FIRST:
+            raise error
         self._failed_in_a_row += 1
         self._first_failure = self._first_failure or error
         if self._failed_in_a_row >= MOST_IN_A_ROW or self._failed.count > max(FEW, MOST_OF_ALL * self._begun):

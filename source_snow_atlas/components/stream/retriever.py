@@ -40,6 +40,13 @@ RECORD_KEY = "recordKey"
 ROUND_ROWS = 100
 
 
+class EmptyRecord(Record):
+    """A row without any field. The CDK takes a record that is false for the end of the sync."""
+
+    def __bool__(self) -> bool:
+        return True
+
+
 @dataclass
 class CollectionRetriever(Retriever):
     """The retriever of every stream; its fields are the parameters of the stream's definition.
@@ -151,7 +158,7 @@ class CollectionRetriever(Retriever):
             self._sync.parents.offer(name, rows)
             if self.cursor_field is None:
                 for row in rows:
-                    yield Record(row, name, stream_slice)
+                    yield (Record if row else EmptyRecord)(row, name, stream_slice)
             else:
                 end = stream_slice.cursor_slice.get("end_time") if stream_slice else None
                 latest = bound(end) if end else None

@@ -1,9 +1,10 @@
 """Whether a window of a list without pages came whole: a server may cap such a list without a word.
 
-The reply has no pages and no total, so nothing in it tells. A window with suspiciously many entries is
-proved: its halves are asked for. Where they hold more, the server caps, and halving goes on until every part
-is smaller than the cap. What was proved once need not be proved again: a server that sent 1,500 entries whole
-does not cap at 1,000. So a log without a cap costs a few requests more, whatever its length.
+The reply has no pages and no total, so nothing in it tells. A window with more entries than any before it is
+proved: its halves are asked for, and must add nothing. Where one half is empty, that says nothing, and the
+other one is halved in its turn. A server that sent 1,500 entries whole does not cap at 1,000: so a log
+without a cap costs a few requests more, whatever its length. Where a reply turns out to be capped, every
+window with more than half as many entries is proved: the cap may be one of bytes.
 """
 
 from __future__ import annotations
@@ -23,13 +24,8 @@ from source_snow_atlas.components.stream.cursor_row import bound, moment_of
 LOGGER = logging.getLogger("airbyte")
 Window = tuple[str, str]
 """Half open: from the first moment up to the second, both in whole UTC seconds."""
-MANY = 200
-"""Entries from which a window is suspicious whatever the number."""
-ROUND = 50
-FEW = 4
-"""Entries up to which two windows may well have the same number by chance."""
-SLACK = 1.1
-"""A window may hold so many times the entries of one that was proved before it is proved itself."""
+MANY = 50
+"""Entries of one second from which nobody believes that there are no others, before or after."""
 RESOLUTION = timedelta(seconds=1)
 AROUND = timedelta(days=15)
 """Time before and after a second that is asked for to see whether a reply can hold more than it does."""
@@ -47,8 +43,8 @@ class WindowProofs:
     proved: int = 0
     """Entries that came whole in one reply."""
     cap: int | None = None
-    _largest: int = 0
-    _doubtful: dict[int, list[Window]] = field(default_factory=dict)
+    """The fewest entries of a reply that was capped."""
+    _believed: list[tuple[Window, int]] = field(default_factory=list)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def whole(self, window: Window, rows: list[Row]) -> list[Row]:
@@ -58,59 +54,49 @@ class WindowProofs:
         if not rows:
             return rows
         with self._lock:
-            if self.cap is not None and len(rows) > self.cap:
-                self.cap = None
-            if not self._is_suspicious(len(rows)):
-                self._doubtful.setdefault(len(rows), []).append(window)
-                self._largest = max(self._largest, len(rows))
+            if self._is_believed(len(rows)):
+                self._believed.append((window, len(rows)))
                 return rows
-            self._largest = max(self._largest, len(rows))
-            knew = self.cap
-            found = self._prove(window, rows, len(rows))
-            if self.cap is not None and knew is None:
-                found = self._with_earlier_windows(found, window)
+            found = self._prove(window, rows)
+            while doubtful := [one for one in self._believed if not self._is_believed(one[1])]:
+                self._believed.remove(doubtful[0])
+                earlier = doubtful[0][0]
+                found = self._united([found, self._prove(earlier, self.read(earlier))])
             return found
 
-    def _is_suspicious(self, count: int) -> bool:
-        if self.cap is not None:
-            return count >= self.cap
-        if count <= self.proved or count < self._largest:
-            return False
-        repeats = count == self._largest and count > FEW
-        is_round = count % ROUND == 0
-        return repeats or is_round or (count >= MANY and count > SLACK * self.proved)
+    def _is_believed(self, count: int) -> bool:
+        if count == 1:
+            return True
+        return count <= self.proved if self.cap is None else 2 * count <= self.cap
 
-    def _prove(self, window: Window, rows: list[Row], full: int) -> list[Row]:
-        """The rows of a window and of its parts, halved until no part is as full as a reply that may be
-        capped.
-        """
+    def _prove(self, window: Window, rows: list[Row]) -> list[Row]:
+        """The rows of a window and of its parts, halved until nothing more comes."""
         halves = _halves(window)
         if halves is None:
             self._give_up(window, len(rows))
             return rows
         parts = [(half, self.read(half)) for half in halves]
-        together = len(self._united([part for _, part in parts]))
-        if together > len(rows) and self.cap is None:
-            self.cap = full
-            LOGGER.warning(
-                "Stream %s: a reply holds at most %d entries, and the server does not say so: fuller "
-                "windows are read in parts.",
-                self.stream,
-                full,
-            )
-        whole = [self._prove(half, part, full) if len(part) >= full else part for half, part in parts]
+        together = self._united([rows, *[part for _, part in parts]])
+        if len(together) > len(rows):
+            self._found_cap(len(rows))
+            doubtful = [(half, part) for half, part in parts if part and not self._is_believed(len(part))]
+            return self._united([together, *[self._prove(half, part) for half, part in doubtful]])
+        for (half, part), (_, other) in (parts, parts[::-1]):
+            if part and not other:
+                together = self._united([rows, self._prove(half, part)])
         if self.cap is None:
             self.proved = max(self.proved, len(rows))
-        return self._united([rows, *whole])
+        return together
 
-    def _with_earlier_windows(self, rows: list[Row], window: Window) -> list[Row]:
-        """The rows, and those that earlier windows as full as the cap turn out to lack."""
-        full = self.cap or 0
-        for count in [count for count in self._doubtful if count >= full]:
-            for earlier in self._doubtful.pop(count):
-                if earlier != window:
-                    rows = self._united([rows, self._prove(earlier, self.read(earlier), full)])
-        return rows
+    def _found_cap(self, count: int) -> None:
+        if self.cap is None:
+            LOGGER.warning(
+                "Stream %s: a reply held %d entries and not all that there are, and the server does not say "
+                "so: fuller windows are read in parts.",
+                self.stream,
+                count,
+            )
+        self.cap = min(count, self.cap or count)
 
     def _united(self, parts: list[list[Row]]) -> list[Row]:
         known: set[bytes] = set()
@@ -124,15 +110,14 @@ class WindowProofs:
         return united
 
     def _give_up(self, window: Window, count: int) -> None:
-        """The window can't be halved any more. An error where the server caps its replies at that number."""
+        """The window can't be halved any more. An error where a reply may hold no more than it does."""
         if self.cap is None:
             start, end = (datetime.strptime(moment, DATETIME_FORMAT) for moment in window)
             around = ((start - AROUND).strftime(DATETIME_FORMAT), (end + AROUND).strftime(DATETIME_FORMAT))
-            wider = len(self.read(around))
-            if wider > count:
-                self.proved = max(self.proved, count)
+            if len(self.read(around)) > count:
                 return
-            if not self._came_elsewhere(count):
+            # a reply for more time should have held entries of other windows as well
+            if count < MANY and not self._believed and not self.proved:
                 LOGGER.warning(
                     "Stream %s: %d entries came for the second %s, and no others in fifteen days before "
                     "and after: nothing shows whether a reply can hold more.",
@@ -141,19 +126,14 @@ class WindowProofs:
                     window[0],
                 )
                 return
+        elif count < self.cap:
+            return
         raise ServerError(
             f"Stream {self.stream}: {count} entries came for the second {window[0]}, as many as a reply "
             "holds at most, and there may be more: the API can't be asked for less than a second. Report "
             "it to Snow Atlas support, and check whether a filter of this stream can part them.",
             self.stream,
         )
-
-    def _came_elsewhere(self, count: int) -> bool:
-        """Whether entries of other windows are known, which a reply for a wider one should have held as
-        well.
-        """
-        windows = sum(len(windows) for windows in self._doubtful.values())
-        return windows > 0 or self._largest > count or self.proved > 0
 
 
 class Outside:

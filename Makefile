@@ -24,7 +24,7 @@ sync: setup-sync  ## read Snow Atlas into snow_atlas.duckdb: a sandbox, or CONFI
 	@$(BIN)/python -m tools.sync $(if $(CONFIG),--config "$(CONFIG)") $(if $(STREAMS),--streams "$(STREAMS)") \
 	  $(if $(DATABASE),--database "$(DATABASE)") $(if $(DESTINATION),--destination "$(DESTINATION)") $(ARGS)
 
-report: setup-report  ## write snow_atlas_report.html: of a sandbox, or CONFIG=secrets/config.json; THOROUGH=1 NAMES=1
+report: setup-report  ## write snow_atlas_report.html and .xlsx: of a sandbox with twelve months, or CONFIG=secrets/config.json; THOROUGH=1 NAMES=1
 	@$(BIN)/python -m tools.report $(if $(CONFIG),--config "$(CONFIG)") $(if $(THOROUGH),--thorough) $(if $(NAMES),--names) $(ARGS)
 
 sandbox: setup-sync  ## run the stand-in API until Ctrl-C, to try the connector elsewhere; ARGS="--port 8080 --computers 500"

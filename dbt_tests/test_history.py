@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from dbt_tests import (
     test_license_position,
     test_oracle_exposure,
     test_reclaimable_software,
+    test_renewals,
     test_saas_seats,
     test_software_lifecycle,
 )
@@ -179,6 +180,28 @@ def test_each_month_has_its_sums(past: Past, name: str) -> None:
         ]
         assert found
         assert difference(found, wanted, key) == "", scenario.today
+
+
+def test_each_month_knew_what_was_to_end(past: Past) -> None:
+    """The trend of what has to be decided is not that of what today's contracts say of last year."""
+    for _, scenario in past.months:
+        wanted = [
+            row
+            for row in test_renewals.expected(scenario)
+            if row["status"] != "ended" and not row["is_renewed"] and row["ends_on"] is not None
+            if row["ends_on"] <= scenario.today + timedelta(days=365)
+        ]
+        found = past.history("renewals", scenario.today)
+        assert found
+        columns = [column for column in found[0] if column in wanted[0]]
+        assert (
+            difference(
+                [{column: row[column] for column in columns} for row in found],
+                [{column: row[column] for column in columns} for row in wanted],
+                test_renewals.KEY,
+            )
+            == ""
+        ), scenario.today
 
 
 def test_software_and_computers_that_came_and_went_are_those_of_the_company(past: Past) -> None:

@@ -17,7 +17,7 @@ from snow_atlas_sync.outcome import SyncReport
 from snow_atlas_sync.progress import shown
 from snow_atlas_sync.questions import QUESTIONS
 from snow_atlas_sync.sync import reading, sync
-from snow_atlas_sync.text_table import text_table
+from snow_atlas_sync.text_table import counted, text_table
 from source_snow_atlas import __version__
 
 if TYPE_CHECKING:
@@ -30,6 +30,12 @@ DUCKDB, DATASET = "duckdb", "snow_atlas"
 # Entries of the audit log are never changed, so a sync asks only for those since the last one. All other
 # streams are read whole: what was removed in Snow Atlas is seen in no other way.
 INCREMENTAL = "audit_logs"
+
+
+NOT_SUGGESTED = (
+    "Licence positions and SaaS seats are not among them: they take a request for each application or user, "
+    "which --streams adds, and the report."
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -93,6 +99,8 @@ def run(config: dict[str, Any], options: argparse.Namespace) -> SyncReport:
             answer(destination, {stream.name for stream in report.complete})
         if report.complete:
             print(f"\nThe tables are in {destination.title}.")
+            if not options.streams:
+                print(NOT_SUGGESTED)
     return report
 
 
@@ -131,7 +139,7 @@ def synced(
             print(readable.sentence, flush=True)
             names = names or [name for name in choice.others if not readable.lacks(name)]
             process = stack.enter_context(reading(file, folder, names, incremental, destination.states()))
-        print(f"Reading {len(names)} streams into {destination.title}:", flush=True)
+        print(f"Reading {counted(len(names), 'stream')} into {destination.title}:", flush=True)
         report = SyncReport.of(names)
         report.refused = {name: readable.lacks(name) for name in choice.others if readable.lacks(name)}
         with shown(report):
@@ -155,7 +163,8 @@ def print_report(report: SyncReport, seconds: float) -> None:
     rows = [(s.name, s.records, s.seconds, "" if s.complete else s.status.lower()) for s in streams]
     print()
     print(text_table(("stream", "records", "seconds", ""), rows))
-    print(f"\n  {len(rows)} streams, {report.records:,} records, {seconds:.0f} seconds from start to end")
+    read = f"{counted(len(rows), 'stream')}, {counted(report.records, 'record')}"
+    print(f"\n  {read}, {seconds:.0f} seconds from start to end")
     for stream in report.failed:
         print(f"\n  {stream.name} was not read whole, and its table is as it was: {stream.error}")
     for text, count in list(report.warnings.items())[:10]:

@@ -29,6 +29,8 @@ def _main(module: str) -> int:
     # brings what takes seconds to import: signals are looked after before
     from importlib import import_module
 
+    if "report" in module and not {"-h", "--help", "--version"}.isdisjoint(sys.argv[1:]):
+        module = module.replace(".command", ".options")
     try:
         code: int = import_module(module).main()
     except ModuleNotFoundError as error:
@@ -42,7 +44,7 @@ def _main(module: str) -> int:
     return code
 
 
-EXTRAS = frozenset({"altair", "dlt", "duckdb", "jinja2", "pyarrow", "vl_convert"})
+EXTRAS = frozenset({"altair", "dlt", "duckdb", "jinja2", "pyarrow", "vl_convert", "xlsxwriter"})
 """Modules that an extra brings."""
 
 

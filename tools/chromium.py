@@ -62,6 +62,7 @@ class Seen:
     messages: list[str] = field(default_factory=list)
     overflow: dict[str, int] = field(default_factory=dict)
     """By how many pixels the page is wider than its window, for each window it was looked at in."""
+    heights: dict[str, int] = field(default_factory=dict)
 
 
 class Page:
@@ -108,9 +109,10 @@ class Page:
         self.ask("Emulation.setEmulatedMedia", {"features": [scheme]})
 
     def measure(self, window: str) -> None:
-        """Note by how much the page is wider than the window."""
+        """Note by how much the page is wider than the window, and how high it is."""
         wider = self.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         self.seen.overflow[window] = int(wider)
+        self.seen.heights[window] = int(self.evaluate("document.documentElement.scrollHeight"))
 
     def picture(self, *, whole: bool = True, kind: str = "png", quality: int | None = None) -> bytes:
         """The window, or the whole page, as an image."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
-
-import requests
 
 from snow_atlas_sync.process import run
 
-SANDBOX_COMPUTERS, SANDBOX_MONTHS = 500, 3
+SANDBOX_COMPUTERS, SANDBOX_MONTHS = 500, 12
 RATES: dict[str, Any] = {
     "snow_atlas_rates": {"USD": 0.92, "GBP": 1.15, "SEK": 0.088},
     "snow_atlas_currency": "EUR",
@@ -22,45 +20,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from snow_atlas_sync import inputs
     from snow_atlas_sync.errors import SyncError
     from snow_atlas_sync.report import command
-    from snow_atlas_sync.report.collect import forget
+    from snow_atlas_sync.report.options import parser as common
+    from tools.report_months import remember
     from tools.sandbox_process import SandboxError, config_for, running_sandbox
 
-    parser = command.parser("make report")
+    parser = common("make report")
     parser.add_argument("--computers", type=int, default=SANDBOX_COMPUTERS, help="size of the sandbox")
     parser.add_argument(
         "--months",
         type=int,
         default=SANDBOX_MONTHS,
         metavar="N",
-        help="build the sandbox's company of so many months before, too, for what has changed (%(default)s)",
+        help="the sandbox's history: so many earlier months (%(default)s)",
+    )
+    parser.add_argument(
+        "--ugly", action="store_true", help="a sandbox with nulls, odd dates, names and amounts"
     )
     options = parser.parse_args(arguments)
     if options.config is not None or options.no_sync:
         return command.run(options, inputs.load(options.config) if options.config is not None else {})
     print(f"No CONFIG given: reading a sandbox with {options.computers:,} made-up computers.", flush=True)
     try:
-        with running_sandbox(computers=options.computers, months=options.months) as announced:
-            config = config_for(announced)
-            command.check_output(options.output)
-            forget(options.database)
-            for month in earlier_months(announced["url"]):
-                print(f"\nThe company as it was on {month}:", flush=True)
-                variables = {**(command.parse_variables(options.vars) or RATES), "snow_atlas_today": month}
-                command.collect_and_build(options, config, variables, made_up=True)
-            return command.run(options, config, made_up=True, defaults=RATES)
+        with running_sandbox(computers=options.computers, ugly=options.ugly) as announced:
+            return command.run(
+                options,
+                config_for(announced),
+                made_up=True,
+                defaults=RATES,
+                prepare=lambda dbt, variables: remember(options, dbt, variables),
+            )
     except SandboxError as error:
         raise SyncError(str(error)) from None
-
-
-def earlier_months(url: str) -> Iterator[str]:
-    """The days of the sandbox's months, each of which it shows until the next is asked for; then today."""
-    address = f"{url}/_sandbox/months"
-    with requests.Session() as session:
-        *months, today = session.get(address, timeout=60).json()["ends"]
-        for month in months:
-            session.post(address, json={"as_of": month}, timeout=60).raise_for_status()
-            yield month
-        session.post(address, json={"as_of": today}, timeout=60).raise_for_status()
 
 
 if __name__ == "__main__":

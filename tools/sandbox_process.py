@@ -19,11 +19,11 @@ class SandboxError(Exception):
 
 
 @contextmanager
-def running_sandbox(*, computers: int, seed: int = 1, months: int = 0) -> Iterator[dict[str, Any]]:
+def running_sandbox(*, computers: int, seed: int = 1, ugly: bool = False) -> Iterator[dict[str, Any]]:
     """Start the sandbox on a free port; yields what it announces: url, client_id, client_secret, region."""
     command = [sys.executable, "-m", "sandbox", "--port", "0"]
     command += ["--computers", str(computers), "--seed", str(seed)]
-    command += ["--months", str(months)]
+    command += ["--ugly"] if ugly else []
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
             command, cwd=PROJECT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors

@@ -115,8 +115,11 @@ def check_connector(environment: Environment) -> str:
 
 def check_refusals(environment: Environment) -> None:
     """Without their extras the commands say how to get them."""
-    for command, extra in (("snow-atlas-sync", "sync"), ("snow-atlas-report", "report")):
-        said = environment.refusal(command, "--help")
+    for command, option, extra in (
+        ("snow-atlas-sync", "--help", "sync"),
+        ("snow-atlas-report", "--no-sync", "report"),
+    ):
+        said = environment.refusal(command, option)
         if f'pip install "airbyte-source-snow-atlas[{extra}]"' not in said:
             raise SystemExit(f"wheel: {command} should say how to install what it lacks, and says: {said}")
 

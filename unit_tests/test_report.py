@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 import signal
+import subprocess
+import sys
+from contextlib import nullcontext
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -13,16 +16,29 @@ import pytest
 
 from snow_atlas_sync.process import exit_code
 from snow_atlas_sync.report import command
+from snow_atlas_sync.report.build import reason
 from snow_atlas_sync.report.charts import Bar, Span, bars, timeline
 from snow_atlas_sync.report.collect import (
     ONE_REQUEST_EACH,
     forget_other_tenant,
     leave_history,
     reasons,
+    use_tables,
     wanted_streams,
 )
 from snow_atlas_sync.report.svg import sparkline
-from snow_atlas_sync.report.text import amounts, count, listed, money, rest, share, short_money, short_number
+from snow_atlas_sync.report.text import (
+    amounts,
+    breakable,
+    count,
+    listed,
+    money,
+    rest,
+    share,
+    short_money,
+    short_number,
+    unit_price,
+)
 from source_snow_atlas import definitions
 
 KINDS = {"used": ("good", "used"), "idle": ("warn", "idle")}
@@ -30,18 +46,35 @@ KINDS = {"used": ("good", "used"), "idle": ("warn", "idle")}
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0, "0"), (999, "999"), (1_000, "1.0 k"), (9_949, "9.9 k"), (9_950, "10 k"),
-     (999_499, "999 k"), (999_500, "1.0 m"), (5_558_771, "5.6 m"), (2_000_000_000, "2.0 bn")],
+    [(0, "0"), (999, "999"), (1_000, "1.0k"), (66_967, "67.0k"), (99_949, "99.9k"), (99_950, "100k"),
+     (999_499, "999k"), (999_500, "1.0m"), (17_234_000, "17.2m"), (2_000_000_000, "2.0bn")],
 )  # fmt: skip
 def test_short_numbers(value: int, text: str) -> None:
-    assert short_number(value).replace("\u00a0", " ") == text
+    """A CIO reads EUR 17.2m, not 17 m."""
+    assert short_number(value) == text
 
 
 def test_money_has_its_currency_or_says_that_there_is_none() -> None:
     assert money(Decimal("1234567.5"), "EUR") == "EUR\u00a01,234,568"
     assert money(Decimal(12), None) == "12 (currency unknown)"
     assert money(None, "EUR") == "–"  # noqa: RUF001
-    assert short_money(Decimal(-3500), "USD") == "USD\u00a0-3.5\u00a0k"
+    assert short_money(Decimal(-3500), "USD") == "\u2212USD\u00a03.5k"
+
+
+def test_a_number_times_a_price_is_what_stands_beside_it() -> None:
+    """With a rounded price 11 licences at 359 would be worth 3,952."""
+    assert unit_price(Decimal("359.27"), "EUR") == "EUR\u00a0359.27"
+    assert unit_price(Decimal("1289.000000"), "EUR") == "EUR\u00a01,289"
+    assert unit_price(None, "EUR") == "–"  # noqa: RUF001
+
+
+def test_a_long_word_can_be_broken_and_a_long_text_ends() -> None:
+    """A name of 300 letters without a space would make its table wider than the page."""
+    shown = breakable("x" * 300)
+    assert max(map(len, shown.split("\u200b"))) <= 24
+    assert len(shown.replace("\u200b", "")) == 160
+    assert shown.endswith("…")
+    assert breakable("Oracle Database Enterprise Edition") == "Oracle Database Enterprise Edition"
 
 
 def test_sums_stay_in_their_currency_and_the_commonest_comes_first() -> None:
@@ -86,6 +119,26 @@ def test_a_bar_is_as_long_as_its_value() -> None:
     svg = bars([Bar("a", {"used": 10}), Bar("b", {"used": 5})], KINDS, caption="c", alternative="a").wide
     first, second = (float(width) for width in re.findall(r'd="M0,[\d.]+h([\d.]+)v15h-\1Z" fill="url', svg))
     assert first == pytest.approx(2 * second)
+
+
+def test_nothing_runs_through_what_a_bar_says() -> None:
+    """A line of a grid behind a label makes its digits hard to read."""
+    rows = [Bar(f"{place}", {"used": place}, f"{place} of 40 used") for place in range(1, 40, 4)]
+    picture = bars(rows, KINDS, caption="c", alternative="a")
+    for svg in (picture.wide, picture.narrow):
+        assert len(re.findall(r"<line ", svg)) <= 1, "the line that bars begin at"
+
+
+def test_a_name_is_cut_only_where_there_is_no_room() -> None:
+    name = "Microsoft Visual Studio Enterprise with MSDN 2019"
+    picture = bars([Bar(name, {"used": 1}, "1")], KINDS, caption="c", alternative="a")
+    assert f">{name}<" in picture.wide
+    short = bars([Bar("Adobe", {"used": 1}, "1")], KINDS, caption="c", alternative="a").wide
+
+    def length(svg: str) -> float:
+        return max(float(width) for width in re.findall(r"h([\d.]+)v15h", svg))
+
+    assert length(short) > 1.3 * length(picture.wide), "bars have the room that short names leave"
 
 
 def test_what_is_short_goes_to_the_left() -> None:
@@ -136,6 +189,31 @@ def test_the_page_on_the_report_names_every_stream_that_costs_a_request_each() -
     assert [name for name in costly if f"`{name}`" not in told] == []
 
 
+def test_what_dbt_says_comes_without_its_trace() -> None:
+    """Four lines of macros say nothing to whoever mistyped a day."""
+    message = (
+        "Compilation Error in operation snow_atlas-on-run-start-0 (./dbt_project.yml)\n"
+        "  snow_atlas_unused_days is to be a number, and not x\n  \n"
+        "  > in macro check_variables (macros/checks.sql)\n  > called by macro before_run (macros/checks.sql)"
+    )
+    said = "snow_atlas_unused_days is to be a number, and not x"
+    assert reason({"error": message, "results": []}) == said
+    failed = {"id": "operation.x", "status": "error", "message": message}
+    assert reason({"error": None, "results": [failed]}) == said
+
+
+def test_the_help_comes_without_the_extra() -> None:
+    """Whoever wonders what the command does has not installed all of it yet."""
+    extra = ["altair", "dbt", "dlt", "duckdb", "jinja2", "pyarrow", "vl_convert", "xlsxwriter"]
+    script = (
+        f"import sys; sys.modules.update(dict.fromkeys({extra})); sys.argv[1:] = ['--help']; "
+        "from snow_atlas_sync.process import run_report; run_report()"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "--since DAY" in done.stdout
+
+
 def test_a_permission_is_named_only_where_the_api_refused_for_one() -> None:
     why = reasons({"licenses": "sam.license.r"}, {"computers": "the connector was ended by signal 9"})
     assert why == {
@@ -153,11 +231,27 @@ def test_a_permission_is_named_only_where_the_api_refused_for_one() -> None:
             ["--vars", '{"snow_atlas_today": "soon"}'],
             "snow_atlas_today must be a day, as 2026-01-31, not soon",
         ),
+        (
+            ["--vars", '{"snow_atlas_rats": {}}'],
+            "there is no variable snow_atlas_rats; the nearest are snow_atlas_rates",
+        ),
+        (["--vars", '{"snow_atlas_rates": [1]}'], "snow_atlas_rates must be one JSON object, as"),
+        (
+            ["--vars", '{"snow_atlas_rates": {"USD": "0.9"}, "snow_atlas_currency": "EUR"}'],
+            "snow_atlas_rates: USD must be a number above 0, not 0.9",
+        ),
+        (
+            ["--vars", '{"snow_atlas_rates": {"dollar": 1}, "snow_atlas_currency": "EUR"}'],
+            "snow_atlas_rates: dollar is no currency code",
+        ),
+        (["--vars", '{"snow_atlas_rates": {"USD": 1}}'], "snow_atlas_rates needs snow_atlas_currency"),
+        (["--vars", '{"snow_atlas_saas_currency": 1}'], "snow_atlas_saas_currency must be a currency code"),
         (["--since", "yesterday"], "--since must be a day, as 2026-01-31, not yesterday"),
         (["--no-sync", "--database", "missing.duckdb"], "missing.duckdb is not there"),
         (["--no-sync", "--database", "text.duckdb"], "text.duckdb can't be used as the database"),
         (["--no-sync", "--database", "other.duckdb"], "other.duckdb has none of the tables"),
         (["--output", "."], "can't be written"),
+        (["--output", "report.xlsx"], "report.xlsx is where the workbook goes"),
         (["--config", "missing.json"], "missing.json can't be read"),
         (["--config", "empty.json"], "Set region to one of"),
         ([], "--config FILE"),
@@ -177,6 +271,7 @@ def test_a_mistake_is_one_clear_sentence(
         connection.execute("CREATE TABLE something (id INTEGER)")
     monkeypatch.setattr(signal, "signal", lambda *_: None)
     monkeypatch.setenv("SNOW_ATLAS_SYNC_FOLDER", str(tmp_path))
+    monkeypatch.setattr(command, "Dbt", lambda _: nullcontext())
     configuration = [] if arguments[:1] in ([], ["--config"], ["--no-sync"]) else ["--config", "empty.json"]
     assert exit_code("report", lambda: command.main([*configuration, *arguments])) == 1
     said = capsys.readouterr().err
@@ -237,3 +332,41 @@ def test_a_trend_ends_where_its_last_value_is() -> None:
     assert 'cx="117.0" cy="3.0"' in rising
     assert 'cx="117.0" cy="25.0"' in falling
     assert "#" not in rising
+
+
+def synced_database(path: Path, *outcomes: tuple[str, str, str, str | None]) -> None:
+    """A database as `snow-atlas-sync` leaves it: a day, a stream, its status and the reason for each."""
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE TABLE computers (id VARCHAR)")
+        connection.execute(
+            "CREATE TABLE _snow_atlas_syncs (synced_at TIMESTAMPTZ, stream VARCHAR, status VARCHAR,"
+            " records BIGINT, reason VARCHAR)"
+        )
+        for day, stream, status, reason_given in outcomes:
+            values = [f"{day}T12:00:00Z", stream, status, reason_given]
+            connection.execute("INSERT INTO _snow_atlas_syncs VALUES (?, ?, ?, 0, ?)", values)
+
+
+def test_what_the_last_sync_could_not_read_is_known_from_its_own_table(tmp_path: Path) -> None:
+    """The page says which streams it lacks and why, and names a permission only where the API refused for
+    one; what an earlier sync lacked, or no figure needs, is no news.
+    """
+    path = tmp_path / "synced.duckdb"
+    synced_database(
+        path,
+        ("2026-11-20", "computers", "INCOMPLETE", "an old fault"),
+        ("2026-11-21", "computers", "COMPLETE", None),
+        ("2026-11-25", "applications", "COMPLETE", None),
+        ("2026-11-25", "licenses", "INCOMPLETE", "the connector was ended by signal 9"),
+        ("2026-11-25", "saas_users", "NOT PERMITTED", "saas.consolidation.view.r"),
+        ("2026-11-25", "organizations", "PENDING", None),
+        ("2026-11-25", "audit_logs", "INCOMPLETE", "of no use to the report"),
+    )
+    collected = use_tables(path)
+    assert collected.failed == {
+        "licenses": "the connector was ended by signal 9",
+        "organizations": "no reason was given",
+    }
+    assert collected.refused == {"saas_users": "saas.consolidation.view.r"}
+    assert [name for name, why in collected.why.items() if "permission" in why] == ["saas_users"]
+    assert collected.read_on == (date(2026, 11, 21), date(2026, 11, 25))

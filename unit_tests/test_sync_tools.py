@@ -19,7 +19,7 @@ from snow_atlas_sync.connector import Readable
 from snow_atlas_sync.errors import Stopped, SyncError
 from snow_atlas_sync.outcome import SyncReport
 from snow_atlas_sync.progress import bar, describe
-from snow_atlas_sync.text_table import text_table
+from snow_atlas_sync.text_table import counted, text_table
 
 
 def status(stream: str, value: str, moment: int) -> bytes:
@@ -125,6 +125,12 @@ def test_table_lines_columns_up() -> None:
 
 
 THREE = ["agreements", "computers", "licenses"]
+
+
+def test_one_stream_is_no_streams(capsys: pytest.CaptureFixture[str]) -> None:
+    assert (counted(1, "stream"), counted(0, "record")) == ("1 stream", "0 records")
+    command.print_report(SyncReport.of(["computers"]), 2.0)
+    assert "1 stream, 0 records, 2 seconds from start to end" in capsys.readouterr().out
 
 
 def test_streams_are_picked_by_comma_or_space() -> None:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,10 @@ from snow_atlas_sync import spool
 from snow_atlas_sync.report.errors import ReportError
 from snow_atlas_sync.report.marts import HISTORY, MARTS, NAMED, PACKAGE
 
-DBT = [sys.executable, "-c", "from dbt.cli.main import cli; cli()"]
+PROCESS = "import sys; from snow_atlas_sync.report.dbt_process import main; main(*sys.argv[1:])"
 SCRATCH = spool.parent() / "report"
+TRACE = ("> in ", "> called by ", "compiled code at ")
+"""What lines begin with that dbt adds to a message."""
 
 
 @dataclass(frozen=True)
@@ -27,61 +30,80 @@ class Checks:
     failed: tuple[str, ...]
 
 
-def build(database: Path, variables: Mapping[str, Any]) -> None:
-    """Build the marts of the report in the database."""
-    done = _dbt(["run", "--select", *(f"+{mart}" for mart in MARTS), *NAMED, *HISTORY], database, variables)
-    if done.returncode:
-        raise ReportError(f"dbt could not build the marts: {_reason(done.stdout)}")
-
-
-def check(database: Path, variables: Mapping[str, Any]) -> Checks:
-    """Run the tests of the marts. One that fails does not keep its mart from the report, which says so
-    instead.
+class Dbt(AbstractContextManager["Dbt"]):
+    """dbt with the package and a database. It begins to read the package at once, so open it before a sync;
+    the database is used in the methods only.
     """
-    done = _dbt(["test", "--select", *MARTS, *HISTORY], database, variables)
-    results = _results()
-    if results is None:
-        raise ReportError(f"dbt could not test the marts: {_reason(done.stdout)}")
-    tests = [each for each in results if each["unique_id"].startswith("test.")]
-    failed = [each["unique_id"].split(".")[2] for each in tests if each["status"] not in ("pass", "skipped")]
-    return Checks(len(tests), tuple(sorted(failed)))
+
+    def __init__(self, database: Path) -> None:
+        common = ["--quiet", "--no-use-colors", "--target", "duckdb", "--profiles-dir", "profiles"]
+        common += ["--target-path", str(SCRATCH / "target"), "--log-path", str(SCRATCH / "logs")]
+        environment = {
+            **os.environ,
+            "SNOW_ATLAS_DUCKDB": str(database.absolute()),
+            "DO_NOT_TRACK": "1",
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        }
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", PROCESS, *common],
+            cwd=PACKAGE,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def build(self, variables: Mapping[str, Any]) -> None:
+        """Build the marts of the report."""
+        self._run(["run", "--select", *(f"+{mart}" for mart in MARTS), *NAMED, *HISTORY], variables)
+
+    def build_history(self, variables: Mapping[str, Any], staged: bool) -> None:
+        """Build what the history takes from today's tables. Views of staging stay as they are where it was
+        `staged` before, from tables with the same columns.
+        """
+        excluded = ["--exclude", "path:models/staging"] if staged else []
+        self._run(["run", "--select", f"+{HISTORY[0]}", *excluded], variables)
+
+    def check(self, variables: Mapping[str, Any]) -> Checks:
+        """Run the tests of the marts. One that fails does not keep its mart from the report, which says so
+        instead.
+        """
+        done = self._asked(["test", "--select", *MARTS, *HISTORY], variables)
+        tests = [each for each in done["results"] if each["id"].startswith("test.")]
+        if done["error"] or not tests:
+            raise ReportError(f"dbt could not test the marts: {reason(done)}")
+        failed = [each["id"].split(".")[2] for each in tests if each["status"] not in ("pass", "skipped")]
+        return Checks(len(tests), tuple(sorted(failed)))
+
+    def _run(self, arguments: list[str], variables: Mapping[str, Any]) -> None:
+        done = self._asked(arguments, variables)
+        if done["error"] or any(each["status"] not in ("success", "skipped") for each in done["results"]):
+            raise ReportError(f"dbt could not build the marts: {reason(done)}")
+
+    def _asked(self, arguments: list[str], variables: Mapping[str, Any]) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        answer = ""
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(json.dumps([*arguments, "--vars", json.dumps(variables)]) + "\n")
+            self._process.stdin.flush()
+            answer = self._process.stdout.readline()
+        if not answer:
+            raise ReportError(f"dbt ended by itself; its log is in {SCRATCH / 'logs'}")
+        done: dict[str, Any] = json.loads(answer)
+        return done
 
 
-def _dbt(
-    arguments: list[str], database: Path, variables: Mapping[str, Any]
-) -> subprocess.CompletedProcess[str]:
-    (SCRATCH / "target" / "run_results.json").unlink(missing_ok=True)
-    command = [*DBT, "--quiet", "--no-use-colors", *arguments, "--target", "duckdb"]
-    command += ["--profiles-dir", "profiles", "--vars", json.dumps(variables)]
-    command += ["--target-path", str(SCRATCH / "target"), "--log-path", str(SCRATCH / "logs")]
-    environment = {
-        **os.environ,
-        "SNOW_ATLAS_DUCKDB": str(database.absolute()),
-        "DO_NOT_TRACK": "1",
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-    }
-    return subprocess.run(
-        command,
-        cwd=PACKAGE,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-
-
-def _results() -> list[dict[str, Any]] | None:
-    try:
-        held = json.loads((SCRATCH / "target" / "run_results.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    results: list[dict[str, Any]] = held["results"]
-    return results
-
-
-def _reason(output: str) -> str:
-    """The last of what dbt said, in one line."""
-    lines = [" ".join(line.split()) for line in output.splitlines() if line.strip()]
-    return " ".join(lines[-4:]) or f"it said nothing; its log is in {SCRATCH / 'logs'}"
+def reason(done: Mapping[str, Any]) -> str:
+    """What went wrong first, in one line and without dbt's trace of macros."""
+    failed = [each["message"] for each in done["results"] if each["status"] not in ("success", "skipped")]
+    lines = [" ".join(line.split()) for line in (done["error"] or next(iter(failed), "")).splitlines()]
+    said = [line for line in lines if line and not line.startswith(TRACE)]
+    if len(said) > 1 and " Error" in said[0]:
+        del said[0]  # "Runtime Error in model …"
+    return " ".join(said) or f"it said nothing; its log is in {SCRATCH / 'logs'}"

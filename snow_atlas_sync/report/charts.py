@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,9 +13,8 @@ from snow_atlas_sync.report.content import Picture
 from snow_atlas_sync.report.svg import FILLS, GROUND, LINE, MUTED, TEXT, themed
 
 MARGIN, AXIS = 6, 36
-PERCENT = "percent"
-LETTER = 7.2
-"""Width of a letter at the end of a bar, at most."""
+LETTER, NAME_LETTER = 7.2, 7.6
+"""Width of a letter at the end of a bar, and in a name, at most."""
 
 Values = list[dict[str, Any]]
 
@@ -38,10 +37,17 @@ class Layout:
         """As much of a name as there is room for."""
         return name if len(name) <= self.letters else name[: self.letters - 1].rstrip() + "…"
 
+    def fitted(self, names: Iterable[str]) -> Layout:
+        """The layout with a margin that is as wide as the longest name."""
+        longest = max((len(name) for name in names), default=0)
+        if self.above or longest >= self.letters:
+            return self
+        return replace(self, left=max(round(longest * NAME_LETTER) + 14, 100))
 
-BESIDE = Layout(total=880, left=268, letters=33, above=False)
+
+BESIDE = Layout(total=880, left=420, letters=53, above=False)
 ABOVE = Layout(total=880, left=MARGIN, letters=110)
-PHONE = Layout(total=340, left=MARGIN, letters=44)
+PHONE = Layout(total=340, left=MARGIN, letters=50)
 
 
 @dataclass(frozen=True)
@@ -72,8 +78,6 @@ def bars(
     *,
     caption: str,
     alternative: str,
-    unit: str = "",
-    whole: bool = True,
     long_names: bool = False,
 ) -> Picture:
     """Horizontal bars. `kinds` has the fill and the meaning of each kind of piece, in the order in which they
@@ -87,17 +91,16 @@ def bars(
         if any(row.pieces.get(kind) for row in rows)
     ]
     wide, narrow = (
-        _bars(rows, kinds, unit, whole, layout) for layout in (ABOVE if long_names else BESIDE, PHONE)
+        _bars(rows, kinds, layout.fitted(row.name for row in rows))
+        for layout in (ABOVE if long_names else BESIDE, PHONE)
     )
     return Picture(
         wide, narrow, alternative=alternative, caption=caption, legend=legend if len(kinds) > 1 else ()
     )
 
 
-def _bars(
-    rows: Sequence[Bar], kinds: Mapping[str, tuple[str, str]], unit: str, whole: bool, layout: Layout
-) -> str:
-    step, thick = (40, 13) if layout.above else (27, 15)
+def _bars(rows: Sequence[Bar], kinds: Mapping[str, tuple[str, str]], layout: Layout) -> str:
+    step, thick = (36, 13) if layout.above else (27, 15)
     middle = step - thick / 2 - 6 if layout.above else step / 2
     pieces: Values = []
     ends: Values = []
@@ -139,31 +142,10 @@ def _bars(
     height = step * max(len(rows), 1)
     down = alt.Scale(domain=[0, height], reverse=True)
     y = alt.Y("y:Q", scale=down, axis=None)
-    label_format = (
-        f"{'datum.value > 100' if unit == PERCENT else 'false'} ? '' : "
-        "datum.value == 0 ? '0' : replace(replace(replace(format(abs(datum.value), '~s'),"
-        " 'G', ' bn'), 'M', ' m'), 'k', ' k')"
-    )
-    x = alt.X(
-        "from:Q",
-        scale=scale,
-        axis=alt.Axis(
-            title=unit or None,
-            tickCount=4 if layout is PHONE else 6,
-            tickMinStep=1 if whole else alt.Undefined,
-            labelExpr=label_format,
-            domain=False,
-            ticks=False,
-            gridColor=LINE,
-            labelColor=MUTED,
-            titleColor=MUTED,
-            titleFontWeight="normal",
-            titleAlign="left",
-            titleAnchor="start",
-            labelOverlap=True,
-        ),
-    )
+    # No axis: each bar says its value, and a grid would run through that.
+    x = alt.X("from:Q", scale=scale, axis=None)
     layers = [
+        _chart([{"zero": 0}]).mark_rule(color=LINE).encode(x=alt.X("zero:Q", scale=scale, axis=None)),
         _chart(pieces)
         .mark_rect(stroke=GROUND, strokeWidth=1)
         .encode(
@@ -192,7 +174,7 @@ def _bars(
         )
         .encode(x=alt.value(0), y=y, text="name:N"),
     ]
-    return _drawn(layers, height, layout)
+    return _drawn(layers, height, layout, below=4)
 
 
 def timeline(rows: Sequence[Span], first: date, last: date, *, caption: str, alternative: str) -> Picture:
@@ -202,7 +184,9 @@ def timeline(rows: Sequence[Span], first: date, last: date, *, caption: str, alt
         ("mark-end", "ends"),
         ("mark-late", "ends, the day to act has passed"),
     ]
-    wide, narrow = (_timeline(rows, first, last, layout) for layout in (BESIDE, PHONE))
+    wide, narrow = (
+        _timeline(rows, first, last, layout.fitted(row.name for row in rows)) for layout in (BESIDE, PHONE)
+    )
     return Picture(wide, narrow, alternative=alternative, caption=caption, legend=legend)
 
 
@@ -227,7 +211,7 @@ def _timeline(rows: Sequence[Span], first: date, last: date, layout: Layout) -> 
         )
     y = alt.Y("y:Q", scale=alt.Scale(domain=[0, height], reverse=True), axis=None)
     # room for the text at the last end
-    beyond = last + timedelta(days=(last - first).days * (0.24 if layout is PHONE else 0.12))
+    beyond = last + timedelta(days=(last - first).days * (0.24 if layout.above else 0.12))
     days = alt.Scale(domain=[first.isoformat(), beyond.isoformat()], type="utc")
     x = alt.X(
         "start:T",
@@ -239,10 +223,10 @@ def _timeline(rows: Sequence[Span], first: date, last: date, layout: Layout) -> 
                 "utcFormat(datum.value, '%m') == '01' || datum.index == 0 ? [utcFormat(datum.value, '%b'), "
                 "utcFormat(datum.value, '%Y')] : utcFormat(datum.value, '%b')"
             ),
-            tickCount={"interval": "month", "step": 2 if layout is PHONE else 1},
-            domain=False,
-            ticks=False,
-            gridColor=LINE,
+            tickCount={"interval": "month", "step": 2 if layout.above else 1},
+            grid=False,
+            domainColor=LINE,
+            tickColor=LINE,
             labelColor=MUTED,
             labelOverlap=True,
         ),
@@ -278,13 +262,13 @@ def _chart(values: Values) -> Any:
     return alt.Chart(alt.Data(values=values))  # type: ignore[no-untyped-call]
 
 
-def _drawn(layers: Sequence[Any], height: float, layout: Layout) -> str:
-    """SVG of the layout's width: names to the left of the marks, or above them, and the axis below."""
+def _drawn(layers: Sequence[Any], height: float, layout: Layout, below: int = AXIS) -> str:
+    """SVG of the layout's width: names to the left of the marks, or above them, and an axis below."""
     chart = alt.layer(*layers).properties(
         width=layout.width,
         height=height,
         autosize={"type": "none"},
-        padding={"left": layout.left, "right": MARGIN, "top": 2, "bottom": AXIS},
+        padding={"left": layout.left, "right": MARGIN, "top": 2, "bottom": below},
     )
     configured = chart.configure(aria=False, background="transparent", font="sans-serif")
     return themed(configured.configure_view(stroke=None))

@@ -6,6 +6,7 @@ import argparse
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from snow_atlas_sync import inputs
 from snow_atlas_sync.command import DUCKDB, Choice, print_report, synced
 from snow_atlas_sync.report.errors import ReportError
 from snow_atlas_sync.report.marts import KEPT, MARTS, SYNCED, streams_of
+from snow_atlas_sync.sync import NOT_PERMITTED
 
 ONE_REQUEST_EACH = {
     "application_metrics": "one request for every application of the registry",
@@ -23,11 +25,14 @@ ONE_REQUEST_EACH = {
 }
 """Streams that marts have a little more from, and that cost too much to be read unless they are asked for."""
 
-NOT_WORTH_IT = frozenset({"computer_costs", "license_costs"})
-"""Streams with a request each, of which data quality looks at the currencies where they are there."""
+NOT_WORTH_IT = {
+    "computer_costs": "one request for every computer",
+    "license_costs": "one request for every licence",
+}
+"""Streams that are never read for the report: one check of data quality looks at their currencies."""
 
 LAST_OUTCOMES = """
-    SELECT stream, status, reason
+    SELECT stream, status, reason, CAST(synced_at AT TIME ZONE 'UTC' AS DATE) AS synced_on
     FROM _snow_atlas_syncs
     QUALIFY row_number() OVER (PARTITION BY stream ORDER BY synced_at DESC) = 1
 """
@@ -35,15 +40,19 @@ LAST_OUTCOMES = """
 
 @dataclass(frozen=True)
 class Collected:
-    """What became of the streams that were not read: the reason for each, and those of them that failed."""
+    """What became of the streams that were not read: why, and which of them failed or were refused."""
 
     why: Mapping[str, str] = field(default_factory=dict)
     failed: Mapping[str, str] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
+    """The permission that each stream lacks."""
+    read_on: tuple[date, date] | None = None
+    """The days on which the first and the last of the streams were read."""
 
 
 def wanted_streams(thorough: bool) -> list[str]:
     """The streams that the marts of the report read, and the tenant's name, in the order of the catalog."""
-    needed = {"tenant"}.union(*(streams_of(mart) for mart in MARTS)) - NOT_WORTH_IT
+    needed = {"tenant"}.union(*(streams_of(mart) for mart in MARTS)) - NOT_WORTH_IT.keys()
     if not thorough:
         needed -= ONE_REQUEST_EACH.keys()
     return [name for name in inputs.available_streams() if name in needed]
@@ -65,8 +74,9 @@ def collect(config: dict[str, Any], database: Path, thorough: bool) -> Collected
             f"there is no report, as no stream was read whole; {'; '.join(set(failed.values()))}"
         )
     left_out = {} if thorough else ONE_REQUEST_EACH
-    why = {name: f"left out, as it costs {cost}; --thorough reads it" for name, cost in left_out.items()}
-    return Collected(why | reasons(report.refused, failed), failed)
+    why = {name: f"left out, as it costs {cost} for one check" for name, cost in NOT_WORTH_IT.items()}
+    why |= {name: f"left out, as it costs {cost}; --thorough reads it" for name, cost in left_out.items()}
+    return Collected(why | reasons(report.refused, failed), failed, report.refused)
 
 
 def leave_history(database: Path) -> str | None:
@@ -128,9 +138,17 @@ def use_tables(database: Path) -> Collected:
         raise ReportError(f"{database} can't be used as the database: {str(error).splitlines()[0]}") from None
     if tables.isdisjoint(wanted_streams(thorough=True)):
         raise ReportError(f"{database} has none of the tables that the report is made from")
-    refused = {stream: reason for stream, status, reason in outcomes if status == "NOT PERMITTED"}
-    failed = {stream: reason for stream, status, reason in outcomes if status == "INCOMPLETE"}
-    return Collected(reasons(refused, failed), failed)
+    wanted = set(wanted_streams(thorough=True))
+    outcomes = [each for each in outcomes if each[0] in wanted]
+    refused = {stream: reason for stream, status, reason, _ in outcomes if status == NOT_PERMITTED}
+    whole = [day for _, status, _, day in outcomes if status == "COMPLETE"]
+    failed = {
+        stream: reason or "no reason was given"
+        for stream, status, reason, _ in outcomes
+        if status not in ("COMPLETE", NOT_PERMITTED)
+    }
+    read_on = (min(whole), max(whole)) if whole else None
+    return Collected(reasons(refused, failed), failed, refused, read_on)
 
 
 def reasons(refused: Mapping[str, str], failed: Mapping[str, str]) -> dict[str, str]:

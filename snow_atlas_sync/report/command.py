@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import json
+import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from snow_atlas_sync import inputs
-from snow_atlas_sync.report.build import build, check
-from snow_atlas_sync.report.collect import Collected, collect, use_tables
+from snow_atlas_sync.report.build import Dbt
+from snow_atlas_sync.report.collect import collect, use_tables
 from snow_atlas_sync.report.errors import ReportError
-from snow_atlas_sync.report.marts import Marts
+from snow_atlas_sync.report.marts import PACKAGE, Marts
+from snow_atlas_sync.report.options import NAME, as_day, parser
 from snow_atlas_sync.report.page import Origin, key_figures, page, tenant_name
 from snow_atlas_sync.report.workbook import write_workbook
-from source_snow_atlas import __version__
 
-NAME = "snow-atlas-report"
-REPORT, DATABASE = Path("snow_atlas_report.html"), Path("snow_atlas_report.duckdb")
+CODE = re.compile(r"[A-Za-z]{3}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,61 +33,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return run(options, inputs.load(options.config) if options.config is not None else {})
 
 
-def parser(name: str) -> argparse.ArgumentParser:
-    """The options that all ways to make a report have."""
-    options = argparse.ArgumentParser(
-        prog=name, description="Read Snow Atlas, build the marts, write one HTML page."
-    )
-    options.add_argument("--version", action="version", version=f"{name} {__version__}")
-    options.add_argument(
-        "--config", type=Path, metavar="FILE", help="JSON file with region, client_id, client_secret"
-    )
-    options.add_argument("--output", type=Path, metavar="FILE", default=REPORT, help="default: %(default)s")
-    options.add_argument(
-        "--database", type=Path, metavar="FILE", default=DATABASE, help="DuckDB file (default: %(default)s)"
-    )
-    options.add_argument(
-        "--no-sync",
-        action="store_true",
-        help="take the tables that the database has, such as those of make sync",
-    )
-    options.add_argument(
-        "--names", action="store_true", help="show the names of persons and of their computers"
-    )
-    options.add_argument(
-        "--thorough",
-        action="store_true",
-        help="read also what costs a request for each computer, application or user account",
-    )
-    options.add_argument(
-        "--since",
-        type=chosen_day,
-        metavar="DAY",
-        help="compare with this day, as 2026-01-31, instead of the last build before this month",
-    )
-    options.add_argument(
-        "--vars", default="", metavar="JSON", help="variables of the dbt package, such as rates"
-    )
-    return options
-
-
 def run(
     options: argparse.Namespace,
     config: dict[str, Any],
     made_up: bool = False,
     defaults: Mapping[str, Any] | None = None,
+    prepare: Callable[[Dbt, Mapping[str, Any]], None] | None = None,
 ) -> int:
-    """Make the report; `defaults` are variables of the dbt package that the user may give others for."""
+    """Make the report; `defaults` are variables of the dbt package that the user may give others for, and
+    `prepare` is done before anything is read.
+    """
     start = time.monotonic()
     variables = parse_variables(options.vars) or dict(defaults or {})
     check_output(options.output)
-    check_output(options.output.with_suffix(".xlsx"))
+    workbook = options.output.with_suffix(".xlsx")
+    if workbook == options.output:
+        raise ReportError(f"{workbook} is where the workbook goes: name the page otherwise, as report.html")
+    check_output(workbook)
     today = datetime.now(timezone.utc).date()
     variables = {"snow_atlas_today": today.isoformat(), **variables}
     if options.since is not None:
         variables["snow_atlas_since"] = options.since.isoformat()
-    collected = collect_and_build(options, config, variables, made_up)
-    checks = check(options.database, variables)
+    with Dbt(options.database) as dbt:
+        if prepare is not None:
+            prepare(dbt, variables)
+        collected = (
+            use_tables(options.database)
+            if options.no_sync
+            else collect(config, options.database, options.thorough or made_up)
+        )
+        print("\nBuilding the marts with dbt ...", flush=True)
+        dbt.build(variables)
+        checks = dbt.check(variables)
     origin = Origin(
         today=as_day(variables["snow_atlas_today"]),
         since=options.since,
@@ -95,13 +73,13 @@ def run(
         rates=variables.get("snow_atlas_rates") or {},
         currency=variables.get("snow_atlas_currency"),
         incomplete=collected.failed,
+        refused=collected.refused,
+        read_on=collected.read_on,
         failed_checks=checks.failed,
         checks=checks.number,
     )
     with Marts(options.database, collected.why) as marts:
-        html = page(marts, origin)
-        write(options.output, html)
-        workbook = options.output.with_suffix(".xlsx")
+        write(options.output, page(marts, origin))
         title = f"Software assets of {tenant_name(marts) or 'Snow Atlas'}, {origin.today:%Y-%m-%d}"
         figures = key_figures(marts, origin)
         write_workbook(workbook, marts, figures, title=title, names=options.names)
@@ -115,20 +93,6 @@ def run(
     return 1 if collected.failed else 0
 
 
-def collect_and_build(
-    options: argparse.Namespace, config: dict[str, Any], variables: Mapping[str, Any], made_up: bool = False
-) -> Collected:
-    """Read Snow Atlas, or take what the database has, and let dbt build the marts."""
-    collected = (
-        use_tables(options.database)
-        if options.no_sync
-        else collect(config, options.database, options.thorough or made_up)
-    )
-    print("\nBuilding the marts with dbt ...", flush=True)
-    build(options.database, variables)
-    return collected
-
-
 def parse_variables(text: str) -> dict[str, Any]:
     """The variables of the dbt package that the user gives."""
     if not text.strip():
@@ -139,20 +103,40 @@ def parse_variables(text: str) -> dict[str, Any]:
         raise ReportError(f"the variables are not JSON: {error}") from None
     if not isinstance(variables, dict):
         raise ReportError('the variables must be one JSON object, as {"snow_atlas_saas_currency": "EUR"}')
-    if "snow_atlas_today" in variables:
-        as_day(variables["snow_atlas_today"])
+    known = known_variables()
+    for name in variables:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=3, cutoff=0)
+            raise ReportError(f"there is no variable {name}; the nearest are {', '.join(near)}")
+    for name in ("snow_atlas_today", "snow_atlas_since"):
+        if name in variables:
+            as_day(variables[name], name)
+    check_rates(variables)
     return variables
 
 
-def chosen_day(text: str) -> Any:
-    return as_day(text, "--since")
+def known_variables() -> list[str]:
+    """The variables of the dbt package, as its own check of them names them."""
+    text = (PACKAGE / "macros" / "checks.sql").read_text(encoding="utf-8")
+    return sorted(set(re.findall(r"'(snow_atlas_\w+)': '", text)))
 
 
-def as_day(text: Any, name: str = "snow_atlas_today") -> Any:
-    try:
-        return datetime.strptime(str(text), "%Y-%m-%d").date()
-    except ValueError:
-        raise ReportError(f"{name} must be a day, as 2026-01-31, not {text}") from None
+def check_rates(variables: Mapping[str, Any]) -> None:
+    """Refuse what is no exchange rate: dbt would say so in the words of the SQL that it makes."""
+    rates, currency = variables.get("snow_atlas_rates") or {}, variables.get("snow_atlas_currency")
+    example = 'as {"snow_atlas_rates": {"USD": 0.92}, "snow_atlas_currency": "EUR"}'
+    if not isinstance(rates, dict):
+        raise ReportError(f"snow_atlas_rates must be one JSON object, {example}")
+    for code, rate in rates.items():
+        if not CODE.fullmatch(code):
+            raise ReportError(f"snow_atlas_rates: {code} is no currency code, {example}")
+        if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 < rate < float("inf"):
+            raise ReportError(f"snow_atlas_rates: {code} must be a number above 0, not {rate}")
+    for name in ("snow_atlas_currency", "snow_atlas_saas_currency"):
+        if variables.get(name) is not None and not CODE.fullmatch(str(variables[name])):
+            raise ReportError(f"{name} must be a currency code, as EUR, not {variables[name]}")
+    if rates and not currency:
+        raise ReportError(f"snow_atlas_rates needs snow_atlas_currency, {example}")
 
 
 def check_output(path: Path) -> None:

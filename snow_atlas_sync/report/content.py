@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,11 @@ class KeyFigure:
     more: Sequence[str] = ()
     unit: str = ""
     absence: Absence | None = None
+    is_money: bool = False
     currency: str | None = None
-    """Currency of the value, where it is money."""
+    """Currency of the value, where it is money and is known."""
+    exact: Decimal | int | None = None
+    """The value as it is, where it is known."""
     change: str = ""
     """How it differs from an earlier day."""
     trend: str = ""

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from snow_atlas_sync.report.content import Absence
+from source_snow_atlas import definitions
 
 PACKAGE = next(
     path
@@ -31,6 +32,21 @@ MARTS = (
     "snow_atlas__data_quality",
 )
 """The marts that the report shows."""
+
+SUBJECTS = {
+    "snow_atlas__license_position": "licence position",
+    "snow_atlas__reclaimable_software": "unused software",
+    "snow_atlas__software_lifecycle": "support of software",
+    "snow_atlas__saas_seats": "SaaS seats",
+    "snow_atlas__saas_spend": "SaaS cost",
+    "snow_atlas__renewals": "renewals",
+    "snow_atlas__hardware_refresh": "hardware",
+    "snow_atlas__oracle_exposure": "Oracle",
+    "snow_atlas__data_quality": "data quality",
+    "snow_atlas__organization_costs": "costs of organizations",
+    "snow_atlas__changes": "changes",
+}
+"""What the page calls them."""
 
 HISTORY = ("path:models/history", "snow_atlas__changes")
 """What dbt is told to build, beside them, for what has changed."""
@@ -116,7 +132,12 @@ class Marts(AbstractContextManager["Marts"]):
 
     def reason(self, stream: str) -> str:
         """Why a stream is not there."""
-        return self._why.get(stream) or "was not selected"
+        unknown = "was not selected"
+        if definitions.parent_streams(stream):
+            unknown += (
+                ", as it takes a request for each record of another stream; --streams adds it to a sync"
+            )
+        return self._why.get(stream) or unknown
 
     def lacking(self, mart: str) -> list[tuple[str, str]]:
         """Streams that a mart would have more from."""

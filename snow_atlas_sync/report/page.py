@@ -14,9 +14,21 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from snow_atlas_sync.report.content import KeyFigure, Section
 from snow_atlas_sync.report.marts import MARTS, Marts
 from snow_atlas_sync.report.sections import changes, hardware, licences, quality, renewals, risks, savings
-from snow_atlas_sync.report.text import day, listed
+from snow_atlas_sync.report.text import breakable, day, listed
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
+FIGURES = Path(__file__).resolve().parent / "figures"
+QUERIES: Mapping[str, Sequence[str]] = {
+    "snow_atlas__license_position": ("licence_shortfall", "positions_short"),
+    "snow_atlas__reclaimable_software": ("reclaimable_software", "unused_installations"),
+    "snow_atlas__saas_seats": ("unused_saas_seats",),
+    "snow_atlas__software_lifecycle": ("software_without_support",),
+    "snow_atlas__oracle_exposure": ("oracle_shortfall",),
+    "snow_atlas__renewals": ("renewals",),
+    "snow_atlas__hardware_refresh": ("physical_computers",),
+    "snow_atlas__data_quality": ("computers_not_scanned",),
+}
+"""Which query computes figures of which mart once more."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +44,10 @@ class Origin:
     currency: str | None = None
     incomplete: Mapping[str, str] = field(default_factory=dict)
     """Streams that could not be read, and why."""
+    refused: Mapping[str, str] = field(default_factory=dict)
+    """Streams that the API refused, and the permission that they lack."""
+    read_on: tuple[date, date] | None = None
+    """The days on which tables that were there before had been read: the first and the last."""
     failed_checks: Sequence[str] = ()
     """Tests of the marts that failed."""
     checks: int = 0
@@ -40,6 +56,7 @@ class Origin:
 def page(marts: Marts, origin: Origin) -> str:
     """The report as HTML."""
     tenant = tenant_name(marts)
+    shown = sections(marts, origin)
     return (
         _environment()
         .get_template("report.html.j2")
@@ -48,8 +65,11 @@ def page(marts: Marts, origin: Origin) -> str:
             origin=origin,
             date=day(origin.today),
             figures=key_figures(marts, origin),
-            sections=sections(marts, origin),
+            sections=shown,
             lacking=lacking(marts),
+            read_on=_read_on(origin),
+            sources=sources(shown),
+            queries=queries(origin.today),
             rates=_rates(origin),
             style=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
         )
@@ -90,10 +110,59 @@ def lacking(marts: Marts) -> list[tuple[str, str, str]]:
     return [(stream, reason, ", ".join(names)) for stream, (reason, names) in sorted(found.items())]
 
 
+@dataclass(frozen=True)
+class Source:
+    """Where the answer to a question of the page comes from: a mart, and queries that compute its figures."""
+
+    section: str
+    question: str
+    mart: str
+    queries: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Query:
+    """A query of the appendix: what it computes, and its SQL over the tables of the sync."""
+
+    name: str
+    title: str
+    sql: str
+
+
+def sources(shown: Sequence[Section]) -> list[Source]:
+    """The source of each part of the page."""
+    there = {path.stem for path in FIGURES.glob("*.sql")}
+    return [
+        Source(
+            section.id, part.title, part.mart, [name for name in QUERIES.get(part.mart, ()) if name in there]
+        )
+        for section in shown
+        for part in section.parts
+    ]
+
+
+def queries(today: date) -> list[Query]:
+    """The queries that compute figures of the page once more, from the tables of the sync."""
+    found = []
+    for path in sorted(FIGURES.glob("*.sql")):
+        title, _, sql = path.read_text(encoding="utf-8").partition("\n")
+        text = sql.strip().replace(":today", f"DATE '{today}'")
+        found.append(Query(path.stem, title.removeprefix("--").strip(), text))
+    return found
+
+
 def tenant_name(marts: Marts) -> str:
     """The tenant's name, or its id; empty where the stream was not synced."""
     rows = marts.rows("SELECT coalesce(name, id) AS tenant FROM stg_snow_atlas__tenant")
     return str(rows[0]["tenant"]) if rows and rows[0]["tenant"] else ""
+
+
+def _read_on(origin: Origin) -> str:
+    """When the tables were read, where that was before today."""
+    if origin.read_on is None or origin.read_on == (origin.today, origin.today):
+        return ""
+    first, last = origin.read_on
+    return f"read on {day(first)}" if first == last else f"read between {day(first)} and {day(last)}"
 
 
 def _rates(origin: Origin) -> str:
@@ -103,10 +172,12 @@ def _rates(origin: Origin) -> str:
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["breakable"] = breakable
+    return environment

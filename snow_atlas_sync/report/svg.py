@@ -44,15 +44,29 @@ def themed(chart: Any) -> str:
         svg = svg.replace(f'"{stand_in}"', f'"{paint}"')
     svg = re.sub(r' font-family="[^"]*"', "", svg)
     svg = _own_ids(svg, f"chart{next(_charts)}-")
-    # The page has the size, and the text alternative; and a second declaration of namespaces says nothing in
-    # HTML.
-    svg = re.sub(r' (xmlns(:xlink)?|version|class)="[^"]*"', "", svg)
+    svg = _slim(svg)
     return re.sub(
         r'<svg width="([\d.]+)" height="([\d.]+)"',
         r'<svg aria-hidden="true" style="max-width:\1px"',
         svg,
         count=1,
     )
+
+
+SAYS_NOTHING = (
+    # the page has the size and the text alternative, and its namespaces are those of HTML
+    r' (xmlns(:xlink)?|version|class|role|aria-\w+|pointer-events|stroke-miterlimit)="[^"]*"',
+    r' (opacity|stroke-width)="1"',
+    r'<path d="(M0,0h[^"]*Z)?"( display="none")?/>',
+    r"<g></g>",
+)
+
+
+def _slim(svg: str) -> str:
+    """A chart without what is not seen, in a third fewer letters."""
+    for pattern in SAYS_NOTHING:
+        svg = re.sub(pattern, "", svg)
+    return re.sub(r"\d+\.\d{2,}", lambda match: f"{float(match.group()):.1f}", svg)
 
 
 def sparkline(values: Sequence[float]) -> str:

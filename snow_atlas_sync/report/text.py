@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -9,8 +10,13 @@ from typing import Any
 
 NOTHING = "–"  # noqa: RUF001
 """Stands where there is no value."""
+MINUS = "\u2212"
 GLUE = "\u00a0"
 """A space at which no line breaks."""
+SOFT_BREAK = "\u200b"
+"""Nothing, at which a line may break."""
+LONGEST, LONGEST_WORD = 160, 24
+"""Letters of a text in a table, and of a word in it."""
 SCALES = ((10**9, "bn"), (10**6, "m"), (10**3, "k"))
 
 Amounts = Mapping[str | None, Decimal]
@@ -22,29 +28,36 @@ def number(value: float | Decimal | None) -> str:
 
 
 def short_number(value: float | Decimal) -> str:
-    """Three digits at most, as 5.6 m."""
+    """A number as people in finance write it: 127k, 1.3m, 17.2m."""
     exact = Decimal(value)
     for size, name in SCALES:
-        # 999,600 is 1 m, not 1000 k
+        # 999,600 is 1.0m, not 1000k
         if abs(exact) >= size - size // 2000:
             scaled = exact / size
-            return (
-                f"{scaled:.0f}{GLUE}{name}" if abs(scaled) >= Decimal("9.95") else f"{scaled:.1f}{GLUE}{name}"
-            )
+            return f"{scaled:.0f}{name}" if abs(scaled) >= Decimal("99.95") else f"{scaled:.1f}{name}"
     return f"{exact:.0f}"
 
 
 def money(value: Decimal | None, currency: str | None) -> str:
     """Whole units, as EUR 5,558,771."""
-    return NOTHING if value is None else _with_currency(f"{value:,.0f}", currency)
+    return NOTHING if value is None else _with_currency(value, f"{abs(value):,.0f}", currency)
+
+
+def unit_price(value: Decimal | None, currency: str | None) -> str:
+    """With cents where there are some, so that a number times a price is what stands beside it."""
+    if value is None:
+        return NOTHING
+    places = 0 if value == round(value) else 2
+    return _with_currency(value, f"{abs(value):,.{places}f}", currency)
 
 
 def short_money(value: Decimal, currency: str | None) -> str:
-    return _with_currency(short_number(value), currency)
+    return _with_currency(value, short_number(abs(value)), currency)
 
 
-def _with_currency(value: str, currency: str | None) -> str:
-    return f"{currency}{GLUE}{value}" if currency else f"{value} (currency unknown)"
+def _with_currency(value: Decimal, size: str, currency: str | None) -> str:
+    sign = MINUS if value < 0 and any(digit in size for digit in "123456789") else ""
+    return f"{sign}{currency}{GLUE}{size}" if currency else f"{sign}{size} (currency unknown)"
 
 
 def day(value: date | None) -> str:
@@ -61,6 +74,14 @@ def share(part: float, whole: float) -> str:
 def count(value: float | Decimal, one: str, many: str = "") -> str:
     """A number with its noun."""
     return f"{number(value)} {one if value == 1 else many or one + 's'}"
+
+
+def breakable(text: str) -> str:
+    """A text in which words that are longer than a column is wide can be broken; the end of what is longer
+    than a cell should be is left to the workbook.
+    """
+    cut = text if len(text) <= LONGEST else text[: LONGEST - 1].rstrip() + "…"
+    return re.sub(rf"(\S{{{LONGEST_WORD}}})(?=\S)", "\\1" + SOFT_BREAK, cut)
 
 
 def price_evidence(row: Mapping[str, Any]) -> str:

@@ -23,6 +23,7 @@ PERSONAL = frozenset(
     {
         "computer_id",
         "computer_name",
+        "covered_by_estate",
         "host_name",
         "owner_id",
         "user_id",
@@ -76,7 +77,8 @@ class _Writer:
         add = workbook.add_format
         self._title = add({"bold": True, "font_size": 14})
         self._head = add({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
-        self._wrapped = add({"text_wrap": True, "valign": "top"})
+        self._large = add({"num_format": "#,##0", "bold": True, "valign": "top"})
+        self._wrapped = add({"text_wrap": True, "valign": "top", "indent": 1})
         self._day = add({"num_format": "yyyy-mm-dd"})
         self._money = add({"num_format": "#,##0.00"})
         self._number = add({"num_format": "#,##0"})
@@ -87,30 +89,48 @@ class _Writer:
         first = self._workbook.add_worksheet("key figures")
         sheets = [(mart, *_content(marts, mart, names)) for mart in SHEETS]
         self._key_figures(first, figures, title)
+        self._contents(first, len(figures) + 5, [(mart, len(rows), total) for mart, _, rows, total in sheets])
         for mart, columns, rows, total in sheets:
             self._mart(mart, columns, rows, total)
 
     def _key_figures(self, sheet: Any, figures: Sequence[KeyFigure], title: str) -> None:
         sheet.write_string(0, 0, title, self._title)
-        head = ("Key figure", "Value", "Since then", "Also", "How it is computed", "Sheet")
-        for column, name in enumerate(head):
+        columns = (
+            ("Key figure", 26), ("Value", 14), ("In", 16), ("Change", 28), ("Also", 44),
+            ("How it is computed", 80), ("Sheet", 24),
+        )  # fmt: skip
+        for column, (name, width) in enumerate(columns):
             sheet.write_string(2, column, name, self._head)
-        for place, figure in enumerate(figures, 3):
-            absence = figure.absence.text if figure.absence else ""
-            value = " ".join(filter(None, [figure.value, figure.unit]))
-            cells = (
-                figure.title,
-                absence or value,
-                figure.change,
-                "; ".join(figure.more),
-                figure.how,
-                figure.mart.removeprefix(PREFIX),
-            )
-            for column, text in enumerate(cells):
-                sheet.write_string(place, column, text, self._wrapped)
-        for column, width in enumerate((26, 20, 28, 40, 80, 24)):
             sheet.set_column(column, column, width)
+        for place, figure in enumerate(figures, 3):
+            unit = " ".join(filter(None, [figure.currency if figure.is_money else "", figure.unit]))
+            cells = {
+                0: figure.title,
+                2: unit,
+                3: figure.change,
+                4: "; ".join(figure.more),
+                5: figure.how,
+                6: figure.mart.removeprefix(PREFIX),
+            }
+            if figure.exact is None:
+                cells[1] = figure.absence.text if figure.absence else figure.value
+            else:
+                sheet.write_number(place, 1, float(figure.exact), self._large)
+            for column, text in cells.items():
+                sheet.write_string(place, column, text, self._wrapped)
+            lines = max(-(-len(text) // columns[column][1]) for column, text in cells.items())
+            sheet.set_row(place, 15 * max(lines, 1) + 3)
+        _for_paper(sheet, 2)
         sheet.freeze_panes(3, 0)
+
+    def _contents(self, sheet: Any, row: int, sheets: Sequence[tuple[str, int, int]]) -> None:
+        """The sheets that follow, and how much of its mart each of them has."""
+        for column, name in enumerate(("Sheet", "Rows", "Of")):
+            sheet.write_string(row, column, name, self._head)
+        for place, (mart, written, total) in enumerate(sheets, row + 1):
+            sheet.write_string(place, 0, mart.removeprefix(PREFIX))
+            sheet.write_number(place, 1, written, self._number)
+            sheet.write_number(place, 2, total, self._number)
 
     def _mart(self, mart: str, columns: Sequence[str], rows: Sequence[Row], total: int) -> None:
         sheet = self._workbook.add_worksheet(mart.removeprefix(PREFIX))
@@ -121,6 +141,7 @@ class _Writer:
         for place, row in enumerate(rows, 1):
             for column, name in enumerate(columns):
                 self._cell(sheet, place, column, name, row[name])
+        _for_paper(sheet, 0)
         sheet.freeze_panes(1, 0)
         sheet.autofilter(0, 0, max(len(rows), 1), len(columns) - 1)
         if total > len(rows):
@@ -141,11 +162,21 @@ class _Writer:
             sheet.write_string(row, column, str(value)[:32_767])
 
 
+def _for_paper(sheet: Any, head: int) -> None:
+    """Print across the page's width, with the head on each page."""
+    sheet.set_landscape()
+    sheet.set_paper(9)  # A4
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(head)
+    sheet.set_footer("&L&A&R&P / &N")
+
+
 def _content(marts: Marts, mart: str, names: bool) -> tuple[list[str], list[Row], int]:
     """The columns and the rows of a sheet, and how many rows the mart has."""
     known = marts.columns(mart)
     personal = frozenset() if names else PERSONAL
     columns = [name for name in known if name not in personal and name != "tenant_id"]
+    columns.sort(key=lambda name: name.endswith("_id"))  # names are for people, ids for joins
     listed = ", ".join(f'"{name}"' for name in columns)
     rows = marts.rows(f"SELECT {listed} FROM {mart} ORDER BY {LARGEST_FIRST[mart]} LIMIT {MOST_ROWS}")
     return columns, rows, marts.row(f"SELECT count(*) AS total FROM {mart}")["total"]

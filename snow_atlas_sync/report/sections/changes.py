@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from snow_atlas_sync.report.content import Absence, KeyFigure, Part, Section, Table
 from snow_atlas_sync.report.marts import Marts
-from snow_atlas_sync.report.sections import licences, risks, savings
+from snow_atlas_sync.report.sections import licences, renewals, risks, savings
 from snow_atlas_sync.report.svg import sparkline
 from snow_atlas_sync.report.text import NOTHING, count, day, listed, money, number, short_money
 
 MART = "snow_atlas__changes"
+POSITIONS = "snow_atlas__license_position_history"
 DAYS = "snow_atlas__data_quality_history"
 """A table that has rows of every day on which marts were built."""
 EACH = 4
@@ -33,18 +34,37 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "computers came": ("kind of computer", "kinds of computers"),
 }
 """Each kind of change, as one and as many; in the order of the page."""
+WORDS = {"healed": "no longer short"}
+"""What the mart calls otherwise than the page."""
 
-TRENDS: Mapping[str, tuple[str, str, str]] = {
-    licences.MART: (
+
+@dataclass(frozen=True)
+class Trend:
+    """The history of a key figure: the figure of a day, and the rows that count."""
+
+    history: str
+    value: str
+    condition: str = "true"
+    is_money: bool = False
+
+
+TRENDS: Mapping[str, Trend] = {
+    licences.MART: Trend(
         "license_position",
         "sum(exposure) FILTER (NOT is_weak_price)",
         "scope = 'estate' AND under_licensed > 0",
+        is_money=True,
     ),
-    savings.SOFTWARE: ("reclaimable_software", "sum(saving) FILTER (NOT is_weak_price)", "true"),
-    savings.SEATS: ("saas_seats", "sum(saving_per_month)", "true"),
-    risks.LIFECYCLE: ("software_lifecycle", "sum(computers_in_use)", "status = 'ended'"),
+    savings.SOFTWARE: Trend("reclaimable_software", "sum(saving) FILTER (NOT is_weak_price)", is_money=True),
+    savings.SEATS: Trend("saas_seats", "sum(saving_per_month)", is_money=True),
+    risks.LIFECYCLE: Trend("software_lifecycle", "sum(computers_in_use)", "status = 'ended'"),
+    renewals.MART: Trend(
+        "renewals",
+        "count(held.source_id)",
+        f"held.ends_on BETWEEN held.built_on AND held.built_on + {renewals.SOON}",
+    ),
 }
-"""For the mart of each key figure the history, the figure of a day, and the rows that count."""
+"""By the mart of the key figure."""
 
 
 def compared_day(marts: Marts, today: date, since: date | None) -> date | None:
@@ -58,29 +78,30 @@ def compared_day(marts: Marts, today: date, since: date | None) -> date | None:
 def with_trend(figure: KeyFigure, marts: Marts, today: date, since: date | None) -> KeyFigure:
     """The figure with its change since the earlier day, and a line of the last build of each month."""
     earlier = compared_day(marts, today, since)
-    if figure.mart not in TRENDS or figure.absence or earlier is None:
+    trend = TRENDS[figure.mart]
+    if figure.absence or earlier is None or trend.is_money != figure.is_money:
         return figure
-    history, value, condition = TRENDS[figure.mart]
-    is_money = history != "software_lifecycle"
-    alike = "AND currency IS NOT DISTINCT FROM ?" if is_money else ""
-    values = [figure.currency] if is_money else []
+    alike = "AND currency IS NOT DISTINCT FROM ?" if trend.is_money else ""
+    values = [figure.currency] if trend.is_money else []
     rows = marts.rows(
-        f"""SELECT days.built_on, coalesce({value}, 0) AS value
+        f"""SELECT days.built_on, coalesce({trend.value}, 0) AS value
             FROM (SELECT max(built_on) AS built_on FROM {DAYS} WHERE built_on <= ?
                   GROUP BY date_trunc('month', built_on)
                   UNION SELECT CAST(? AS DATE)) AS days
-            LEFT JOIN snow_atlas__{history}_history AS held
-                ON held.built_on = days.built_on AND {condition} {alike}
+            LEFT JOIN snow_atlas__{trend.history}_history AS held
+                ON held.built_on = days.built_on AND {trend.condition} {alike}
             GROUP BY days.built_on
-            HAVING days.built_on IN (SELECT built_on FROM snow_atlas__{history}_history)
+            HAVING days.built_on IN (
+                SELECT built_on FROM snow_atlas__{trend.history}_history WHERE true {alike}
+            )
             ORDER BY days.built_on""",
-        [today, earlier, *values],
+        [today, earlier, *values, *values],
     )
     by_day = {row["built_on"]: row["value"] for row in rows}
     if earlier not in by_day or today not in by_day:
         return figure
     moved = by_day[today] - by_day[earlier]
-    size = short_money(abs(moved), figure.currency) if is_money else number(abs(moved))
+    size = short_money(abs(moved), figure.currency) if trend.is_money else number(abs(moved))
     said = f"{'up' if moved > 0 else 'down'} {size}" if moved else "unchanged"
     line = sparkline([float(row["value"]) for row in rows[-MONTHS:]])
     return replace(figure, change=f"{said} since {day(earlier)}", trend=line)
@@ -109,12 +130,23 @@ def _nothing_yet(marts: Marts, today: date, since: date | None) -> Part:
 def _changes(marts: Marts, earlier: date) -> Part:
     title = "What has changed?"
     rows = marts.rows(
-        f"""SELECT *, row_number() OVER (
+        f"""WITH doubtful AS (
+                SELECT DISTINCT application_id, built_on FROM {POSITIONS}
+                WHERE is_weak_price AND scope = 'estate'
+            ),
+            changes AS (
+                SELECT *, kind IN ('turned short', 'healed') AND EXISTS (
+                    SELECT 1 FROM doubtful
+                    WHERE application_id = entity_id AND built_on IN (since_on, until_on)
+                ) AS is_weak
+                FROM {MART}
+            )
+            SELECT *, row_number() OVER (
                        PARTITION BY kind, currency
-                       ORDER BY abs(amount) DESC NULLS LAST, greatest(number_before, number_after) DESC,
-                           name
+                       ORDER BY is_weak, abs(amount) DESC NULLS LAST,
+                           greatest(number_before, number_after) DESC, name
                    ) AS place
-            FROM {MART}"""
+            FROM changes"""
     )
     if not rows:
         return Part(title, MART, absence=Absence(f"Nothing has changed since {day(earlier)}."))
@@ -141,12 +173,12 @@ def _changes(marts: Marts, earlier: date) -> Part:
         ],
         [
             (
-                row["kind"],
+                WORDS.get(row["kind"]) or row["kind"],
                 row["name"] or NOTHING,
                 number(row["number_before"]),
                 number(row["number_after"]),
-                money(row["amount"], row["currency"]),
-                row["cause"] or NOTHING,
+                money(row["amount"] or None, row["currency"]),
+                _why(row),
             )
             for row in shown
         ],
@@ -154,6 +186,10 @@ def _changes(marts: Marts, earlier: date) -> Part:
     )
     lead = f"Since {day(earlier)}: {listed(said)}."
     return Part(title, MART, lead, None, table, _notes(rows))
+
+
+def _why(row: Mapping[str, Any]) -> str:
+    return ", ".join(filter(None, [row["cause"], "at a doubtful price" if row["is_weak"] else ""])) or NOTHING
 
 
 def _notes(rows: list[Mapping[str, Any]]) -> list[str]:

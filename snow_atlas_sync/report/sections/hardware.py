@@ -61,7 +61,6 @@ def _part(marts: Marts, names: bool) -> Part:
                 ]
             )
             + ".",
-            unit="computers",
         )
         if rows
         else None

@@ -19,11 +19,12 @@ from snow_atlas_sync.report.text import (
     rest,
     short_money,
     short_number,
+    unit_price,
 )
 
 MART = "snow_atlas__license_position"
 NEEDED = ("license_compliance_summary",)
-SHOWN, MAKERS = 10, 8
+SHOWN, MAKERS, REASONS = 10, 8, 4
 
 HOW = (
     "Licences that are short by Snow Atlas' own compliance counters, times what a licence of the application "
@@ -49,14 +50,25 @@ def key_figure(marts: Marts) -> KeyFigure:
             f"{short_money(value, code)} at a doubtful price, not counted"
             for code, value in amounts(rows, "weak").items()
         ],
-        f"{count(counts['short'], 'position')} short, {number(counts['unpriced'])} of them without a price",
+        f"{count(counts['short'], 'position')} short"
+        + (f", {number(counts['unpriced'])} of them without a price" if counts["unpriced"] else ""),
     ]
     value = (
         short_money(next(iter(sums.values())), next(iter(sums))) if sums else number(counts["licences_short"])
     )
     if not sums:
         more = [f"licences short in {count(counts['short'], 'position')}; no price is known"]
-    return KeyFigure(title, value, HOW, MART, "licences", more, currency=next(iter(sums), None))
+    return KeyFigure(
+        title,
+        value,
+        HOW,
+        MART,
+        "licences",
+        more,
+        is_money=bool(sums),
+        currency=next(iter(sums), None),
+        exact=next(iter(sums.values()), counts["licences_short"]),
+    )
 
 
 def section(marts: Marts) -> Section:
@@ -134,8 +146,6 @@ def _picture(marts: Marts) -> tuple[Picture | None, list[str]]:
             f" {money(top['surplus'], currency)}. The makers shown are "
             f"{listed([row['maker'] for row in shown])}."
         ),
-        unit=currency or "",
-        whole=False,
     )
     notes = []
     if len(sums) > 1:
@@ -148,7 +158,7 @@ def _table(marts: Marts, short: int) -> Table | None:
     rows = marts.rows(
         f"""SELECT application_name, application_id, metric_name, required, covered, under_licensed,
                    exposure, currency, installations, own_count, own_count_of, adjusted_by, is_weak_price,
-                   unit_price AS price, price_purchases AS purchases, price_licenses AS licenses,
+                   unit_price AS price, other_price, price_purchases AS purchases, price_licenses AS licenses,
                    price_last_bought_on AS bought_on,
                    sum(CASE WHEN exposure > 0 THEN 1 ELSE 0 END) OVER (PARTITION BY currency) AS alike
             FROM {MART} WHERE scope = 'estate' AND under_licensed > 0
@@ -161,10 +171,10 @@ def _table(marts: Marts, short: int) -> Table | None:
         [
             ("Application", False),
             ("Metric", False),
-            ("Required", True),
-            ("Basis", False),
+            ("Requirement", False),
             ("Covered", True),
             ("Short", True),
+            ("Licence price", True),
             ("Worth", True),
             ("Price from", False),
         ],
@@ -172,12 +182,12 @@ def _table(marts: Marts, short: int) -> Table | None:
             (
                 row["application_name"] or row["application_id"],
                 row["metric_name"] or NOTHING,
-                number(row["required"]),
-                _basis(row),
+                _requirement(row),
                 number(row["covered"]),
                 number(row["under_licensed"]),
+                unit_price(row["price"], row["currency"]),
                 money(row["exposure"], row["currency"]),
-                price_evidence(row) + (", doubtful" if row["is_weak_price"] else ""),
+                _evidence(row),
             )
             for row in rows
         ],
@@ -185,13 +195,24 @@ def _table(marts: Marts, short: int) -> Table | None:
     )
 
 
-def _basis(row: Mapping[str, Any]) -> str:
-    """What the requirement is counted from, as far as it is known."""
-    said = []
+def _requirement(row: Mapping[str, Any]) -> str:
+    """How many licences are required, and what that is counted from, as far as it is known."""
+    found = []
     if row["installations"] is not None:
-        said.append(count(row["installations"], "installation"))
+        found.append(count(row["installations"], "installation"))
     if row["own_count"] is not None and row["own_count_of"] != "devices":
-        said.append(f"{number(row['own_count'])} {row['own_count_of']}")
-    if row["adjusted_by"]:
-        said.append(row["adjusted_by"].replace("; ", ", "))
-    return "; ".join(said) or NOTHING
+        found.append(f"{number(row['own_count'])} {row['own_count_of']}")
+    said = ", ".join([f"{number(row['required'])} required", *found])
+    reasons = (row["adjusted_by"] or "").split("; ")
+    if len(reasons) > REASONS:
+        reasons[REASONS:] = [f"{len(reasons) - REASONS} more reasons"]
+    return f"{said}: {', '.join(reasons)}" if row["adjusted_by"] else said
+
+
+def _evidence(row: Mapping[str, Any]) -> str:
+    """What the price rests on; a doubtful one beside the other that makes it so."""
+    said = price_evidence(row)
+    if not row["is_weak_price"]:
+        return said
+    other = f", {unit_price(row['other_price'], row['currency'])} elsewhere" if row["other_price"] else ""
+    return f"{said}; doubtful, not counted{other}"

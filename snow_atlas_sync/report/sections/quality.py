@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from snow_atlas_sync.report.charts import PERCENT, Bar, bars
+from snow_atlas_sync.report.charts import Bar, bars
 from snow_atlas_sync.report.content import Absence, Part, Section, Table
-from snow_atlas_sync.report.marts import Marts, streams_of
+from snow_atlas_sync.report.marts import SUBJECTS, Marts, streams_of
 from snow_atlas_sync.report.text import NOTHING, count, listed, number, share
 
 MART = "snow_atlas__data_quality"
@@ -55,7 +55,6 @@ def _part(marts: Marts, names: bool) -> Part:
             alternative="Bars by check: "
             + listed([f"{row['title']}, {share(row['failing'], row['checked'])}" for row in shown])
             + ".",
-            unit=PERCENT,
             long_names=True,
         )
         if shown
@@ -66,7 +65,7 @@ def _part(marts: Marts, names: bool) -> Part:
         ("Area", False),
         ("Found", True),
         ("Looked at", True),
-        ("Marts that suffer", False),
+        ("Figures that suffer", False),
     ]
     if names:
         columns.append(("Examples", False))
@@ -78,7 +77,7 @@ def _part(marts: Marts, names: bool) -> Part:
                 row["area"],
                 number(row["failing"]),
                 number(row["checked"]),
-                row["affected_marts"] or NOTHING,
+                _figures(row["affected_marts"]),
                 *([row["examples"] or NOTHING] if names else []),
             )
             for row in shown
@@ -86,3 +85,9 @@ def _part(marts: Marts, names: bool) -> Part:
         f"The first {SHOWN} of {number(len(found))}." if len(found) > SHOWN else "",
     )
     return Part(title, MART, lead, picture, table if shown else None)
+
+
+def _figures(marts: str | None) -> str:
+    """The marts of a check, as the page calls them."""
+    names = [name.strip() for name in (marts or "").split(",") if name.strip()]
+    return ", ".join(SUBJECTS.get(name, name) for name in names) or NOTHING

@@ -9,9 +9,20 @@ from typing import Any
 from snow_atlas_sync.report.charts import Span, timeline
 from snow_atlas_sync.report.content import Absence, KeyFigure, Part, Section, Table
 from snow_atlas_sync.report.marts import Marts
-from snow_atlas_sync.report.text import NOTHING, amounts, count, day, listed, money, number, rest, short_money
+from snow_atlas_sync.report.text import (
+    NOTHING,
+    amounts,
+    breakable,
+    count,
+    day,
+    listed,
+    money,
+    number,
+    rest,
+    short_money,
+)
 
-MART = "snow_atlas__renewals"
+MART, SPEND = "snow_atlas__renewals", "snow_atlas__saas_spend"
 NEEDED = (
     "agreement_periods",
     "contract_periods",
@@ -20,6 +31,8 @@ NEEDED = (
     "saas_servicenow_subscriptions",
 )
 AHEAD, SOON, SHOWN = 365, 90, 12
+NAMED = 4
+"""Products that are named in a sentence."""
 OPEN = "status <> 'ended' AND coalesce(is_renewed, false) = false AND ends_on IS NOT NULL"
 NONE_KNOWN = "No agreement, contract, maintenance or subscription period is known."
 
@@ -46,7 +59,14 @@ def key_figure(marts: Marts, today: date) -> KeyFigure:
     if late:
         more.append(f"{number(late)} past the day of notice")
     return KeyFigure(
-        title, number(len(rows)), HOW, MART, "renewals", more, "period" if len(rows) == 1 else "periods"
+        title,
+        number(len(rows)),
+        HOW,
+        MART,
+        "renewals",
+        more,
+        "period" if len(rows) == 1 else "periods",
+        exact=len(rows),
     )
 
 
@@ -85,18 +105,19 @@ def _part(marts: Marts, today: date) -> Part:
         if sums
         else ""
     )
-    most = rows[:SHOWN]
-    # the largest amounts, and beside them what has none and needs notice next
-    unpriced = sorted((row for row in rows if row["amount"] is None), key=lambda row: _acts_on(row, today))
-    if len(rows) > SHOWN and unpriced:
-        priced = [row for row in rows if row["amount"] is not None]
-        most = [*priced[: SHOWN - min(len(unpriced), SHOWN // 4)], *unpriced[: SHOWN // 4]]
-    shown = sorted(most[:SHOWN], key=lambda row: row["ends_on"])
+    # the largest amounts, and beside them what has none and has to be decided next
+    priced = [row for row in rows if row["amount"] is not None]
+    unpriced = sorted((row for row in rows if row["amount"] is None), key=lambda row: _decided_by(row, today))
+    beside = unpriced[: max(SHOWN // 4, SHOWN - len(priced))]
+    shown = sorted(
+        [*priced[: SHOWN - len(beside)], *beside],
+        key=lambda row: (*_decided_by(row, today), row["ends_on"], row["name"]),
+    )
     left_out = (
-        f"The {len(shown)} with the largest amounts, or the next day of notice, of "
-        f"{count(len(rows), 'period')}."
+        f"The {len(shown)} with the largest amounts, or without one and to be decided next, of "
+        f"{count(len(rows), 'period')}; first what has to be decided first."
         if len(rows) > len(shown)
-        else ""
+        else "First what has to be decided first."
     )
     picture = timeline(
         [
@@ -109,7 +130,7 @@ def _part(marts: Marts, today: date) -> Part:
             for row in shown
         ],
         today,
-        _axis_end(today, shown[-1]["ends_on"]),
+        _axis_end(today, max(row["ends_on"] for row in shown)),
         caption="What ends and has to be decided, from the day to act to the end",
         alternative="A timeline: "
         + listed([f"the {row['kind']} {row['name']} ends on {day(row['ends_on'])}" for row in shown])
@@ -117,8 +138,8 @@ def _part(marts: Marts, today: date) -> Part:
     )
     table = Table(
         [
+            ("Decide by", False),
             ("Ends", False),
-            ("Act by", False),
             ("What", False),
             ("Kind", False),
             ("Supplier", False),
@@ -126,14 +147,14 @@ def _part(marts: Marts, today: date) -> Part:
         ],
         [
             (
+                _decision(row, today),
                 day(row["ends_on"]),
-                day(row["notice_on"]),
                 row["name"],
                 row["kind"],
                 row["supplier"] or NOTHING,
                 money(row["amount"], row["currency"]),
             )
-            for row in most[:SHOWN]
+            for row in shown
         ],
         left_out,
     )
@@ -141,15 +162,43 @@ def _part(marts: Marts, today: date) -> Part:
         f"{count(len(rows), 'period')} without a later one {'ends' if len(rows) == 1 else 'end'} in the next "
         f"twelve months{worth}."
     )
-    return Part(title, MART, lead, picture, table)
+    return Part(title, MART, lead, picture, table, _undated(marts))
 
 
-def _acts_on(row: Row, today: date) -> tuple[bool, date]:
-    """The next day of notice comes first, then the next end; a day of notice that has passed is none."""
+def _decided_by(row: Row, today: date) -> tuple[bool, date]:
+    """The day of notice, or the end where there is none; what is past its notice comes last, as it can only
+    be talked about.
+    """
     notice: date | None = row["notice_on"]
-    if notice is not None and notice >= today:
-        return False, notice
-    return True, row["ends_on"]
+    late = notice is not None and notice < today
+    return late, row["ends_on"] if late or notice is None else notice
+
+
+def _decision(row: Row, today: date) -> str:
+    notice: date | None = row["notice_on"]
+    if notice is None:
+        return day(row["ends_on"])
+    return f"{day(notice)}, passed" if notice < today else day(notice)
+
+
+def _undated(marts: Marts) -> list[str]:
+    """Which SaaS products have no renewal date: Snow Atlas has those of ServiceNow only."""
+    rows = marts.rows(
+        f"""SELECT DISTINCT coalesce(application_name, application_id) AS name, cost
+            FROM {SPEND} WHERE is_current AND name NOT ILIKE '%servicenow%'
+                AND NOT EXISTS (SELECT 1 FROM {MART} AS known WHERE known.kind = 'saas subscription'
+                                AND known.name = coalesce(application_name, application_id))
+            ORDER BY cost DESC NULLS LAST, name"""
+    )
+    if not rows:
+        return []
+    named = [breakable(row["name"]) for row in rows[:NAMED]]
+    if len(rows) > NAMED:
+        named.append(f"{number(len(rows) - NAMED)} more")
+    return [
+        "Of SaaS products, Snow Atlas holds renewal dates for ServiceNow only. There are none for "
+        f"{listed(named)}."
+    ]
 
 
 def _axis_end(today: date, last: date) -> date:

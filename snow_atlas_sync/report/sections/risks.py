@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from snow_atlas_sync.report.charts import PERCENT, Bar, bars
+from snow_atlas_sync.report.charts import Bar, bars
 from snow_atlas_sync.report.content import KeyFigure, Part, Section, Table
 from snow_atlas_sync.report.marts import Marts
 from snow_atlas_sync.report.text import NOTHING, count, day, listed, number
@@ -48,6 +48,7 @@ def key_figure(marts: Marts) -> KeyFigure:
             f"{number(counts['ending'])} more lose support within a year",
         ],
         "installation" if counts["ended"] == 1 else "installations",
+        exact=counts["ended"],
     )
 
 
@@ -100,7 +101,6 @@ def _lifecycle(marts: Marts) -> Part:
             alternative="Bars by application: "
             + listed([f"{row['application']} on {row['in_use']} computers, {_until(row)}" for row in shown])
             + ".",
-            unit="computers",
         )
         if shown
         else None
@@ -191,7 +191,6 @@ def _oracle(marts: Marts) -> Part:
                 ]
             )
             + ".",
-            unit=PERCENT,
         )
         if shown
         else None

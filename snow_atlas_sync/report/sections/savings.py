@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from snow_atlas_sync.report.charts import Bar, bars
@@ -19,6 +20,7 @@ from snow_atlas_sync.report.text import (
     rest,
     share,
     short_money,
+    unit_price,
 )
 
 SOFTWARE = "snow_atlas__reclaimable_software"
@@ -74,10 +76,14 @@ def software_figure(marts: Marts) -> KeyFigure:
             SOFTWARE,
             "savings",
             ["unused installations; none of them frees a licence with a price", *beside],
+            exact=counts["installations"],
         )
     code, value = next(iter(sums.items()))
     more = [*rest(sums), *beside, said]
-    return KeyFigure(title, short_money(value, code), HOW_SOFTWARE, SOFTWARE, "savings", more, currency=code)
+    worth = short_money(value, code)
+    return KeyFigure(
+        title, worth, HOW_SOFTWARE, SOFTWARE, "savings", more, is_money=True, currency=code, exact=value
+    )
 
 
 def seats_figure(marts: Marts) -> KeyFigure:
@@ -96,11 +102,15 @@ def seats_figure(marts: Marts) -> KeyFigure:
         f"{share(counts['unused'], counts['seats'])}"
     )
     if not sums:
-        return KeyFigure(title, number(counts["unused"]), HOW_SEATS, SEATS, "savings", [said])
+        return KeyFigure(
+            title, number(counts["unused"]), HOW_SEATS, SEATS, "savings", [said], exact=counts["unused"]
+        )
     code, value = next(iter(sums.items()))
     more = [*(f"{line} a month" for line in rest(sums)), said]
     worth = short_money(value, code)
-    return KeyFigure(title, worth, HOW_SEATS, SEATS, "savings", more, "a month", currency=code)
+    return KeyFigure(
+        title, worth, HOW_SEATS, SEATS, "savings", more, "a month", is_money=True, currency=code, exact=value
+    )
 
 
 def section(marts: Marts, names: bool) -> Section:
@@ -154,8 +164,8 @@ def _software(marts: Marts) -> Part:
     weak = [row for row in rows if row["is_weak"] and (row["any_saving"] or row["lowered"])]
     notes += [
         f"Not counted, as the price is doubtful: {row['application']} at "
-        f"{money(row['price'], row['currency'])} by {count(row['licenses'], 'licence')}, against "
-        f"{money(row['other_price'], row['currency'])} elsewhere."
+        f"{unit_price(row['price'], row['currency'])} by {count(row['licenses'], 'licence')}, against "
+        f"{unit_price(row['other_price'], row['currency'])} elsewhere."
         for row in weak[:3]
     ]
     picture: Picture | None = None
@@ -182,8 +192,6 @@ def _software(marts: Marts) -> Part:
                 "The first would free"
                 f" {money(shown[0]['saving'], code)} on {count(shown[0]['computers'], 'computer')}."
             ),
-            unit=code or "",
-            whole=False,
         )
         if len(sums) > 1:
             others = listed([f"{short_money(value, other)}" for other, value in list(sums.items())[1:]])
@@ -210,7 +218,7 @@ def _software(marts: Marts) -> Part:
                 number(row["installations"]),
                 number(row["owned"]),
                 number(row["freed"]),
-                money(row["price"], row["currency"]),
+                unit_price(row["price"], row["currency"]),
                 money(row["saving"], row["currency"]),
                 _why_not_all(row),
                 price_evidence(row),
@@ -283,7 +291,6 @@ def _seats(marts: Marts, names: bool) -> Part:
             )
             + "."
         ),
-        unit="seats",
     )
     lead = (
         f"{number(counts['unused'])} of {count(counts['seats'], 'seat')} are idle or were never used"
@@ -314,8 +321,9 @@ def _seat_applications(marts: Marts, rows: list[Row]) -> Table:
             ("Application", False),
             ("Seats", True),
             ("Unused", True),
+            ("A seat, a month", True),
             ("Unused, a month", True),
-            ("Application, a month", True),
+            ("All of it, a month", True),
             ("Approved", False),
         ],
         [
@@ -323,6 +331,7 @@ def _seat_applications(marts: Marts, rows: list[Row]) -> Table:
                 row["application"],
                 number(row["seats"]),
                 number(row["unused"]),
+                unit_price(_mean(row), row["currency"]),
                 money(row["saving"], row["currency"]),
                 money(spend.get(row["application"], {}).get("cost"), row["currency"]),
                 approved[spend.get(row["application"], {}).get("is_sanctioned")],
@@ -331,6 +340,11 @@ def _seat_applications(marts: Marts, rows: list[Row]) -> Table:
         ],
         f"The first {SHOWN} of {count(len(rows), 'application')}." if len(rows) > SHOWN else "",
     )
+
+
+def _mean(row: Row) -> Decimal | None:
+    """What an unused seat costs on average."""
+    return row["saving"] / row["unused"] if row["saving"] is not None and row["unused"] else None
 
 
 def _seat_holders(marts: Marts) -> Table:

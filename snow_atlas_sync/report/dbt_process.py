@@ -1,0 +1,41 @@
+"""Runs dbt in a process of its own, as often as it is asked to: the package, which takes longer to read than
+most builds take, is read once.
+
+Each line on standard input is a JSON list of arguments, and each line on standard output says how that went.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any
+
+
+def main(*common: str) -> None:
+    """Answer requests until there are no more; `common` are the options that all of them have."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what dbt prints is no answer
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    # Without variables, so that what an earlier report has parsed is still good: they count when SQL is made.
+    parsed = dbtRunner().invoke(["parse", *common])
+    for line in sys.stdin:
+        done = parsed
+        if parsed.success:
+            done = dbtRunner(manifest=parsed.result).invoke([*json.loads(line), *common])  # type: ignore[arg-type]
+        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]  # others wait for it
+        answers.write(json.dumps(_told(done)) + "\n")
+        answers.flush()
+
+
+def _told(done: Any) -> dict[str, Any]:
+    results = getattr(done.result, "results", None)
+    return {
+        "error": None if done.exception is None else str(done.exception),
+        "results": [
+            {"id": each.node.unique_id, "status": str(each.status), "message": each.message or ""}
+            for each in results or ()
+        ],
+    }

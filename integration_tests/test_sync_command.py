@@ -118,6 +118,56 @@ def test_a_file_or_folder_that_cannot_be_used_gives_one_line(filled: DuckDB) -> 
     assert said.count("snow-atlas-sync:") == 1
 
 
+@pytest.mark.parametrize(
+    ("arguments", "variables", "said"),
+    [
+        (["--destination", "postgers"], {}, "the nearest are postgres"),
+        (["--destination", "postgres"], {}, "set DESTINATION__POSTGRES__CREDENTIALS in the environment"),
+        (["--destination", "filesystem"], {}, "set DESTINATION__FILESYSTEM__BUCKET_URL"),
+        (
+            ["--destination", "filesystem"],
+            {"DESTINATION__FILESYSTEM__BUCKET_URL": "/proc/lake"},
+            "/proc/lake",
+        ),
+        (["--database", "/proc/snow_atlas.duckdb"], {}, "/proc/snow_atlas.duckdb"),
+    ],
+    ids=["misspelt", "no credentials", "no folder named", "folder", "database"],
+)
+@pytest.mark.parametrize("streams", [("--streams", "computers"), ()], ids=["named", "suggested"])
+def test_a_destination_that_cannot_be_used_is_refused_before_anything_is_read(
+    filled: DuckDB, streams: tuple[str, ...], arguments: list[str], variables: dict[str, str], said: str
+) -> None:
+    """A user would wait for an hour of reading to learn that a name was misspelt."""
+    sandbox = filled.sandbox
+    for path in ("computers", "licenses"):
+        sandbox.control.fault("delay", definitions.parameters(path)["path"], delay=3.0)
+    done = subprocess.run(
+        [*filled.command(*streams), *arguments],
+        env={**filled.variables(), **variables},
+        cwd=filled.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.count("snow-atlas-sync:") == 1
+    assert said in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    assert "seconds from start to end" not in done.stdout
+
+
+@pytest.mark.parametrize("streams", [("--streams", "computers"), ()], ids=["named", "suggested"])
+def test_an_api_that_nothing_answers_for_is_told_within_seconds(
+    filled: DuckDB, streams: tuple[str, ...]
+) -> None:
+    """A user with a wrong URL would look at a progress line for minutes."""
+    nowhere = DuckDB(filled.folder, filled.sandbox, {"api_url": "http://127.0.0.1:1"})
+    start = time.monotonic()
+    said = nowhere.run(*streams, code=1)
+    assert "http://127.0.0.1:1 is down or can't be reached" in said
+    assert time.monotonic() - start < 45, "seconds on a quiet machine: the connector and dlt start"
+
+
 def test_a_locked_database_is_refused_before_anything_is_read(filled: DuckDB) -> None:
     """Two syncs would read for an hour, and the slower one lose all of it."""
     with duckdb.connect(str(filled.file)):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import subprocess
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +19,7 @@ from snow_atlas_sync.outcome import SyncReport
 from snow_atlas_sync.progress import shown
 from snow_atlas_sync.questions import QUESTIONS
 from snow_atlas_sync.sync import reading, sync
+from snow_atlas_sync.tables import HOLD_NUL
 from snow_atlas_sync.text_table import counted, text_table
 from source_snow_atlas import __version__
 
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
 NAME = "snow-atlas-sync"
 DATABASE = Path("snow_atlas.duckdb")
 DUCKDB, DATASET = "duckdb", "snow_atlas"
+SECONDS_TO_OPEN = 1.0
+"""What the destination has to be opened when a signal ends the command."""
 
 # Entries of the audit log are never changed, so a sync asks only for those since the last one. All other
 # streams are read whole: what was removed in Snow Atlas is seen in no other way.
@@ -118,44 +123,62 @@ def synced(
 ) -> Iterator[tuple[SyncReport, Destination]]:
     """Sync, with the destination open as long as the block.
 
-    What is named is read at once, and says itself what it lacks; else the connection is checked first. The
-    connector starts while dlt is imported, which takes as long.
+    What is named is read at once, and says itself what it lacks; else the connection is checked first. In the
+    meantime a thread imports dlt and opens the destination, which takes as long.
     """
     names = inputs.choose(choice.named, inputs.available_streams())
     incremental = inputs.incremental(options.incremental).intersection(names or choice.others)
+    at_once = bool(names) and not incremental
     with spool.folder() as folder, contextlib.ExitStack() as stack:
         file = folder / "config.json"
         file.write_text(json.dumps(config), encoding="utf-8")
         readable = connector.Readable("")
         process = stack.enter_context(
-            reading(file, folder, names, (), {})
-            if names and not incremental
-            else connector.checking(file, folder)
+            reading(file, folder, names, (), {}) if at_once else connector.checking(file, folder)
         )
-        destination = opened(options, folder)
-        stack.callback(destination.close)
-        if not names or incremental:
+        opening = ThreadPoolExecutor(1).submit(opened, options, folder)
+        stack.callback(wait, [opening], SECONDS_TO_OPEN)
+        if at_once:
+            opening.add_done_callback(lambda opening: end_unless(opening, process))
+        else:
+            states = opening.result().states()
             readable = connector.checked(process, folder)
             print(readable.sentence, flush=True)
             names = names or [name for name in choice.others if not readable.lacks(name)]
-            process = stack.enter_context(reading(file, folder, names, incremental, destination.states()))
-        print(f"Reading {counted(len(names), 'stream')} into {destination.title}:", flush=True)
+            process = stack.enter_context(reading(file, folder, names, incremental, states))
+        print(f"Reading {counted(len(names), 'stream')} into {title(options)}:", flush=True)
         report = SyncReport.of(names)
         report.refused = {name: readable.lacks(name) for name in choice.others if readable.lacks(name)}
         with shown(report):
-            sync(process, folder, destination, report, incremental)
-        yield report, destination
+            sync(process, folder, opening, report, incremental, holds_nul=options.destination in HOLD_NUL)
+        with contextlib.closing(opening.result()) as destination:
+            yield report, destination
+
+
+def end_unless(opening: Future[Destination], process: subprocess.Popen[bytes]) -> None:
+    """End the connector where there is no destination for what it reads."""
+    if opening.exception() is not None:
+        process.terminate()
 
 
 def opened(options: argparse.Namespace, folder: Path) -> Destination:
     """The destination that the options name."""
-    print("Opening the destination and starting the connector ...", flush=True)
     from snow_atlas_sync.destination import Destination
 
-    dataset = options.dataset or ("main" if options.destination == DUCKDB else DATASET)
-    destination = Destination(options.destination, options.database, dataset, folder)
     stop_if_asked()
-    return destination
+    return Destination(options.destination, options.database, dataset(options), folder, title(options))
+
+
+def dataset(options: argparse.Namespace) -> str:
+    """The schema of the tables."""
+    return str(options.dataset or ("main" if options.destination == DUCKDB else DATASET))
+
+
+def title(options: argparse.Namespace) -> str:
+    """Where the tables go, for people."""
+    if options.destination == DUCKDB:
+        return str(options.database)
+    return f"{options.destination} ({dataset(options)})"
 
 
 def print_report(report: SyncReport, seconds: float) -> None:

@@ -60,6 +60,7 @@ def started(arguments: Sequence[str], folder: Path) -> Iterator[subprocess.Popen
             stdout=subprocess.PIPE,
             stderr=errors,
             bufsize=PIPE,
+            pipesize=PIPE,
             start_new_session=True,
             env={**os.environ, "PYTHONSAFEPATH": "1"},
         )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ import pyarrow.parquet as pq
 
 from snow_atlas_sync.errors import SyncError
 from snow_atlas_sync.spool import StreamFile
-from snow_atlas_sync.tables import DIGITS, PLACES
+from snow_atlas_sync.tables import EXTRACTED_AT
+from snow_atlas_sync.values import DIGITS, PLACES
 
 # before dlt is imported: nothing is reported about its use, and what goes wrong is said here, in one sentence
 os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
@@ -25,16 +27,17 @@ import dlt
 from dlt.common.configuration.exceptions import ConfigFieldMissingException
 from dlt.common.destination import reference
 from dlt.common.destination.exceptions import UnknownDestinationModule
+from dlt.destinations.impl.postgres.postgres import PostgresParquetCopyJob
 
-from snow_atlas_sync.one_step import OneStepDuckDb, OneStepFilesystem, PartsPostgres, merge_files
+from snow_atlas_sync.one_step import OneStepDuckDb, OneStepFilesystem, merge_files
+
+PostgresParquetCopyJob._ingest_per_rowgroup = True  # in one piece the driver would keep all of it in memory
 
 DUCKDB, FILESYSTEM, POSTGRES = "duckdb", "filesystem", "postgres"
 NAME = "snow_atlas"
 STATES = "states"
 HISTORY = "_snow_atlas_syncs"
 """The table with a row for each stream of each sync: how it ended, and why."""
-HOLD_NUL = frozenset({DUCKDB, "motherduck", FILESYSTEM})
-"""Destinations whose texts can hold the character U+0000."""
 HOLD_JSON = frozenset({DUCKDB, "motherduck", POSTGRES})
 """Destinations that take JSON from a text in a Parquet file. Elsewhere nested values are text."""
 
@@ -44,8 +47,10 @@ SETTINGS = {
     "destination.staging_dataset_name_layout": "%s_loading",
     "load.workers": 4,
 }
-DUCKDB_LIMITS: dict[str, Any] = {"threads": 1, "memory_limit": "200MB"}
-"""A second thread makes loading no faster, and DuckDB would take four fifths of the memory that there is."""
+DUCKDB_SETTINGS: dict[str, Any] = {"threads": 1, "memory_limit": "150MB", "force_compression": "zstd"}
+"""A second thread makes loading no faster, and DuckDB would take four fifths of the memory that there is.
+zstd is for texts: half the time and half the file of what DuckDB chooses for them.
+"""
 
 
 @dataclass(frozen=True)
@@ -71,12 +76,10 @@ class Table:
 class Destination:
     """A database, or a folder, that keeps the tables and the states of their streams."""
 
-    def __init__(self, name: str, database: Path, dataset: str, folder: Path) -> None:
+    def __init__(self, name: str, database: Path, dataset: str, folder: Path, title: str) -> None:
         self.name = name
-        self.title = str(database) if name == DUCKDB else f"{name} ({dataset})"
-        self.holds_nul = name in HOLD_NUL
+        self.title = title
         self._connection: Any = None
-        self._folder = folder
         self._worker = ThreadPoolExecutor(1)  # dlt would take signals for itself in the main thread
         for key, value in SETTINGS.items():
             dlt.config[key] = value
@@ -85,8 +88,12 @@ class Destination:
             "truncate-and-insert" if in_one_step else "insert-from-staging"
         )
         try:
-            destination = self._opened(name, database)
-            self._pipeline = self._made(destination, dataset)
+            self._pipeline: Any = dlt.pipeline(
+                NAME,
+                str(folder / "dlt"),
+                destination=self._opened(name, database),
+                dataset_name=dataset,
+            )
             self._worker.submit(self._look).result()
         except SyncError:
             raise
@@ -94,10 +101,8 @@ class Destination:
             raise SyncError(f"{self.title} can't be used as the destination: {reason(error, name)}") from None
 
     def states(self) -> dict[str, Any]:
-        """The state of each stream that was read before and goes on from it."""
-        source = self._pipeline.state.get("sources", {}).get(NAME, {})
-        states: dict[str, Any] = source.get(STATES, {})
-        return states
+        """The state of each stream that goes on from it; one whose table was removed begins anew."""
+        return self._states
 
     def load(self, tables: Sequence[Table], outcome: pa.Table) -> None:
         """Write all tables, and add to the history what became of each stream. SyncError where that is
@@ -107,7 +112,7 @@ class Destination:
             self._worker.submit(self._load, tables, outcome).result()
         except Exception as error:
             with suppress(Exception):
-                self._pipeline.drop_pending_packages()
+                self._pipeline.abort_packages()
             raise SyncError(f"{self.title} refused it: {reason(error, self.name)}") from None
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
@@ -123,23 +128,24 @@ class Destination:
     def _opened(self, name: str, database: Path) -> Any:
         if name == FILESYSTEM:
             return OneStepFilesystem(destination_name=name)
-        if name == POSTGRES:
-            return PartsPostgres(destination_name=name)
         if name != DUCKDB:
             return reference.Destination.from_reference(name)
         import duckdb
 
         # open as long as the sync takes, so that nobody else locks the file in the meantime
         database.parent.mkdir(parents=True, exist_ok=True)
-        self._connection = duckdb.connect(str(database), config=DUCKDB_LIMITS)
+        self._connection = duckdb.connect(str(database), config=DUCKDB_SETTINGS)
         return OneStepDuckDb(self._connection, destination_name=name)
-
-    def _made(self, destination: Any, dataset: str) -> Any:
-        return dlt.pipeline(NAME, str(self._folder / "dlt"), destination=destination, dataset_name=dataset)
 
     def _look(self) -> None:
         """Take over what is known of the syncs before. SyncError where the tables are another loader's."""
         self._pipeline.sync_destination()
+        states = self._pipeline.state.get("sources", {}).get(NAME, {}).get(STATES, {})
+        with self._pipeline.destination_client() as client:
+            if not client.is_storage_initialized():
+                client.initialize_storage()  # what can't be written is noticed now, not after the reading
+            there = {name for name, columns in client.get_storage_tables(states) if columns}
+        self._states = {name: state for name, state in states.items() if name in there}
         foreign: Any = None
         with self._pipeline.destination_client() as client, suppress(Exception):  # not all have such a view
             foreign = client.sql_client.execute_sql(
@@ -155,18 +161,50 @@ class Destination:
 
     def _load(self, tables: Sequence[Table], outcome: pa.Table) -> None:
         history = dlt.resource([outcome], name=HISTORY, write_disposition="append")
-        resources = [*(self._resource(table) for table in tables), history]
-        source = dlt.source(lambda: resources, name=NAME, max_table_nesting=0)
-        self._pipeline.run(source())
+        anew = self._made_anew(tables)
+        if anew:  # dlt neither changes a type nor looks whether a table is there
+            self._pipeline.run(self._source(map(self._resource, anew)), refresh="drop_resources")
+        left = [self._resource(table) for table in tables if table not in anew]
+        self._pipeline.run(self._source([*left, history]))
         if any(table.merged for table in tables) and self.name != FILESYSTEM:
             with self._pipeline.destination_client() as client, client.with_staging_dataset():
                 client.sql_client.drop_dataset()
+
+    def _source(self, resources: Iterable[Any]) -> Any:
+        return dlt.source(lambda: list(resources), name=NAME, max_table_nesting=0)()
+
+    def _made_anew(self, tables: Sequence[Table]) -> list[Table]:
+        """The tables that were removed, and those with columns that had another type in an earlier version of
+        the connector. SyncError where one of the latter is merged.
+        """
+        by_name = {table.stream: table for table in tables}
+        found = []
+        with self._pipeline.destination_client() as client:
+            for name, columns in client.get_storage_tables(by_name.keys() & client.schema.tables.keys()):
+                table, types = by_name[name], by_name[name].file.layout.types
+                changed = [
+                    f"{column} ({of['data_type']}, now {types[column]})"
+                    for column, of in columns.items()
+                    if column in types and of["data_type"] != self._type(types[column])
+                ]
+                if changed and table.merged:
+                    raise SyncError(
+                        f"the table {name} has columns of another type, {', '.join(changed)}: remove the "
+                        "table, and the next sync makes it anew"
+                    )
+                if (changed or not columns) and self.name != FILESYSTEM:
+                    found.append(table)
+        return found
+
+    def _type(self, kind: str) -> Any:
+        """The type of a column in this destination, in dlt's words."""
+        return "text" if kind == "json" and self.name not in HOLD_JSON else kind
 
     def _resource(self, table: Table) -> Any:
         columns: Any = {
             name: {
                 "name": name,
-                "data_type": "text" if kind == "json" and self.name not in HOLD_JSON else kind,
+                "data_type": self._type(kind),
                 "nullable": True,
                 **({"precision": DIGITS, "scale": PLACES} if kind == "decimal" else {}),
             }
@@ -195,6 +233,7 @@ class Destination:
             "file_format": "parquet" if imported else None,
         }
         if merged:
+            columns[EXTRACTED_AT]["dedup_sort"] = "desc"  # of two rows with one key the newer
             hints["write_disposition"] = {"disposition": "merge", "strategy": "delete-insert"}
             hints["primary_key"] = table.columns_of_key
         return dlt.resource(parts, name=table.stream, columns=columns, **hints)
@@ -216,11 +255,12 @@ def reason(error: BaseException, name: str) -> str:
     ):
         error = error.__cause__
     if isinstance(error, UnknownDestinationModule):
-        return f"dlt has no destination of this name; it has {', '.join(sorted(dlt.destinations.__all__))}"
+        close = difflib.get_close_matches(name, dlt.destinations.__all__, n=3, cutoff=0)
+        return f"dlt has no destination of this name; the nearest are {', '.join(close)}"
     if isinstance(error, ConfigFieldMissingException):
         where = f"DESTINATION__{name.upper()}__"
         fields = " and ".join(f"{where}{field.upper()}" for field in error.fields)
         return f"set {fields} in the environment, or the same in .dlt/secrets.toml"
     if isinstance(error, OSError) and error.strerror:
-        return error.strerror
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
     return " ".join(str(error).split())[:300] or type(error).__name__

@@ -1,5 +1,4 @@
-"""dlt's destinations DuckDB, filesystem and PostgreSQL, changed where it matters. In the first two a table
-is replaced in one step.
+"""dlt's destinations DuckDB and filesystem, changed where it matters: a table is replaced in one step.
 
 dlt empties a table first and fills it afterwards, or, in a database, copies it from a second one: half a
 minute for five million rows, and twice the file. Here each table comes as one file, so that it can be
@@ -15,10 +14,10 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from dlt.destinations import duckdb, filesystem, postgres
+from dlt.common.destination import DestinationCapabilitiesContext
+from dlt.destinations import duckdb, filesystem
 from dlt.destinations.impl.duckdb.duck import DuckDbClient, DuckDbCopyJob
 from dlt.destinations.impl.filesystem.filesystem import FilesystemClient, FilesystemLoadJob
-from dlt.destinations.impl.postgres.postgres import PostgresClient, PostgresParquetCopyJob
 
 PARQUET = ".parquet"
 
@@ -50,7 +49,12 @@ class OneStepDuckDbClient(DuckDbClient):
 
 
 class OneStepDuckDb(duckdb):
-    """DuckDB, in a transaction for each table."""
+    """DuckDB, in a transaction for each table; of a merge dlt would make two, and lose rows in between."""
+
+    def _raw_capabilities(self) -> DestinationCapabilitiesContext:
+        able = super()._raw_capabilities()
+        able.supports_transactions = True
+        return able
 
     @property
     def client_class(self) -> type[DuckDbClient]:
@@ -91,33 +95,13 @@ class OneStepFilesystem(filesystem):
         return OneStepFilesystemClient
 
 
-class PartsToPostgresJob(PostgresParquetCopyJob):
-    """Send a file in its parts: in one piece the driver would keep all of it in memory."""
-
-    _ingest_per_rowgroup = True
-
-
-class PartsPostgresClient(PostgresClient):
-    def create_load_job(self, table: Any, file_path: str, load_id: str, restore: bool = False) -> Any:
-        if file_path.endswith(PARQUET):
-            return PartsToPostgresJob(file_path)
-        return super().create_load_job(table, file_path, load_id, restore)
-
-
-class PartsPostgres(postgres):
-    """PostgreSQL, with little memory."""
-
-    @property
-    def client_class(self) -> type[PostgresClient]:
-        return PartsPostgresClient
-
-
 def merge_files(client: FilesystemClient, table: str, new: Path, key: Sequence[str], merged: Path) -> int:
     """Write a file with the rows of a table that have none of the new rows' keys, and the new rows; the
     number of its rows.
     """
     fresh = pq.read_table(new)
-    keys = set(zip(*(fresh[name].to_pylist() for name in key), strict=True))
+    last = {each: place for place, each in enumerate(keys_of(fresh, key))}
+    fresh = fresh.take(pa.array(sorted(last.values()), pa.int64()))
     rows: int = fresh.num_rows
     old = file_of(client, table)
     with pq.ParquetWriter(merged, fresh.schema) as writer:
@@ -125,12 +109,16 @@ def merge_files(client: FilesystemClient, table: str, new: Path, key: Sequence[s
             with client.fs_client.open(old, "rb") as file:
                 for batch in pq.ParquetFile(file).iter_batches():
                     part = pa.Table.from_batches([batch])
-                    held = zip(*(part[name].to_pylist() for name in key), strict=True)
-                    part = part.filter(pa.array([each not in keys for each in held], pa.bool_()))
+                    kept = [each not in last for each in keys_of(part, key)]
+                    part = part.filter(pa.array(kept, pa.bool_()))
                     writer.write_table(with_columns(part, fresh.schema))
                     rows += part.num_rows
         writer.write_table(fresh)
     return rows
+
+
+def keys_of(table: pa.Table, key: Sequence[str]) -> list[tuple[Any, ...]]:
+    return list(zip(*(table[name].to_pylist() for name in key), strict=True))
 
 
 def with_columns(table: pa.Table, schema: pa.Schema) -> pa.Table:

@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +24,7 @@ from snow_atlas_sync.outcome import SyncReport
 from snow_atlas_sync.tables import Layout, batch_of
 
 FOLDER = "SNOW_ATLAS_SYNC_FOLDER"
-RECORD = re.compile(rb'\{"type": ?"RECORD", ?"record": ?\{"stream": ?"([^"]+)"')
+RECORD = re.compile(rb'\{"type": ?"RECORD", ?"record": ?\{"stream": ?"([^"]+)",')
 
 LINES, LINE_BYTES = 2_000, 4 << 20
 """As much of a stream is turned into a table at once: few enough to stay in the processor's cache."""
@@ -92,7 +93,8 @@ class StreamFile:
         self.path = path
         self.layout = layout
         self.rows = 0
-        self.unfit: dict[str, int] = {}
+        self.unfit: Counter[str] = Counter()
+        self.undeclared: set[str] = set()
         self.waiting = 0
         self._holds_nul = holds_nul
         self.lines: list[bytes] = []
@@ -120,8 +122,8 @@ class StreamFile:
             return
         batch = batch_of(self.layout, self.lines, holds_nul=self._holds_nul)
         self.lines.clear()
-        for field, count in batch.unfit.items():
-            self.unfit[field] = self.unfit.get(field, 0) + count
+        self.unfit.update(batch.unfit)
+        self.undeclared |= batch.undeclared
         self._batches.append(batch.table)
         self.rows += batch.table.num_rows
         self.waiting += batch.table.nbytes
@@ -140,19 +142,19 @@ class Spool:
     def take(self, lines: Iterable[bytes], report: SyncReport) -> None:
         """Take what the connector writes: records into the files, everything else into the report."""
         gc.disable()  # rows are many and free of cycles: looking for some takes half as long again
-        name, size = b"", 0
+        start, size = b"\0", 0
         for line in lines:
-            record = RECORD.match(line)
-            if record is None:
-                report.see(line)
-                continue
-            if record[1] != name:
-                name = record[1]
-                file, stream = self.file(name.decode()), report.stream(name.decode())
+            if not line.startswith(start):
+                record = RECORD.match(line)
+                if record is None:
+                    report.see(line)
+                    continue
+                start, name = record[0], record[1].decode()
+                file, stream = self.file(name), report.stream(name)
             stream.records += 1
             file.lines.append(line)
             size += len(line)
-            if len(file.lines) >= LINES or size >= LINE_BYTES:
+            if size >= LINE_BYTES or len(file.lines) >= LINES:
                 # another stream's lines may be most of it, then this is a little early
                 file.convert()
                 size = 0

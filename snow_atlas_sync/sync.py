@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Collection, Mapping
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
@@ -16,8 +17,11 @@ from snow_atlas_sync import connector
 from snow_atlas_sync.errors import SyncError, stop_if_asked
 from snow_atlas_sync.outcome import SyncReport
 from snow_atlas_sync.spool import Spool
+from snow_atlas_sync.text_table import counted
 from source_snow_atlas import definitions
 
+NAMED = 5
+"""Fields that a note names."""
 NOT_PERMITTED = "NOT PERMITTED"
 HISTORY = pa.schema(
     {
@@ -36,17 +40,20 @@ if TYPE_CHECKING:
 def sync(
     process: subprocess.Popen[bytes],
     folder: Path,
-    destination: Destination,
+    opening: Future[Destination],
     report: SyncReport,
     incremental: Collection[str] = (),
+    *,
+    holds_nul: bool = True,
 ) -> None:
     """Load what the connector reads: the streams of the report; those that are `incremental` are merged.
 
     At the end each stream is complete, and its table what was read, or it has an error, and its table is as
     it was.
     """
-    spool = Spool(folder, holds_nul=destination.holds_nul)
+    spool = Spool(folder, holds_nul=holds_nul)
     spool.take(connector.lines(process), report)
+    destination = opening.result()
     ended = connector.how_it_ended(process, folder)
     stop_if_asked()
     for stream in report.streams.values():
@@ -85,10 +92,17 @@ def load(spool: Spool, destination: Destination, report: SyncReport, incremental
         tables.append(Table(stream.name, file, key(stream.name), state))
         for field, count in file.unfit.items():
             report.warn(
-                f"{stream.name}: {count:,} {'values' if count > 1 else 'value'} of the field {field} "
-                "did not fit its column; the column _extra has what was sent"
+                f"{stream.name}: {counted(count, 'value')} of the field {field} did not fit its column; "
+                "the column _extra has what was sent"
             )
-    report.loading = f"{len(tables)} tables"
+        if file.undeclared:
+            names = ", ".join(map(repr, sorted(file.undeclared)[:NAMED]))
+            report.warn(
+                f"{stream.name}: {counted(len(file.undeclared), 'field')} that its schema does not declare, "
+                f"{names}{' ...' * (len(file.undeclared) > NAMED)}: the column _extra has what was sent"
+            )
+    pa.default_memory_pool().release_unused()  # what the reading took, before the database takes as much
+    report.loading = counted(len(tables), "table")
     try:
         destination.load(tables, outcome_of(report))
     except SyncError:

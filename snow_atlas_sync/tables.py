@@ -2,72 +2,30 @@
 
 A table has a column for each field that the schema declares, named after it in lower case, and two more:
 `_airbyte_extracted_at`, when the record was read, and `_extra`, a JSON object of what fits in no column:
-fields that
-the schema does not declare, and values that are not of their column's type. So a row always holds all that
-was read.
+fields that the schema does not declare, and values that are not of their column's type. So a row always
+holds all that was read.
 """
 
 from __future__ import annotations
 
 import json
 import pkgutil
-import re
-import sys
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
-from decimal import Context, Decimal, InvalidOperation
 from functools import cache, cached_property
 from typing import Any
 
 import orjson
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from snow_atlas_sync.values import QUICK, SLOW, TYPES, Unfit, json_text
 from source_snow_atlas import definitions
 
-if "pandas" not in sys.modules:
-    # With its first array pyarrow imports pandas, where it is installed, and needs nothing of it here: a
-    # second, and 40 MB. It tries once.
-    sys.modules["pandas"] = None  # type: ignore[assignment]
-    with suppress(ImportError, AttributeError):
-        pa.array([""])
-    del sys.modules["pandas"]
-pa.set_memory_pool(pa.system_memory_pool())  # gives back what it does not need: 40 MB less at the peak
-
+HOLD_NUL = frozenset({"duckdb", "motherduck", "filesystem"})
+"""Destinations of dlt whose texts can hold the character U+0000."""
 EXTRA, EXTRACTED_AT = "_extra", "_airbyte_extracted_at"
-DIGITS, PLACES = 38, 9
-LARGEST_WHOLE = 2**63
-LARGEST_NUMBER = Decimal(10) ** (DIGITS - PLACES)
-EXACT = 15
-"""Digits of a number that a double always holds."""
-
-TYPES: dict[str, pa.DataType] = {
-    "text": pa.string(),
-    "json": pa.string(),
-    "bigint": pa.int64(),
-    "decimal": pa.decimal128(DIGITS, PLACES),
-    "bool": pa.bool_(),
-    "date": pa.date32(),
-    "timestamp": pa.timestamp("us", "UTC"),
-}
-"""The Arrow type of each of dlt's types that is used here."""
-
 FORMATS = {"date": "date", "date-time": "timestamp"}
 SCALARS = {"string": "text", "integer": "bigint", "number": "decimal", "boolean": "bool"}
-MOMENT = re.compile(
-    r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d+))?)?)?(?: ?(?:(Z)|([+-])(\d\d):?(\d\d)?))?",
-    re.ASCII,
-)
-UTC_MOMENT = r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?)\d*Z?$"
-
-
-class Unfit(Exception):
-    """A value is not of its column's type. `instead` is what the column has in its place."""
-
-    def __init__(self, instead: Any = None) -> None:
-        self.instead = instead
 
 
 @dataclass(frozen=True)
@@ -118,12 +76,13 @@ def kind(declared: dict[str, Any]) -> str:
 
 @dataclass
 class Batch:
-    """A part of a stream as a table, and the fields whose values fit in no column, with how many there
-    are.
+    """A part of a stream as a table, the fields whose values fit in no column, with how many there are, and
+    the fields that have no column.
     """
 
     table: pa.RecordBatch
     unfit: dict[str, int]
+    undeclared: set[str]
 
 
 def batch_of(layout: Layout, lines: Sequence[bytes], *, holds_nul: bool = True) -> Batch:
@@ -139,10 +98,11 @@ def batch_of(layout: Layout, lines: Sequence[bytes], *, holds_nul: bool = True) 
         extras.column(column, [row.get(column.field) for row in rows], without_nul)
         for column in layout.columns
     ]
-    extras.undeclared(rows, set().union(*rows) - layout.fields)
+    undeclared = set().union(*rows) - layout.fields
+    extras.undeclared(rows, undeclared)
     moments = pa.array([int(record["emitted_at"]) for record in records], pa.timestamp("ms", "UTC"))
     arrays += [moments.cast(TYPES["timestamp"]), extras.array()]
-    return Batch(pa.RecordBatch.from_arrays(arrays, schema=layout.schema), extras.unfit)
+    return Batch(pa.RecordBatch.from_arrays(arrays, schema=layout.schema), extras.unfit, undeclared)
 
 
 class Extras:
@@ -203,126 +163,3 @@ class Extras:
             message = json.loads(self._lines[place], parse_float=orjson.Fragment, parse_int=orjson.Fragment)
             self._exact[place] = message["record"]["data"]
         return self._exact[place][field]
-
-
-def json_text(value: Any) -> str:
-    return orjson.dumps(value).decode()
-
-
-def quick_numbers(values: list[Any]) -> pa.Array:
-    """Numbers as decimals, from their shortest texts: a double is never multiplied. Those of many digits are
-    left to be read again as they were sent.
-    """
-    if not set(map(type, values)) <= {int, float, type(None)}:
-        raise TypeError
-    texts = pa.array(values, pa.float64()).cast(pa.string())
-    longest = pc.max(pc.utf8_length(texts)).as_py()
-    if longest is not None and longest > EXACT:
-        raise ValueError("more digits than a double always holds")
-    return texts.cast(TYPES["decimal"])
-
-
-def quick_json(values: list[Any]) -> pa.Array:
-    """Nested values as JSON; those with numbers that a double may not hold are left to be read again."""
-    array = pa.array([None if value is None else orjson.dumps(value) for value in values], pa.binary())
-    texts = array.cast(pa.string())
-    if pc.any(pc.match_substring_regex(texts, r"[:\[,][-0-9.]{16}|[:\[,][-0-9.]+e")).as_py():
-        raise ValueError("more digits than a double always holds")
-    return texts
-
-
-def quick_booleans(values: list[Any]) -> pa.Array:
-    if not set(map(type, values)) <= {bool, type(None)}:
-        raise TypeError
-    return pa.array(values, pa.bool_())
-
-
-def quick_integers(values: list[Any]) -> pa.Array:
-    if not set(map(type, values)) <= {int, type(None)}:
-        raise TypeError
-    return pa.array(values, pa.int64())
-
-
-def quick_moments(values: list[Any]) -> pa.Array:
-    """Moments in UTC as the API writes them. Of a second there are six digits; a seventh is cut."""
-    texts = pc.replace_substring_regex(pa.array(values, pa.string()), UTC_MOMENT, r"\1")
-    return texts.cast(pa.timestamp("us")).cast(TYPES["timestamp"])
-
-
-QUICK: dict[str, Callable[[list[Any]], pa.Array]] = {
-    "text": lambda values: pa.array(values, pa.string()),
-    "json": quick_json,
-    "bigint": quick_integers,
-    "decimal": quick_numbers,
-    "bool": quick_booleans,
-    "date": lambda values: pa.array(values, pa.string()).cast(pa.date32()),
-    "timestamp": quick_moments,
-}
-"""From values of a type to its column, with an exception where one does not fit."""
-
-
-def number(value: Any) -> Decimal:
-    """A number, also where it came as a text."""
-    try:
-        if isinstance(value, (int, str)) and not isinstance(value, bool):
-            found = Decimal(value)
-            if found.is_finite():
-                return found
-    except InvalidOperation:
-        pass
-    raise Unfit
-
-
-def whole_number(value: Any) -> int:
-    found = number(value)
-    if not -LARGEST_WHOLE <= found < LARGEST_WHOLE or found != found.to_integral_value():
-        raise Unfit
-    return int(found)
-
-
-def decimal_number(value: Any) -> Decimal:
-    """A number of 29 digits before the point; behind it there are nine, to which longer ones are rounded."""
-    found = number(value)
-    if abs(found) >= LARGEST_NUMBER:
-        raise Unfit
-    return found.quantize(Decimal(1).scaleb(-PLACES), context=Context(prec=2 * DIGITS))
-
-
-def boolean(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise Unfit
-    return value
-
-
-def moment(value: Any) -> datetime:
-    """A moment in UTC; one without an offset is taken for UTC."""
-    found = MOMENT.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
-        raise Unfit
-    day, minute, second, fraction, _, sign, hours, minutes = found.groups()
-    try:
-        at = datetime.fromisoformat(f"{day}T{minute or '00:00'}:{second or '00'}+00:00")
-        at += timedelta(microseconds=int(f"{fraction or '0':0<6}"[:6]))
-        offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
-        return at + offset if sign == "-" else at - offset
-    except (ValueError, OverflowError):
-        raise Unfit from None
-
-
-def day(value: Any) -> date:
-    """A day. Where a time of the day came with it, the column has the day alone, and that does not fit."""
-    at = moment(value)
-    local = date.fromisoformat(value[:10])
-    if at != datetime(local.year, local.month, local.day, tzinfo=timezone.utc):
-        raise Unfit(local)
-    return local
-
-
-SLOW: dict[str, Callable[[Any], Any]] = {
-    "bigint": whole_number,
-    "decimal": decimal_number,
-    "bool": boolean,
-    "date": day,
-    "timestamp": moment,
-}
-"""From a value to what its column has of it; Unfit where it is none of its type."""

@@ -33,6 +33,7 @@ from airbyte_cdk.models import (
 from airbyte_cdk.sources.connector_state_manager import HashableStreamDescriptor
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_snow_atlas import __version__
 from source_snow_atlas.components.basics.errors import ConfigurationError, SnowAtlasError
 from source_snow_atlas.components.basics.input_files import read_json
 from source_snow_atlas.components.basics.masking import mask_secret_of
@@ -94,10 +95,14 @@ def run(
     what has to be called before the process is ended from elsewhere.
     """
     _settle_interpreter()
+    given = sys.argv[1:] if arguments is None else arguments
     text = io.TextIOWrapper(stdout, encoding="utf-8", write_through=True)
     try:
         with redirect_stdout(text):  # for --help
-            parsed = AirbyteEntrypoint.parse_args(sys.argv[1:] if arguments is None else arguments)
+            if given == ["--version"]:
+                print(f"source-snow-atlas {__version__}")
+                sys.exit()
+            parsed = AirbyteEntrypoint.parse_args(given)
     finally:
         text.detach()
     if parsed.command is None:

@@ -26,7 +26,7 @@ from airbyte_cdk.models import (
     Type,
 )
 
-from source_snow_atlas import command, output, source
+from source_snow_atlas import __version__, command, output, source
 from source_snow_atlas import run as entry
 from source_snow_atlas.run import run
 from unit_tests.helpers.fake_http import TOKEN_URL, FakeHttp, Reply
@@ -241,6 +241,14 @@ def test_help_is_on_standard_output(name: str, option: str, capfd: pytest.Captur
         run([part for part in (name, option) if part])
     assert end.value.code == 0
     assert "usage:" in capfd.readouterr().out
+
+
+def test_the_version_is_told(capfd: pytest.CaptureFixture[str]) -> None:
+    """Who reports a fault could not say of which version."""
+    with pytest.raises(SystemExit) as end:
+        run(["--version"])
+    assert end.value.code is None
+    assert capfd.readouterr().out == f"source-snow-atlas {__version__}\n"
 
 
 def test_an_output_that_takes_no_more_ends_with_a_sentence(

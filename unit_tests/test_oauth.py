@@ -193,6 +193,24 @@ def test_lasting_faults_end_in_an_error(
     assert sum(clock.sleeps) <= (10 if fail_fast else 600)
 
 
+@pytest.mark.parametrize("silence", [REFUSED_CONNECTION, requests.Timeout("no")], ids=repr)
+@pytest.mark.parametrize("answered", [False, True])
+def test_where_nothing_ever_answered_that_is_said_soon(
+    authenticator: SnowAtlasOauth2Authenticator,
+    http: FakeHttp,
+    clock: FakeClock,
+    silence: Exception,
+    answered: bool,
+) -> None:
+    """Who mistyped the URL would wait for minutes; once there was an answer, an outage is waited for."""
+    first = [Reply(503, {"message": "later"})] if answered else []
+    http.in_turn("POST", TOKEN_URL, *first, *[silence] * 20)
+    with pytest.raises(TransientError, match=r"down or can't be reached"):
+        authenticator.get_access_token()
+    assert (sum(clock.sleeps) > 40) == answered
+    assert len(http.requests) > 2
+
+
 def test_a_rate_limit_is_waited_out_as_told(
     authenticator: SnowAtlasOauth2Authenticator, http: FakeHttp, clock: FakeClock
 ) -> None:

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.utils import select_proxy
-from urllib3.exceptions import NameResolutionError
+from urllib3.exceptions import NameResolutionError, NewConnectionError
 
 from source_snow_atlas.components.basics.errors import ConfigurationError, SnowAtlasError, TransientError
 
@@ -121,6 +121,12 @@ class Route:
                 stream,
             )
         return None
+
+
+def nothing_answers(error: BaseException) -> bool:
+    """Whether no connection could be made, or no reply came over it in time."""
+    silent = (NewConnectionError, requests.Timeout)
+    return any(isinstance(cause, silent) for cause in _causes(error))
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -20,7 +20,7 @@ from source_snow_atlas.components.basics.errors import (
     SnowAtlasError,
     TransientError,
 )
-from source_snow_atlas.components.basics.network import Route
+from source_snow_atlas.components.basics.network import Route, nothing_answers
 from source_snow_atlas.components.basics.retries import LONGEST_WAIT, Attempts, announced_wait
 from source_snow_atlas.components.basics.statuses import Meaning, meaning
 from source_snow_atlas.components.identity.exchange import (
@@ -72,6 +72,7 @@ class TokenEndpoint:
         self._credentials = {"client_id": client_id, "client_secret": client_secret}
         self._with_resource = True
         self._with_identity = True
+        self._answered = False
 
     def ask(
         self, route: Route, fail_fast: bool, clock: Callable[[], float], sleep: Callable[[float], None]
@@ -83,6 +84,8 @@ class TokenEndpoint:
         attempts = Attempts(maximum=3, seconds=12.0) if fail_fast else Attempts()
         # a limit is ended by time and not by a number of attempts
         limits = Attempts(1 if fail_fast else 1_000_000, seconds=LONGEST_WAIT, longest_wait=60.0)
+        # where nothing has ever answered, the URL or the network is wrong, more often than not
+        silence = Attempts(3, seconds=10.0) if fail_fast else Attempts(seconds=30.0)
         while True:
             failure: SnowAtlasError
             headers: Mapping[str, str] = {}
@@ -90,7 +93,10 @@ class TokenEndpoint:
             asked = clock()
             try:
                 answer = exchange(
-                    self.host + TOKEN_PATH, self._form(), route, HASTE if fail_fast else PATIENCE
+                    self.host + TOKEN_PATH,
+                    self._form(),
+                    route,
+                    HASTE if fail_fast else PATIENCE,
                 )
             except UnboundedReply as error:
                 failure, most = self._no_token(f"gave a reply that can't be right: {error}"), 3
@@ -101,7 +107,10 @@ class TokenEndpoint:
                 )
                 if isinstance(failure, ConfigurationError):
                     most = 2
+                elif not self._answered and (nothing_answers(error) or clock() - asked >= HASTE[1]):
+                    counted, most = silence, silence.maximum
             else:
+                self._answered = True
                 headers, status = answer.headers, meaning(answer.status_code)
                 if status is Meaning.PAGE:
                     reply = answer.json()

@@ -1,0 +1,173 @@
+"""What a load does to tables that are there, whatever they are like, in every destination."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from integration_tests.helpers.syncing import KINDS, DuckDB, PostgreSQL, Target, target
+from snow_atlas_sync import spool, sync
+from snow_atlas_sync.destination import Destination
+from snow_atlas_sync.outcome import StreamReport, SyncReport
+from snow_atlas_sync.tables import Column, Layout
+
+pytestmark = [pytest.mark.timeout(300), pytest.mark.spread]
+
+STREAM = "computers"
+COLUMNS = {"id": "text", "hostName": "text", "coreCount": "bigint"}
+DLT_NAMES = {"files": "filesystem"}
+
+
+@dataclass
+class Loader:
+    """Loads rows of one stream as a sync does that has read them."""
+
+    filled: Target
+    kind: str
+    monkeypatch: pytest.MonkeyPatch
+
+    def open(self, folder: Path) -> Destination:
+        name = DLT_NAMES.get(self.kind, self.kind)
+        dataset = "main" if self.kind == "duckdb" else "snow_atlas"
+        return Destination(name, self.filled.folder / "snow_atlas.duckdb", dataset, folder, self.kind)
+
+    def load(
+        self,
+        rows: Sequence[Mapping[str, Any]],
+        columns: Mapping[str, str] = COLUMNS,
+        *,
+        merged: bool = False,
+    ) -> StreamReport:
+        layout = Layout([Column(name.lower(), name, kind) for name, kind in columns.items()])
+        self.monkeypatch.setattr(Layout, "of", lambda _: layout)
+        report = SyncReport.of([STREAM])
+        with spool.folder() as folder:
+            files = spool.Spool(folder, holds_nul=True)
+            messages = [
+                {"type": "RECORD", "record": {"stream": STREAM, "data": row, "emitted_at": number}}
+                for number, row in enumerate(rows)
+            ]
+            files.take((json.dumps(message).encode() for message in messages), report)
+            stream = report.streams[STREAM]
+            stream.status, stream.state = "COMPLETE", {"lastScanDate": "2026-01-01T00:00:00Z"}
+            destination = self.open(folder)
+            try:
+                sync.load(files, destination, report, [STREAM] if merged else [])
+            finally:
+                destination.close()
+        return stream
+
+    def states(self) -> dict[str, Any]:
+        """What a sync would go on from."""
+        with spool.folder() as folder:
+            destination = self.open(folder)
+            try:
+                return destination.states()
+            finally:
+                destination.close()
+
+    def execute(self, sql: str) -> None:
+        if isinstance(self.filled, DuckDB):
+            import duckdb
+
+            with duckdb.connect(str(self.filled.file)) as connection:
+                connection.execute(sql.replace("snow_atlas.", ""))
+        elif isinstance(self.filled, PostgreSQL):
+            import psycopg2
+
+            connection = psycopg2.connect(self.filled.address)
+            with connection, connection.cursor() as cursor:
+                cursor.execute(sql)
+            connection.close()
+
+    def names(self) -> dict[str, Any]:
+        rows = self.filled.rows(STREAM)
+        found = {row["id"]: row["hostname"] for row in rows}
+        assert len(found) == len(rows)
+        return found
+
+
+@pytest.fixture
+def loader(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Loader]:
+    monkeypatch.setenv(spool.FOLDER, str(tmp_path / "waiting"))
+    with target(request.param, tmp_path) as filled:
+        for name, value in filled.environment.items():
+            monkeypatch.setenv(name, value)
+        yield Loader(filled, request.param, monkeypatch)
+
+
+every_kind = pytest.mark.parametrize("loader", KINDS, indirect=True)
+databases = pytest.mark.parametrize("loader", ["duckdb", "postgres"], indirect=True)
+
+
+@databases
+def test_a_merge_that_fails_in_its_middle_deletes_nothing(loader: Loader) -> None:
+    """The rows that the new ones should have replaced would be gone, with nothing in their place."""
+    loader.load([{"id": "1", "hostName": "a"}, {"id": "2", "hostName": "b"}], merged=True)
+    loader.execute("ALTER TABLE snow_atlas.computers ALTER COLUMN hostname SET NOT NULL")
+    stream = loader.load([{"id": "1", "hostName": None}, {"id": "3", "hostName": "c"}], merged=True)
+    assert not stream.complete
+    assert "null" in stream.error.lower()
+    assert loader.names() == {"1": "a", "2": "b"}
+
+
+@databases
+def test_a_replacement_that_fails_leaves_the_table(loader: Loader) -> None:
+    """A table would be empty in the morning, and look like "there are none"."""
+    loader.load([{"id": "1", "hostName": "a"}])
+    loader.execute("ALTER TABLE snow_atlas.computers ALTER COLUMN hostname SET NOT NULL")
+    if loader.load([{"id": "3", "hostName": "c"}, {"id": "1", "hostName": None}]).complete:
+        assert loader.names() == {"3": "c", "1": None}  # PostgreSQL: another table came in its place
+    else:
+        assert loader.names() == {"1": "a"}
+
+
+@every_kind
+def test_of_two_rows_with_one_key_the_newer_is_kept(loader: Loader) -> None:
+    """A row that was changed while it was read comes twice, and the older one would win by chance."""
+    for round_ in range(2):
+        old = [{"id": str(number), "hostName": f"old {round_}"} for number in range(50)]
+        new = [{"id": str(number), "hostName": f"new {round_}"} for number in range(50)]
+        assert loader.load([*old, *new], merged=True).complete
+        assert loader.names() == {str(number): f"new {round_}" for number in range(50)}
+
+
+@every_kind
+def test_a_type_that_a_new_version_changes_costs_no_row(loader: Loader) -> None:
+    """After an upgrade a stream would fail for ever, in words of the database."""
+    assert loader.load([{"id": "1", "hostName": "a", "coreCount": 4}]).complete
+    changed = {"id": "text", "hostName": "text", "coreCount": "text", "isServer": "bool"}
+    assert loader.load(
+        [{"id": "2", "hostName": "b", "coreCount": "four", "isServer": True}], changed
+    ).complete
+    (row,) = loader.filled.rows(STREAM)
+    assert (row["id"], row["corecount"], row["isserver"]) == ("2", "four", True)
+    fewer = {"id": "text", "hostName": "text"}
+    assert loader.load([{"id": "3", "hostName": "c", "coreCount": 1}], fewer).complete
+    (row,) = loader.filled.rows(STREAM)
+    assert json.loads(row["_extra"]) == {"coreCount": 1}
+
+    stream = loader.load([{"id": "4", "hostName": 1}], {"id": "text", "hostName": "bigint"}, merged=True)
+    assert not stream.complete
+    assert "hostname (text, now bigint): remove the table" in stream.error
+    assert loader.names() == {"3": "c"}
+
+
+@every_kind
+def test_a_table_that_was_removed_begins_anew(loader: Loader) -> None:
+    """Who removes a table to have it whole again would get what is new since then, and nothing else."""
+    loader.load([{"id": "1", "hostName": "a"}], merged=True)
+    assert loader.states().keys() == {STREAM}
+    loader.execute("DROP TABLE snow_atlas.computers")
+    for path in (loader.filled.folder / "lake").rglob(f"{STREAM}/*.parquet"):
+        path.unlink()
+    assert loader.states() == {}
+    assert loader.load([{"id": "2", "hostName": "b"}], merged=True).complete
+    assert loader.names() == {"2": "b"}

@@ -52,11 +52,13 @@ def serve(port: int) -> None:
     fakesnow.arrow.timestamp_to_sf_struct = timestamps
 
     # the schema is not heeded, so that dbt finds no table of an earlier run: show objects in WAREHOUSE.OTHER
+    # a temporary view can't have a schema: create temporary view WAREHOUSE.ATLAS.SOME as select 1 as one
     execute = fakesnow.cursor.FakeSnowflakeCursor.execute
 
     def executed(self: Any, command: str, *arguments: Any, **named: Any) -> Any:
         shown = re.sub(r"(?i)\bshow objects in (\w+\.\w+)", r"show objects in schema \1", command)
-        return execute(self, shown, *arguments, **named)
+        lasting = re.sub(r"(?i)^(\s*create or replace\s+)temporary (view)", r"\1\2", shown)
+        return execute(self, lasting, *arguments, **named)
 
     fakesnow.cursor.FakeSnowflakeCursor.execute = executed
     uvicorn.run(fakesnow.server.app, host="127.0.0.1", port=port, log_level="error")

@@ -325,3 +325,14 @@ def test_a_state_stands_behind_its_records_and_counts_them() -> None:
         if line["type"] == "STATE"
     ]
     assert counts == [("computers", 2), ("users", 1), ("computers", 1)]
+
+
+def test_a_secret_with_half_a_character_is_refused(
+    execute: Callable[..., Outcome], config: dict[str, Any]
+) -> None:
+    """It can't be sent: the user would read of an unexpected failure instead of which value is wrong."""
+    wrong = json.dumps({**config, "client_secret": "half-\ud800-a-character"})
+    code, lines = execute("check", config=wrong)
+    assert code == 0
+    (status,) = [line["connectionStatus"] for line in lines if line["type"] == "CONNECTION_STATUS"]
+    assert "Enter client_secret again" in status["message"]

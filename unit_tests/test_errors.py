@@ -125,7 +125,7 @@ def test_server_text_stays_within_its_line(text: str) -> None:
 def test_long_server_text_is_cut(text: str) -> None:
     """One refusal would fill the log with a page of HTML or a dump of the server's memory."""
     assert len(plain(text)) == 101
-    assert len(quote(orjson.dumps({"error": {"message": text}}))) == 301
+    assert len(quote(orjson.dumps({"error": {"message": text}}))) <= 301
     assert plain(text).endswith("…")
 
 

@@ -326,3 +326,36 @@ def test_a_cut_envelope_never_passes(length: int) -> None:
     body = json.dumps({"items": [{"id": number, "name": "a"} for number in range(20)]}).encode()
     with pytest.raises(MalformedReply):
         parse(body[: min(length, len(body) - 1)])
+
+
+@pytest.mark.parametrize("name", ["error", "errors"])
+def test_an_error_beside_the_rows_is_no_page(name: str) -> None:
+    """A refusal with status 200 would be an empty table, or a table with rows missing."""
+    for rows in ([], [{"id": 1}]):
+        for error in ({"code": 500, "message": "down"}, "one shard failed", [{"code": 403}]):
+            with pytest.raises(MalformedReply, match="an error"):
+                parse({"items": rows, name: error})
+        for nothing in (None, [], {}, ""):
+            assert parse({"items": rows, name: nothing}).rows == rows
+
+
+@pytest.mark.parametrize("count", ["9" * 5000, 10**12, 2**63 - 1, -1, True, [], "many"])
+def test_a_page_size_that_no_page_has_is_none(count: Any) -> None:
+    """The connector would compute for ever, or end with a traceback."""
+    page = parse({"items": [{"id": 1}], "pagination": {"page_size": count, "total_items": "9" * 5000}})
+    assert page.size is None
+    assert page.total_items is None
+
+
+def test_an_empty_object_is_no_row() -> None:
+    """A server that means no rows would give one that holds nothing."""
+    with pytest.raises(MalformedReply, match="items is"):
+        parse({"items": {}})
+
+
+@pytest.mark.parametrize(
+    ("following", "has_next"), [({"href": None}, False), ({"href": "/x"}, True), (None, False)]
+)
+def test_links_by_rel_name_a_next_page(following: Any, has_next: bool) -> None:
+    """The last page would be followed by one that is announced and not there."""
+    assert parse({"items": [{"id": 1}], "_links": {"next": following}}).has_next is has_next

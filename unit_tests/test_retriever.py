@@ -269,9 +269,11 @@ def test_a_child_that_is_refused_fails_the_stream(
     config: dict[str, Any], http: FakeHttp, status: int
 ) -> None:
     """A missing permission would look like parents without children."""
-    http.on("GET", f"{HOST}/api/c/7/x", Reply(status, {}))
+    for number in range(5, 9):
+        http.on("GET", f"{HOST}/api/c/{number}/x", Reply(status, {}))
     sync = Sync.begin(config)
     source = retriever(config, "/api/c/{computerId}/x", parents=PARENTS, permission="sam.computer.r")
+    assert rows(source, {"computerId": 5}) == rows(source, {"computerId": 6}) == []
     with pytest.raises((ConfigurationError, ServerError), match=str(status)):
         rows(source, {"computerId": 7})
     assert sync.partitions("things").has_failed

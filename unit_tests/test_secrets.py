@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import codecs
+import gzip
 from collections.abc import Callable, Iterator
 from urllib.parse import quote as percent_encoded
 
@@ -55,6 +57,38 @@ def test_a_message_that_carries_a_secret_is_not_quoted(form: Callable[[str], str
     for text in (form(SECRET), f"The request was: client_secret={form(SECRET)}, which is wrong."):
         assert carries_secret(text)
         assert quote(orjson.dumps({"error": {"code": 400, "message": text}})) == ""
+
+
+CODES: dict[str, Callable[[bytes], str]] = {
+    "base32": lambda data: base64.b32encode(data).decode(),
+    "base85": lambda data: base64.b85encode(data).decode(),
+    "base64 of base64": lambda data: base64.b64encode(base64.b64encode(data)).decode(),
+    "base64 backwards": lambda data: base64.b64encode(data).decode()[::-1],
+    "compressed": lambda data: base64.b64encode(gzip.compress(data)).decode(),
+    "letters moved by 13": lambda data: codecs.encode(data.decode(), "rot13"),
+    "octal": lambda data: "".join(f"\\{byte:03o}" for byte in data),
+    "numbers": lambda data: " ".join(map(str, data)),
+    "hexadecimal numbers": lambda data: " ".join(f"{byte:#x}" for byte in data),
+    "binary": lambda data: "".join(f"{byte:08b}" for byte in data),
+    "UTF-16": lambda data: data.decode().encode("utf-16-le").hex(),
+    "wide letters": lambda data: "".join(chr(byte + 0xFEE0) for byte in data),
+}
+
+
+@pytest.mark.parametrize("encode", CODES.values(), ids=CODES.keys())
+def test_of_a_message_no_code_is_quoted(encode: Callable[[bytes], str]) -> None:
+    """A secret in an encoding that nobody thought of would stand in the log."""
+    code = encode(SECRET.encode())
+    said = quote(orjson.dumps({"error": {"code": 501, "message": f"bad credential {code} of the client"}}))
+    words = max(code.split(), key=len)
+    assert words not in said
+    assert said in ("", "bad credential … of the client")
+
+
+def test_plain_words_are_quoted() -> None:
+    """What the server says is the most useful part of an error."""
+    said = 'Field "lastScanDate" of page 12 is unknown: use hostName, dnsName or biosSerialNumber instead.'
+    assert quote(orjson.dumps({"error": {"code": 400, "message": said}})) == said
 
 
 @given(st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHJKLMN0123456789-_~.+/=&%", min_size=12, max_size=80))

@@ -14,7 +14,7 @@ from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_snow_atlas.components.basics.masking import masked
-from source_snow_atlas.components.basics.secrets import carries_secret
+from source_snow_atlas.components.basics.secrets import carries_secret, without_codes
 
 MAXIMUM_QUOTE = 300
 
@@ -96,7 +96,7 @@ def quote(body: bytes | bytearray) -> str:
     error = document.get("error") if isinstance(document, dict) else None
     message = error.get("message") if isinstance(error, dict) else None
     said = plain(message, MAXIMUM_QUOTE) if isinstance(message, str) else ""
-    return "" if carries_secret(said) else masked(said)
+    return "" if carries_secret(said) else without_codes(masked(said))
 
 
 def plain(text: str, longest: int = 100) -> str:

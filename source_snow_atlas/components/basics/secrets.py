@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import html
 import re
+import unicodedata
 from collections import deque
 from urllib.parse import unquote
 
@@ -15,6 +16,15 @@ PIECE = 6
 """Letters and digits in a row that a text may not share with a secret. Fewer tell little and occur by
 chance.
 """
+SHORTEST_CODE = 12
+"""Letters and digits of a word that may be an encoded secret where it has a digit."""
+LONGEST_WORD = 40
+"""Letters of a word that may be one in any case."""
+MOST_NUMBERS = 6
+"""Words with digits; more may be a secret in pieces."""
+PATH = re.compile(r"/[\w/.{}-]*(\?[\w.&=-]*)?")
+UUID = re.compile(r"\b[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b")
+"""What requests and rows are named by."""
 REMEMBERED = 32
 """Secrets that are looked for: the latest ones."""
 
@@ -47,6 +57,24 @@ def carries_secret(text: str) -> bool:
     return False
 
 
+def without_codes(text: str) -> str:
+    """The text with long words that hold digits left out, as an encoded secret is one: there is no end of
+    encodings. Empty where there are many short ones, which may be a secret in pieces.
+    """
+    words = text.split()
+    if sum(any(character.isdigit() for character in word) for word in words) > MOST_NUMBERS:
+        return ""
+    return " ".join("…" if _is_code(word) else word for word in words)
+
+
+def _is_code(word: str) -> bool:
+    if PATH.fullmatch(word):
+        return any(_is_code(part) for part in re.split("[/?&=]", word) if part)
+    letters = "".join(character for character in UUID.sub("", word) if character.isalnum())
+    has_digit = any(character.isdigit() for character in letters)
+    return (len(letters) >= SHORTEST_CODE and has_digit) or len(letters) > LONGEST_WORD
+
+
 def _readings(text: str) -> list[str]:
     readings = [text]
     for decode in (unquote, unquote, html.unescape, _unescaped):
@@ -61,7 +89,8 @@ def _unescaped(text: str) -> str:
 
 def _bare(text: str) -> str:
     """Letters and digits alone, so that nothing between them hides a secret."""
-    return "".join(character for character in text.casefold() if character.isalnum())
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(character for character in plain if character.isalnum())
 
 
 def _forms(secret: str) -> list[str]:

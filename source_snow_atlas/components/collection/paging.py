@@ -121,6 +121,7 @@ class CollectionReader:
         for batch in batches:
             self._not_served.given(len(batch))
             yield batch
+        self._not_served.given(-self._again)
         if self._not_served.uncounted() and not self._not_served.rows and not self.is_recount:
             self._not_served.rows = self._recount()
         has_moved = bool(self._seen or self._again)

@@ -84,7 +84,7 @@ def load(spool: Spool, destination: Destination, report: SyncReport, incremental
     """Write the streams that are complete: all at once, and one by one where that fails."""
     from snow_atlas_sync.destination import Table
 
-    tables = []
+    tables, undeclared = [], []
     for stream in report.complete:
         file = spool.file(stream.name)
         file.close()
@@ -97,10 +97,11 @@ def load(spool: Spool, destination: Destination, report: SyncReport, incremental
             )
         if file.undeclared:
             names = ", ".join(map(repr, sorted(file.undeclared)[:NAMED]))
-            report.warn(
-                f"{stream.name}: {counted(len(file.undeclared), 'field')} that its schema does not declare, "
-                f"{names}{' ...' * (len(file.undeclared) > NAMED)}: the column _extra has what was sent"
-            )
+            undeclared.append(f"{stream.name} ({names}{', ...' * (len(file.undeclared) > NAMED)})")
+    if undeclared:
+        report.warn(
+            f"fields that their schemas do not declare are in the column _extra: {', '.join(undeclared)}"
+        )
     pa.default_memory_pool().release_unused()  # what the reading took, before the database takes as much
     report.loading = counted(len(tables), "table")
     try:

@@ -224,3 +224,16 @@ def test_a_second_fuller_than_a_reply_is_an_error(count: int, cap: int, others: 
     server = AuditServer([40_000] * count + [day * 86_400 for day in range(others)], cap, newest_first=True)
     with pytest.raises(ServerError, match="as many as a reply holds"):
         read_all(server, days(10))
+
+
+def test_a_server_that_ignores_the_times_is_said_to(caplog: pytest.LogCaptureFixture) -> None:
+    """Whether it caps as well can't be known: a table that may lack entries would look whole."""
+
+    class Ignoring(AuditServer):
+        def read(self, window: Window) -> list[Row]:
+            return super().read((days(1)[0][0], days(10)[-1][1]))
+
+    with caplog.at_level("WARNING"):
+        ids = read_all(Ignoring([day * 86_400 for day in range(8)], 5, newest_first=True), days(4))
+    assert set(ids) == set(range(3, 8))
+    assert caplog.text.count("whatever the time asked for") == 1

@@ -24,6 +24,10 @@ from source_snow_atlas.components.stream.cursor_row import bound, moment_of
 LOGGER = logging.getLogger("airbyte")
 Window = tuple[str, str]
 """Half open: from the first moment up to the second, both in whole UTC seconds."""
+FEW = 4
+"""Entries that no server takes for too many."""
+SOME = 20
+"""Entries of one second from which it is asked whether a reply can hold more."""
 MANY = 50
 """Entries of one second from which nobody believes that there are no others, before or after."""
 RESOLUTION = timedelta(seconds=1)
@@ -44,6 +48,7 @@ class WindowProofs:
     """Entries that came whole in one reply."""
     cap: int | None = None
     """The fewest entries of a reply that was capped."""
+    _ignores_times: bool = False
     _believed: list[tuple[Window, int]] = field(default_factory=list)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -65,7 +70,7 @@ class WindowProofs:
             return found
 
     def _is_believed(self, count: int) -> bool:
-        if count == 1:
+        if count <= FEW:
             return True
         return count <= self.proved if self.cap is None else 2 * count <= self.cap
 
@@ -81,6 +86,14 @@ class WindowProofs:
             self._found_cap(len(rows))
             doubtful = [(half, part) for half, part in parts if part and not self._is_believed(len(part))]
             return self._united([together, *[self._prove(half, part) for half, part in doubtful]])
+        if all(len(part) == len(rows) for _, part in parts) and not self._ignores_times:
+            self._ignores_times = True
+            LOGGER.warning(
+                "Stream %s: the server sends the same %d entries whatever the time asked for: nothing shows "
+                "whether there are more.",
+                self.stream,
+                len(rows),
+            )
         for (half, part), (_, other) in (parts, parts[::-1]):
             if part and not other:
                 together = self._united([rows, self._prove(half, part)])
@@ -91,8 +104,8 @@ class WindowProofs:
     def _found_cap(self, count: int) -> None:
         if self.cap is None:
             LOGGER.warning(
-                "Stream %s: a reply held %d entries and not all that there are, and the server does not say "
-                "so: fuller windows are read in parts.",
+                "Stream %s: a reply holds at most %d entries, and the server does not say so: fuller windows "
+                "are read in parts.",
                 self.stream,
                 count,
             )
@@ -111,6 +124,8 @@ class WindowProofs:
 
     def _give_up(self, window: Window, count: int) -> None:
         """The window can't be halved any more. An error where a reply may hold no more than it does."""
+        if self.cap is None and count < SOME:
+            return
         if self.cap is None:
             start, end = (datetime.strptime(moment, DATETIME_FORMAT) for moment in window)
             around = ((start - AROUND).strftime(DATETIME_FORMAT), (end + AROUND).strftime(DATETIME_FORMAT))

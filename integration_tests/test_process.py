@@ -168,7 +168,8 @@ def assert_quiet_end(code: int, stderr: bytes, number: int) -> None:
 def until_signals_are_taken(process: subprocess.Popen[bytes]) -> None:
     """Wait for the connector's first line of Python: what is before it is the interpreter's own start."""
     blocked = 0
-    while not blocked & 1 << (signal.SIGINT - 1):
+    while not blocked & 1 << (signal.SIGTERM - 1):
+        assert process.poll() is None
         status = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
         (mask,) = [line.split()[1] for line in status.splitlines() if line.startswith("SigBlk:")]
         blocked = int(mask, 16)

@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 from simulation.changes import ChangesByClock, ChangingRows
 from simulation.outcome import Outcome
 from simulation.prefetch import LazyFuture
-from source_snow_atlas.components.collection.paging import Changes, CollectionReader
+from source_snow_atlas.components.collection.pages import Changes
+from source_snow_atlas.components.collection.paging import CollectionReader
 from source_snow_atlas.components.request.reply import Page
 
 Result = TypeVar("Result")

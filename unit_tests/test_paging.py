@@ -25,8 +25,8 @@ from source_snow_atlas.components.basics.errors import (
     TransientError,
     failed_request,
 )
-from source_snow_atlas.components.collection.pages import Fetch, NoPrefetch
-from source_snow_atlas.components.collection.paging import Changes, CollectionReader
+from source_snow_atlas.components.collection.pages import Changes, Fetch, NoPrefetch
+from source_snow_atlas.components.collection.paging import CollectionReader
 from source_snow_atlas.components.request.reply import Page, Row, WrongPage, parse_page
 
 pytestmark = pytest.mark.spread

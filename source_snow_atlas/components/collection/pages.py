@@ -34,6 +34,17 @@ class PageRequest:
         return self.number * self.size
 
 
+@dataclass(frozen=True)
+class Changes:
+    """What a reading saw of data that changed: rows that came or went at least, pages read for their sake,
+    and rows given out again because another page held them with other values.
+    """
+
+    seen: int
+    read_again: int
+    again: int
+
+
 class Prefetch(Protocol):
     """Runs fetches ahead of their use. `try_submit` gives None where enough pages are under way or
     waiting.

@@ -25,6 +25,7 @@ from source_snow_atlas.components.collection.not_served import NotServed
 from source_snow_atlas.components.collection.overlap import Overlap, in_place, overlap_of
 from source_snow_atlas.components.collection.page_source import PageSource
 from source_snow_atlas.components.collection.pages import (
+    Changes,
     Fetch,
     NoPrefetch,
     PageRequest,
@@ -40,22 +41,9 @@ LOGGER = logging.getLogger("airbyte")
 FIRST = frozenset({0, 1})
 """The numbers by which replies may call the first page."""
 SMALLEST_OVERLAPPING = 16
-"""Page size below which overlapping pages would make no headway, and so few rows can't tell order from
-chance.
-"""
+"""Page size below which overlapping pages make no headway, and few rows can't tell order from chance."""
 REMEMBERED_PAGES = 3
 """Pages before the last one whose rows are known where something moves."""
-
-
-@dataclass(frozen=True)
-class Changes:
-    """What a reading saw of data that changed: rows that came or went at least, pages read for their sake,
-    and rows given out again because another page held them with other values.
-    """
-
-    seen: int
-    read_again: int
-    again: int
 
 
 @dataclass

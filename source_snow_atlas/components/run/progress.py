@@ -18,7 +18,7 @@ from airbyte_cdk.models import (
     Type,
 )
 
-from source_snow_atlas.components.collection.paging import Changes
+from source_snow_atlas.components.collection.pages import Changes
 
 LOGGER = logging.getLogger("airbyte")
 SECONDS_BETWEEN_LINES = 10.0

@@ -23,7 +23,7 @@ def _schema_of_manifests_parsed_once() -> Iterator[None]:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Where workers share the tests (`make test`), a file's tests stay together, so that its fixtures are
-    made once.
+    made once; unless they are in a group of their own.
 
     Those of a file marked `spread` go one by one to whoever is free. They come last: long files begin first,
     and no worker ends long before the others.
@@ -31,7 +31,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not hasattr(config, "workerinput"):
         return
     for item in items:
-        if item.get_closest_marker("spread") is None:
+        if not {"spread", "xdist_group"} & {mark.name for mark in item.iter_markers()}:
             item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::")[0]))
     items.sort(
         key=lambda item: ("unit_tests" in item.path.parts, item.get_closest_marker("spread") is not None)

@@ -17,7 +17,7 @@ KEY = ("scope", "application_id", "metric_id", "organization_id")
 CENT = Decimal("0.01")
 ADJUSTMENTS = {
     "includedInBundle": "included in suites",
-    "outsideMetricPeriod": "outside the period",
+    "outsideMetricPeriod": "use outside the period of the metric",
     "secondaryUseRightsDesktopLaptop": "second use on a laptop",
     "secondaryUseRightsDevice": "second use on a device",
     "extendedCoverageForDcc": "covered by a datacenter",
@@ -126,7 +126,7 @@ def estate(scenario: Scenario) -> Iterator[dict[str, Any]]:
     metrics = {(row["applicationId"], row["id"]): row for row in scenario["application_metrics"]}
     counting = Counting(scenario)
     for row in scenario["license_compliance_summary"]:
-        adjusted = [f"{label} {row[name]}" for name, label in ADJUSTMENTS.items() if row.get(name)]
+        adjusted = [f"{label}: {row[name]}" for name, label in ADJUSTMENTS.items() if row.get(name)]
         key = row["applicationId"], row["metricId"]
         count_of, count = counting.of(metrics.get(key, {}))
         yield {

@@ -1,6 +1,6 @@
 {%- set counters = [
     ('included_in_bundle', 'included in suites'),
-    ('outside_metric_period', 'outside the period'),
+    ('outside_metric_period', 'use outside the period of the metric'),
     ('secondary_use_rights_desktop_laptop', 'second use on a laptop'),
     ('secondary_use_rights_device', 'second use on a device'),
     ('extended_coverage_for_dcc', 'covered by a datacenter'),
@@ -18,7 +18,7 @@
 {%- for column, label in counters -%}
     {%- do texts.append(
         "case when coalesce(" ~ column ~ ", 0) <> 0 then "
-        ~ dbt.concat(["'; " ~ label ~ " '", "cast(" ~ column ~ " as " ~ dbt.type_string() ~ ")"]) ~ " else '' end"
+        ~ dbt.concat(["'; " ~ label ~ ": '", "cast(" ~ column ~ " as " ~ dbt.type_string() ~ ")"]) ~ " else '' end"
     ) -%}
 {%- endfor -%}
 {%- set this_month = dbt.date_trunc('month', snow_atlas.today()) -%}

@@ -206,7 +206,7 @@ def _requirement(row: Mapping[str, Any]) -> str:
     reasons = (row["adjusted_by"] or "").split("; ")
     if len(reasons) > REASONS:
         reasons[REASONS:] = [f"{len(reasons) - REASONS} more reasons"]
-    return f"{said}: {', '.join(reasons)}" if row["adjusted_by"] else said
+    return f"{said} ({', '.join(reasons)})" if row["adjusted_by"] else said
 
 
 def _evidence(row: Mapping[str, Any]) -> str:

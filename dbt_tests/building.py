@@ -13,6 +13,7 @@ from typing import Any
 
 from dbt_tests.scenarios import Scenario
 from dbt_tests.warehouses import Table, Warehouse
+from snow_atlas_sync.report.build import SILENT
 
 PROJECT = Path(__file__).resolve().parent.parent
 PACKAGE = PROJECT / "dbt"
@@ -80,8 +81,7 @@ def run_dbt(
         "DBT_LOG_PATH": str(scratch / "logs"),
         "TZ": FAR_FROM_UTC,
         "PGTZ": FAR_FROM_UTC,
-        "DO_NOT_TRACK": "1",
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        **SILENT,
     }
     done = subprocess.run(
         command,

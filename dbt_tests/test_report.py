@@ -19,16 +19,17 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dbt_tests.building import PROJECT
+from dbt_tests.building import PROJECT, run_dbt
 from dbt_tests.scenarios import RATES, Rows, Scenario, company, scenario
 from dbt_tests.warehouses import DuckDB
 from sandbox import Sandbox
 from sandbox.company.estate import Estate
 from snow_atlas_sync.report import workbook
-from snow_atlas_sync.report.build import SCRATCH, Dbt
+from snow_atlas_sync.report.build import Dbt, scratch
 from snow_atlas_sync.report.collect import collect
 from snow_atlas_sync.report.marts import MARTS, STAGING, Marts, streams_of
 from snow_atlas_sync.report.page import FIGURES, Origin, key_figures, page, sections
+from snow_atlas_sync.spool import FOLDER
 from source_snow_atlas import definitions
 from tools.chromium import ChromiumUnavailable
 from tools.report import RATES as DEFAULTS
@@ -237,12 +238,20 @@ def test_the_checks_of_the_marts_are_run(marts_of: Built) -> None:
     assert checks.failed == ()
 
 
-def test_every_stream_that_dbt_reads_for_a_mart_is_known(
-    marts_of: Built,
-) -> None:
+def test_two_reports_at_once_do_not_share_a_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Each would read what the other has half written, and log into the other's log."""
+    monkeypatch.setenv(FOLDER, str(tmp_path))
+    with scratch() as first:
+        with scratch() as second:
+            assert first != second
+        with scratch() as third:
+            assert third == second  # what dbt has kept there is used again
+
+
+def test_every_stream_that_dbt_reads_for_a_mart_is_known(tmp_path: Path) -> None:
     """A stream missed would not be read, and its figures would be missing."""
-    marts_of(COMPANY)
-    nodes = json.loads((SCRATCH / "target" / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+    run_dbt(DuckDB(tmp_path / "none.duckdb"), ["parse"], {}, tmp_path)
+    nodes = json.loads((tmp_path / "target" / "manifest.json").read_text(encoding="utf-8"))["nodes"]
 
     def above(name: str) -> set[str]:
         parents = {each for each in nodes[name]["depends_on"]["nodes"] if each.startswith("model.")}

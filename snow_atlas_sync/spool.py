@@ -41,20 +41,27 @@ def parent() -> Path:
 
 
 @contextmanager
-def folder() -> Iterator[Path]:
-    """A new folder for one sync, removed at its end. What syncs have left that were killed is removed,
-    too.
-    """
+def writing() -> Iterator[Path]:
+    """Where temporary files go, made; that it can't be written is one sentence."""
     place = parent()
     try:
         place.mkdir(parents=True, exist_ok=True)
-        remove_left(place)
-        made = Path(tempfile.mkdtemp(prefix=f"sync-{os.getpid()}-", dir=place))
+        yield place
     except OSError as error:
         raise SyncError(
             f"the folder for temporary files, {place}, can't be written: {error.strerror}; "
             f"name another in the environment variable {FOLDER}"
         ) from None
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    """A new folder for one sync, removed at its end. What syncs have left that were killed is removed,
+    too.
+    """
+    with writing() as place:
+        remove_left(place)
+        made = Path(tempfile.mkdtemp(prefix=f"sync-{os.getpid()}-", dir=place))
     try:
         yield made
     except OSError as error:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,8 @@ from snow_atlas_sync.report.errors import ReportError
 from snow_atlas_sync.report.marts import HISTORY, MARTS, NAMED, PACKAGE
 
 PROCESS = "import sys; from snow_atlas_sync.report.dbt_process import main; main(*sys.argv[1:])"
-SCRATCH = spool.parent() / "report"
+SILENT = {"DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+"""Keeps dbt from telling its makers that it was used."""
 TRACE = ("> in ", "> called by ", "compiled code at ")
 """What lines begin with that dbt adds to a message."""
 
@@ -30,19 +33,37 @@ class Checks:
     failed: tuple[str, ...]
 
 
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder for what dbt keeps from one report to the next, that no other report uses meanwhile."""
+    for number in count(1):
+        with spool.writing() as place:
+            folder = place / ("report" if number == 1 else f"report-{number}")
+            folder.mkdir(exist_ok=True)
+            lock = (folder / "lock").open("w")
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            yield folder
+            return
+
+
 class Dbt(AbstractContextManager["Dbt"]):
     """dbt with the package and a database. It begins to read the package at once, so open it before a sync;
     the database is used in the methods only.
     """
 
     def __init__(self, database: Path) -> None:
+        self._stack = ExitStack()
+        self.scratch = self._stack.enter_context(scratch())
         common = ["--quiet", "--no-use-colors", "--target", "duckdb", "--profiles-dir", "profiles"]
-        common += ["--target-path", str(SCRATCH / "target"), "--log-path", str(SCRATCH / "logs")]
+        common += ["--target-path", str(self.scratch / "target"), "--log-path", str(self._logs)]
         environment = {
             **os.environ,
             "SNOW_ATLAS_DUCKDB": str(database.absolute()),
-            "DO_NOT_TRACK": "1",
-            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            **SILENT,
         }
         self._process = subprocess.Popen(
             [sys.executable, "-c", PROCESS, *common],
@@ -57,6 +78,11 @@ class Dbt(AbstractContextManager["Dbt"]):
     def __exit__(self, *_: object) -> None:
         self._process.kill()
         self._process.communicate()
+        self._stack.close()
+
+    @property
+    def _logs(self) -> Path:
+        return self.scratch / "logs"
 
     def build(self, variables: Mapping[str, Any]) -> None:
         """Build the marts of the report."""
@@ -76,14 +102,14 @@ class Dbt(AbstractContextManager["Dbt"]):
         done = self._asked(["test", "--select", *MARTS, *HISTORY], variables)
         tests = [each for each in done["results"] if each["id"].startswith("test.")]
         if done["error"] or not tests:
-            raise ReportError(f"dbt could not test the marts: {reason(done)}")
+            raise ReportError(f"dbt could not test the marts: {self._reason(done)}")
         failed = [each["id"].split(".")[2] for each in tests if each["status"] not in ("pass", "skipped")]
         return Checks(len(tests), tuple(sorted(failed)))
 
     def _run(self, arguments: list[str], variables: Mapping[str, Any]) -> None:
         done = self._asked(arguments, variables)
         if done["error"] or any(each["status"] not in ("success", "skipped") for each in done["results"]):
-            raise ReportError(f"dbt could not build the marts: {reason(done)}")
+            raise ReportError(f"dbt could not build the marts: {self._reason(done)}")
 
     def _asked(self, arguments: list[str], variables: Mapping[str, Any]) -> dict[str, Any]:
         assert self._process.stdin is not None
@@ -94,16 +120,20 @@ class Dbt(AbstractContextManager["Dbt"]):
             self._process.stdin.flush()
             answer = self._process.stdout.readline()
         if not answer:
-            raise ReportError(f"dbt ended by itself; its log is in {SCRATCH / 'logs'}")
+            raise ReportError(f"dbt ended by itself; its log is in {self._logs}")
         done: dict[str, Any] = json.loads(answer)
         return done
 
+    def _reason(self, done: Mapping[str, Any]) -> str:
+        return reason(done) or f"it said nothing; its log is in {self._logs}"
+
 
 def reason(done: Mapping[str, Any]) -> str:
-    """What went wrong first, in one line and without dbt's trace of macros."""
+    """What went wrong first, in one line and without dbt's trace of macros; empty where it
+    was not said."""
     failed = [each["message"] for each in done["results"] if each["status"] not in ("success", "skipped")]
     lines = [" ".join(line.split()) for line in (done["error"] or next(iter(failed), "")).splitlines()]
     said = [line for line in lines if line and not line.startswith(TRACE)]
     if len(said) > 1 and " Error" in said[0]:
         del said[0]  # "Runtime Error in model …"
-    return " ".join(said) or f"it said nothing; its log is in {SCRATCH / 'logs'}"
+    return " ".join(said)

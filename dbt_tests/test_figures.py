@@ -119,6 +119,14 @@ def grouped(rows: Iterable[Mapping[str, Any]], column: str) -> Mapping[Any, Tabl
     return groups
 
 
+def sums_by_currency(rows: Table, column: str, name: str) -> Table:
+    """The amounts at prices that are not doubtful."""
+    counted = [row for row in rows if row[column] is not None and not row["is_weak_price"]]
+    return [
+        {"currency": code, name: total(held, column)} for code, held in grouped(counted, "currency").items()
+    ]
+
+
 def short(built: Built) -> Table:
     rows = built["snow_atlas__license_position"]
     return [row for row in rows if row["scope"] == "estate" and (row["under_licensed"] or 0) > 0]
@@ -132,11 +140,7 @@ def positions_short(built: Built) -> Table:
 
 @by_marts
 def licence_shortfall(built: Built) -> Table:
-    rows = [row for row in short(built) if row["exposure"] is not None and not row["is_weak_price"]]
-    return [
-        {"currency": code, "shortfall": total(held, "exposure")}
-        for code, held in grouped(rows, "currency").items()
-    ]
+    return sums_by_currency(short(built), "exposure", "shortfall")
 
 
 @by_marts
@@ -147,15 +151,7 @@ def unused_installations(built: Built) -> Table:
 
 @by_marts
 def reclaimable_software(built: Built) -> Table:
-    rows = [
-        row
-        for row in built["snow_atlas__reclaimable_software"]
-        if row["saving"] is not None and not row["is_weak_price"]
-    ]
-    return [
-        {"currency": code, "saving": total(held, "saving")}
-        for code, held in grouped(rows, "currency").items()
-    ]
+    return sums_by_currency(built["snow_atlas__reclaimable_software"], "saving", "saving")
 
 
 @by_marts

@@ -24,11 +24,13 @@ from dbt_tests import (
     test_saas_seats,
     test_software_lifecycle,
 )
+from dbt_tests.agreement import documented, outcome
 from dbt_tests.building import run_dbt
 from dbt_tests.comparing import difference
 from dbt_tests.emulated import EMULATED
 from dbt_tests.scenarios import NOW, Rows, Scenario, records
-from dbt_tests.warehouses import Table, Warehouse
+from dbt_tests.test_agreement import HISTORIES
+from dbt_tests.warehouses import DuckDB, Table, Warehouse
 from integration_tests.helpers.expected import Expected
 from sandbox import Sandbox
 from sandbox.company.estate import Change, Estate
@@ -81,12 +83,10 @@ def build(warehouse: Warehouse, scenario: Scenario, scratch: Path, *more: str, *
     run_dbt(warehouse, ["run", "--select", *SELECTED, *more], {**scenario.variables, **variables}, scratch)
 
 
-@pytest.fixture(scope="module")
-def past(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Past:
+def build_months(warehouse: Warehouse, number: int, scratch: Path) -> Past:
+    """The company of so many months, built one after the other."""
     present = Estate(computers=COMPUTERS, now=NOW)
-    scratch = tmp_path_factory.mktemp("history")
     warehouse.fill({})
-    number = FEW_MONTHS if warehouse.target in EMULATED else MONTHS
     months = []
     for moment in present.month_ends(number):
         estate = present if moment == present.now else present.at(moment)
@@ -98,6 +98,27 @@ def past(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Past
         build(warehouse, scenario, scratch, *kept)
         months.append((estate, scenario))
     return Past(months, warehouse.tables(), warehouse, scratch)
+
+
+@pytest.fixture(scope="module")
+def past(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Past:
+    number = FEW_MONTHS if warehouse.target in EMULATED else MONTHS
+    return build_months(warehouse, number, tmp_path_factory.mktemp("history"))
+
+
+def test_it_is_as_on_duckdb(past: Past, tmp_path: Path) -> None:
+    """A trend would depend on where it was kept, and README say otherwise."""
+    if past.warehouse.target == "duckdb":
+        pytest.skip("the others are compared with it")
+    duckdb = build_months(DuckDB(tmp_path / "warehouse.duckdb"), FEW_MONTHS, tmp_path)
+    said, found = documented()[past.warehouse.target], {}
+    for name in HISTORIES:
+        rows = past.tables[name]
+        if name.endswith("_history"):
+            days = [scenario.today for _, scenario in duckdb.months]
+            rows = [row for row in rows if row["built_on"] in days]
+        found[name] = outcome(name, rows, duckdb.tables[name])
+    assert found == {name: said[name] for name in HISTORIES}
 
 
 @pytest.mark.parametrize("name", WHOLE)
@@ -274,7 +295,8 @@ def test_a_second_build_on_a_day_changes_no_other_day(past: Past) -> None:
     arguments = ["run", "--full-refresh", "--select", *SELECTED]
     run_dbt(past.warehouse, arguments, scenario.variables, past.scratch)
     earlier = {**scenario.variables, "snow_atlas_today": past.months[0][1].today.isoformat()}
-    run_dbt(past.warehouse, ["run", "--select", *SELECTED], earlier, past.scratch)
+    told = run_dbt(past.warehouse, ["run", "--select", *SELECTED], earlier, past.scratch, quiet=False)
+    assert f"nothing was added to the history, which has a later day than this one: {scenario.today}" in told
     tables = past.warehouse.tables()
     for name, rows in past.tables.items():
         if name.startswith("snow_atlas__") and name.endswith("_history"):

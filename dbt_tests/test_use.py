@@ -66,6 +66,7 @@ def test_a_wrong_schema_is_an_error_that_names_the_right_one(tenant_only: Wareho
             {"snow_atlas_today": "31.01.2026"},
             "snow_atlas_today is to be a day as 2026-01-31, and not 31.01.2026",
         ),
+        ({"snow_atlas_today": "2199-01-31"}, "snow_atlas_today is 2199-01-31, a day in the future"),
         ({"snow_atlas_refresh_points": {"ages": 1}}, "snow_atlas_refresh_points: ages: 1"),
         ({"snow_atlas_sources": [{"shema": "main"}]}, "a database, a schema and a tenant_id for each tenant"),
         ({"snow_atlas_sources": [{"tenant_id": "a'b"}]}, "the tenant_id a'b has more than letters"),

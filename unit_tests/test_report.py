@@ -232,6 +232,10 @@ def test_a_permission_is_named_only_where_the_api_refused_for_one() -> None:
             "snow_atlas_today must be a day, as 2026-01-31, not soon",
         ),
         (
+            ["--vars", '{"snow_atlas_today": "2199-01-31"}'],
+            "snow_atlas_today is 2199-01-31, a day in the future",
+        ),
+        (
             ["--vars", '{"snow_atlas_rats": {}}'],
             "there is no variable snow_atlas_rats; the nearest are snow_atlas_rates",
         ),

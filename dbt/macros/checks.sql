@@ -83,6 +83,11 @@
             {{ exceptions.raise_compiler_error(name ~ ' is to be a day as 2026-01-31, and not ' ~ day) }}
         {%- endif -%}
     {%- endfor -%}
+    {#- Where the day has begun already it is one day later than in UTC. A later one would end the history: its own days would all be past. -#}
+    {%- set latest = (run_started_at + modules.datetime.timedelta(days=1)).strftime('%Y-%m-%d') -%}
+    {%- if (var('snow_atlas_today', none) or '') > latest -%}
+        {{ exceptions.raise_compiler_error('snow_atlas_today is ' ~ var('snow_atlas_today') ~ ', a day in the future') }}
+    {%- endif -%}
     {%- set streams = snow_atlas.streams() -%}
     {%- for name in ('snow_atlas_leave_out', 'snow_atlas_pass_through_columns') -%}
         {%- for stream in var(name, none) or [] if stream not in streams -%}
@@ -172,5 +177,24 @@
         {%- if lacking -%}
             {%- do log('snow_atlas: marts lack streams that are not synced: ' ~ lacking | join('; '), info=true) -%}
         {%- endif -%}
+        {%- do snow_atlas.tell_of_later_days() -%}
+    {%- endif -%}
+{% endmacro %}
+
+
+{# One line where a history has a day later than today, and so got no row of today. #}
+{% macro tell_of_later_days() %}
+    {%- set late = {} -%}
+    {%- for name in selected_resources if name.startswith('model.snow_atlas.snow_atlas__') and name.endswith('_history') -%}
+        {%- set model = graph.nodes[name] -%}
+        {%- set table = adapter.get_relation(model.database, model.schema, model.alias) -%}
+        {%- if table is not none -%}
+            {%- set found = run_query('select max(built_on) as day from ' ~ table ~ ' where built_on > ' ~ snow_atlas.today()) -%}
+            {%- set day = found.columns[0].values()[0] -%}
+            {%- if day is not none -%}{%- do late.update({day | string: true}) -%}{%- endif -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if late -%}
+        {%- do log('snow_atlas: nothing was added to the history, which has a later day than this one: ' ~ late | join(', '), info=true) -%}
     {%- endif -%}
 {% endmacro %}

@@ -8,7 +8,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +111,9 @@ def parse_variables(text: str) -> dict[str, Any]:
     for name in ("snow_atlas_today", "snow_atlas_since"):
         if name in variables:
             as_day(variables[name], name)
+    tomorrow = datetime.now(timezone.utc).date() + timedelta(days=1)  # is today already, far in the east
+    if "snow_atlas_today" in variables and as_day(variables["snow_atlas_today"]) > tomorrow:
+        raise ReportError(f"snow_atlas_today is {variables['snow_atlas_today']}, a day in the future")
     check_rates(variables)
     return variables
 

@@ -21,6 +21,7 @@ def _schema_of_manifests_parsed_once() -> Iterator[None]:
         yield
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Where workers share the tests (`make test`), a file's tests stay together, so that its fixtures are
     made once; unless they are in a group of their own.

@@ -1,9 +1,11 @@
-"""How long the marts take on a large estate: `python -m dbt_tests.size` prints a Markdown table.
+"""How long the marts take on a large estate, and how much memory and disk: `python -m dbt_tests.size`
+prints it as Markdown; with `--months 12` history, changes and their tests as well.
 
 The sandbox's company is multiplied within DuckDB: every computer and every user many times over, each
 application in fifty editions of which a computer has one or more, until there are as many computers and
-installations as asked for. dbt then builds all models, with two threads. Times are dbt's own, memory is the
-highest of the dbt process. dbt has to be installed (`make dbt-test`).
+installations as asked for. dbt then builds all models and runs all tests, with two threads. Times of tables
+are dbt's own, those of a step include its start; memory is the highest of a dbt process. dbt has to be
+installed (`make dbt-test`).
 """
 
 from __future__ import annotations
@@ -114,11 +116,9 @@ def build(
     return wall, {result["unique_id"].split(".")[-1]: result["execution_time"] for result in results}
 
 
-def report(warehouse: DuckDB, scratch: Path) -> list[str]:
-    """The figures as lines of Markdown."""
+def marts(warehouse: DuckDB, scratch: Path) -> tuple[float, list[str]]:
+    """Build all but the history: seconds, and the figures as lines of Markdown."""
     wall, models = build(warehouse, scratch, "run", "--exclude", *KEPT)
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
-    tests, _ = build(warehouse, scratch, "test", "--exclude", *KEPT)
     rows = {
         each["name"]: each["rows"]
         for each in warehouse.query(
@@ -129,16 +129,13 @@ def report(warehouse: DuckDB, scratch: Path) -> list[str]:
     lines = ["| table | rows | seconds |", "|---|---|---|"]
     lines += [f"| `{name}` | {rows[name]:,} | {models[name]:.1f} |" for name in sorted(rows)]
     views = sum(seconds for name, seconds in models.items() if name not in rows)
-    lines += [f"| {len(models) - len(rows)} staging views | | {views:.1f} |", ""]
-    lines += [f"All models: {wall:.0f} s, at most {peak / MIB:,.0f} MiB. All tests: {tests:.0f} s."]
-    return lines
+    return wall, [*lines, f"| {len(models) - len(rows)} staging views | | {views:.1f} |"]
 
 
-def history(warehouse: DuckDB, scratch: Path, months: int) -> list[str]:
-    """What it takes to keep so many months, as lines of Markdown. All are the same: the first is built, and
-    copied to the ends of the others, before today is built.
+def history(warehouse: DuckDB, scratch: Path, months: int) -> tuple[float, list[str]]:
+    """Keep so many months: seconds of the last build, and the figures as lines of Markdown. All are the same:
+    the first is built, and copied to the ends of the others, before today is built.
     """
-    before = os.path.getsize(warehouse.path)
     first = TODAY.replace(day=1)
     days = [TODAY]
     for _ in range(months):
@@ -158,7 +155,6 @@ def history(warehouse: DuckDB, scratch: Path, months: int) -> list[str]:
             )
     wall, models = build(warehouse, scratch, "run", "--select", *KEPT)
     rows = {each["name"]: each["rows"] for each in warehouse.query(tables)}
-    size = os.path.getsize(warehouse.path) - before
     lines = [f"| kept for {months} months and today | rows | rows a month | seconds of the last build |"]
     lines += ["|---|---|---|---|"]
     lines += [
@@ -166,14 +162,15 @@ def history(warehouse: DuckDB, scratch: Path, months: int) -> list[str]:
         for name, number in rows.items()
     ]
     total = sum(rows.values())
-    changes = models["snow_atlas__changes"]
     lines += [
         f"| all | {total:,} | {total // len(days):,} | |",
-        "",
-        f"{size / MIB:,.0f} MiB more. The last build of history took {wall:.0f} s, of which "
-        f"`snow_atlas__changes` {changes:.1f} s.",
+        f"| `snow_atlas__changes` | | | {models['snow_atlas__changes']:.1f} |",
     ]
-    return lines
+    return wall, lines
+
+
+def mebibytes(warehouse: DuckDB) -> str:
+    return f"{os.path.getsize(warehouse.path) / MIB:,.0f} MiB"
 
 
 def main() -> None:
@@ -189,14 +186,21 @@ def main() -> None:
         warehouse = DuckDB(scratch / "warehouse.duckdb")
         warehouse.fill(company())
         multiply(warehouse.path, options.computers, options.installations)
-        size = os.path.getsize(warehouse.path)
-        print(
-            f"{options.computers:,} computers, {options.installations:,} installations, {size / MIB:,.0f} "
-            "MiB\n"
-        )
-        print("\n".join(report(warehouse, scratch)))
+        print(f"{options.computers:,} computers with {options.installations:,} installations\n")
+        steps = [f"| as synced | | {mebibytes(warehouse)} |"]
+        wall, lines = marts(warehouse, scratch)
+        steps += [f"| staging, intermediate tables and marts | {wall:.0f} | {mebibytes(warehouse)} |"]
         if options.months:
-            print("\n" + "\n".join(history(warehouse, scratch, options.months)))
+            wall, kept = history(warehouse, scratch, options.months)
+            steps += [
+                f"| history of {options.months} months, and changes | {wall:.0f} | {mebibytes(warehouse)} |"
+            ]
+            lines += ["", *kept]
+        wall, _ = build(warehouse, scratch, "test", *([] if options.months else ["--exclude", *KEPT]))
+        steps += [f"| all tests | {wall:.0f} | |"]
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+        print("\n".join([*lines, "", "| step | seconds | database |", "|---|---|---|", *steps]))
+        print(f"\nAt most {peak / MIB:,.0f} MiB of memory.")
 
 
 if __name__ == "__main__":

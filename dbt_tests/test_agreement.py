@@ -10,6 +10,7 @@ from dbt_tests.agreement import documented, keys, outcome
 from dbt_tests.building import Built, build
 from dbt_tests.warehouses import DuckDB
 
+pytestmark = pytest.mark.timeout(3600)  # waits for two builds
 HISTORIES = {name for name in keys() if name.endswith("_history") or name == "snow_atlas__changes"}
 
 

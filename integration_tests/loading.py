@@ -1,11 +1,12 @@
 """How long a sync takes beside reading alone, in one run and interleaved.
 
     python -m integration_tests.loading [--computers 20000] [--rounds 3] [--no-postgres]
+    python -m integration_tests.loading --streams computers --rows 5000000 --rounds 1
 
 Each round reads with `source-snow-atlas read >/dev/null`, syncs into DuckDB and into PostgreSQL, in turn.
 Printed are medians of the wall time and of the processor time of all processes but the sandbox's, and the
 largest sum of the memory that the command and the connector hold at a time. `--sandbox FILE` takes a sandbox
-that is running, by what it announced.
+that is running, by what it announced; `--rows` serves so many computers that are made as they are asked for.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from typing import Any
 
 from integration_tests.helpers.connector import configured_catalog
 from integration_tests.helpers.postgres_server import private_postgres
+from integration_tests.soak import PATH, ManyRows
+from sandbox import Route, Sandbox
 from tools.sandbox_process import config_for, running_sandbox
 
 MEMORY_INTERVAL = 0.05
@@ -138,12 +141,17 @@ def table(taken: dict[str, list[Run]]) -> str:
 
 
 @contextlib.contextmanager
-def sandbox(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    if options.sandbox is not None:
-        yield json.loads(options.sandbox.read_text(encoding="utf-8").splitlines()[0])
-        return
-    with running_sandbox(computers=options.computers) as announced:
-        yield announced
+def served(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """A configuration of the connector for what is to be read."""
+    if options.rows is not None:
+        route = Route(PATH, lambda *_: ManyRows(options.rows), ("sam.computer.r",), filter_fields={})
+        with Sandbox(1, routes=[route]) as sandbox:
+            yield sandbox.config()
+    elif options.sandbox is not None:
+        yield config_for(json.loads(options.sandbox.read_text(encoding="utf-8").splitlines()[0]))
+    else:
+        with running_sandbox(computers=options.computers) as announced:
+            yield config_for(announced)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -152,15 +160,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--streams", default="computer_applications")
     parser.add_argument("--sandbox", type=Path)
+    parser.add_argument("--rows", type=int)
     parser.add_argument("--no-postgres", action="store_true")
     options = parser.parse_args(arguments)
-    with sandbox(options) as announced:
-        taken = measure(
-            config_for(announced),
-            options.streams.split(","),
-            options.rounds,
-            postgres=not options.no_postgres,
-        )
+    with served(options) as config:
+        taken = measure(config, options.streams.split(","), options.rounds, postgres=not options.no_postgres)
     print(table(taken))
     return 0
 

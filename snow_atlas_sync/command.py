@@ -5,11 +5,9 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import subprocess
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +16,7 @@ from snow_atlas_sync.errors import SyncError, stop_if_asked
 from snow_atlas_sync.outcome import SyncReport
 from snow_atlas_sync.progress import shown
 from snow_atlas_sync.questions import QUESTIONS
-from snow_atlas_sync.sync import reading, sync
+from snow_atlas_sync.sync import sync
 from snow_atlas_sync.tables import HOLD_NUL
 from snow_atlas_sync.text_table import counted, text_table
 from source_snow_atlas import __version__
@@ -97,8 +95,7 @@ def prepare(options: argparse.Namespace) -> dict[str, Any]:
 def run(config: dict[str, Any], options: argparse.Namespace) -> SyncReport:
     """Sync, and print what was read and what it answers."""
     start = time.monotonic()
-    choice = Choice(options.streams, inputs.suggested_streams())
-    with synced(config, options, choice) as (report, destination):
+    with synced(config, options, inputs.suggested_streams()) as (report, destination):
         print_report(report, time.monotonic() - start)
         if destination.name == DUCKDB:
             answer(destination, {stream.name for stream in report.complete})
@@ -109,56 +106,44 @@ def run(config: dict[str, Any], options: argparse.Namespace) -> SyncReport:
     return report
 
 
-@dataclass(frozen=True)
-class Choice:
-    """The streams to read: those that the user names, else of the others those that can be read."""
-
-    named: str
-    others: Sequence[str]
-
-
 @contextlib.contextmanager
 def synced(
-    config: dict[str, Any], options: argparse.Namespace, choice: Choice
+    config: dict[str, Any], options: argparse.Namespace, suggested: Collection[str]
 ) -> Iterator[tuple[SyncReport, Destination]]:
-    """Sync, with the destination open as long as the block.
+    """Sync the streams that the user names, else of the suggested ones those that can be read; the
+    destination is open as long as the block.
 
     What is named is read at once, and says itself what it lacks; else the connection is checked first. In the
     meantime a thread imports dlt and opens the destination, which takes as long.
     """
-    names = inputs.choose(choice.named, inputs.available_streams())
-    incremental = inputs.incremental(options.incremental).intersection(names or choice.others)
+    names = inputs.choose(options.streams, inputs.available_streams())
+    incremental = inputs.incremental(options.incremental).intersection(names or suggested)
+    readable = connector.Readable()
     at_once = bool(names) and not incremental
     with spool.folder() as folder, contextlib.ExitStack() as stack:
         file = folder / "config.json"
         file.write_text(json.dumps(config), encoding="utf-8")
-        readable = connector.Readable("")
         process = stack.enter_context(
-            reading(file, folder, names, (), {}) if at_once else connector.checking(file, folder)
+            connector.reading(file, folder, names, (), {}) if at_once else connector.checking(file, folder)
         )
         opening = ThreadPoolExecutor(1).submit(opened, options, folder)
         stack.callback(wait, [opening], SECONDS_TO_OPEN)
         if at_once:
-            opening.add_done_callback(lambda opening: end_unless(opening, process))
+            # there is nowhere to write what it reads
+            opening.add_done_callback(lambda opening: process.terminate() if opening.exception() else None)
         else:
             states = opening.result().states()
             readable = connector.checked(process, folder)
             print(readable.sentence, flush=True)
-            names = names or [name for name in choice.others if not readable.lacks(name)]
-            process = stack.enter_context(reading(file, folder, names, incremental, states))
+            names = names or [name for name in suggested if not readable.lacks(name)]
+            process = stack.enter_context(connector.reading(file, folder, names, incremental, states))
         print(f"Reading {counted(len(names), 'stream')} into {title(options)}:", flush=True)
         report = SyncReport.of(names)
-        report.refused = {name: readable.lacks(name) for name in choice.others if readable.lacks(name)}
+        report.refused = {name: readable.lacks(name) for name in suggested if readable.lacks(name)}
         with shown(report):
             sync(process, folder, opening, report, incremental, holds_nul=options.destination in HOLD_NUL)
         with contextlib.closing(opening.result()) as destination:
             yield report, destination
-
-
-def end_unless(opening: Future[Destination], process: subprocess.Popen[bytes]) -> None:
-    """End the connector where there is no destination for what it reads."""
-    if opening.exception() is not None:
-        process.terminate()
 
 
 def opened(options: argparse.Namespace, folder: Path) -> Destination:

@@ -7,11 +7,11 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from snow_atlas_sync.errors import SyncError
 from source_snow_atlas import definitions
@@ -20,6 +20,8 @@ PIPE = 1 << 20
 PATIENCE = 5.0
 """Seconds that the connector has to end by itself."""
 
+Process = subprocess.Popen[bytes]
+
 
 @dataclass(frozen=True)
 class Readable:
@@ -27,8 +29,8 @@ class Readable:
     refused for want of a permission.
     """
 
-    sentence: str
-    refused: frozenset[tuple[str, str]] = field(default_factory=frozenset)
+    sentence: str = ""
+    refused: frozenset[tuple[str, str]] = frozenset()
 
     def lacks(self, stream: str) -> str:
         """The permission that keeps a stream, or a parent of it, from being read; empty where there is
@@ -48,7 +50,7 @@ def permission(parameters: Mapping[str, Any]) -> str:
 
 
 @contextmanager
-def started(arguments: Sequence[str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+def started(arguments: Sequence[str], folder: Path) -> Iterator[Process]:
     """A module of this installation as a process, which ends with the block. What it says on standard error
     is in a file of the folder.
     """
@@ -77,12 +79,12 @@ def started(arguments: Sequence[str], folder: Path) -> Iterator[subprocess.Popen
             process.stdout.close()
 
 
-def checking(config: Path, folder: Path) -> AbstractContextManager[subprocess.Popen[bytes]]:
+def checking(config: Path, folder: Path) -> AbstractContextManager[Process]:
     """The check of a configuration as a process; `checked` waits for its answer."""
     return started(["snow_atlas_sync.check", str(config)], folder)
 
 
-def checked(process: subprocess.Popen[bytes], folder: Path) -> Readable:
+def checked(process: Process, folder: Path) -> Readable:
     """What can be read with the configuration. SyncError where that is nothing, in the connector's words."""
     output, _ = process.communicate()
     try:
@@ -94,28 +96,49 @@ def checked(process: subprocess.Popen[bytes], folder: Path) -> Readable:
     return Readable(answer["sentence"], frozenset(map(tuple, answer["refused"])))
 
 
-def reading(files: Mapping[str, Path], folder: Path) -> AbstractContextManager[subprocess.Popen[bytes]]:
-    """The connector's `read` as a process."""
-    options = [part for name, path in files.items() for part in (f"--{name}", str(path))]
+def reading(
+    config: Path,
+    folder: Path,
+    streams: Collection[str],
+    incremental: Collection[str],
+    states: Mapping[str, Any],
+) -> AbstractContextManager[Process]:
+    """The connector's `read` of these streams as a process; those that are `incremental` go on from their
+    state.
+    """
+    catalog = [
+        {
+            "stream": {
+                "name": name,
+                "json_schema": {},
+                "supported_sync_modes": ["full_refresh", "incremental"],
+            },
+            "sync_mode": "incremental" if name in incremental else "full_refresh",
+            "destination_sync_mode": "append_dedup" if name in incremental else "overwrite",
+        }
+        for name in streams
+    ]
+    state = [
+        {"type": "STREAM", "stream": {"stream_descriptor": {"name": name}, "stream_state": states[name]}}
+        for name in states.keys() & set(incremental)
+    ]
+    options = ["--config", str(config)]
+    for option, content in (("catalog", {"streams": catalog}), ("state", state)):
+        file = folder / f"{option}.json"
+        file.write_text(json.dumps(content), encoding="utf-8")
+        options += [f"--{option}", str(file)]
     return started(["source_snow_atlas.run", "read", *options], folder)
 
 
-def lines(process: subprocess.Popen[bytes]) -> IO[bytes]:
-    """The messages that a process writes, one a line."""
-    assert process.stdout is not None
-    return process.stdout
-
-
-def killed(process: subprocess.Popen[bytes]) -> bool:
+def killed(process: Process) -> bool:
     """Whether a signal ended the process: itself, or by the exit code that the connector has for SIGTERM."""
     return process.returncode < 0 or process.returncode == 128 + signal.SIGTERM
 
 
-def how_it_ended(process: subprocess.Popen[bytes], folder: Path) -> str:
+def how_it_ended(process: Process, folder: Path) -> str:
     """How a process ended, and the last that it said."""
     code = process.wait()
     if killed(process):
-        number = -code if code < 0 else code - 128
-        return f"the connector was ended by signal {number}"
+        return f"the connector was ended by signal {-code if code < 0 else code - 128}"
     said = (folder / "stderr").read_text(encoding="utf-8", errors="replace").strip().splitlines()
     return f"the connector ended with the exit code {code}" + (f": {said[-1][:300]}" if said else "")

@@ -4,7 +4,6 @@ that goes with the sync.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import gc
 import os
@@ -60,37 +59,39 @@ def folder() -> Iterator[Path]:
     too.
     """
     with writing() as place:
-        remove_left(place)
+        for path in place.glob("sync-*-*"):
+            if not alive(path.name.split("-")[1]):
+                shutil.rmtree(path, ignore_errors=True)
         made = Path(tempfile.mkdtemp(prefix=f"sync-{os.getpid()}-", dir=place))
     try:
         yield made
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        raise SyncError(
-            f"the disk of {place} is full; free some space, "
-            f"or name another folder in the environment variable {FOLDER}"
-        ) from None
     finally:
         shutil.rmtree(made, ignore_errors=True)
 
 
-def remove_left(place: Path) -> None:
-    """Remove the folders of syncs whose process is gone."""
-    for path in place.glob("sync-*-*"):
-        process = path.name.split("-")[1]
-        if process.isdecimal() and not alive(int(process)):
-            shutil.rmtree(path, ignore_errors=True)
-
-
-def alive(process: int) -> bool:
+def alive(process: str) -> bool:
+    """Whether there may be a process of this number."""
     try:
-        os.kill(process, 0)
+        os.kill(int(process), 0)
     except ProcessLookupError:
         return False
-    except OSError:
-        return True
+    except (OSError, ValueError, OverflowError):
+        pass
     return True
+
+
+@contextmanager
+def full_disk_named() -> Iterator[None]:
+    """Say which disk is full."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise SyncError(
+            f"the disk of {parent()} is full; free some space, "
+            f"or name another folder in the environment variable {FOLDER}"
+        ) from None
 
 
 class StreamFile:
@@ -117,6 +118,7 @@ class StreamFile:
             self._writer.write_table(pa.Table.from_batches(self._batches))
         self._batches, self.waiting = [], 0
 
+    @full_disk_named()
     def close(self) -> None:
         """Write the end of the file."""
         self.write()
@@ -146,6 +148,7 @@ class Spool:
         self._holds_nul = holds_nul
         self._files: dict[str, StreamFile] = {}
 
+    @full_disk_named()
     def take(self, lines: Iterable[bytes], report: SyncReport) -> None:
         """Take what the connector writes: records into the files, everything else into the report."""
         gc.disable()  # rows are many and free of cycles: looking for some takes half as long again
@@ -175,11 +178,3 @@ class Spool:
             layout = Layout.of(stream)
             self._files[stream] = StreamFile(self._path / f"{stream}.parquet", layout, self._holds_nul)
         return self._files[stream]
-
-    def drop(self, stream: str) -> None:
-        """Throw away what was read of a stream."""
-        file = self._files.pop(stream, None)
-        if file is not None:
-            with contextlib.suppress(OSError):
-                file.close()
-            file.path.unlink(missing_ok=True)

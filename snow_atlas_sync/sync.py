@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -23,28 +21,19 @@ from source_snow_atlas import definitions
 NAMED = 5
 """Fields that a note names."""
 NOT_PERMITTED = "NOT PERMITTED"
-HISTORY = pa.schema(
-    {
-        "synced_at": pa.timestamp("us", "UTC"),
-        "stream": pa.string(),
-        "status": pa.string(),
-        "records": pa.int64(),
-        "reason": pa.string(),
-    }
-)
 
 if TYPE_CHECKING:
     from snow_atlas_sync.destination import Destination
 
 
 def sync(
-    process: subprocess.Popen[bytes],
+    process: connector.Process,
     folder: Path,
     opening: Future[Destination],
     report: SyncReport,
-    incremental: Collection[str] = (),
+    incremental: Collection[str],
     *,
-    holds_nul: bool = True,
+    holds_nul: bool,
 ) -> None:
     """Load what the connector reads: the streams of the report; those that are `incremental` are merged.
 
@@ -52,7 +41,7 @@ def sync(
     it was.
     """
     spool = Spool(folder, holds_nul=holds_nul)
-    spool.take(connector.lines(process), report)
+    spool.take(process.stdout or (), report)
     destination = opening.result()
     ended = connector.how_it_ended(process, folder)
     stop_if_asked()
@@ -63,21 +52,6 @@ def sync(
     if not report.complete and reasons == {report.error}:
         raise SyncError(report.error)
     load(spool, destination, report, incremental)
-
-
-def reading(
-    config: Path,
-    folder: Path,
-    streams: Collection[str],
-    incremental: Collection[str],
-    states: Mapping[str, Any],
-) -> AbstractContextManager[subprocess.Popen[bytes]]:
-    """The connector as it reads these streams; those that are `incremental` go on from their state."""
-    files = {"config": config, "catalog": folder / "catalog.json", "state": folder / "state.json"}
-    files["catalog"].write_text(json.dumps(catalog(streams, incremental)), encoding="utf-8")
-    messages = [state_message(name, state) for name, state in states.items() if name in incremental]
-    files["state"].write_text(json.dumps(messages), encoding="utf-8")
-    return connector.reading(files, folder)
 
 
 def load(spool: Spool, destination: Destination, report: SyncReport, incremental: Collection[str]) -> None:
@@ -105,21 +79,21 @@ def load(spool: Spool, destination: Destination, report: SyncReport, incremental
     pa.default_memory_pool().release_unused()  # what the reading took, before the database takes as much
     report.loading = counted(len(tables), "table")
     try:
-        destination.load(tables, outcome_of(report))
+        destination.load(tables, history(report))
     except SyncError:
         for table in tables:
             report.loading = table.stream
             try:
-                destination.load([table], outcome_of(report).slice(0, 0))
+                destination.load([table], history(report).slice(0, 0))
             except SyncError as error:
                 report.streams[table.stream].fail(str(error))
         with suppress(SyncError):
-            destination.load([], outcome_of(report))
+            destination.load([], history(report))
     report.loading = ""
     stop_if_asked()
 
 
-def outcome_of(report: SyncReport) -> pa.Table:
+def history(report: SyncReport) -> pa.Table:
     """What became of each stream, for the history of the syncs in the destination."""
     rows = [(each.name, each.status, each.records, each.error) for each in report.streams.values()]
     rows += [(name, NOT_PERMITTED, 0, permission) for name, permission in report.refused.items()]
@@ -127,41 +101,15 @@ def outcome_of(report: SyncReport) -> pa.Table:
     return pa.table(
         {
             "synced_at": pa.array([datetime.now(timezone.utc)] * len(rows), pa.timestamp("us", "UTC")),
-            "stream": names,
-            "status": statuses,
-            "records": records,
-            "reason": [reason or None for reason in reasons],
-        },
-        schema=HISTORY,
+            "stream": pa.array(names, pa.string()),
+            "status": pa.array(statuses, pa.string()),
+            "records": pa.array(records, pa.int64()),
+            "reason": pa.array([reason or None for reason in reasons], pa.string()),
+        }
     )
 
 
-def catalog(streams: Collection[str], incremental: Collection[str]) -> dict[str, Any]:
-    """The configured catalog of these streams."""
-    return {
-        "streams": [
-            configured(name, "incremental" if name in incremental else "full_refresh") for name in streams
-        ]
-    }
-
-
-def configured(stream: str, mode: str) -> dict[str, Any]:
-    return {
-        "stream": {
-            "name": stream,
-            "json_schema": {},
-            "supported_sync_modes": ["full_refresh", "incremental"],
-        },
-        "sync_mode": mode,
-        "destination_sync_mode": "overwrite" if mode == "full_refresh" else "append_dedup",
-    }
-
-
 def key(stream: str) -> list[str]:
+    """The columns of a stream's primary key."""
     named = definitions.stream_definitions()[stream].get("primary_key") or []
-    return [named] if isinstance(named, str) else list(named)
-
-
-def state_message(stream: str, state: Any) -> dict[str, Any]:
-    described = {"stream_descriptor": {"name": stream}, "stream_state": state}
-    return {"type": "STREAM", "stream": described}
+    return [name.lower() for name in ([named] if isinstance(named, str) else named)]

@@ -256,5 +256,5 @@ def test_what_a_killed_sync_left_is_removed(tmp_path: Path, monkeypatch: pytest.
 def test_a_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The user would get a traceback after an hour of reading."""
     monkeypatch.setenv(spool.FOLDER, str(tmp_path))
-    with pytest.raises(SyncError, match=f"disk of {tmp_path} is full"), spool.folder():
+    with pytest.raises(SyncError, match=f"disk of {tmp_path} is full"), spool.full_disk_named():
         raise OSError(28, "No space left on device")

@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from snow_atlas_sync import inputs
-from snow_atlas_sync.command import DUCKDB, Choice, print_report, synced
+from snow_atlas_sync.command import DUCKDB, print_report, synced
 from snow_atlas_sync.report.errors import ReportError
 from snow_atlas_sync.report.marts import KEPT, MARTS, SYNCED, streams_of
 from snow_atlas_sync.sync import NOT_PERMITTED
@@ -64,8 +64,10 @@ def collect(config: dict[str, Any], database: Path, thorough: bool) -> Collected
     """
     start = time.monotonic()
     tenant = leave_history(database)
-    options = argparse.Namespace(destination=DUCKDB, database=database, dataset=None, incremental="")
-    with synced(config, options, Choice("", wanted_streams(thorough))) as (report, _):
+    options = argparse.Namespace(
+        destination=DUCKDB, database=database, dataset=None, streams="", incremental=""
+    )
+    with synced(config, options, wanted_streams(thorough)) as (report, _):
         print_report(report, time.monotonic() - start)
     forget_other_tenant(database, tenant)
     failed = {stream.name: stream.error for stream in report.failed}

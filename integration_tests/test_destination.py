@@ -171,3 +171,13 @@ def test_a_table_that_was_removed_begins_anew(loader: Loader) -> None:
     assert loader.states() == {}
     assert loader.load([{"id": "2", "hostName": "b"}], merged=True).complete
     assert loader.names() == {"2": "b"}
+
+
+@every_kind
+def test_rows_without_a_key_are_all_kept(loader: Loader) -> None:
+    """Of computers that a server gave no id, a merge would keep one, and say nothing."""
+    assert loader.load([{"id": "1", "hostName": "a"}, {"id": None, "hostName": "b"}], merged=True).complete
+    new = [{"id": "1", "hostName": "c"}, {"id": None, "hostName": "d"}, {"id": None, "hostName": "e"}]
+    assert loader.load(new, merged=True).complete
+    names = [row["hostname"] for row in loader.filled.rows(STREAM)]
+    assert sorted(names) == ["b", "c", "d", "e"]

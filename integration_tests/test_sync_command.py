@@ -100,9 +100,9 @@ def test_wrong_configuration_gives_one_line(
     with wrongly.start(*streams) as process:
         output, errors = process.communicate(timeout=120)
     assert process.returncode == 1
-    assert errors.count("\n") == 1
-    assert errors.startswith("snow-atlas-sync: ")
-    assert said in errors
+    (line,) = [line for line in errors.splitlines() if "; the connector is starting" not in line]
+    assert line.startswith("snow-atlas-sync: ")
+    assert said in line
     assert str(filled.sandbox.config()["client_secret"]) not in output + errors
 
 
@@ -187,6 +187,25 @@ def test_a_closed_pipe_is_one_sentence(filled: DuckDB) -> None:
     assert errors.splitlines()[-1] == "snow-atlas-sync: stopped, as nobody reads what it prints"
     assert "Traceback" not in errors
     assert "Exception" not in errors
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full")
+def test_a_full_standard_output_is_one_sentence(filled: DuckDB) -> None:
+    """`snow-atlas-sync > log` on a full disk would end with a traceback, or name the wrong disk."""
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            filled.command(*STREAMS),
+            env=filled.variables(),
+            cwd=filled.folder,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    said = "snow-atlas-sync: standard output can't be used: No space left on device"
+    assert done.stderr.splitlines()[-1:] == [said]
+    assert "Traceback" not in done.stderr
 
 
 def slow(sandbox: Sandbox) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -16,7 +17,6 @@ import pyarrow.parquet as pq
 
 from snow_atlas_sync.errors import SyncError
 from snow_atlas_sync.spool import StreamFile
-from snow_atlas_sync.tables import EXTRACTED_AT
 from snow_atlas_sync.values import DIGITS, PLACES
 
 # before dlt is imported: nothing is reported about its use, and what goes wrong is said here, in one sentence
@@ -24,22 +24,40 @@ os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
 os.environ.setdefault("RUNTIME__LOG_LEVEL", "CRITICAL")
 
 import dlt
+import duckdb
 from dlt.common.configuration.exceptions import ConfigFieldMissingException
 from dlt.common.destination import reference
 from dlt.common.destination.exceptions import UnknownDestinationModule
 from dlt.destinations.impl.postgres.postgres import PostgresParquetCopyJob
+from dlt.destinations.job_client_impl import SqlLoadJob
 
-from snow_atlas_sync.one_step import OneStepDuckDb, OneStepFilesystem, merge_files
+from snow_atlas_sync.one_step import LITTLE, OneStepDuckDb, OneStepFilesystem, file_of, merge_files
 
 PostgresParquetCopyJob._ingest_per_rowgroup = True  # in one piece the driver would keep all of it in memory
 
 DUCKDB, FILESYSTEM, POSTGRES = "duckdb", "filesystem", "postgres"
+DDL = re.compile(r"^\s*(ALTER|CREATE|DROP)\b", re.IGNORECASE | re.MULTILINE)
+
+
+def _has_ddl(self: SqlLoadJob, sql: str) -> bool:
+    return DDL.search(sql) is not None
+
+
+# dlt takes a column such as createdDate for a CREATE, and where that can't be undone uses no transaction
+SqlLoadJob._string_contains_ddl_statements = _has_ddl  # type: ignore[method-assign]
+
 NAME = "snow_atlas"
 STATES = "states"
 HISTORY = "_snow_atlas_syncs"
 """The table with a row for each stream of each sync: how it ended, and why."""
 HOLD_JSON = frozenset({DUCKDB, "motherduck", POSTGRES})
 """Destinations that take JSON from a text in a Parquet file. Elsewhere nested values are text."""
+IN_TRANSACTIONS = frozenset({DUCKDB, "motherduck", POSTGRES, "redshift", "snowflake", "bigquery", "mssql"})
+"""Destinations with transactions. dlt uses none that are not asked for, and a load that is killed would leave
+a table empty, between the two statements that replace it.
+"""
+TRUNCATE = frozenset({POSTGRES, "mssql"})
+"""Those where TRUNCATE can be a part of a transaction; elsewhere rows are deleted."""
 
 SETTINGS = {
     # lastScanDate becomes lastscandate, so that SQL finds it in whatever case
@@ -47,16 +65,14 @@ SETTINGS = {
     "destination.staging_dataset_name_layout": "%s_loading",
     "load.workers": 4,
 }
-DUCKDB_SETTINGS: dict[str, Any] = {"threads": 1, "memory_limit": "150MB", "force_compression": "zstd"}
-"""A second thread makes loading no faster, and DuckDB would take four fifths of the memory that there is.
-zstd is for texts: half the time and half the file of what DuckDB chooses for them.
-"""
+DUCKDB_SETTINGS = {**LITTLE, "force_compression": "zstd"}
+"""zstd is for texts: half the time and half the file of what DuckDB chooses for them."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A stream that is complete, as a file. With a state, its rows are merged into the table that is
-    there.
+    """A stream that is complete, as a file. With a state, its rows are merged by the key's columns into the
+    table that is there.
     """
 
     stream: str
@@ -67,10 +83,6 @@ class Table:
     @property
     def merged(self) -> bool:
         return self.state is not None
-
-    @property
-    def columns_of_key(self) -> list[str]:
-        return [name.lower() for name in self.key]
 
 
 class Destination:
@@ -128,14 +140,15 @@ class Destination:
     def _opened(self, name: str, database: Path) -> Any:
         if name == FILESYSTEM:
             return OneStepFilesystem(destination_name=name)
+        able: dict[str, Any] = {"destination_name": name}
+        if name in IN_TRANSACTIONS:
+            able |= {"supports_transactions": True, "supports_truncate_command": name in TRUNCATE}
         if name != DUCKDB:
-            return reference.Destination.from_reference(name)
-        import duckdb
-
+            return reference.Destination.from_reference(name, **able)
         # open as long as the sync takes, so that nobody else locks the file in the meantime
         database.parent.mkdir(parents=True, exist_ok=True)
         self._connection = duckdb.connect(str(database), config=DUCKDB_SETTINGS)
-        return OneStepDuckDb(self._connection, destination_name=name)
+        return OneStepDuckDb(self._connection, **able)
 
     def _look(self) -> None:
         """Take over what is known of the syncs before. SyncError where the tables are another loader's."""
@@ -201,6 +214,20 @@ class Destination:
         return "text" if kind == "json" and self.name not in HOLD_JSON else kind
 
     def _resource(self, table: Table) -> Any:
+        imported = self._takes_parquet()
+
+        def parts() -> Iterator[Any]:
+            path, rows = table.file.path, table.file.rows
+            if table.merged:
+                dlt.current.source_state().setdefault(STATES, {})[table.stream] = table.state
+                path = path.with_suffix(".merged")
+                rows = merge_files(table.file.path, self._old_file(table), table.key, path)
+            if imported:
+                yield dlt.mark.with_file_import(str(path), "parquet", rows)
+            else:
+                with pq.ParquetFile(path) as file:
+                    yield from map(file.read_row_group, range(file.num_row_groups))
+
         columns: Any = {
             name: {
                 "name": name,
@@ -210,33 +237,22 @@ class Destination:
             }
             for name, kind in table.file.layout.types.items()
         }
-        imported = self._takes_parquet()
-        merged = table.merged and self.name != FILESYSTEM
-
-        def parts() -> Iterator[Any]:
-            if table.merged:
-                dlt.current.source_state().setdefault(STATES, {})[table.stream] = table.state
-            path, rows = table.file.path, table.file.rows
-            if table.merged and self.name == FILESYSTEM:
-                path = path.with_suffix(".merged")
-                with self._pipeline.destination_client() as client:
-                    rows = merge_files(client, table.stream, table.file.path, table.columns_of_key, path)
-            if imported:
-                yield dlt.mark.with_file_import(str(path), "parquet", rows)
-            else:
-                with pq.ParquetFile(path) as file:
-                    for number in range(file.num_row_groups):
-                        yield file.read_row_group(number)
-
-        hints: dict[str, Any] = {
-            "write_disposition": "replace",
-            "file_format": "parquet" if imported else None,
-        }
-        if merged:
-            columns[EXTRACTED_AT]["dedup_sort"] = "desc"  # of two rows with one key the newer
-            hints["write_disposition"] = {"disposition": "merge", "strategy": "delete-insert"}
-            hints["primary_key"] = table.columns_of_key
+        hints: dict[str, Any] = {"write_disposition": "replace"}
+        if table.merged and self.name != FILESYSTEM:
+            merge = {"disposition": "merge", "strategy": "delete-insert", "deduplicated": True}
+            hints = {"write_disposition": merge, "primary_key": table.key}
+        if imported:
+            hints["file_format"] = "parquet"
         return dlt.resource(parts, name=table.stream, columns=columns, **hints)
+
+    def _old_file(self, table: Table) -> Path | None:
+        """A copy of the file that a table is, where tables are files."""
+        if self.name != FILESYSTEM:
+            return None
+        copy = table.file.path.with_suffix(".old")
+        with self._pipeline.destination_client() as client, suppress(FileNotFoundError):
+            client.fs_client.get_file(file_of(client, table.stream), str(copy))
+        return copy if copy.exists() else None
 
     def _takes_parquet(self) -> bool:
         able = self._pipeline.destination.capabilities()

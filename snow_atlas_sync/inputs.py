@@ -28,6 +28,8 @@ def load(path: Path) -> dict[str, Any]:
 def choose(wanted: str, available: Sequence[str]) -> list[str]:
     """Names of the streams that the user wants, in the order of the catalog; none where they named none."""
     names = wanted.replace(",", " ").split()
+    if wanted.strip() and not names:
+        raise SyncError(f"{wanted} names no stream: give names, by comma or space, or all")
     if names == ["all"]:
         return list(available)
     for name in names:
@@ -40,11 +42,10 @@ def choose(wanted: str, available: Sequence[str]) -> list[str]:
 def incremental(wanted: str) -> frozenset[str]:
     """Names of the streams to go on with from the last sync."""
     able = [name for name in available_streams() if "cursor_field" in definitions.parameters(name)]
-    names = wanted.replace(",", " ").split()
-    for name in names:
-        if name not in able:
-            raise SyncError(f"the stream {name} is not incremental; these are: {', '.join(able)}")
-    return frozenset(names)
+    names = frozenset(wanted.replace(",", " ").split())
+    for name in sorted(names.difference(able)):
+        raise SyncError(f"the stream {name} is not incremental; these are: {', '.join(able)}")
+    return names
 
 
 def available_streams() -> list[str]:

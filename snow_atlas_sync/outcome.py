@@ -67,18 +67,10 @@ class SyncReport:
     def share(self) -> float:
         """How much of the reading is done, from 0 to 1, as far as it can be told."""
         parts = (
-            1.0
-            if each.ended is not None
-            else min(0.99, each.records / each.expected)
-            if each.expected
-            else 0.0
+            1.0 if each.ended is not None else min(0.99, each.records / (each.expected or float("inf")))
             for each in self.streams.values()
         )
         return sum(parts) / max(1, len(self.streams))
-
-    @property
-    def running(self) -> list[str]:
-        return [s.name for s in self.streams.values() if s.started is not None and s.ended is None]
 
     @property
     def complete(self) -> list[StreamReport]:
@@ -99,8 +91,8 @@ class SyncReport:
         if kind == "TRACE":
             self._see_trace(message["trace"])
         elif kind == "STATE":
-            state = message["state"].get("stream") or {}
-            if "stream_descriptor" in state:
+            state = message["state"].get("stream")
+            if state:
                 self.stream(state["stream_descriptor"]["name"]).state = state.get("stream_state")
         elif kind == "LOG" and message["log"].get("level") == "WARN":
             self.warn(message["log"]["message"])
@@ -109,7 +101,8 @@ class SyncReport:
         self.warnings[text] = self.warnings.get(text, 0) + 1
 
     def _see_trace(self, trace: dict[str, Any]) -> None:
-        if trace.get("type") == "STREAM_STATUS":
+        kind = trace.get("type")
+        if kind == "STREAM_STATUS":
             stream = self.stream(trace["stream_status"]["stream_descriptor"]["name"])
             stream.status = trace["stream_status"]["status"]
             moment = float(trace["emitted_at"]) / 1000
@@ -117,18 +110,13 @@ class SyncReport:
                 stream.started = moment
             elif stream.status in ("COMPLETE", "INCOMPLETE"):
                 stream.ended = moment
-        elif trace.get("type") == "ESTIMATE":
+        elif kind == "ESTIMATE":
             self.stream(trace["estimate"]["name"]).expected = trace["estimate"].get("row_estimate") or 0
-        elif trace.get("type") == "ERROR":
+        elif kind == "ERROR":
             message = trace["error"].get("message") or "the connector failed without a message"
             descriptor = trace["error"].get("stream_descriptor")
-            if descriptor is None:
-                self.error = self.error or message
-            else:
-                stream = self.stream(descriptor["name"])
-                stream.error = stream.error or message
+            failed = self if descriptor is None else self.stream(descriptor["name"])
+            failed.error = failed.error or message
 
     def stream(self, name: str) -> StreamReport:
-        if name not in self.streams:
-            self.streams[name] = StreamReport(name)
-        return self.streams[name]
+        return self.streams.setdefault(name, StreamReport(name))

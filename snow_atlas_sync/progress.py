@@ -52,17 +52,16 @@ def shown(report: SyncReport) -> Iterator[None]:
 
 def bar(share: float) -> str:
     """So much of the reading as a bar."""
-    full = int(BAR * share)
-    return f"  [{'#' * full}{'-' * (BAR - full)}]"
+    return f"  [{'#' * int(BAR * share):-<{BAR}}]"
 
 
 def describe(report: SyncReport, seconds: float) -> str:
     """The state of a sync in one line."""
-    total = len(report.streams)
-    line = f"  {seconds:4.0f} s  {report.ended} of {total} streams, {report.records:,} records"
+    streams = report.streams.values()
+    line = f"  {seconds:4.0f} s  {report.ended} of {len(streams)} streams, {report.records:,} records"
+    running = [each.name for each in streams if each.started is not None and each.ended is None]
     if report.loading:
         return f"{line}; loading {report.loading}"
-    running = list(report.running)
     if running:
         rate = f" ({report.records / seconds:,.0f} a second)" if seconds >= 1 else ""
         return f"{line}{rate}; reading {', '.join(running[:3])}{' ...' * (len(running) > 3)}"

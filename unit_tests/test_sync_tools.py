@@ -139,6 +139,8 @@ def test_streams_are_picked_by_comma_or_space() -> None:
     assert inputs.choose(" licenses  agreements ", THREE) == ["agreements", "licenses"]
     assert inputs.choose("all", THREE) == THREE
     assert inputs.choose("", THREE) == []
+    with pytest.raises(SyncError, match=",, names no stream"):
+        inputs.choose(",,", THREE)
 
 
 def test_misspelt_stream_gets_the_nearest_names() -> None:
@@ -205,6 +207,18 @@ def test_command_without_configuration_asks_for_one(capsys: pytest.CaptureFixtur
     code, printed = exits(capsys)
     assert code == 1
     assert "--config FILE" in printed
+
+
+def test_what_is_not_installed_is_named_with_its_extra() -> None:
+    """Whoever installed the connector alone would get a traceback of imports."""
+    script = (
+        "import sys; sys.modules.update(dict.fromkeys(['dlt', 'duckdb', 'pyarrow'])); "
+        "sys.argv[1:] = ['--help']; from snow_atlas_sync.process import run_sync; run_sync()"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert 'pip install "airbyte-source-snow-atlas[sync]"' in done.stderr
 
 
 def test_signals_end_with_their_code(capsys: pytest.CaptureFixture[str]) -> None:

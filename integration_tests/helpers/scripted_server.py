@@ -129,6 +129,9 @@ def serving(script: Script) -> Iterator[ScriptedServer]:
         daemon_threads = True
         block_on_close = False
 
+        def handle_error(self, *_: object) -> None:
+            """Quiet: clients are killed."""
+
     server = Server(("127.0.0.1", 0), Handler)
     found = ScriptedServer(f"http://127.0.0.1:{server.server_address[1]}")
     thread = threading.Thread(target=server.serve_forever, daemon=True)

@@ -14,7 +14,7 @@ from integration_tests.helpers.syncing import KINDS, DuckDB, PostgreSQL, Target,
 from snow_atlas_sync import spool, sync
 from snow_atlas_sync.destination import Destination
 from snow_atlas_sync.outcome import StreamReport, SyncReport
-from snow_atlas_sync.tables import Column, Layout
+from snow_atlas_sync.tables import Layout
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.spread]
 
@@ -43,7 +43,7 @@ class Loader:
         *,
         merged: bool = False,
     ) -> StreamReport:
-        layout = Layout([Column(name.lower(), name, kind) for name, kind in columns.items()])
+        layout = Layout(columns)
         self.monkeypatch.setattr(Layout, "of", lambda _: layout)
         report = SyncReport.of([STREAM])
         with spool.folder() as folder:

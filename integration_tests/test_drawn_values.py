@@ -91,18 +91,18 @@ def draw(chance: random.Random, stream: str, first: int) -> dict[str, Drawn]:
     columns are as they should be.
     """
     layout, key = Layout.of(stream), "id"
-    plain = {column.field for column in layout.columns if chance.random() < 0.4}
+    plain = {field for field in layout.kinds if chance.random() < 0.4}
     rows = {}
     for number in range(first, first + ROWS):
         row = {key: json.dumps(f"key {number}")}
-        for column in layout.columns:
-            if column.field not in (key, "recordKey"):
-                pools = (FITTING[column.kind], ODD, ("null",), ())
-                if column.field in plain:
-                    pools = (PLAIN.get(column.kind, FITTING[column.kind]), (), ("null",), ())
+        for field, kind in layout.kinds.items():
+            if field not in (key, "recordKey"):
+                pools = (FITTING[kind], ODD, ("null",), ())
+                if field in plain:
+                    pools = (PLAIN.get(kind, FITTING[kind]), (), ("null",), ())
                 pool = chance.choices(pools, (4, 2, 1, 1))[0]
                 if pool:
-                    row[column.field] = chance.choice(pool)
+                    row[field] = chance.choice(pool)
         if stream == MERGED:  # the field by which it is read
             row["lastScanDate"] = f'"2026-01-01T00:{number // 60:02}:{number % 60:02}Z"'
         row.update((name, chance.choice(ODD)) for name in chance.sample(NAMES, 3) if name not in row)
@@ -184,7 +184,7 @@ def held(kind: str, sent: Any, cell: Any) -> bool:
 
 def assert_found_again(filled: Target, stream: str, rows: Mapping[str, Drawn], holds_nul: bool) -> None:
     """Each row once, and each value in its column or in `_extra`."""
-    kinds = {column.field: column.kind for column in Layout.of(stream).columns}
+    kinds = Layout.of(stream).kinds
     table = filled.rows(stream)
     assert sorted(row["id"] for row in table) == sorted(rows)
     for row in table:

@@ -23,8 +23,21 @@ LITTLE: dict[str, Any] = {"threads": 1, "memory_limit": "150MB"}
 """DuckDB would take four fifths of the memory that there is; a second thread makes nothing faster here."""
 
 
-def replaced(client: Any, table: str) -> bool:
-    return bool(client.prepare_load_table(table)["write_disposition"] == "replace")
+class OneStep:
+    """What both clients have in common: who replaces a table also empties it."""
+
+    replaces: Any
+    """The job that replaces a table with a file."""
+
+    def should_truncate_table_before_load(self, table_name: str) -> bool:
+        return False
+
+    def create_load_job(self, table: Any, file_path: str, load_id: str, restore: bool = False) -> Any:
+        client: Any = super()
+        written = self.prepare_load_table(table["name"])["write_disposition"]  # type: ignore[attr-defined]
+        if file_path.endswith(PARQUET) and written == "replace":
+            return self.replaces(file_path)
+        return client.create_load_job(table, file_path, load_id, restore)
 
 
 class ReplaceTableJob(DuckDbCopyJob):
@@ -39,14 +52,8 @@ class ReplaceTableJob(DuckDbCopyJob):
             super().run()
 
 
-class OneStepDuckDbClient(DuckDbClient):
-    def should_truncate_table_before_load(self, table_name: str) -> bool:
-        return False
-
-    def create_load_job(self, table: Any, file_path: str, load_id: str, restore: bool = False) -> Any:
-        if file_path.endswith(PARQUET) and replaced(self, table["name"]):
-            return ReplaceTableJob(file_path)
-        return super().create_load_job(table, file_path, load_id, restore)
+class OneStepDuckDbClient(OneStep, DuckDbClient):
+    replaces = ReplaceTableJob
 
 
 class OneStepDuckDb(duckdb_of_dlt):
@@ -73,14 +80,8 @@ class ReplaceFileJob(FilesystemLoadJob):
         os.replace(path + ".new", path)
 
 
-class OneStepFilesystemClient(FilesystemClient):
-    def should_truncate_table_before_load(self, table_name: str) -> bool:
-        return False
-
-    def create_load_job(self, table: Any, file_path: str, load_id: str, restore: bool = False) -> Any:
-        if file_path.endswith(PARQUET) and replaced(self, table["name"]):
-            return ReplaceFileJob(file_path)
-        return super().create_load_job(table, file_path, load_id, restore)
+class OneStepFilesystemClient(OneStep, FilesystemClient):
+    replaces = ReplaceFileJob
 
 
 class OneStepFilesystem(filesystem):

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 import pkgutil
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -29,39 +30,27 @@ SCALARS = {"string": "text", "integer": "bigint", "number": "decimal", "boolean"
 
 
 @dataclass(frozen=True)
-class Column:
-    """A column of a table: its name, the field that it holds, and its type."""
-
-    name: str
-    field: str
-    kind: str
-
-
-@dataclass(frozen=True)
 class Layout:
-    """The columns of a stream's table."""
+    """The columns of a stream's table, each named after its field in lower case."""
 
-    columns: Sequence[Column]
+    kinds: Mapping[str, str]
+    """The type of each field, in dlt's words."""
 
     @classmethod
     @cache
     def of(cls, stream: str) -> Layout:
         document = json.loads(pkgutil.get_data(definitions.PACKAGE, f"schemas/{stream}.json") or b"{}")
-        return cls([Column(name.lower(), name, kind(of)) for name, of in document["properties"].items()])
+        return cls({name: kind(of) for name, of in document["properties"].items()})
 
-    @property
+    @cached_property
     def types(self) -> dict[str, str]:
-        """The type of each column, in dlt's words."""
-        own = {column.name: column.kind for column in self.columns}
+        """The type of each column."""
+        own = {field.lower(): kind for field, kind in self.kinds.items()}
         return {**own, EXTRACTED_AT: "timestamp", EXTRA: "text"}
 
     @cached_property
     def schema(self) -> pa.Schema:
         return pa.schema([(name, TYPES[kind]) for name, kind in self.types.items()])
-
-    @cached_property
-    def fields(self) -> frozenset[str]:
-        return frozenset(column.field for column in self.columns)
 
 
 def kind(declared: dict[str, Any]) -> str:
@@ -81,7 +70,7 @@ class Batch:
     """
 
     table: pa.RecordBatch
-    unfit: dict[str, int]
+    unfit: Counter[str]
     undeclared: set[str]
 
 
@@ -95,10 +84,10 @@ def batch_of(layout: Layout, lines: Sequence[bytes], *, holds_nul: bool = True) 
     extras = Extras(lines)
     without_nul = not holds_nul and b"\\u0000" in text
     arrays = [
-        extras.column(column, [row.get(column.field) for row in rows], without_nul)
-        for column in layout.columns
+        extras.column(field, kind, [row.get(field) for row in rows], without_nul)
+        for field, kind in layout.kinds.items()
     ]
-    undeclared = set().union(*rows) - layout.fields
+    undeclared = set().union(*rows) - layout.kinds.keys()
     extras.undeclared(rows, undeclared)
     moments = pa.array([int(record["emitted_at"]) for record in records], pa.timestamp("ms", "UTC"))
     arrays += [moments.cast(TYPES["timestamp"]), extras.array()]
@@ -112,24 +101,26 @@ class Extras:
         self._lines = lines
         self._rows: dict[int, dict[str, Any]] = {}
         self._exact: dict[int, dict[str, Any]] = {}
-        self.unfit: dict[str, int] = {}
+        self.unfit: Counter[str] = Counter()
 
-    def column(self, column: Column, values: list[Any], without_nul: bool) -> pa.Array:
+    def column(self, field: str, kind: str, values: list[Any], without_nul: bool) -> pa.Array:
         """The values as a column: at once where all fit, else one by one."""
-        if not (without_nul and column.kind == "text"):
+        if not (without_nul and kind == "text"):
             try:
-                return QUICK[column.kind](values)
+                return QUICK[kind](values)
             except (pa.ArrowException, TypeError, ValueError, OverflowError):
                 pass
         fitting = []
         for place, value in enumerate(values):
             try:
-                fitting.append(None if value is None else self._fitted(column, place, value, without_nul))
+                fitting.append(
+                    None if value is None else self._fitted(field, kind, place, value, without_nul)
+                )
             except Unfit as unfit:
                 fitting.append(unfit.instead)
-                self._rows.setdefault(place, {})[column.field] = self._as_sent(place, column.field)
-                self.unfit[column.field] = self.unfit.get(column.field, 0) + 1
-        return pa.array(fitting, TYPES[column.kind])
+                self._rows.setdefault(place, {})[field] = self._as_sent(place, field)
+                self.unfit[field] += 1
+        return pa.array(fitting, TYPES[kind])
 
     def undeclared(self, rows: Sequence[dict[str, Any]], fields: set[str]) -> None:
         """Keep the fields that have no column."""
@@ -145,17 +136,12 @@ class Extras:
         texts = {place: orjson.dumps(row).decode() for place, row in self._rows.items()}
         return pa.array([texts.get(place) for place in range(len(self._lines))], pa.string())
 
-    def _fitted(self, column: Column, place: int, value: Any, without_nul: bool) -> Any:
-        if column.kind == "text":
-            text = value if isinstance(value, str) else json_text(self._as_sent(place, column.field))
-            if without_nul and "\0" in text:
-                raise Unfit(text.replace("\0", "\ufffd"))
-            return text
-        if column.kind == "json":
-            return json_text(self._as_sent(place, column.field))
-        if isinstance(value, float):
-            value = json_text(self._as_sent(place, column.field))
-        return SLOW[column.kind](value)
+    def _fitted(self, field: str, kind: str, place: int, value: Any, without_nul: bool) -> Any:
+        if kind == "json" or isinstance(value, float) or (kind == "text" and not isinstance(value, str)):
+            value = json_text(self._as_sent(place, field))
+        if kind == "text" and without_nul and "\0" in value:
+            raise Unfit(value.replace("\0", "\ufffd"))
+        return value if kind in ("text", "json") else SLOW[kind](value)
 
     def _as_sent(self, place: int, field: str) -> Any:
         """A value with the digits of its numbers as they were sent."""

@@ -58,13 +58,18 @@ def json_text(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
+def only(values: list[Any], *types: type) -> list[Any]:
+    """The values, where they are null or of these types: Arrow would take a boolean for a number."""
+    if not set(map(type, values)) <= {type(None), *types}:
+        raise TypeError
+    return values
+
+
 def quick_numbers(values: list[Any]) -> pa.Array:
     """Numbers as decimals, from their shortest texts: a double is never multiplied. Those of many digits are
     left to be read again as they were sent.
     """
-    if not set(map(type, values)) <= {int, float, type(None)}:
-        raise TypeError
-    texts = pa.array(values, pa.float64()).cast(pa.string())
+    texts = pa.array(only(values, int, float), pa.float64()).cast(pa.string())
     longest = pc.max(pc.utf8_length(texts)).as_py()
     if longest is not None and longest > EXACT:
         raise ValueError("more digits than a double always holds")
@@ -78,18 +83,6 @@ def quick_json(values: list[Any]) -> pa.Array:
     if pc.any(pc.match_substring_regex(texts, r"[:\[,][-0-9.]{16}|[:\[,][-0-9.]+e")).as_py():
         raise ValueError("more digits than a double always holds")
     return texts
-
-
-def quick_booleans(values: list[Any]) -> pa.Array:
-    if not set(map(type, values)) <= {bool, type(None)}:
-        raise TypeError
-    return pa.array(values, pa.bool_())
-
-
-def quick_integers(values: list[Any]) -> pa.Array:
-    if not set(map(type, values)) <= {int, type(None)}:
-        raise TypeError
-    return pa.array(values, pa.int64())
 
 
 def quick_moments(values: list[Any]) -> pa.Array:
@@ -107,9 +100,9 @@ def quick_moments(values: list[Any]) -> pa.Array:
 QUICK: dict[str, Callable[[list[Any]], pa.Array]] = {
     "text": lambda values: pa.array(values, pa.string()),
     "json": quick_json,
-    "bigint": quick_integers,
+    "bigint": lambda values: pa.array(only(values, int), pa.int64()),
     "decimal": quick_numbers,
-    "bool": quick_booleans,
+    "bool": lambda values: pa.array(only(values, bool), pa.bool_()),
     "date": lambda values: pa.array(values, pa.string()).cast(pa.date32()),
     "timestamp": quick_moments,
 }

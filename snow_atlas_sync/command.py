@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 NAME = "snow-atlas-sync"
 DATABASE = Path("snow_atlas.duckdb")
 DUCKDB, DATASET = "duckdb", "snow_atlas"
+NOTES = 10
+"""So many notes are printed."""
 SECONDS_TO_OPEN = 1.0
 """What the destination has to be opened when a signal ends the command."""
 
@@ -175,8 +177,10 @@ def print_report(report: SyncReport, seconds: float) -> None:
     print(f"\n  {read}, {seconds:.0f} seconds from start to end")
     for stream in report.failed:
         print(f"\n  {stream.name} was not read whole, and its table is as it was: {stream.error}")
-    for text, count in list(report.warnings.items())[:10]:
+    for text, count in list(report.warnings.items())[:NOTES]:
         print(f"\n  note{f' ({count} times)' * (count > 1)}: {text}")
+    if len(report.warnings) > NOTES:
+        print(f"\n  and {counted(len(report.warnings) - NOTES, 'note')} more")
 
 
 def answer(destination: Destination, complete: set[str]) -> None:

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from snow_atlas_sync.errors import SyncError
 from snow_atlas_sync.spool import StreamFile
+from snow_atlas_sync.tables import EXTRACTED_AT
 from snow_atlas_sync.values import DIGITS, PLACES
 
 # before dlt is imported: nothing is reported about its use, and what goes wrong is said here, in one sentence
@@ -83,6 +84,13 @@ class Table:
     @property
     def merged(self) -> bool:
         return self.state is not None
+
+    def lacks_keys(self) -> bool:
+        """Whether some part of some row's key is null."""
+        places = [self.file.layout.schema.get_field_index(name) for name in self.key]
+        known = pq.read_metadata(self.file.path)
+        groups = map(known.row_group, range(known.num_row_groups))
+        return any(group.column(place).statistics.null_count for group in groups for place in places)
 
 
 class Destination:
@@ -215,11 +223,14 @@ class Destination:
 
     def _resource(self, table: Table) -> Any:
         imported = self._takes_parquet()
+        here = table.merged and (self.name == FILESYSTEM or table.lacks_keys())
+        # else by the database, which takes less memory, but keeps only one of the rows whose key is null
 
         def parts() -> Iterator[Any]:
             path, rows = table.file.path, table.file.rows
             if table.merged:
                 dlt.current.source_state().setdefault(STATES, {})[table.stream] = table.state
+            if here:
                 path = path.with_suffix(".merged")
                 rows = merge_files(table.file.path, self._old_file(table), table.key, path)
             if imported:
@@ -239,7 +250,8 @@ class Destination:
         }
         hints: dict[str, Any] = {"write_disposition": "replace"}
         if table.merged and self.name != FILESYSTEM:
-            merge = {"disposition": "merge", "strategy": "delete-insert", "deduplicated": True}
+            columns[EXTRACTED_AT]["dedup_sort"] = "desc"  # of two rows with one key the newer
+            merge = {"disposition": "merge", "strategy": "delete-insert", "deduplicated": here}
             hints = {"write_disposition": merge, "primary_key": table.key}
         if imported:
             hints["file_format"] = "parquet"

@@ -133,7 +133,8 @@ def prepared(
     tables = {
         name: Table(name, files.file(name), key(name), {} if name in MERGED else None) for name in names
     }
-    tables["licenses"].file.close()
+    for name in ("licenses", *MERGED):
+        tables[name].file.close()
     source = destination._source(map(destination._resource, tables.values()))
     schema = source.discover_schema()
     client = destination._pipeline._get_destination_clients(schema)[0]

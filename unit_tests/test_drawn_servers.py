@@ -92,6 +92,18 @@ EXAMPLES = {
     "an order that changes once while rows move": Nature(
         rows=40, sizes="clamped", clamp=16, order="changes once", changes="moves"
     ),
+    "an empty page 1 that links to rows, few rows a page": Nature(
+        rows=7, page_size=1, items="zero", pages="absent", links="right", refused="for ever",
+        refusal="empty", refused_page=1,
+    ),
+    "the last row of each page, pages counted up to itself": Nature(
+        rows=16, page_size=2, items="absent", pages="of the page", links="right",
+        drops="the last row of a page",
+    ),
+    "a page held back, and the last page for ever": Nature(
+        rows=31, page_size=17, pages="huge", held_back="a page", held_at=21, behind="last page",
+        accepts=True,
+    ),
     "page 1 behind the end, with links that never end": Nature(
         rows=45, page_size=25, seed=56, keys="shared and equal", links="never end", behind="page 1"
     ),

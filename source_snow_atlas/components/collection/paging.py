@@ -73,7 +73,7 @@ class CollectionReader:
     """
 
     def __post_init__(self) -> None:
-        self._planned = self._place = self._in_flight = 0
+        self._planned = self._place = self._farthest = self._in_flight = 0
         self._has_ended = False
         self._seams = self._idle = 0
         self._given: deque[Served] = deque(maxlen=REMEMBERED_PAGES)
@@ -144,7 +144,7 @@ class CollectionReader:
         """
         self._plan = Plan(first.request.size)
         self._last, self._new = first, first.rows
-        self._planned = self._place = first.request.end
+        self._planned = self._place = self._farthest = first.request.end
         self._source.learn(first)
         if first.total_items is None:
             self._not_served.say_what_is_not_counted(first)
@@ -213,9 +213,11 @@ class CollectionReader:
         self._not_served.note(served, overlap.shared)
         self.on_page(served.page)
         self._seams += 1
-        due, fresh = served.request.end - self._place - served.missing, len(overlap.new) - overlap.again
+        due, fresh = served.request.end - self._farthest - served.missing, len(overlap.new) - overlap.again
         self._place = served.request.end
-        self._idle = 0 if 0 < 3 * due <= 4 * fresh or not served.rows else self._idle + 1
+        self._farthest = max(self._farthest, self._place)
+        if served.rows:
+            self._idle = 0 if 0 < 3 * due <= 4 * fresh else self._idle + 1
         if self._idle >= PAGES_OF_A_GAP:
             self._cannot_overlap(f"{self._idle} pages in a row brought few rows that had not come before")
         new = overlap.new

@@ -138,6 +138,9 @@ class WholePasses:
             if served.failure is not None:
                 raise served.failure
             return served
+        if served.rows and not (before.rows or before.missing):
+            # an empty page in front of one with rows lacks all of its own
+            self.not_served.note_uncounted(before)
         if served.failure is None and served.rows and is_repeated:
             if before.says_more or served.request.start < self.source.announced:
                 # rows that moved by a page look like this; if it was not that, the next pass shows it again
@@ -174,7 +177,9 @@ class WholePasses:
         else:
             self._keys_are_whole &= not served.rows
         if served.rows and not served.is_end and not served.is_full and not served.missing:
-            self._has_ended = bool(self.source.ends_behind(served))
+            self._has_ended = self.source.ends_behind(served)
+            if served.says_more and not self._has_ended:
+                self.not_served.note_uncounted(served)
         else:
             nothing = not served.rows and not served.missing and not served.says_more
             self._has_ended = is_behind or served.is_end or nothing

@@ -125,6 +125,35 @@ EXAMPLES = {
         rows=45, page_size=16, seed=19, pages="null", links="right", keys="none and equal",
         refused="for ever", refusal="partial", refused_page=3, accepts=True,
     ),
+    "all rows from one on held back, page 1 in place of page 2, while rows come and go": Nature(
+        rows=33, seed=25, pages="flickering", links="right", names_page="no", clamp=33,
+        keys="of several types", held_back="all after", held_at=56, refused="at random",
+        refusal="page 1", behind="last page", changes="many", change_at=3,
+    ),
+    "more rows than are counted, in place of a page that lacks one": Nature(
+        page_size=25, seed=41, links="right", sizes="clamped", held_back="rows without a gap", held_at=14,
+        refused="at random", refusal="page before", behind="last page", replicas=2, changes="some",
+        change_at=7,
+    ),
+    "sizes of its own that it does not name, while rows come and go": Nature(
+        rows=33, page_size=32, seed=38, names_size="no", sizes="rounded down", held_back="all after",
+        held_rows=5, held_at=63, behind="416", changes="some", change_at=5, accepts=True,
+    ),
+    "a page that lacks rows, and then the collection becomes shorter": Nature(
+        rows=45, page_size=100, seed=12, names_page="no", names_size="as asked",
+        held_back="rows without a gap", held_rows=2, held_at=126, behind="last page",
+        changes="deletes at once", change_at=3,
+    ),
+    "values that are new in every reply, and page 1 behind the end": Nature(
+        rows=15, page_size=17, seed=55, names_size="no", keys="volatile", behind="page 1"
+    ),
+    "the page before instead of the last one, once": Nature(
+        rows=64, page_size=50, seed=14, links="right", refused="once", refusal="page before", behind="400",
+        changes="some", change_at=4,
+    ),
+    "equal rows next to the end of a page": Nature(
+        rows=64, page_size=32, seed=31, links="right", keys="none and equal", behind="400"
+    ),
 }  # fmt: skip
 """Natures that were once read wrongly, each shrunk to its plainest server."""
 
@@ -132,7 +161,7 @@ EXAMPLES = {
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_servers_that_were_once_read_wrongly(name: str) -> None:
     """A fault that was mended would come back."""
-    for room in (0, 3):
+    for room in (0, 1, 3):
         nature = EXAMPLES[name]
         verdict = read(Nature(**{**nature.__dict__, "room": room}))
         assert verdict.wrong == "", verdict.nature

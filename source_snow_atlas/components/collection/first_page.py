@@ -41,9 +41,12 @@ def first_page(source: PageSource, asked: Served) -> FirstPage:
         return FirstPage(asked, is_all=not (asked.missing or asked.says_more or count))
     if not asked.missing and source.ends_behind(asked):
         return FirstPage(asked, is_all=True)
-    # a server that cuts its pages to a size of its own fills a page of that size
+    # a server that cuts its pages to a size of its own fills a page of that size, and goes on behind it
     cut = source.serve(PageRequest(1, count or 1))
-    if cut.failure is None and len(cut.rows) == count and not cut.is_of_other_size:
+    is_cut = cut.failure is None and len(cut.rows) == count and not cut.is_of_other_size
+    if is_cut and asked.missing:
+        is_cut = not set(source.serve(PageRequest(2, count)).contents) <= set(cut.contents)
+    if is_cut:
         return FirstPage(cut)
     return FirstPage(asked, is_short=not asked.missing)
 

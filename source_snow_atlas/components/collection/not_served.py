@@ -76,9 +76,9 @@ class NotServed:
         self._given += rows
 
     def uncounted(self) -> int:
-        """How many rows more than were given out a total counts that never moved."""
-        total = next(iter(self._totals)) if len(self._totals) == 1 else None
-        return max(0, (total or 0) - self._given)
+        """How many rows more than were given out the totals count, less what they moved by."""
+        totals = [0 if total is None else total for total in self._totals] or [0]
+        return max(0, 2 * min(totals) - max(totals) - self._given)
 
     def say_what_is_not_counted(self, first: Served) -> None:
         """Warn of a collection whose replies have no total of rows."""
@@ -98,32 +98,29 @@ class NotServed:
 
     def conclude(self) -> None:
         """Say how many rows are missing, if any. Raises ServerError where that is not accepted."""
-        if self.rows:
-            # a count that never moved is more exact than the sum over pages that overlap
-            uncounted = self.uncounted() or self.rows
-            self.rows = uncounted if self.is_exact else max(uncounted, self.rows)
-        else:
+        if not self.rows:
             return
+        # a count that never moved is more exact than the sum over pages that overlap
+        uncounted = self.uncounted() or self.rows
+        self.rows = uncounted if self.is_exact else max(uncounted, self.rows)
         if not self.accepted:
             self._fail("", "; to sync without them, name the stream in the option accept_missing_rows")
         self.warn(
             "missing",
-            f"{self.label}: {self._counted()}. {self.rows} rows are not served; the stream goes on without "
-            "them, as accept_missing_rows asks for.",
+            f"{self.label}: {self._counted()}; the stream goes on without them, as accept_missing_rows "
+            "asks for.",
         )
         self.on_missing(self.rows)
 
     def _counted(self) -> str:
         total = self._last.page.total_items if self._last is not None else None
-        return (
-            f"the API counts {total} rows"
-            if total is not None
-            else "the API counts rows that it does not serve"
-        )
+        if total is None or total < self.rows:
+            return f"{self.rows} rows that the API counts are not served"
+        return f"the API counts {total} rows, but {self.rows} of them are not served"
 
     def _fail(self, detail: str, remedy: str) -> None:
         raise ServerError(
-            f"{self.label}: {self._counted()}, but {self.rows} of them are not served: pages asked for "
-            f"again stay short.{detail} This does not come from data that changes. Check whether this "
-            f"client may see these rows, or ask Snow Atlas support{remedy}."
+            f"{self.label}: {self._counted()}: pages asked for again stay short.{detail} This does not come "
+            "from data that changes. Check whether this client may see these rows, or ask Snow Atlas "
+            f"support{remedy}."
         )

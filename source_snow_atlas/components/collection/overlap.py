@@ -53,7 +53,7 @@ def _compared(
     if 0 < count <= len(left.rows) and left.rows[-count:] == right.rows[:count]:
         # nothing moved: the end of the left page is the beginning of the right one, as asked for
         proofs = sum(token in right_places and token in left_places for token in tokens[:count])
-        if proofs >= needed and left_places.keys().isdisjoint(tokens[count:]):
+        if proofs >= needed and (needed > 1 or left_places.keys().isdisjoint(tokens[count:])):
             return Overlap(right.rows[count:], count, reaches=True)
     pairs = sorted(
         (left_places[token], place) for token, place in right_places.items() if token in left_places

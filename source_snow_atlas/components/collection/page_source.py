@@ -58,13 +58,19 @@ class PageSource:
         A count and its rows may come from two queries a moment apart, between which rows came or went.
         """
         for _ in range(REPEATS):
-            if not served.missing and served.failure is None:
+            total = served.page.total_items or 0
+            # more rows than it counts are those of another page, or its total is wrong
+            contradicts = served.request.start < total < served.reached and not self._was_miscounted
+            if not (served.missing or served.failure or contradicts):
                 break
             again = self._ask(served.request)
             is_steady = (
                 again.page.rows == served.page.rows and again.page.total_items == served.page.total_items
             )
-            if again.failure is None and (served.failure is not None or again.missing <= served.missing):
+            if again.failure is None and (
+                served.failure is not None
+                or (again.miscounts, again.missing) <= (served.miscounts, served.missing)
+            ):
                 served = again
             if is_steady:
                 break
@@ -152,7 +158,7 @@ class PageSource:
         self.learn(served)
         behind = self.serve(PageRequest(served.request.number + 1, served.request.size))
         if behind.failure is None and behind.rows:
-            if behind.rows != served.rows:
+            if not behind.repeats(served):
                 return False
             behind = self.repeated(behind)
         self.behind(behind, served)

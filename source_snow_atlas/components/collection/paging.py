@@ -185,7 +185,7 @@ class CollectionReader:
             self._cannot_overlap("the server changes its page size")
         if served.failure is not None or not (served.rows or served.missing):
             served = self._source.behind(served, self._last)
-        elif served.missing and len(served.rows) > OVERLAP and served.rows == self._last.rows:
+        elif served.missing and len(served.rows) > OVERLAP and served.repeats(self._last):
             served = self._source.behind(self._source.repeated(served), self._last)
         self._source.learn(served)
         overlap = overlap_of(self._last, served)

@@ -152,6 +152,12 @@ class Served:
         """Whether every row can be told from the others, by its key or by all it holds."""
         return self.has_unique_keys or len(set(self.contents)) == len(self.rows)
 
+    def repeats(self, other: Served) -> bool:
+        """Whether it holds the rows of another page once more, told by their keys where they have one."""
+        if self.has_unique_keys and other.has_unique_keys:
+            return self.keys == other.keys
+        return self.rows == other.rows
+
     def holds(self, row: Row) -> bool:
         """Whether it has a row with the same key and the same values, what was added to it since apart."""
         key = row.get(self.key[0]) if len(self.key) == 1 else tuple([row.get(name) for name in self.key])

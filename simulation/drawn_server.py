@@ -178,7 +178,7 @@ class DrawnServer:
             ]
         if order == "changes always" or (order == "changes once" and self.requests > self.nature.change_at):
             seed += self.requests if order == "changes always" else 1
-            return sorted(entries, key=lambda entry: random.Random(seed + 1009 * entry.number).random())
+            return sorted(entries, key=lambda entry: hash((seed, entry.number)))
         return entries
 
     def _body(self, number: int, asked: int) -> Any:
@@ -249,8 +249,8 @@ class DrawnServer:
             pagination["page_number"] = named - (nature.names_page == "from zero")
         if nature.names_size != "no":
             pagination["page_size"] = {"yes": size, "as asked": asked, "rows": len(rows)}[nature.names_size]
-        counts = [len(state) for state in self._states]
-        counts[-1] = len(held)
+        states = self._states
+        counts = (len(states[0]), len(states[-2]), len(held))
         claims = partial(self._claim, pagination, counts, number)
         claims("total_items", nature.items, lambda count: count, len(rows))
         claims("total_pages", nature.pages, lambda count: max(1, -(-count // size)), named)
@@ -262,7 +262,7 @@ class DrawnServer:
     def _claim(
         self,
         pagination: dict[str, Any],
-        counts: list[int],
+        counts: tuple[int, int, int],
         number: int,
         name: str,
         claim: str,
@@ -275,7 +275,7 @@ class DrawnServer:
         pagination[name] = {
             "right": right,
             "stale": of(counts[0]),
-            "a moment old": of(counts[max(0, len(counts) - 2)]),
+            "a moment old": of(counts[1]),
             "flickering": max(0, right + self._random.choice((-2, 0, 0, 2))),
             "on page 1": right,
             "behind page 1": right,

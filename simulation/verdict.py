@@ -110,6 +110,9 @@ def _can_not_be_known(verdict: Verdict, lost: int) -> bool:
         return True
     if nature.begins_with_another_shape:
         return True
+    if nature.order != "holds" and not nature.is_still and not nature.counts_rows:
+        # without a total, an order that changes while rows come and go is seen by chance only
+        return True
     lacks_rows = (nature.refused != "nothing" and nature.refusal in ("empty", "partial")) or (
         (nature.begins, nature.drops, nature.follows) != ("in place", "nothing", "page number")
     )

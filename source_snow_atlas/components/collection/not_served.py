@@ -102,7 +102,8 @@ class NotServed:
             return
         # a count that never moved is more exact than the sum over pages that overlap
         uncounted = self.uncounted() or self.rows
-        self.rows = uncounted if self.is_exact else max(uncounted, self.rows)
+        is_exact = self.is_exact and len(self._totals) == 1
+        self.rows = uncounted if is_exact else max(uncounted, self.rows)
         if not self.accepted:
             self._fail("", "; to sync without them, name the stream in the option accept_missing_rows")
         self.warn(

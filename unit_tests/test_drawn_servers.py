@@ -18,6 +18,7 @@ from simulation.drawn import nature_of
 from simulation.nature import CHOICES, Nature
 from simulation.verdict import read
 from source_snow_atlas.components.collection import paging
+from source_snow_atlas.components.collection.not_served import NotServed
 from source_snow_atlas.components.collection.overlap import Overlap
 from source_snow_atlas.components.collection.page_source import PageSource
 from source_snow_atlas.components.collection.served import Served
@@ -186,6 +187,7 @@ def test_properties_are_drawn_combined(first: str, second: str) -> None:
 
 def _nothing_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Served, "missing", 0)
+    monkeypatch.setattr(NotServed, "uncounted", lambda self: 0)
 
 
 def _every_seam_is_proved(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
 from itertools import takewhile
 from pathlib import Path
 
+import pytest
 import requests
 
 
@@ -64,3 +66,24 @@ def test_last_years_company_is_served_with_its_ugly_data() -> None:
         finally:
             process.send_signal(signal.SIGINT)
         assert process.wait(timeout=20) == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--port", "{taken}"], "address already in use"),
+        (["--port", "70000"], "port must be 0-65535"),
+        (["--computers", "0"], "--computers must be 1 or more"),
+        (["--months", "40"], "the company is known for the last 23 months"),
+    ],
+)
+def test_a_wrong_option_is_one_sentence(options: list[str], said: str) -> None:
+    """The last line is also what `make sync` says when its sandbox does not start."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        command = [sys.executable, "-m", "sandbox", *(option.format(taken=port) for option in options)]
+        root = Path(__file__).parents[1]
+        ended = subprocess.run(command, capture_output=True, cwd=root, text=True, timeout=60)
+    assert ended.returncode != 0
+    assert "Traceback" not in ended.stderr
+    assert said in ended.stderr.splitlines()[-1]

@@ -50,7 +50,10 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--readable", action="store_true", help="print what a person needs instead of the line of JSON"
     )
     parser.add_argument("--ready-file", type=Path, help="also write the ready line to this file")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.computers < 1:
+        parser.error("--computers must be 1 or more")
+    return options
 
 
 def _readable(sandbox: Sandbox) -> str:
@@ -82,6 +85,14 @@ def _readable(sandbox: Sandbox) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGINT or SIGTERM."""
     options = _arguments(arguments)
+    try:
+        _serve(options)
+    except (OSError, OverflowError, ValueError) as error:
+        raise SystemExit(f"python -m sandbox: {error}") from None
+    return 0
+
+
+def _serve(options: argparse.Namespace) -> None:
     done = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda _number, _frame: done.set())
@@ -120,7 +131,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             os.replace(partial, options.ready_file)
         print(_readable(sandbox) if options.readable else line, flush=True)
         done.wait()
-    return 0
 
 
 if __name__ == "__main__":

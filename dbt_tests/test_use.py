@@ -67,6 +67,8 @@ def test_a_wrong_schema_is_an_error_that_names_the_right_one(tenant_only: Wareho
             "snow_atlas_today is to be a day as 2026-01-31, and not 31.01.2026",
         ),
         ({"snow_atlas_today": "2199-01-31"}, "snow_atlas_today is 2199-01-31, a day in the future"),
+        ({"snow_atlas_since": "2199-01-31"}, "snow_atlas_since is 2199-01-31, a day in the future"),
+        ({"snow_atlas_since": 20260131}, "snow_atlas_since is to be a text in quotes, and not 20260131"),
         ({"snow_atlas_refresh_points": {"ages": 1}}, "snow_atlas_refresh_points: ages: 1"),
         ({"snow_atlas_sources": [{"shema": "main"}]}, "a database, a schema and a tenant_id for each tenant"),
         ({"snow_atlas_sources": [{"tenant_id": "a'b"}]}, "the tenant_id a'b has more than letters"),
@@ -127,7 +129,7 @@ def test_marts_that_lack_streams_are_named_at_the_end_of_the_run(
     tenant_only: Warehouse, tmp_path: Path
 ) -> None:
     """An empty mart looks like good news."""
-    arguments = ["run", "--select", "+snow_atlas__renewals"]
+    arguments = ["run", "--select", "+snow_atlas__renewals", "snow_atlas__renewals_history"]
     told = run_dbt(tenant_only, arguments, {}, tmp_path, quiet=False)
     (line,) = (line for line in told.splitlines() if "lack streams" in line)
     assert (
@@ -135,6 +137,7 @@ def test_marts_that_lack_streams_are_named_at_the_end_of_the_run(
         in line
     )
     assert "snow_atlas__saas_seats" not in line
+    assert "snow_atlas__renewals_history" not in line  # it lacks what the mart lacks
 
 
 def test_a_prefix_of_the_connection_is_a_variable(tenant_only: Warehouse, tmp_path: Path) -> None:

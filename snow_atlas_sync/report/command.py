@@ -8,7 +8,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,7 @@ def run(
     today = datetime.now(timezone.utc).date()
     variables = {"snow_atlas_today": today.isoformat(), **variables}
     if options.since is not None:
+        check_past(options.since, "--since")
         variables["snow_atlas_since"] = options.since.isoformat()
     with Dbt(options.database) as dbt:
         if prepare is not None:
@@ -110,12 +111,15 @@ def parse_variables(text: str) -> dict[str, Any]:
             raise ReportError(f"there is no variable {name}; the nearest are {', '.join(near)}")
     for name in ("snow_atlas_today", "snow_atlas_since"):
         if name in variables:
-            as_day(variables[name], name)
-    tomorrow = datetime.now(timezone.utc).date() + timedelta(days=1)  # is today already, far in the east
-    if "snow_atlas_today" in variables and as_day(variables["snow_atlas_today"]) > tomorrow:
-        raise ReportError(f"snow_atlas_today is {variables['snow_atlas_today']}, a day in the future")
+            check_past(as_day(variables[name], name), name)
     check_rates(variables)
     return variables
+
+
+def check_past(day: date, name: str) -> None:
+    """Raise ReportError where the day is in the future everywhere: in the far east it is tomorrow already."""
+    if day > datetime.now(timezone.utc).date() + timedelta(days=1):
+        raise ReportError(f"{name} is {day}, a day in the future")
 
 
 def known_variables() -> list[str]:

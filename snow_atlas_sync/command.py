@@ -63,7 +63,7 @@ def parser(name: str, description: str) -> argparse.ArgumentParser:
         "--config", type=Path, metavar="FILE", help="JSON file with region, client_id, client_secret"
     )
     options.add_argument(
-        "--streams", default="", help="names, by comma or space; all (default: the suggested streams)"
+        "--streams", default="", help="names, by comma or space, or all (default: the suggested streams)"
     )
     options.add_argument(
         "--incremental",
@@ -163,9 +163,9 @@ def dataset(options: argparse.Namespace) -> str:
 
 def title(options: argparse.Namespace) -> str:
     """Where the tables go, for people."""
-    if options.destination == DUCKDB:
-        return str(options.database)
-    return f"{options.destination} ({dataset(options)})"
+    if options.destination != DUCKDB:
+        return f"{options.destination} ({dataset(options)})"
+    return f"{options.database} ({options.dataset})" if options.dataset else str(options.database)
 
 
 def print_report(report: SyncReport, seconds: float) -> None:

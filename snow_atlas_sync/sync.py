@@ -74,7 +74,8 @@ def load(spool: Spool, destination: Destination, report: SyncReport, incremental
             undeclared.append(f"{stream.name} ({names}{', ...' * (len(file.undeclared) > NAMED)})")
     if undeclared:
         report.warn(
-            f"fields that their schemas do not declare are in the column _extra: {', '.join(undeclared)}"
+            "nothing is lost: fields that the API sends and does not document are in the column _extra: "
+            f"{', '.join(undeclared)}"
         )
     pa.default_memory_pool().release_unused()  # what the reading took, before the database takes as much
     report.loading = counted(len(tables), "table")

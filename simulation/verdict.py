@@ -127,10 +127,13 @@ def _can_not_be_known(verdict: Verdict, lost: int) -> bool:
         nature.order != "holds" and nature.has_equal_rows
     ):
         return True
-    # pages are counted, if anything: how many rows the last one should have is not known, and neither is
-    # whether an empty first page is one; nor is a page size that the reply names wrongly
+    # how many rows the last page should have is not known, and neither is whether an empty first page is one;
+    # nor is a page size that the reply names wrongly
     size = nature.clamp if nature.sizes == "fixed" else nature.page_size
     has_few_rows = (
-        nature.refusal == "partial" or nature.rows <= size or (nature.drops != "nothing" and lost < 3)
+        nature.refusal == "partial"
+        or nature.rows <= size
+        or (nature.drops != "nothing" and lost < 3)
+        or (nature.accepts and lost <= 3)
     )
     return (lacks_rows and has_few_rows) or names_sizes_wrongly

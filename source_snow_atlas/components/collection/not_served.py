@@ -31,7 +31,9 @@ class NotServed:
     on_missing: Callable[[int], None]
     rows: int = 0
     is_exact: bool = True
-    """False where rows that were given out may have gone since, or may have been given out twice."""
+    """False where rows that were given out may have gone since or may have been given out twice, or where a
+    total was wrong.
+    """
     _empty_pages: int = 0
     _short_pages: int = 0
     _unproved_pages: int = 0
@@ -47,6 +49,7 @@ class NotServed:
         before = self._last
         self._last = served
         self._totals.add(served.page.total_items)
+        self.is_exact &= not served.miscounts
         if served.missing and before is not None and before.missing:
             # a row that neither of two overlapping pages holds is missing on both
             common = before.request.end - served.request.start - shared

@@ -190,7 +190,7 @@ def _nothing_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(NotServed, "uncounted", lambda self: 0)
 
 
-def _every_seam_is_proved(monkeypatch: pytest.MonkeyPatch) -> None:
+def _every_overlap_is_proved(monkeypatch: pytest.MonkeyPatch) -> None:
     def joined(left: Served, right: Served) -> Overlap:
         shared = max(0, left.request.end - right.request.start)
         return Overlap(right.rows[shared:], shared, reaches=True)
@@ -205,7 +205,7 @@ def _every_end_is_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PageSource, "behind", behind)
 
 
-@pytest.mark.parametrize("take_out", [_nothing_is_missing, _every_seam_is_proved, _every_end_is_believed])
+@pytest.mark.parametrize("take_out", [_nothing_is_missing, _every_overlap_is_proved, _every_end_is_believed])
 def test_a_reader_without_one_of_the_three_conditions_is_found(
     take_out: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

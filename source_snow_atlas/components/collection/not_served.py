@@ -9,9 +9,9 @@ from source_snow_atlas.components.basics.errors import ServerError
 from source_snow_atlas.components.collection.served import Served
 
 EMPTY_PAGES = 10
-"""Pages in a row that hold none of their rows, after which nobody needs to know what is behind them."""
+"""Pages in a row that hold none of their rows, after which the stream fails without reading on."""
 UNPROVED_PAGES = 100
-"""Pages that share no row with what came before where rows are missing, after which the same holds."""
+"""Pages that share no row with what came before where rows are missing, after which it fails likewise."""
 SHORT_PAGES = 100
 """Pages in a row that lack rows; and those without any of their rows, where missing rows are accepted:
 what lies behind must be read then.

@@ -22,17 +22,16 @@ MOVED = 4
 
 @dataclass(frozen=True)
 class Overlap:
-    """What the right one of two pages that share a row adds to the left one.
-
-    `new` are the rows that the left page does not hold. `shared` counts the rows that both hold, `again`
-    those of them that are new because they hold other values. `reaches`: whether the right page ends at the
-    left one's last row or behind it.
-    """
+    """What the right one of two pages that share a row adds to the left one."""
 
     new: list[Row]
+    """The rows that the left page does not hold."""
     shared: int
+    """How many rows both pages hold."""
     reaches: bool
+    """Whether the right page ends at the left one's last row or after it."""
     again: int = 0
+    """How many of the shared rows are among the new ones, because they hold other values."""
 
 
 def overlap_of(left: Served, right: Served) -> Overlap | None:

@@ -1,14 +1,15 @@
-"""All rows of one collection, its pages read side by side. Reading is whole where its replies prove it:
+"""All rows of one collection, its pages read side by side. A reading is whole where its replies prove it:
 
-1. Every reply is whole by its own account: it holds all rows that it counts at its place (`served`). A reply
-   that does not is asked for again; what is still missing is counted, and fails the stream (`not_served`).
-2. Every seam is proved by a row in common: neighbouring pages overlap by a few rows (`overlap`, `plan`).
-Where two share none, the rows between them are read at once, from further back.
-3. The end is proved: a page that is not full by its own account and announces nothing behind itself.
+1. Every page holds all rows that its own reply counts at its place (`served`). A page that does not is asked
+   for again; what is still missing is counted, and fails the stream (`not_served`).
+2. Neighbouring pages overlap and share a row (`overlap`, `plan`). Where two share none, the rows between them
+   are read at once, from further back.
+3. The last page is not full, and nothing in its reply announces more.
 
 Why that is enough: take a row that is there all the time. If it were on neither of two neighbouring pages, it
-would stand behind all rows of the first and before all rows of the second. But they share a row, and rows
-keep their order. So the row is on a page. Where pages can't overlap, whole passes are compared (`passes`).
+would come after all rows of the first and before all rows of the second. But they share a row, and rows keep
+their order. So the row is on one of the pages. Where pages can't overlap, whole passes are compared
+(`passes`).
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ class CollectionReader:
     def __post_init__(self) -> None:
         self._planned = self._place = self._farthest = self._in_flight = 0
         self._has_ended = False
-        self._seams = self._idle = 0
+        self._joined = self._idle = 0
         self._seen = self._read_again = self._again = 0
         self._not_served = NotServed(self.label, self.accepts_missing, self.warn, self.on_missing)
 
@@ -208,7 +209,7 @@ class CollectionReader:
         self._observe(served, overlap)
         self._not_served.note(served, overlap.shared)
         self.on_page(served.page)
-        self._seams += 1
+        self._joined += 1
         due, fresh = served.request.end - self._farthest - served.missing, len(overlap.new) - overlap.again
         self._place = served.request.end
         self._farthest = max(self._farthest, self._place)
@@ -279,7 +280,7 @@ class CollectionReader:
         self._planned = max(self._planned, self._place)
 
     def _cannot_overlap(self, what: str) -> None:
-        if not self._seams:
+        if not self._joined:
             raise _CannotOverlap
         raise ServerError(
             f"{self.label}: {what}, also not when read again from further back. The order of the rows "

@@ -1,8 +1,9 @@
 """Whole passes over a collection whose pages can't overlap: the server serves one page size only, its pages
 are tiny, or it puts its rows in another order for each request.
 
-A pass gives out what came more often in it than before. Reading ends with two passes that brought the same
-pages, or where as many different keys came as a total that never moved counts.
+Each pass yields the rows that no pass before it held, and of equal rows as many as it holds more than those
+before it. Reading ends after two passes that brought the same pages, or where as many different keys came as
+a total counts that never moved.
 """
 
 from __future__ import annotations

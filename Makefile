@@ -108,7 +108,7 @@ image-suite: setup-tests  ## run Airbyte's standard test suite for sources, its 
 
 clean:  ## remove the environment, caches, built packages and the synced databases and the report
 	@rm -rf $(VENV) build dist .cache *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	@rm -f snow_atlas.duckdb snow_atlas.duckdb.wal snow_atlas_report.duckdb snow_atlas_report.duckdb.wal snow_atlas_report.html snow_atlas_report.xlsx
+	@rm -f snow_atlas.duckdb snow_atlas.duckdb.wal snow_atlas_report_sandbox.duckdb snow_atlas_report_sandbox.duckdb.wal snow_atlas_report.html snow_atlas_report.xlsx
 
 setup-sync: python
 	@$(PYTHON) tools/venv.py $(VENV) sandbox sync

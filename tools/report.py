@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from snow_atlas_sync.process import run
 
 SANDBOX_COMPUTERS, SANDBOX_MONTHS = 500, 12
+SANDBOX_DATABASE = Path("snow_atlas_report_sandbox.duckdb")
+"""Not the one that keeps the history of a tenant."""
 RATES: dict[str, Any] = {
     "snow_atlas_rates": {"USD": 0.92, "GBP": 1.15, "SEK": 0.088},
     "snow_atlas_currency": "EUR",
@@ -20,6 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from snow_atlas_sync import inputs
     from snow_atlas_sync.errors import SyncError
     from snow_atlas_sync.report import command
+    from snow_atlas_sync.report.options import DATABASE
     from snow_atlas_sync.report.options import parser as common
     from tools.report_months import remember
     from tools.sandbox_process import SandboxError, config_for, running_sandbox
@@ -39,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.config is not None or options.no_sync:
         return command.run(options, inputs.load(options.config) if options.config is not None else {})
+    if options.database == DATABASE:
+        options.database = SANDBOX_DATABASE
     print(f"No CONFIG given: reading a sandbox with {options.computers:,} made-up computers.", flush=True)
     try:
         with running_sandbox(computers=options.computers, ugly=options.ugly) as announced:

@@ -18,10 +18,12 @@ import orjson
 import pyarrow as pa
 
 from sandbox import Sandbox
+from sandbox.api.settings import Settings
 from sandbox.company.estate import Estate
 from snow_atlas_sync.errors import SyncError
 from snow_atlas_sync.report.build import Dbt
-from snow_atlas_sync.report.collect import forget, wanted_streams
+from snow_atlas_sync.report.collect import leave_history, refuse_other_tenant, wanted_streams
+from snow_atlas_sync.report.marts import KEPT
 from snow_atlas_sync.report.text import count
 from snow_atlas_sync.tables import Layout, batch_of
 from source_snow_atlas import definitions
@@ -38,7 +40,10 @@ def remember(options: argparse.Namespace, dbt: Dbt, variables: Mapping[str, Any]
         *months, _ = present.month_ends(options.months)
     except ValueError as error:
         raise SyncError(f"--months: {error}") from None
-    forget(options.database)
+    refuse_other_tenant(options.database, Settings().tenant)
+    leave_history(options.database)
+    with duckdb.connect(str(options.database)) as connection:
+        connection.execute(f'DROP SCHEMA IF EXISTS "{KEPT}" CASCADE')
     if months:
         print(f"Building {count(len(months), 'earlier month')} of its history ...", flush=True)
     for place, month in enumerate(months):

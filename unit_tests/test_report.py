@@ -20,12 +20,13 @@ from snow_atlas_sync.report.build import reason
 from snow_atlas_sync.report.charts import Bar, Span, bars, timeline
 from snow_atlas_sync.report.collect import (
     ONE_REQUEST_EACH,
-    forget_other_tenant,
     leave_history,
     reasons,
+    refuse_other_tenant,
     use_tables,
     wanted_streams,
 )
+from snow_atlas_sync.report.errors import ReportError
 from snow_atlas_sync.report.svg import sparkline
 from snow_atlas_sync.report.text import (
     amounts,
@@ -287,48 +288,98 @@ def test_a_mistake_is_one_clear_sentence(
 
 
 def database_of(path: Path, tenant: str | None) -> None:
+    """A database as a report leaves it."""
     with duckdb.connect(str(path)) as connection:
-        connection.execute("CREATE SCHEMA IF NOT EXISTS main_snow_atlas_history")
-        connection.execute("CREATE SCHEMA IF NOT EXISTS main_snow_atlas")
+        for schema in "main_snow_atlas_history", "main_snow_atlas":
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         connection.execute(
             "CREATE TABLE IF NOT EXISTS main_snow_atlas_history.days AS SELECT DATE '2026-10-31' AS d"
         )
         connection.execute("CREATE OR REPLACE TABLE main_snow_atlas.mart AS SELECT 1 AS a")
-        connection.execute("CREATE OR REPLACE TABLE main.computers AS SELECT 1 AS a")
+        for table in "computers", "_dlt_loads", "_snow_atlas_syncs":
+            connection.execute(f"CREATE OR REPLACE TABLE main.{table} AS SELECT 1 AS a")
+        connection.execute("DROP TABLE IF EXISTS main.tenant")
         if tenant is not None:
-            connection.execute(f"CREATE OR REPLACE TABLE main.tenant AS SELECT '{tenant}' AS id")
+            connection.execute(f"CREATE TABLE main.tenant AS SELECT '{tenant}' AS id")
 
 
 def tables_of(path: Path) -> set[str]:
     with duckdb.connect(str(path)) as connection:
-        found = connection.execute("SELECT table_name FROM information_schema.tables").fetchall()
+        found = connection.execute(
+            "SELECT table_schema || '.' || table_name FROM information_schema.tables"
+        ).fetchall()
     return {name for (name,) in found}
+
+
+HISTORY_OF_A = {"main_snow_atlas_history.days", "main_snow_atlas_history.tenant"}
 
 
 def test_the_history_is_all_that_stays_of_an_earlier_report(tmp_path: Path) -> None:
     """Without it there is never a month to compare with; with more, what is gone is still shown."""
     path = tmp_path / "report.duckdb"
     database_of(path, "a")
-    assert leave_history(path) == "a"
-    assert tables_of(path) == {"days"}
+    leave_history(path)
+    assert tables_of(path) == HISTORY_OF_A
 
 
-@pytest.mark.parametrize(("now", "kept"), [("a", True), ("b", False), (None, False)])
-def test_the_history_of_another_tenant_is_none_of_this_one(
-    tmp_path: Path, now: str | None, kept: bool
-) -> None:
+def test_what_others_keep_in_the_database_stays(tmp_path: Path) -> None:
+    path = tmp_path / "report.duckdb"
+    database_of(path, "a")
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE SCHEMA own")
+        connection.execute("CREATE TABLE own.budget AS SELECT 1 AS a")
+        connection.execute("CREATE TABLE main.budget AS SELECT 1 AS a")
+        connection.execute("CREATE VIEW main.by_computer AS SELECT * FROM computers")
+    leave_history(path)
+    assert tables_of(path) == HISTORY_OF_A | {"own.budget", "main.budget", "main.by_computer"}
+
+
+def test_the_history_of_another_tenant_is_refused(tmp_path: Path) -> None:
     """Two customers of one consultant would be compared with each other."""
     path = tmp_path / "report.duckdb"
-    database_of(path, now)
-    forget_other_tenant(path, "a")
-    assert ("days" in tables_of(path)) is kept
+    database_of(path, "a")
+    leave_history(path)
+    database_of(path, "b")
+    for _ in range(2):
+        with pytest.raises(ReportError, match="keeps the history of another tenant, a, and this one is b"):
+            refuse_other_tenant(path)
+        leave_history(path)
+        database_of(path, "b")
 
 
-def test_a_file_that_is_no_database_makes_room_for_one(tmp_path: Path) -> None:
+def test_a_sync_that_fails_costs_no_history(tmp_path: Path) -> None:
+    """An hour without the API, or without an answer to who the tenant is, and a year would be gone."""
     path = tmp_path / "report.duckdb"
+    database_of(path, "a")
+    for tenant in (None, "a"):
+        leave_history(path)
+        leave_history(path)
+        database_of(path, tenant)
+        refuse_other_tenant(path)
+    assert tables_of(path) >= HISTORY_OF_A
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "report.xlsx"
     path.write_text("text")
-    assert leave_history(path) is None
-    assert not path.exists()
+    with pytest.raises(ReportError, match="can't be used as the database"):
+        leave_history(path)
+    assert path.read_text() == "text"
+
+
+def test_a_database_that_is_open_elsewhere_keeps_its_history(tmp_path: Path) -> None:
+    path = tmp_path / "report.duckdb"
+    database_of(path, "a")
+    script = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print(flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        with pytest.raises(ReportError, match="can't be used as the database"):
+            leave_history(path)
+        other.communicate()
+    assert "main_snow_atlas_history.days" in tables_of(path)
 
 
 def test_a_trend_ends_where_its_last_value_is() -> None:

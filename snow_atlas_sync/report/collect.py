@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -15,7 +16,7 @@ import duckdb
 from snow_atlas_sync import inputs
 from snow_atlas_sync.command import DUCKDB, print_report, synced
 from snow_atlas_sync.report.errors import ReportError
-from snow_atlas_sync.report.marts import KEPT, MARTS, SYNCED, streams_of
+from snow_atlas_sync.report.marts import BUILT, KEPT, MARTS, SHARED, STAGED, SYNCED, streams_of
 from snow_atlas_sync.sync import NOT_PERMITTED
 
 ONE_REQUEST_EACH = {
@@ -30,6 +31,9 @@ NOT_WORTH_IT = {
     "license_costs": "one request for every licence",
 }
 """Streams that are never read for the report: one check of data quality looks at their currencies."""
+
+OF_SYNCS = ("_dlt", "_snow_atlas")
+"""What the names of tables begin with that a sync writes beside those of its streams."""
 
 LAST_OUTCOMES = """
     SELECT stream, status, reason, CAST(synced_at AT TIME ZONE 'UTC' AS DATE) AS synced_on
@@ -59,17 +63,17 @@ def wanted_streams(thorough: bool) -> list[str]:
 
 
 def collect(config: dict[str, Any], database: Path, thorough: bool) -> Collected:
-    """Read all of them that the configuration may. Nothing but the history is left of what the file had, so
+    """Read all of them that the configuration may. Of an earlier report nothing but the history is left, so
     that nothing old looks like new.
     """
     start = time.monotonic()
-    tenant = leave_history(database)
+    leave_history(database)
     options = argparse.Namespace(
         destination=DUCKDB, database=database, dataset=None, streams="", incremental=""
     )
     with synced(config, options, wanted_streams(thorough)) as (report, _):
         print_report(report, time.monotonic() - start)
-    forget_other_tenant(database, tenant)
+    refuse_other_tenant(database)
     failed = {stream.name: stream.error for stream in report.failed}
     if not report.complete:
         raise ReportError(
@@ -81,48 +85,58 @@ def collect(config: dict[str, Any], database: Path, thorough: bool) -> Collected
     return Collected(why | reasons(report.refused, failed), failed, report.refused)
 
 
-def leave_history(database: Path) -> str | None:
-    """Remove all tables but those of the history; the tenant that they are of. What is no database goes as a
-    whole.
+def leave_history(database: Path) -> None:
+    """Remove what an earlier report has made, but for the history, which notes whose it is. What others keep
+    in the database is left alone, and so is a file that is none.
     """
-    try:
-        with duckdb.connect(str(database)) as connection:
-            tenant = _tenant(connection)
-            schemas = (
-                "SELECT schema_name FROM information_schema.schemata WHERE catalog_name = current_database()"
+    streams = set(inputs.available_streams())
+    with _opened(database) as connection:
+        found = connection.execute(
+            "SELECT table_schema, table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE'"
+        ).fetchall()
+        known = _tenant(connection, SYNCED) is not None
+        connection.begin()
+        if known and any(schema == KEPT for schema, _ in found):
+            connection.execute(
+                f'CREATE TABLE IF NOT EXISTS "{KEPT}".tenant AS SELECT id FROM {SYNCED}.tenant'
             )
-            for (schema,) in connection.execute(schemas).fetchall():
-                if schema not in (KEPT, SYNCED, "information_schema", "pg_catalog"):
-                    connection.execute(f'DROP SCHEMA "{schema}" CASCADE')
-            tables = "SELECT table_name FROM information_schema.tables WHERE table_schema = ?"
-            for (table,) in connection.execute(tables, [SYNCED]).fetchall():
-                connection.execute(f'DROP TABLE "{SYNCED}"."{table}"')
-            return tenant
-    except duckdb.Error:
-        forget(database)
-        return None
+        for schema in BUILT, STAGED, SHARED:
+            connection.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE')
+        for schema, table in found:
+            if schema == SYNCED and (table in streams or table.startswith(OF_SYNCS)):
+                connection.execute(f'DROP TABLE "{schema}"."{table}"')
+        connection.commit()
 
 
-def forget(database: Path) -> None:
-    """Remove a database with its history."""
-    for path in (database, database.with_name(database.name + ".wal")):
-        path.unlink(missing_ok=True)
+def refuse_other_tenant(database: Path, now: str | None = None) -> None:
+    """Refuse a database whose history is of another tenant than its tables, or than `now` where that is
+    given: the two would be compared with each other.
+    """
+    with _opened(database) as connection:
+        before, now = _tenant(connection, KEPT), now or _tenant(connection, SYNCED)
+    if None not in (before, now) and before != now:
+        raise ReportError(
+            f"{database} keeps the history of another tenant, {before}, and this one is {now}: name another "
+            "file with --database"
+        )
 
 
-def forget_other_tenant(database: Path, before: str | None) -> None:
-    """A history is that of one tenant: of another, or of nobody knows which, it is none."""
-    with duckdb.connect(str(database)) as connection:
-        now = _tenant(connection)
-        if now is None or now != before:
-            connection.execute(f'DROP SCHEMA IF EXISTS "{KEPT}" CASCADE')
-
-
-def _tenant(connection: duckdb.DuckDBPyConnection) -> str | None:
+@contextmanager
+def _opened(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     try:
-        row = connection.execute(f"SELECT id FROM {SYNCED}.tenant").fetchone()
+        database.parent.mkdir(parents=True, exist_ok=True)
+        with duckdb.connect(str(database)) as connection:
+            yield connection
+    except duckdb.Error as error:
+        raise ReportError(f"{database} can't be used as the database: {str(error).splitlines()[0]}") from None
+
+
+def _tenant(connection: duckdb.DuckDBPyConnection, schema: str) -> str | None:
+    try:
+        row = connection.execute(f'SELECT id FROM "{schema}".tenant').fetchone()
     except duckdb.CatalogException:
         return None
-    return None if row is None else str(row[0])
+    return None if row is None else row[0]
 
 
 def use_tables(database: Path) -> Collected:

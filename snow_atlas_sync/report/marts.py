@@ -58,7 +58,7 @@ STAGING = "stg_snow_atlas__"
 COUNTS = "int_snow_atlas__streams"
 """Counts what arrived, of whatever stream: no figure needs more of them for that."""
 SYNCED, BUILT, STAGED = "main", "main_snow_atlas", "main_snow_atlas_staging"
-KEPT = "main_snow_atlas_history"
+SHARED, KEPT = "main_snow_atlas_intermediate", "main_snow_atlas_history"
 
 Row = Mapping[str, Any]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from integration_tests.helpers.syncing import KINDS, DuckDB, PostgreSQL, Target, target
 from snow_atlas_sync import spool, sync
 from snow_atlas_sync.destination import Destination
+from snow_atlas_sync.errors import SyncError
 from snow_atlas_sync.outcome import StreamReport, SyncReport
 from snow_atlas_sync.tables import Layout
 
@@ -137,6 +139,20 @@ def test_of_two_rows_with_one_key_the_newer_is_kept(loader: Loader) -> None:
         new = [{"id": str(number), "hostName": f"new {round_}"} for number in range(50)]
         assert loader.load([*old, *new], merged=True).complete
         assert loader.names() == {str(number): f"new {round_}" for number in range(50)}
+
+
+@pytest.mark.parametrize("loader", ["postgres", "files"], indirect=True)
+def test_a_second_sync_at_the_same_time_is_refused(loader: Loader, tmp_path: Path) -> None:
+    """Two that fill the same tables would leave each row twice."""
+    loader.load([{"id": "a"}])
+    (tmp_path / "other").mkdir()
+    with (
+        closing(loader.open(tmp_path)),
+        pytest.raises(SyncError, match="another sync is writing into it"),
+    ):
+        loader.open(tmp_path / "other")
+    loader.load([{"id": "b"}])
+    assert [row["id"] for row in loader.filled.rows(STREAM)] == ["b"]
 
 
 @every_kind

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import fcntl
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,7 @@ class Destination:
         self.name = name
         self.title = title
         self._connection: Any = None
+        self._alone = ExitStack()
         self._worker = ThreadPoolExecutor(1)  # dlt would take signals for itself in the main thread
         for key, value in SETTINGS.items():
             dlt.config[key] = value
@@ -142,6 +144,7 @@ class Destination:
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
     def close(self) -> None:
+        self._worker.submit(self._alone.close).result()
         if self._connection is not None:
             self._connection.close()
 
@@ -165,6 +168,7 @@ class Destination:
         with self._pipeline.destination_client() as client:
             if not client.is_storage_initialized():
                 client.initialize_storage()  # what can't be written is noticed now, not after the reading
+            self._be_alone()
             there = {name for name, columns in client.get_storage_tables(states) if columns}
         self._states = {name: state for name, state in states.items() if name in there}
         foreign: Any = None
@@ -180,6 +184,25 @@ class Destination:
                 "(as PyAirbyte does): name another database, or remove these tables"
             )
 
+    def _be_alone(self) -> None:
+        """Keep other syncs from writing here until this one is closed: two that fill the same tables would
+        leave each row twice. DuckDB does so by itself. SyncError where another sync was first.
+        """
+        client = self._alone.enter_context(self._pipeline.destination_client())
+        free = True
+        if self.name == POSTGRES:
+            name = client.sql_client.fully_qualified_dataset_name()
+            ((free,),) = client.sql_client.execute_sql("SELECT pg_try_advisory_lock(hashtext(%s))", name)
+        elif self.name == FILESYSTEM and client.config.is_local_filesystem:
+            folder = os.open(client.dataset_path, os.O_RDONLY)
+            self._alone.callback(os.close, folder)
+            try:
+                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                free = False
+        if not free:
+            raise SyncError(f"{self.title} can't be used as the destination: another sync is writing into it")
+
     def _load(self, tables: Sequence[Table], outcome: pa.Table) -> None:
         history = dlt.resource([outcome], name=HISTORY, write_disposition="append")
         anew = self._made_anew(tables)
@@ -187,9 +210,10 @@ class Destination:
             self._pipeline.run(self._source(map(self._resource, anew)), refresh="drop_resources")
         left = [self._resource(table) for table in tables if table not in anew]
         self._pipeline.run(self._source([*left, history]))
-        if any(table.merged for table in tables) and self.name != FILESYSTEM:
+        if self.name != FILESYSTEM:
             with self._pipeline.destination_client() as client, client.with_staging_dataset():
-                client.sql_client.drop_dataset()
+                if client.is_storage_initialized():
+                    client.sql_client.drop_dataset()
 
     def _source(self, resources: Iterable[Any]) -> Any:
         return dlt.source(lambda: list(resources), name=NAME, max_table_nesting=0)()

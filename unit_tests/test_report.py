@@ -382,6 +382,14 @@ def test_a_database_that_is_open_elsewhere_keeps_its_history(tmp_path: Path) -> 
     assert "main_snow_atlas_history.days" in tables_of(path)
 
 
+def test_a_version_in_a_name_is_no_number_to_shorten() -> None:
+    """A chart would speak of Python 3.1."""
+    picture = bars([Bar("Python 3.12.4", {"used": 1}, "10.25")], KINDS, caption="c", alternative="a")
+    for drawn in picture.wide, picture.narrow:
+        assert ">Python 3.12.4<" in drawn
+        assert ">10.25<" in drawn
+
+
 def test_a_trend_ends_where_its_last_value_is() -> None:
     assert sparkline([5.0]) == ""
     rising, falling = sparkline([1.0, 2.0, 3.0]), sparkline([3.0, 2.0, 1.0])

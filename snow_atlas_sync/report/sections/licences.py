@@ -205,7 +205,7 @@ def _requirement(row: Mapping[str, Any]) -> str:
     said = ", ".join([f"{number(row['required'])} required", *found])
     reasons = (row["adjusted_by"] or "").split("; ")
     if len(reasons) > REASONS:
-        reasons[REASONS:] = [f"{len(reasons) - REASONS} more reasons"]
+        reasons[REASONS:] = [count(len(reasons) - REASONS, "more reason")]
     return f"{said} ({', '.join(reasons)})" if row["adjusted_by"] else said
 
 

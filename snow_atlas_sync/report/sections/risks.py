@@ -268,7 +268,8 @@ def _oracle_table(marts: Marts) -> Table:
                    {_REQUIRED} AS required,
                    {_ASSIGNED} AS assigned, shortfall, finding, shortfall_cost_base
             FROM {ORACLE} WHERE kind <> 'java' AND (finding = 'short' OR is_used_without_license)
-            ORDER BY coalesce(shortfall, 0) DESC, product, estate LIMIT 8"""
+            ORDER BY shortfall_cost_base DESC NULLS LAST, coalesce(shortfall, 0) DESC, product, estate
+            LIMIT 8"""
     )
     return Table(
         [

@@ -189,6 +189,17 @@ def test_a_table_that_was_removed_begins_anew(loader: Loader) -> None:
     assert loader.names() == {"2": "b"}
 
 
+@databases
+def test_a_history_that_was_removed_begins_anew(loader: Loader) -> None:
+    """Who tidies it away would have no sync any more."""
+    loader.load([{"id": "1", "hostName": "a"}])
+    loader.execute("DROP TABLE snow_atlas._snow_atlas_syncs")
+    for number in "2", "3":
+        assert loader.load([{"id": number, "hostName": "b"}]).complete
+    assert loader.names() == {"3": "b"}
+    assert [row["stream"] for row in loader.filled.rows("_snow_atlas_syncs")] == [STREAM, STREAM]
+
+
 @every_kind
 def test_rows_without_a_key_are_all_kept(loader: Loader) -> None:
     """Of computers that a server gave no id, a merge would keep one, and say nothing."""

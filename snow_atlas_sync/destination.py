@@ -204,12 +204,17 @@ class Destination:
             raise SyncError(f"{self.title} can't be used as the destination: another sync is writing into it")
 
     def _load(self, tables: Sequence[Table], outcome: pa.Table) -> None:
-        history = dlt.resource([outcome], name=HISTORY, write_disposition="append")
+        def history(rows: pa.Table) -> Any:
+            return dlt.resource([rows], name=HISTORY, write_disposition="append")
+
         anew = self._made_anew(tables)
-        if anew:  # dlt neither changes a type nor looks whether a table is there
-            self._pipeline.run(self._source(map(self._resource, anew)), refresh="drop_resources")
+        resources = [self._resource(table) for table in anew]
+        if self._removed(HISTORY):
+            resources.append(history(outcome.slice(0, 0)))
+        if resources:  # dlt neither changes a type nor looks whether a table is there
+            self._pipeline.run(self._source(resources), refresh="drop_resources")
         left = [self._resource(table) for table in tables if table not in anew]
-        self._pipeline.run(self._source([*left, history]))
+        self._pipeline.run(self._source([*left, history(outcome)]))
         if self.name != FILESYSTEM:
             with self._pipeline.destination_client() as client, client.with_staging_dataset():
                 if client.is_storage_initialized():
@@ -217,6 +222,14 @@ class Destination:
 
     def _source(self, resources: Iterable[Any]) -> Any:
         return dlt.source(lambda: list(resources), name=NAME, max_table_nesting=0)()
+
+    def _removed(self, table: str) -> bool:
+        """Whether a table that was there is not any more."""
+        if self.name == FILESYSTEM:
+            return False
+        with self._pipeline.destination_client() as client:
+            ((_, columns),) = client.get_storage_tables([table])
+            return table in client.schema.tables and not columns
 
     def _made_anew(self, tables: Sequence[Table]) -> list[Table]:
         """The tables that were removed, and those with columns that had another type in an earlier version of

@@ -190,6 +190,17 @@ def test_a_table_that_was_removed_begins_anew(loader: Loader) -> None:
 
 
 @databases
+def test_a_table_of_somebody_else_is_left_alone(loader: Loader, tmp_path: Path) -> None:
+    """An inventory of one's own, called computers, would be emptied and filled."""
+    loader.load([{"id": "1", "hostName": "a"}])
+    loader.execute("DROP TABLE snow_atlas.computers")
+    loader.execute("CREATE TABLE snow_atlas.computers AS SELECT '1' AS id, 'b' AS hostname")
+    with pytest.raises(SyncError, match="another loader wrote, such as computers"):
+        loader.open(tmp_path)
+    assert loader.names() == {"1": "b"}
+
+
+@databases
 def test_a_history_that_was_removed_begins_anew(loader: Loader) -> None:
     """Who tidies it away would have no sync any more."""
     loader.load([{"id": "1", "hostName": "a"}])

@@ -18,8 +18,9 @@ import pyarrow.parquet as pq
 
 from snow_atlas_sync.errors import SyncError
 from snow_atlas_sync.spool import StreamFile
-from snow_atlas_sync.tables import EXTRACTED_AT
+from snow_atlas_sync.tables import EXTRA, EXTRACTED_AT
 from snow_atlas_sync.values import DIGITS, PLACES
+from source_snow_atlas import definitions
 
 # before dlt is imported: nothing is reported about its use, and what goes wrong is said here, in one sentence
 os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
@@ -117,9 +118,10 @@ class Destination:
                 dataset_name=dataset,
             )
             self._worker.submit(self._look).result()
-        except SyncError:
-            raise
         except Exception as error:
+            self.close()
+            if isinstance(error, SyncError):
+                raise
             raise SyncError(f"{self.title} can't be used as the destination: {reason(error, name)}") from None
 
     def states(self) -> dict[str, Any]:
@@ -171,16 +173,18 @@ class Destination:
             self._be_alone()
             there = {name for name, columns in client.get_storage_tables(states) if columns}
         self._states = {name: state for name, state in states.items() if name in there}
-        foreign: Any = None
+        found: Any = ()
         with self._pipeline.destination_client() as client, suppress(Exception):  # not all have such a view
-            foreign = client.sql_client.execute_sql(
-                "SELECT table_name FROM information_schema.columns"
-                " WHERE table_schema = %s AND lower(column_name) = '_airbyte_raw_id'",
+            found = client.sql_client.execute_sql(
+                "SELECT table_name FROM information_schema.columns WHERE table_schema = %s"
+                " GROUP BY table_name HAVING count(CASE WHEN lower(column_name) = %s THEN 1 END) = 0",
                 client.sql_client.dataset_name,
+                EXTRA,
             )
+        foreign = sorted({name.lower() for (name,) in found} & definitions.stream_definitions().keys())
         if foreign:
             raise SyncError(
-                f"{self.title} holds tables that another loader wrote, such as {foreign[0][0]} "
+                f"{self.title} holds tables that another loader wrote, such as {foreign[0]} "
                 "(as PyAirbyte does): name another database, or remove these tables"
             )
 

@@ -303,6 +303,41 @@ def test_a_second_build_on_a_day_changes_no_other_day(past: Past) -> None:
             assert sorted(map(repr, tables[name])) == sorted(map(repr, rows)), name
 
 
+def test_another_currency_is_no_change_of_seats_and_positions(past: Past, warehouse: Warehouse) -> None:
+    """With exchange rates, or a currency of the SaaS account, that are given for the first time, all seats
+    would have been released and taken, and a shortfall of a thousand yen be one of a thousand euros.
+    """
+    (_, first), (_, last) = past.months[0], past.months[-1]
+    since = first.today.isoformat()
+    build(warehouse, last, past.scratch, snow_atlas_since=since)
+    before = warehouse.tables()["snow_atlas__changes"]
+    for name in "saas_seats", "license_position":
+        warehouse.execute(
+            f"UPDATE {warehouse.schema}_snow_atlas_history.snow_atlas__{name}_history "
+            f"SET currency = 'XTS' WHERE built_on < DATE '{last.today}'"
+        )
+    build(warehouse, last, past.scratch, snow_atlas_since=since)
+    after = warehouse.tables()["snow_atlas__changes"]
+    counted = ("kind", "entity_id", "name", "number_before", "number_after", "cause")
+    assert sorted(repr([row[each] for each in counted]) for row in after) == sorted(
+        repr([row[each] for each in counted]) for row in before
+    )
+    seats = [row for row in after if row["kind"].startswith("seats")]
+    assert {(row["amount"], row["currency"]) for row in seats} == {(None, None)}
+    healed = [row for row in after if row["kind"] == "healed"]
+    assert {row["currency"] for row in healed} == {"XTS"}
+    for kind, currency in ("healed", "XTS"), ("turned short", None):
+        amounts = [
+            {
+                (row["name"], row["entity_id"]): (row["amount"], currency or row["currency"])
+                for row in rows
+                if row["kind"] == kind
+            }
+            for rows in (before, after)
+        ]
+        assert amounts[0] == amounts[1]
+
+
 def test_old_days_are_forgotten_when_their_time_has_passed(past: Past) -> None:
     """As many days are kept as were asked for."""
     _, scenario = past.months[-1]

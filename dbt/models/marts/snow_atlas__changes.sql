@@ -55,8 +55,9 @@ positions as (
         {{ position_name }} as name,
         coalesce(earlier.under_licensed, 0) as number_before,
         later.under_licensed as number_after,
-        coalesce(later.exposure, 0) - coalesce(earlier.exposure, 0) as amount,
-        later.currency,
+        {# The other of the two is nothing, and may be in another currency. #}
+        case when later.balance < 0 then coalesce(later.exposure, 0) else -coalesce(earlier.exposure, 0) end as amount,
+        case when later.balance < 0 then later.currency else earlier.currency end as currency,
         case
             when earlier.application_id is null then 'new position'
             when later.required > earlier.required and later.covered < earlier.covered then 'requirement rose, coverage fell'
@@ -142,6 +143,9 @@ support as (
     group by lifecycle.tenant_id, lifecycle.application_id
 ),
 
+{# The same seats in another currency, or in one that was not known before, are neither released nor taken, and their costs can't
+   be compared. #}
+{%- set one_currency = "min(coalesce(currency, '')) = max(coalesce(currency, ''))" %}
 seats as (
     select
         tenant_id,
@@ -149,10 +153,10 @@ seats as (
         until_on,
         application_id as entity_id,
         max(application_name) as name,
-        currency,
+        case when {{ one_currency }} then max(currency) end as currency,
         sum(seats_before) as number_before,
         sum(seats_after) as number_after,
-        sum(cost_after) - sum(cost_before) as amount
+        case when {{ one_currency }} then sum(cost_after) - sum(cost_before) end as amount
     from (
         select tenant_id, since_on, until_on, application_id, application_name, currency, seats as seats_before, 0 as seats_after,
             coalesce(cost_per_month, 0) as cost_before, 0 as cost_after
@@ -162,7 +166,7 @@ seats as (
             0 as cost_before, coalesce(cost_per_month, 0) as cost_after
         from saas_seats_until_on
     ) as both_days
-    group by tenant_id, since_on, until_on, application_id, currency
+    group by tenant_id, since_on, until_on, application_id
 ),
 
 passed as (

@@ -185,13 +185,20 @@ def renewals(built: Built) -> Table:
     ]
 
 
+def cost_of_way(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    short, cost = row["shortfall"] or 0, row["shortfall_cost_base"]
+    return short > 0, cost is None, cost or 0, short, row["metric"]
+
+
 @by_marts
 def oracle_shortfall(built: Built) -> Table:
-    rows = [
-        row
-        for row in built["snow_atlas__oracle_exposure"]
-        if row["estate_type"] != "datacenter" and (row["shortfall"] or 0) > 0
-    ]
+    """In each place the cheapest way to license a product: by processors or by users."""
+    places: dict[Any, Table] = defaultdict(list)
+    for row in built["snow_atlas__oracle_exposure"]:
+        if row["estate_type"] != "datacenter" and row["metric"] is not None:
+            places[row["kind"], row["product_id"], row["estate_type"], row["estate_id"]].append(row)
+    cheapest = [min(ways, key=cost_of_way) for ways in places.values()]
+    rows = [row for row in cheapest if (row["shortfall"] or 0) > 0]
     return [
         {"metric": metric, "licences": total(held, "shortfall"), "cost": total(held, "shortfall_cost_base")}
         for metric, held in grouped(rows, "metric").items()

@@ -447,6 +447,27 @@ def test_a_doubtful_price_stands_beside_the_headline(marts_of: Built, tmp_path: 
     assert "at a doubtful price, not counted" in text
 
 
+def test_what_oracle_lacks_is_counted_once_in_a_place(marts_of: Built, tmp_path: Path) -> None:
+    """Half of it were processors and users of the same machines, of which either is enough."""
+    path, chosen = marts_of(PLAUSIBLE)
+    copy = tmp_path / "other.duckdb"
+    shutil.copy(path, copy)
+    with duckdb.connect(str(copy)) as connection:
+        connection.execute(
+            """INSERT INTO main_snow_atlas.snow_atlas__oracle_exposure BY NAME
+               SELECT * REPLACE ('Nup' AS metric, 2 * shortfall_cost_base AS shortfall_cost_base)
+               FROM main_snow_atlas.snow_atlas__oracle_exposure
+               WHERE finding = 'short' AND metric = 'Processor' AND shortfall_cost_base > 0"""
+        )
+    said = []
+    for each in path, copy:
+        with Marts(each) as marts:
+            text = Elements(page(marts, Origin(chosen.today))).text
+        said += re.findall(r"Oracle: .*? worth [\d,]+ at the prices of your own orders", text)
+    assert len(said) == 2
+    assert said[0] == said[1]
+
+
 def test_renewals_come_in_the_order_of_what_has_to_be_decided(marts_of: Built) -> None:
     """A page of contracts without an amount hides the million that has to be decided next week."""
     path, chosen = marts_of(COMPANY)
@@ -540,6 +561,22 @@ def test_what_has_changed_since_last_month_is_listed(with_months: Path, months: 
     assert "Since last month" in text
     assert f"Since {months[0].day} {months[0]:%b %Y}" in chosen
     assert "the history begins on" in early
+
+
+def test_changes_since_another_day_say_so(with_months: Path, months: list[date], tmp_path: Path) -> None:
+    """Computers are kept once a month: those of a fortnight would be those of six weeks."""
+    copy = tmp_path / "other.duckdb"
+    shutil.copy(with_months, copy)
+    chosen = months[-1].replace(day=1)
+    with duckdb.connect(str(copy)) as connection:
+        connection.execute(
+            "INSERT INTO main_snow_atlas_history.snow_atlas__data_quality_history (built_on)"
+            f" VALUES (DATE '{chosen}')"
+        )
+    with Marts(copy) as marts:
+        text = Elements(page(marts, Origin(months[-1], since=chosen))).text.replace("\u00a0", " ")
+    assert f"Since {chosen.day} {chosen:%b %Y}: " in text
+    assert f" (since {months[-2].day} {months[-2]:%b %Y})" in text
 
 
 def test_the_tables_of_a_month_are_those_that_a_sync_leaves(with_months: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ prices AS (
     GROUP BY productid, licensemetrictype
 ),
 short AS (
-    SELECT productid, licensemetrictype,
+    SELECT productid, licensemetrictype, estatetype, computerid, datacenterid,
         CASE licensemetrictype
             WHEN 'Processor' THEN totalrequiredlicenseprocessor - totalassignedlicenseprocessor
             WHEN 'Nup' THEN totalrequiredlicensenup - totalassignedlicensenup
@@ -19,9 +19,18 @@ short AS (
     FROM compliance
     WHERE estatetype <> 'Datacenters' AND coalesce(islicenserequired, true)
         AND coveredbyproductid IS NULL AND coalesce(coveredbyestate, '') = ''
+),
+-- a product in one place is licensed by processors or by users: the cheaper of the two counts
+ways AS (
+    SELECT short.licensemetrictype, missing, missing * price AS cost,
+        row_number() OVER (
+            PARTITION BY short.productid, estatetype, computerid, datacenterid
+            ORDER BY coalesce(missing, 0) > 0, missing * price NULLS LAST, missing, short.licensemetrictype
+        ) AS way
+    FROM short
+    LEFT JOIN prices ON prices.productid = short.productid AND prices.licensemetrictype = short.licensemetrictype
 )
-SELECT short.licensemetrictype AS metric, sum(missing) AS licences, sum(missing * price) AS cost
-FROM short
-LEFT JOIN prices ON prices.productid = short.productid AND prices.licensemetrictype = short.licensemetrictype
-WHERE missing > 0
-GROUP BY short.licensemetrictype
+SELECT licensemetrictype AS metric, sum(missing) AS licences, sum(cost) AS cost
+FROM ways
+WHERE missing > 0 AND way = 1
+GROUP BY licensemetrictype

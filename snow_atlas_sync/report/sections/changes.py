@@ -155,12 +155,16 @@ def _changes(marts: Marts, earlier: date) -> Part:
     said = []
     for kind in order:
         found = [row for row in rows if row["kind"] == kind]
-        if found and kind.startswith("computers"):
+        if not found:
+            continue
+        text = count(len(found), *KINDS[kind])
+        if kind.startswith("computers"):
             column = "number_before" if kind == "computers left" else "number_after"
             computers = count(sum(row[column] for row in found), "computer")
-            said.append(f"{computers} {kind.removeprefix('computers ')}")
-        elif found:
-            said.append(count(len(found), *KINDS[kind]))
+            text = f"{computers} {kind.removeprefix('computers ')}"
+        # computers are kept once a month, and what was not synced on a day is compared with one before it
+        since = min(row["since_on"] for row in found)
+        said.append(text if since == earlier else f"{text} (since {day(since)})")
     shown = [row for row in rows if row["place"] <= EACH]
     table = Table(
         [

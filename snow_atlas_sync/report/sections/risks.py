@@ -209,7 +209,8 @@ def _oracle(marts: Marts) -> Part:
         _oracle_table(marts),
         [
             "The rows of a datacenter and those of the machines in it may be about the same processors, so "
-            "they are not added up."
+            "they are not added up. Where both processors and users are short in one place, either is enough"
+            ": the sums have the cheaper of the two."
         ],
     )
 
@@ -218,7 +219,8 @@ def _oracle_headline(marts: Marts) -> str:
     """Products in use without a licence, licences short, options and packs, and what that costs.
 
     Licences are those of machines, as those of a datacenter may be about the same processors; where only
-    datacenters are short, theirs.
+    datacenters are short, theirs. What is licensed by processors needs no users, and the other way round, so
+    that of the two the cheaper one counts.
     """
     found = marts.row(
         f"""SELECT count(DISTINCT product_id) FILTER (finding = 'short'
@@ -230,7 +232,11 @@ def _oracle_headline(marts: Marts) -> str:
                    sum(shortfall_cost_base) FILTER ({_MACHINE}) AS cost,
                    count(*) FILTER ({_MACHINE} AND shortfall > 0) AS machines,
                    coalesce(sum(shortfall) FILTER (metric = 'Processor'), 0) AS in_datacenters
-            FROM {ORACLE}"""
+            FROM (
+                SELECT * REPLACE (CASE WHEN way = 1 THEN shortfall END AS shortfall,
+                                  CASE WHEN way = 1 THEN shortfall_cost_base END AS shortfall_cost_base)
+                FROM (SELECT *, {_WAY} AS way FROM {ORACLE})
+            )"""
     )
     short = [
         count(found[kind], f"{kind.removesuffix('s')} licence")
@@ -256,6 +262,11 @@ def _missing(row: Row) -> float:
 
 
 _MACHINE = "estate_type <> 'datacenter'"
+_WAY = """row_number() OVER (
+    PARTITION BY tenant_id, kind, product_id, estate_type, estate_id, version
+    ORDER BY coalesce(shortfall, 0) > 0, shortfall_cost_base NULLS LAST, shortfall, metric
+)"""
+"""The ways of licensing a product in one place, the cheapest first."""
 _METRICS = {"Processor": "processors", "Nup": "users"}
 _PRODUCT = "concat_ws(' ', coalesce(product_name, product_id, kind), product_edition)"
 _REQUIRED = "coalesce(CASE metric WHEN 'Nup' THEN required_users ELSE required_processors END, 0)"

@@ -178,7 +178,9 @@ class DrawnServer:
             ]
         if order == "changes always" or (order == "changes once" and self.requests > self.nature.change_at):
             seed += self.requests if order == "changes always" else 1
-            return sorted(entries, key=lambda entry: hash((seed, entry.number)))
+            chance = random.Random(seed)
+            places = [chance.random() for _ in range(self._next)]
+            return sorted(entries, key=lambda entry: places[entry.number])
         return entries
 
     def _body(self, number: int, asked: int) -> Any:

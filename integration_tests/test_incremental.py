@@ -9,12 +9,14 @@ import signal
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta, timezone
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from integration_tests.helpers.connector import Connector, Outcome, Record
 from integration_tests.helpers.expected import Expected, difference
+from integration_tests.helpers.small_server import page, serving
 from sandbox import Sandbox
 from sandbox.api.recording import Exchange
 from source_snow_atlas.components.stream import monthly_router
@@ -316,6 +318,35 @@ def test_a_running_month_is_replaced_by_the_next_sync(
         assert months == {
             first: first < day[:8] for first in ("2026-08-01", "2026-09-01", "2026-10-01") if first <= day
         }
+
+
+def test_a_reply_that_repeats_the_days_asked_for_does_not_change_a_months_key(tmp_path: Path) -> None:
+    """The running month would stand in a deduplicated table once for every day of a sync."""
+    path = "/api/saas/consolidated-view/v1/applications/kpi"
+    with serving({path: lambda query: {**query, "isComplete": True, "totalApplications": 7}}) as server:
+        connector = Connector(tmp_path, server.config(start_date=stamp(NOW)))
+        (row,) = connector.read_here(["saas_applications_kpi"]).records["saas_applications_kpi"]
+    following = (NOW.replace(day=1) + timedelta(days=31)).replace(day=1)
+    assert row["toDate"] == f"{following - timedelta(days=1):%Y-%m-%d}"
+    assert row["isComplete"] is False
+
+
+def test_an_audit_log_that_has_pages_after_all_comes_once(tmp_path: Path) -> None:
+    """Each page would be taken for a capped list, and read again in parts."""
+    entries = [
+        {"id": f"entry {number}", "created": stamp(NOW - timedelta(minutes=number))} for number in range(90)
+    ]
+
+    def pages(query: dict[str, str]) -> dict[str, Any]:
+        since, until = re.findall('"([^"]+)"', query["filter"])
+        rows = [entry for entry in entries if since <= entry["created"] < until]
+        return page(rows, {"page_size": "10", **query})
+
+    with serving({AUDIT_PATH: pages}) as server:
+        connector = Connector(tmp_path, server.config(start_date=stamp(NOW - timedelta(days=1))))
+        outcome = connector.read_here(["audit_logs"], incremental=["audit_logs"])
+    assert outcome.errors == []
+    assert sorted(row["id"] for row in outcome.records["audit_logs"]) == sorted(row["id"] for row in entries)
 
 
 def _killed(connector: Connector, arguments: list[str], after: str, count: int, how: str) -> Outcome:

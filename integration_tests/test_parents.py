@@ -451,7 +451,12 @@ def test_licences_that_the_list_of_applications_leaves_out_come_from_the_detail(
 
 
 @pytest.mark.parametrize(
-    "fault", [{"kind": "edit", "edit": without("licenses")}, {"kind": "status", "status": 404}]
+    "fault",
+    [
+        {"kind": "edit", "edit": without("licenses")},
+        {"kind": "edit", "edit": lambda _: b'{"items": []}'},
+        {"kind": "status", "status": 404},
+    ],
 )
 def test_where_the_detail_leaves_them_out_too_the_stream_says_so(
     sandbox: Sandbox, connector: Connector, fault: dict[str, Any]

@@ -206,6 +206,8 @@ def parent_batches(sync: Sync, definition: Mapping[str, Any]) -> Batches:
             except NotFound:
                 if not completes:
                     raise
+                rows = []
+            if completes and not rows:
                 rows = [{}]
             return [
                 {**partition, **{name: value for name, value in row.items() if value is not None}}

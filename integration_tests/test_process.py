@@ -112,11 +112,12 @@ def test_what_is_printed_falls_into_no_record(large: ScriptedServer, tmp_path: P
         assert text in outcome.stderr
 
 
-def test_a_full_disk_is_a_sentence(tmp_path: Path) -> None:
+@pytest.mark.parametrize("argument", ["spec", "--help", "--version"])
+def test_a_full_disk_is_a_sentence(argument: str) -> None:
     """A redirected output that can't be written would end in a traceback, or with exit code 0."""
     with open("/dev/full", "wb") as full:
         outcome = subprocess.run(
-            [sys.executable, "-m", "source_snow_atlas.run", "spec"],
+            [sys.executable, "-m", "source_snow_atlas.run", argument],
             cwd=ROOT,
             stdout=full,
             stderr=subprocess.PIPE,

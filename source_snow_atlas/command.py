@@ -96,21 +96,13 @@ def run(
     """
     _settle_interpreter()
     given = sys.argv[1:] if arguments is None else arguments
-    text = io.TextIOWrapper(stdout, encoding="utf-8", write_through=True)
-    try:
-        with redirect_stdout(text):  # for --help
-            if given == ["--version"]:
-                print(f"source-snow-atlas {__version__}")
-                sys.exit()
-            parsed = AirbyteEntrypoint.parse_args(given)
-    finally:
-        text.detach()
-    if parsed.command is None:
-        sys.exit("Name a command: spec, check, discover or read (--help shows their options).")
     output = LineWriter(stdout)
-    at_the_end(output.close)
     code = 1
     try:
+        parsed = _parsed(given, output)
+        if parsed.command is None:
+            sys.exit("Name a command: spec, check, discover or read (--help shows their options).")
+        at_the_end(output.close)
         with _logs_to(output):
             code = _run(Entrypoint(SourceSnowAtlas(), output), parsed, output)
     except OutputLost as error:
@@ -120,6 +112,20 @@ def run(
     finally:
         logging.shutdown()
     os._exit(code)
+
+
+def _parsed(given: list[str], output: LineWriter) -> argparse.Namespace:
+    """The arguments. Ends the process where they ask for the version or for help, or are wrong."""
+    printed = io.StringIO()
+    try:
+        with redirect_stdout(printed):
+            if given == ["--version"]:
+                print(f"source-snow-atlas {__version__}")
+                sys.exit()
+            return AirbyteEntrypoint.parse_args(given)
+    finally:
+        if text := printed.getvalue():
+            output.say(text.removesuffix("\n"))
 
 
 @contextmanager

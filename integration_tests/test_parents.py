@@ -5,6 +5,7 @@ read, and keys that the list leaves out.
 from __future__ import annotations
 
 import posixpath
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -408,6 +409,27 @@ def test_children_of_parents_that_are_not_served_are_not_complete(
         both = connector_with(accept_missing_rows=["computers", CONTRACTS]).read_here(streams)
         assert both.statuses == dict.fromkeys(streams, "COMPLETE")
         assert both.states[CONTRACTS][-1]["parentsNotRead"] == 1
+
+
+@pytest.mark.parametrize(
+    "form", [b64encode, bytes.hex, lambda secret: secret[::-1]], ids=["base64", "hex", "backwards"]
+)
+def test_names_and_ids_that_carry_the_secret_are_not_shown(
+    read: Callable[..., Outcome], form: Callable[[bytes], bytes | str]
+) -> None:
+    """A server that echoes what it was sent could put the secret into the log by the name of a field."""
+    said = form(b"a-long-client-secret")
+    name = said if isinstance(said, str) else said.decode()
+    replies = estate([name, *many(30)])
+    replies[contracts_of(name)] = 418
+    replies[LIST] += [{"id": f"{name}/.."}, {"id": name, name: "\ud800"}]
+    with serving(replies) as server:
+        outcome = read(server, ["computers", CONTRACTS], client_secret="a-long-client-secret")
+    assert outcome.statuses == {"computers": "COMPLETE", CONTRACTS: "INCOMPLETE"}
+    lines = [line for line in outcome.stdout.splitlines() if '"RECORD"' not in line]
+    for what in ("U+FFFD", "is not unique", "HTTP 418", "would take it for another path"):
+        assert [line for line in lines if what in line]
+    assert [line for line in lines if name in line] == []
 
 
 # Keys that the list leaves out

@@ -4,9 +4,11 @@ traced exceptions.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import unquote
 
 import orjson
 from airbyte_cdk.models import AirbyteMessage, FailureType, StreamDescriptor
@@ -17,6 +19,9 @@ from source_snow_atlas.components.basics.masking import masked
 from source_snow_atlas.components.basics.secrets import carries_secret, without_codes
 
 MAXIMUM_QUOTE = 300
+HIDDEN = "(not shown)"
+"""Stands in a sentence for what the server said, where that carries a secret."""
+PATH = re.compile(r"/\S+")
 
 
 class SnowAtlasError(AirbyteTracedException):
@@ -26,7 +31,7 @@ class SnowAtlasError(AirbyteTracedException):
     """The HTTP status that the request was refused with, where that is the cause."""
 
     def __init__(self, message: str, failure_type: FailureType, stream: str | None = None) -> None:
-        message = filter_secrets(message)
+        message = without_secret_ids(filter_secrets(message))
         super().__init__(
             internal_message=message,
             message=message,
@@ -95,20 +100,34 @@ def quote(body: bytes | bytearray) -> str:
         return ""
     error = document.get("error") if isinstance(document, dict) else None
     message = error.get("message") if isinstance(error, dict) else None
-    said = plain(message, MAXIMUM_QUOTE) if isinstance(message, str) else ""
-    return "" if carries_secret(said) else without_codes(masked(said))
+    if not isinstance(message, str):
+        return ""
+    said = plain(message, MAXIMUM_QUOTE)
+    return "" if said == HIDDEN else without_codes(masked(said))
 
 
 def plain(text: str, longest: int = 100) -> str:
-    """Text of the server for a sentence of ours: one line without control characters, cut where it is longer.
+    """Text of the server for a sentence of ours: one line without control characters, cut where it is longer,
+    and not shown where it carries a secret.
 
     So it can't begin a line of a log, look like a message of the protocol, or move the cursor of a terminal.
     """
-    shown = "".join(
-        " " if unicodedata.category(character)[0] in "CZ" else character for character in text[: 8 * longest]
-    )
+    text = text[: 8 * longest]
+    if carries_secret(text):
+        return HIDDEN
+    shown = "".join(" " if unicodedata.category(character)[0] in "CZ" else character for character in text)
     shown = " ".join(shown.split())
     return shown if len(shown) <= longest else shown[:longest] + "…"
+
+
+def without_secret_ids(sentence: str) -> str:
+    """The sentence without those segments of its paths that carry a secret: ids are what the server said."""
+    return PATH.sub(
+        lambda path: "/".join(
+            HIDDEN if carries_secret(unquote(segment)) else segment for segment in path[0].split("/")
+        ),
+        sentence,
+    )
 
 
 def permission_names(permission: str | Sequence[str] | None) -> str:

@@ -10,6 +10,7 @@ import html
 import re
 import unicodedata
 from collections import deque
+from functools import lru_cache
 from urllib.parse import unquote
 
 PIECE = 6
@@ -49,11 +50,11 @@ def carries_secret(text: str) -> bool:
     """
     readings = {_bare(reading) for reading in _readings(text)}
     for secret in list(_secrets):
-        for form in _forms(secret):  # one that is shorter than a piece is masked as a word
-            for reading in readings:
-                starts = range(len(reading) - PIECE + 1)
-                if any(reading[start : start + PIECE] in form for start in starts):
-                    return True
+        forms = _forms(secret)  # one that is shorter than a piece is masked as a word
+        for reading in readings:
+            starts = range(len(reading) - PIECE + 1)
+            if any(reading[start : start + PIECE] in forms for start in starts):
+                return True
     return False
 
 
@@ -93,9 +94,11 @@ def _bare(text: str) -> str:
     return "".join(character for character in plain if character.isalnum())
 
 
-def _forms(secret: str) -> list[str]:
+@lru_cache(maxsize=REMEMBERED)
+def _forms(secret: str) -> str:
+    """The secret in every form, a line each."""
     data = secret.encode("utf-8", "surrogatepass")
     # what stands before the secret, such as a user name, shifts its base64 form, whose ends depend on it
     shifted = [base64.b64encode(b"\0" * offset + data).decode() for offset in range(3)]
     encoded = [text.rstrip("=")[(0, 2, 3)[offset] : -1] for offset, text in enumerate(shifted)]
-    return [_bare(form) for form in (secret, secret[::-1], data.hex(), *encoded)]
+    return "\n".join(map(_bare, (secret, secret[::-1], data.hex(), *encoded)))

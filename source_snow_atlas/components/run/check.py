@@ -22,7 +22,6 @@ from source_snow_atlas.components.basics.errors import (
     permission_names,
     plain,
 )
-from source_snow_atlas.components.basics.secrets import carries_secret
 from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT, Configuration
 from source_snow_atlas.components.identity.identity_token import IdentityUnavailable, read_tenant
 from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
@@ -124,11 +123,12 @@ def log_tenant(logger: logging.Logger, authenticator: SnowAtlasOauth2Authenticat
     except IdentityUnavailable as reason:
         logger.info("The tenant is not known: %s.", reason)
         return ""
-    name, identifier = (
-        "(not shown)" if carries_secret(text) else plain(text)
-        for text in (tenant.name or "without a name", tenant.id)
+    logger.info(
+        "Tenant %s (%s), region %s.",
+        plain(tenant.name or "without a name"),
+        plain(tenant.id),
+        plain(tenant.region or region),
     )
-    logger.info("Tenant %s (%s), region %s.", name, identifier, plain(tenant.region or region))
     hint = tenant.region_hint(region)
     if hint:
         logger.warning(hint)

@@ -15,7 +15,13 @@ from typing import Any
 
 from airbyte_cdk.models import FailureType
 
-from source_snow_atlas.components.basics.errors import NotFound, RateLimited, ServerError, SnowAtlasError
+from source_snow_atlas.components.basics.errors import (
+    NotFound,
+    RateLimited,
+    ServerError,
+    SnowAtlasError,
+    without_secret_ids,
+)
 from source_snow_atlas.components.basics.paths import is_delicate
 
 LOGGER = logging.getLogger("airbyte")
@@ -134,7 +140,9 @@ class Partitions:
                 self._read += 1
                 self._failed_in_a_row = 0
                 self._gone.clear()
-            elif isinstance(error, NotFound) and not any(map(is_delicate, partition.values())):
+                return self._all_begun and self._all_ended() and not self.has_failed
+            path = without_secret_ids(path)
+            if isinstance(error, NotFound) and not any(map(is_delicate, partition.values())):
                 self._note_gone(partition, path, error)
             else:
                 self._note_failed(path, error)

@@ -18,6 +18,7 @@ from airbyte_cdk.models import (
     Type,
 )
 
+from source_snow_atlas.components.basics.errors import without_secret_ids
 from source_snow_atlas.components.collection.pages import Changes
 
 LOGGER = logging.getLogger("airbyte")
@@ -57,7 +58,7 @@ class Progress:
             if (stream, kind) in self._warned:
                 return
             self._warned.add((stream, kind))
-        LOGGER.warning(message)
+        LOGGER.warning(without_secret_ids(message))
 
     def changed(self, stream: str, changes: Changes) -> None:
         """A collection of the stream changed while it was read."""

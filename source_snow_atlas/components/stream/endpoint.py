@@ -58,7 +58,7 @@ class Endpoint:
                     self.name,
                     "half character",
                     f"Stream {self.name}: a text holds half a character (a lone surrogate), which no UTF-8 "
-                    "can hold; the half is replaced by U+FFFD. "
+                    "can hold; the half is replaced by U+FFFD."
                     f" First seen in {plain(page.mended)} of {path}.",
                 )
             if page is not None and page.rounded:

@@ -9,6 +9,7 @@ import itertools
 import socket
 import struct
 import threading
+import time
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
@@ -175,6 +176,20 @@ def test_headers_without_an_end_are_refused(piece: bytes) -> None:
         yield from itertools.repeat(piece)
 
     with serving(pieces) as url, pytest.raises(requests.RequestException):
+        read(url, seconds=0.4)
+
+
+@pytest.mark.timeout(60)
+def test_headers_that_come_too_slowly_are_no_whole_reply() -> None:
+    """A reply that is cut off in its headers would be taken for one without a body."""
+
+    def pieces() -> Iterator[bytes]:
+        yield b"HTTP/1.1 200 OK\r\n"
+        for _ in range(200):
+            time.sleep(0.05)
+            yield b"X-Filler: a\r\n"
+
+    with serving(pieces) as url, pytest.raises(requests.ReadTimeout):
         read(url, seconds=0.4)
 
 

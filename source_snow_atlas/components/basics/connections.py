@@ -44,6 +44,7 @@ class Watch:
         self.seconds = seconds
         self._lock = threading.Lock()
         self._due: dict[int, tuple[float, socket.socket]] = {}
+        self._shut: set[int] = set()
         self._thread: threading.Thread | None = None
 
     def begin(self, connection: socket.socket) -> None:
@@ -54,10 +55,13 @@ class Watch:
                 self._thread = threading.Thread(target=self._look, name="watch", daemon=True)
                 self._thread.start()
 
-    def end(self, connection: socket.socket) -> None:
-        """Its headers are complete, or it has failed."""
+    def end(self, connection: socket.socket) -> bool:
+        """Its headers are complete, or it has failed. Whether it was shut because it was late."""
         with self._lock:
             self._due.pop(id(connection), None)
+            was_shut = id(connection) in self._shut
+            self._shut.discard(id(connection))
+            return was_shut
 
     def _look(self) -> None:
         while True:
@@ -68,6 +72,7 @@ class Watch:
                     self._thread = None
                     return
                 late = [connection for due, connection in self._due.values() if due < now]
+                self._shut.update(map(id, late))
             for connection in late:
                 with suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
@@ -110,8 +115,9 @@ class WatchedAdapter(HTTPAdapter):
                 try:
                     response = super().getresponse()  # type: ignore[misc]
                 finally:
-                    watch.end(sock)
                     self.used_at = time.monotonic()
+                    if watch.end(sock):  # headers that are cut off look like whole ones without a body
+                        raise TimeoutError("the headers were not complete in time")
                 with suppress(OSError):
                     sock.settimeout(min(BETWEEN_PIECES, watch.seconds))
                 return response

@@ -432,6 +432,7 @@ OTHER_ORACLE = "/sam/oracle/v1/products"
 
 
 NOT_HERE = {
+    "204": Reply(204, body=b""),
     "404": Reply(404, {}),
     "410": Reply(410, {}),
     "401": Reply(401, {}),

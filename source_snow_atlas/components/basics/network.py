@@ -159,11 +159,14 @@ def _checked_proxy(variable: str, address: str) -> str:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         raise ConfigurationError(f"{advice}: its value is not a URL.") from None
-    if parts.scheme not in PROXY_SCHEMES or not is_host(host) or port == 0:
+    # without a scheme, requests takes a user for one
+    is_taken_apart = "://" in address or "@" not in address
+    if parts.scheme not in PROXY_SCHEMES or not is_host(host) or port == 0 or not is_taken_apart:
         raise ConfigurationError(f"{advice}: its value is not the URL of a proxy.")
     if parts.scheme.startswith("socks") and find_spec("socks") is None:
         raise ConfigurationError(f"{advice}: SOCKS proxies need the package PySocks, which is not installed.")
-    return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
+    authority = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{authority}" + (f":{port}" if port else "")
 
 
 def _check_certificates(variable: str, path: str) -> None:

@@ -119,8 +119,8 @@ class SnowAtlasClient:
         parse: Callable[[Body], Parsed],
         permission: Any,
     ) -> Parsed | None:
-        """As `get`, under the root that answers. A refusal decides nothing: a gateway may refuse whatever it
-        does not know.
+        """As `get`, under the root that answers. A refusal decides nothing, and no content neither: a
+        gateway may say that of whatever it does not know.
         """
         failures: list[SnowAtlasError] = []
         for root in ORACLE_ROOTS:
@@ -131,8 +131,11 @@ class SnowAtlasClient:
             except SnowAtlasError as failure:
                 failures.append(failure)
             else:
-                self._oracle_root = root
-                return parsed
+                if parsed is not None:
+                    self._oracle_root = root
+                    return parsed
+        if len(failures) < len(ORACLE_ROOTS):
+            return None
         raise min(failures, key=_uncertainty)
 
     def _get(

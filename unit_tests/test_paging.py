@@ -113,6 +113,20 @@ def test_tiny_pages_are_read_twice(count: int, page_size: int, totals: str) -> N
     assert pages == 1 or len(server.requests) >= 2 * pages
 
 
+def test_a_single_row_that_is_counted_needs_no_warning() -> None:
+    """A server without page sizes, whose one row is all that it counts, would be warned of in every sync."""
+    warned: list[str] = []
+
+    def fetch(number: int, size: int, numbers: frozenset[int] | None) -> Page:
+        return parse_page(b'{"items": [{"id": 1}], "pagination": {"total_items": 1}}', "items", {"id"}, None)
+
+    reader = CollectionReader(
+        "Stream rows", fetch, 500, ("id",), warn=lambda kind, message: warned.append(message)
+    )
+    assert ids(reader) == [1]
+    assert warned == []
+
+
 def test_a_clamped_page_size_is_believed() -> None:
     """A server that serves 100 rows where 500 were asked for would give every fifth hundred only."""
     server = ModelServer(numbered(350), clamp=100)
@@ -368,6 +382,23 @@ FAILURES: dict[str, Callable[[Page], Page | None]] = {
         b'{"items": [{"id": 1}], "pagination": {"page_number": 1}}', "items", {"id"}, None
     ),
 }
+
+
+def test_a_refusal_behind_a_full_page_is_quoted() -> None:
+    """Whoever reads the error would look for data that changes, while the server said what it is."""
+    said = b'{"error": {"message": "Result window is too large"}}'
+
+    def change(number: int, size: int, page: Page) -> Page:
+        if number * size > 40:
+            raise failed_request("rows", "/rows", 400, said, None)
+        return page
+
+    for totals in ("both", "none"):
+        reader = CollectionReader(
+            "Stream rows", fetching(ModelServer(numbered(100), totals=totals), change), 20, ("id",)
+        )
+        with pytest.raises(ServerError, match=r"HTTP 400\. The server said: .Result window is too large"):
+            ids(reader)
 
 
 @pytest.mark.parametrize("failure", FAILURES)

@@ -63,7 +63,7 @@ class NotServed:
             SHORT_PAGES if self.accepted else EMPTY_PAGES
         ):
             self.rows += max(0, served.announced - served.request.end)
-            self._fail(f" {self._short_pages} pages in a row lack rows.", "")
+            self._fail("about ", f" {self._short_pages} pages in a row lack rows.", "")
 
     def note_uncounted(self, served: Served) -> None:
         """Count what a page lacks that is not full, although more rows lie behind it. Raises as `note`
@@ -72,7 +72,7 @@ class NotServed:
         self.rows += max(0, served.request.size - len(served.rows))
         self._unproved_pages += 1
         if self._unproved_pages >= UNPROVED_PAGES:
-            self._fail(f" {self._unproved_pages} pages lack rows.", "")
+            self._fail("about ", f" {self._unproved_pages} pages lack rows.", "")
 
     def given(self, rows: int) -> None:
         """Count rows that were given out."""
@@ -108,7 +108,7 @@ class NotServed:
         is_exact = self.is_exact and len(self._totals) == 1
         self.rows = uncounted if is_exact else max(uncounted, self.rows)
         if not self.accepted:
-            self._fail("", "; to sync without them, name the stream in the option accept_missing_rows")
+            self._fail("", "", "; to sync without them, name the stream in the option accept_missing_rows")
         self.warn(
             "missing",
             f"{self.label}: {self._counted()}; the stream goes on without them, as accept_missing_rows "
@@ -116,15 +116,15 @@ class NotServed:
         )
         self.on_missing(self.rows)
 
-    def _counted(self) -> str:
+    def _counted(self, about: str = "") -> str:
         total = self._last.page.total_items if self._last is not None else None
         if total is None or total < self.rows:
-            return f"{self.rows} rows that the API counts are not served"
-        return f"the API counts {total} rows, but {self.rows} of them are not served"
+            return f"{about}{self.rows} rows that the API counts are not served"
+        return f"the API counts {total} rows, but {about}{self.rows} of them are not served"
 
-    def _fail(self, detail: str, remedy: str) -> None:
+    def _fail(self, about: str, detail: str, remedy: str) -> None:
         raise ServerError(
-            f"{self.label}: {self._counted()}: pages asked for again stay short.{detail} This does not come "
-            "from data that changes. Check whether this client may see these rows, or ask Snow Atlas "
+            f"{self.label}: {self._counted(about)}: pages asked for again stay short.{detail} This does not "
+            "come from data that changes. Check whether this client may see these rows, or ask Snow Atlas "
             f"support{remedy}."
         )

@@ -111,11 +111,12 @@ class PageSource:
             is_right = fresh.failure is None and not fresh.miscounts and not is_of_the_page
             if is_right and self._is_denied(announces, now, before):
                 return now
-        cause = served.failure.message if served.failure is not None else "it is empty."
-        if served.failure is not None and served.failure.status is not None:
-            # what a refusal of the whole collection would mean is no advice for one of its pages
-            cause = (cause or "").partition(". ")[0].rpartition(": ")[2] + "."
-        raise ServerError(
+        raise self.unread(served)
+
+    def unread(self, served: Served) -> ServerError:
+        """Return the error for a page that is missing."""
+        cause = "it is empty." if served.failure is None else _cause(served.failure)
+        return ServerError(
             f"{self._label}: page {served.request.number} of {served.request.size} rows could not be read: "
             f"{cause} Its rows would be missing. If it happens again, report it to Snow Atlas support."
         )
@@ -203,9 +204,20 @@ class PageSource:
                 f"{self._label}: the API contradicts itself: page {before.request.number} announces more "
                 "rows, but the page behind it counts none.",
             )
-        elif served.failure is not None:
+        elif served.failure is not None and before.reached != before.total_items:
             self._warn(
                 "end",
                 f"{self._label}: page {served.request.number} is taken to lie behind the end, as nothing "
-                f"announces it and the server does not have it: {served.failure.message}",
+                f"announces it and the server does not have it: {_cause(served.failure)}",
             )
+
+
+def _cause(failure: SnowAtlasError) -> str:
+    """Why there is no page. What a refusal of the whole collection would mean is no advice for one of its
+    pages.
+    """
+    message = failure.message or ""
+    if failure.status is None:
+        return message
+    said = message.partition(" The server said: ")
+    return f"it was refused with HTTP {failure.status}.{said[1]}{said[2]}"

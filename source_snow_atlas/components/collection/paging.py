@@ -272,6 +272,8 @@ class CollectionReader:
             right = self._source.serve(right.request)
             overlap = overlap_of(self._last, right) or in_place(self._last, right)
             if overlap is None or not self._source.stands_still(self._last, right):
+                if self._joined and right.failure is not None:
+                    raise self._source.unread(right)
                 self._cannot_overlap("neighbouring pages share no row")
             else:
                 self._not_served.is_exact &= self._last.has_unique_rows and right.has_unique_rows
@@ -284,8 +286,8 @@ class CollectionReader:
             raise _CannotOverlap
         raise ServerError(
             f"{self.label}: {what}, also not when read again from further back. The order of the rows "
-            "changes between requests, or more rows came or went at once than a page holds. Whether all "
-            "rows came can't be known: sync again, at a quieter time."
+            "changes between requests or depends on the page size, or more rows came or went at once than a "
+            "page holds. Whether all rows came can't be known: sync again, at a quieter time."
         )
 
 

@@ -44,7 +44,7 @@ def first_page(source: PageSource, asked: Served) -> FirstPage:
     # a server that cuts its pages to a size of its own fills a page of that size, and goes on behind it
     cut = source.serve(PageRequest(1, count or 1))
     is_cut = cut.failure is None and len(cut.rows) == count and not cut.is_of_other_size
-    if is_cut and asked.missing:
+    if is_cut and asked.missing and page.size != count:
         is_cut = not set(source.serve(PageRequest(2, count)).contents) <= set(cut.contents)
     if is_cut:
         return FirstPage(cut)

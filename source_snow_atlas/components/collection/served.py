@@ -14,6 +14,9 @@ from source_snow_atlas.components.basics.errors import SnowAtlasError
 from source_snow_atlas.components.collection.pages import PageRequest
 from source_snow_atlas.components.request.reply import Page, Row
 
+FEW_ROWS = 4
+"""Fewer rows may have the keys of others by chance, where several rows share a key."""
+
 
 @dataclass(frozen=True)
 class Served:
@@ -154,7 +157,7 @@ class Served:
 
     def repeats(self, other: Served) -> bool:
         """Whether it holds the rows of another page once more, told by their keys where they have one."""
-        if self.has_unique_keys and other.has_unique_keys:
+        if len(self.rows) >= FEW_ROWS and self.has_unique_keys and other.has_unique_keys:
             return self.keys == other.keys
         return self.rows == other.rows
 

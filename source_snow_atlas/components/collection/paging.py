@@ -211,8 +211,8 @@ class CollectionReader:
         self.on_page(served.page)
         self._joined += 1
         due, fresh = served.request.end - self._farthest - served.missing, len(overlap.new) - overlap.again
-        # more new rows than there is room for have taken the place of others
-        self._not_served.is_exact &= fresh <= max(0, due)
+        # new rows where all was read have taken the place of others
+        self._not_served.is_exact &= served.request.end > self._farthest or not fresh
         self._place = served.request.end
         self._farthest = max(self._farthest, self._place)
         if served.rows:

@@ -17,7 +17,7 @@ from source_snow_atlas.components.basics.errors import ServerError
 from source_snow_atlas.components.collection.not_served import NotServed
 from source_snow_atlas.components.collection.page_source import PageSource
 from source_snow_atlas.components.collection.pages import PageRequest, Prefetch, in_flight
-from source_snow_atlas.components.collection.served import Served, content
+from source_snow_atlas.components.collection.served import FEW_ROWS, Served, content
 from source_snow_atlas.components.request.reply import Page, Row
 
 LOGGER = logging.getLogger("airbyte")
@@ -104,21 +104,23 @@ class WholePasses:
             hashes = [_hash(row) for row in reply.rows]
             # what a row with a key of its own holds may be new each time
             tokens: list[Hashable] = reply.keys if reply.has_unique_keys else [*hashes]
-            served = self._judged(reply, before, tuple(tokens) in seen)
+            page = tuple(tokens if len(tokens) >= FEW_ROWS else hashes)
+            served = self._judged(reply, before, page in seen)
             hashes = hashes if served.rows else []
             self._take(served, is_behind=served is not reply)
             pages.append(hashes)
             idle = idle + 1 if seen.issuperset(tokens) else 0
-            seen.update(tokens, [tuple(tokens)] if tokens else [])
+            seen.update(tokens, [page] if page else [])
             if idle > (ANNOUNCED_IDLE_PAGES if served.request.end <= self.source.announced else IDLE_PAGES):
                 raise ServerError(
                     f"{self.label}: {idle} pages in a row brought no row that had not come before, and "
                     "nothing says where the collection ends. Report it to Snow Atlas support."
                 )
             new = []
+            is_keyed = served.has_unique_keys and len(hashes) >= FEW_ROWS
             for row, value in zip(served.rows, hashes, strict=True):
                 # a row with a key of its own is the same one wherever it comes
-                found[value] = 1 if served.has_unique_keys else found[value] + 1
+                found[value] = 1 if is_keyed else found[value] + 1
                 if found[value] > self._given[value]:
                     self._given[value] += 1
                     new.append(row)

@@ -284,6 +284,23 @@ def test_a_signal_ends_it_at_any_moment_without_a_traceback(number: int, filled:
         assert not list((filled.folder / "waiting").glob("sync-*"))
 
 
+def test_the_history_of_another_tenant_is_refused_before_anything_is_read(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """It was refused after the whole sync, which takes an hour."""
+    from snow_atlas_sync.report.collect import collect
+    from snow_atlas_sync.report.errors import ReportError
+
+    path = tmp_path / "report.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE SCHEMA main_snow_atlas_history")
+        connection.execute("CREATE TABLE main_snow_atlas_history.tenant AS SELECT 'other' AS id")
+    with pytest.raises(ReportError, match="keeps the history of another tenant, other"):
+        collect(sandbox.config(), path, thorough=False)
+    pages = [each for each in sandbox.requests if each.path.endswith("/computers")]
+    assert len(pages) == 1, "the check asks once"
+
+
 def test_report_says_what_the_last_sync_did_not_read_and_why(filled: DuckDB) -> None:
     """A CIO would read figures of half an estate, or be told to grant a permission that is there."""
     filled.run("--streams", "computers,organizations")

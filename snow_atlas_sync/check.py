@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from source_snow_atlas.run import skip_docstrings_of_protocol_classes
@@ -19,6 +20,9 @@ def main(path: str) -> None:
     from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets, update_secrets
 
     from snow_atlas_sync.connector import permission
+    from source_snow_atlas.components.basics.errors import SnowAtlasError
+    from source_snow_atlas.components.identity.identity_token import IdentityUnavailable, read_tenant
+    from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
     from source_snow_atlas.source import SourceSnowAtlas
 
     config = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -31,6 +35,10 @@ def main(path: str) -> None:
         "sentence": filter_secrets(status.message or ""),
         "refused": sorted({(area.name, permission(area.parameters)) for area in refused}),
     }
+    if not answer["failed"]:
+        with suppress(IdentityUnavailable, SnowAtlasError):
+            # the token of the check: no other one is asked for
+            answer["tenant"] = read_tenant(SnowAtlasOauth2Authenticator(config=config)).id
     print(json.dumps(answer))
 
 

@@ -6,7 +6,7 @@ import argparse
 import contextlib
 import json
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -110,10 +110,14 @@ def run(config: dict[str, Any], options: argparse.Namespace) -> SyncReport:
 
 @contextlib.contextmanager
 def synced(
-    config: dict[str, Any], options: argparse.Namespace, suggested: Collection[str]
+    config: dict[str, Any],
+    options: argparse.Namespace,
+    suggested: Collection[str],
+    refuse: Callable[[str | None], None] = lambda tenant: None,
 ) -> Iterator[tuple[SyncReport, Destination]]:
     """Sync the streams that the user names, else of the suggested ones those that can be read; the
-    destination is open as long as the block.
+    destination is open as long as the block. `refuse` raises where nothing is to be read of the tenant that the
+    check found.
 
     What is named is read at once, and says itself what it lacks; else the connection is checked first. In the
     meantime a thread imports dlt and opens the destination, which takes as long.
@@ -136,6 +140,7 @@ def synced(
         else:
             states = opening.result().states()
             readable = connector.checked(process, folder)
+            refuse(readable.tenant)
             print(readable.sentence, flush=True)
             names = names or [name for name in suggested if not readable.lacks(name)]
             process = stack.enter_context(connector.reading(file, folder, names, incremental, states))

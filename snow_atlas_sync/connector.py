@@ -31,6 +31,8 @@ class Readable:
 
     sentence: str = ""
     refused: frozenset[tuple[str, str]] = frozenset()
+    tenant: str | None = None
+    """Its id, where the API names it."""
 
     def lacks(self, stream: str) -> str:
         """The permission that keeps a stream, or a parent of it, from being read; empty where there is
@@ -93,7 +95,7 @@ def checked(process: Process, folder: Path) -> Readable:
         raise SyncError(f"the connection could not be checked: {how_it_ended(process, folder)}") from None
     if answer["failed"]:
         raise SyncError(answer["sentence"])
-    return Readable(answer["sentence"], frozenset(map(tuple, answer["refused"])))
+    return Readable(answer["sentence"], frozenset(map(tuple, answer["refused"])), answer.get("tenant"))
 
 
 def reading(

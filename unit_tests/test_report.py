@@ -21,6 +21,7 @@ from snow_atlas_sync.report.charts import Bar, Span, bars, timeline
 from snow_atlas_sync.report.collect import (
     ONE_REQUEST_EACH,
     leave_history,
+    note_tenant,
     reasons,
     refuse_other_tenant,
     use_tables,
@@ -345,6 +346,18 @@ def test_the_history_of_another_tenant_is_refused(tmp_path: Path) -> None:
             refuse_other_tenant(path)
         leave_history(path)
         database_of(path, "b")
+
+
+def test_the_tables_of_another_tenant_are_not_taken(tmp_path: Path) -> None:
+    """A sync of another customer into the same file would be compared with the history of the first."""
+    path = tmp_path / "report.duckdb"
+    database_of(path, "a")
+    note_tenant(path)
+    database_of(path, "b")
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("DROP TABLE main._snow_atlas_syncs")
+    with pytest.raises(ReportError, match="keeps the history of another tenant, a, and this one is b"):
+        use_tables(path)
 
 
 def test_a_sync_that_fails_costs_no_history(tmp_path: Path) -> None:

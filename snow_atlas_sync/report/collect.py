@@ -71,7 +71,13 @@ def collect(config: dict[str, Any], database: Path, thorough: bool) -> Collected
     options = argparse.Namespace(
         destination=DUCKDB, database=database, dataset=None, streams="", incremental=""
     )
-    with synced(config, options, wanted_streams(thorough)) as (report, _):
+    with _opened(database) as connection:
+        before = _tenant(connection, KEPT)
+
+    def refuse(now: str | None) -> None:
+        _refuse(database, before, now)
+
+    with synced(config, options, wanted_streams(thorough), refuse) as (report, _):
         print_report(report, time.monotonic() - start)
     refuse_other_tenant(database)
     failed = {stream.name: stream.error for stream in report.failed}
@@ -94,12 +100,9 @@ def leave_history(database: Path) -> None:
         found = connection.execute(
             "SELECT table_schema, table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE'"
         ).fetchall()
-        known = _tenant(connection, SYNCED) is not None
+        if any(schema == KEPT for schema, _ in found):
+            _note_tenant(connection)
         connection.begin()
-        if known and any(schema == KEPT for schema, _ in found):
-            connection.execute(
-                f'CREATE TABLE IF NOT EXISTS "{KEPT}".tenant AS SELECT id FROM {SYNCED}.tenant'
-            )
         for schema in BUILT, STAGED, SHARED:
             connection.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE')
         for schema, table in found:
@@ -114,6 +117,21 @@ def refuse_other_tenant(database: Path, now: str | None = None) -> None:
     """
     with _opened(database) as connection:
         before, now = _tenant(connection, KEPT), now or _tenant(connection, SYNCED)
+    _refuse(database, before, now)
+
+
+def note_tenant(database: Path) -> None:
+    """Note whose history the database keeps."""
+    with _opened(database) as connection:
+        _note_tenant(connection)
+
+
+def _note_tenant(connection: duckdb.DuckDBPyConnection) -> None:
+    if _tenant(connection, SYNCED) is not None:
+        connection.execute(f'CREATE TABLE IF NOT EXISTS "{KEPT}".tenant AS SELECT id FROM {SYNCED}.tenant')
+
+
+def _refuse(database: Path, before: str | None, now: str | None) -> None:
     if None not in (before, now) and before != now:
         raise ReportError(
             f"{database} keeps the history of another tenant, {before}, and this one is {now}: name another "
@@ -154,6 +172,7 @@ def use_tables(database: Path) -> Collected:
         raise ReportError(f"{database} can't be used as the database: {str(error).splitlines()[0]}") from None
     if tables.isdisjoint(wanted_streams(thorough=True)):
         raise ReportError(f"{database} has none of the tables that the report is made from")
+    refuse_other_tenant(database)
     wanted = set(wanted_streams(thorough=True))
     outcomes = [each for each in outcomes if each[0] in wanted]
     refused = {stream: reason for stream, status, reason, _ in outcomes if status == NOT_PERMITTED}

@@ -14,7 +14,7 @@ from typing import Any
 
 from snow_atlas_sync import inputs
 from snow_atlas_sync.report.build import Dbt
-from snow_atlas_sync.report.collect import collect, use_tables
+from snow_atlas_sync.report.collect import collect, note_tenant, use_tables
 from snow_atlas_sync.report.errors import ReportError
 from snow_atlas_sync.report.marts import PACKAGE, Marts
 from snow_atlas_sync.report.options import NAME, as_day, parser
@@ -65,6 +65,7 @@ def run(
         )
         print("\nBuilding the marts with dbt ...", flush=True)
         dbt.build(variables)
+        note_tenant(options.database)
         checks = dbt.check(variables)
     origin = Origin(
         today=as_day(variables["snow_atlas_today"]),

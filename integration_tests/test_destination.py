@@ -190,6 +190,20 @@ def test_a_table_that_was_removed_begins_anew(loader: Loader) -> None:
 
 
 @databases
+def test_a_column_that_was_removed_comes_again(loader: Loader) -> None:
+    """Every sync of the stream would fail, in words of the database."""
+    loader.load([{"id": "1", "hostName": "a"}])
+    loader.execute("ALTER TABLE snow_atlas.computers DROP COLUMN hostname")
+    assert loader.load([{"id": "2", "hostName": "b"}]).complete
+    assert loader.names() == {"2": "b"}
+    loader.execute("ALTER TABLE snow_atlas.computers DROP COLUMN hostname")
+    stream = loader.load([{"id": "3", "hostName": "c"}], merged=True)
+    assert not stream.complete
+    assert "lacks columns that it had, hostname: add them again" in stream.error
+    assert [row["id"] for row in loader.filled.rows(STREAM)] == ["2"]
+
+
+@databases
 def test_a_table_of_somebody_else_is_left_alone(loader: Loader, tmp_path: Path) -> None:
     """An inventory of one's own, called computers, would be emptied and filled."""
     loader.load([{"id": "1", "hostName": "a"}])

@@ -116,8 +116,8 @@ def synced(
     refuse: Callable[[str | None], None] = lambda tenant: None,
 ) -> Iterator[tuple[SyncReport, Destination]]:
     """Sync the streams that the user names, else of the suggested ones those that can be read; the
-    destination is open as long as the block. `refuse` raises where nothing is to be read of the tenant that the
-    check found.
+    destination is open as long as the block. `refuse` raises where nothing is to be read of the tenant that
+    the check found.
 
     What is named is read at once, and says itself what it lacks; else the connection is checked first. In the
     meantime a thread imports dlt and opens the destination, which takes as long.

@@ -236,8 +236,8 @@ class Destination:
             return table in client.schema.tables and not columns
 
     def _made_anew(self, tables: Sequence[Table]) -> list[Table]:
-        """The tables that were removed, and those with columns that had another type in an earlier version of
-        the connector. SyncError where one of the latter is merged.
+        """The tables that were removed, those with a column that was, and those with columns that had another
+        type in an earlier version of the connector. SyncError where one of the latter two is merged.
         """
         by_name = {table.stream: table for table in tables}
         found = []
@@ -249,12 +249,23 @@ class Destination:
                     for column, of in columns.items()
                     if column in types and of["data_type"] != self._type(types[column])
                 ]
+                there = {column.lower() for column in columns}
+                removed = [
+                    column
+                    for column in client.schema.get_table_columns(name)
+                    if columns and column in types and column.lower() not in there
+                ]
+                if removed and table.merged:
+                    raise SyncError(
+                        f"the table {name} lacks columns that it had, {', '.join(removed)}: add them again, "
+                        "or remove the table, and the next sync makes it anew"
+                    )
                 if changed and table.merged:
                     raise SyncError(
                         f"the table {name} has columns of another type, {', '.join(changed)}: remove the "
                         "table, and the next sync makes it anew"
                     )
-                if (changed or not columns) and self.name != FILESYSTEM:
+                if (changed or removed or not columns) and self.name != FILESYSTEM:
                     found.append(table)
         return found
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -245,13 +245,17 @@ def test_ends_that_passed_are_those_of_the_company(past: Past) -> None:
     ended = {each.id for each in truth if each.kind == "support ended"}
     assert {row["entity_id"] for row in past.changes("lost support")} <= ended
     ends = {(each.kind.removesuffix(" expired"), each.id) for each in truth if each.kind.endswith(" expired")}
+    known = past.changes("ended without successor")
+    unknown = past.changes("ended, renewal unknown")
     kinds = {"licence subscription": "subscription"}
     found = {
         (kinds.get(row["cause"], row["cause"]), row["entity_id"])
-        for row in past.changes("ended without successor")
+        for row in (*known, *unknown)
         if row["cause"] != "saas subscription"
     }
     assert found == ends
+    assert {row["cause"] for row in known} <= {"agreement", "contract", "maintenance"}
+    assert {row["cause"] for row in unknown} <= {"licence subscription", "saas subscription"}
 
 
 def test_seats_given_back_are_those_of_the_company(past: Past) -> None:
@@ -301,6 +305,35 @@ def test_a_second_build_on_a_day_changes_no_other_day(past: Past) -> None:
     for name, rows in past.tables.items():
         if name.startswith("snow_atlas__") and name.endswith("_history"):
             assert sorted(map(repr, tables[name])) == sorted(map(repr, rows)), name
+
+
+def test_a_sync_that_lacks_streams_forgets_and_makes_up_nothing(tmp_path: Path) -> None:
+    """A second build on a day emptied the day, and computers of the month, of what it could not read; seats
+    that only one of their two streams has were told as released.
+    """
+    past = build_months(DuckDB(tmp_path / "warehouse.duckdb"), 2, tmp_path)
+    _, scenario = past.months[-1]
+    lacking = {"computers", "saas_subscription_users"}
+    past.warehouse.refill({stream: rows for stream, rows in scenario.rows.items() if stream not in lacking})
+    build(past.warehouse, scenario, tmp_path)
+    tables = past.warehouse.tables()
+    for name in ("computers", "hardware_refresh", "saas_seats", "software_lifecycle"):
+        history = f"snow_atlas__{name}_history"
+        assert sorted(map(repr, tables[history])) == sorted(map(repr, past.tables[history])), name
+    tomorrow = replace(scenario, today=scenario.today + timedelta(days=1))
+    build(past.warehouse, tomorrow, tmp_path)
+    found = past.warehouse.tables()["snow_atlas__changes"]
+    assert not [row for row in found if row["kind"].startswith(("seats", "computers"))]
+    assert {row["kind"] for row in found} > {"application appeared", "not compared"}
+    assert {(row["name"], row["cause"]) for row in found if row["kind"] == "not compared"} == {
+        ("SaaS seats", "not synced on the later day: saas_subscription_users"),
+        ("computers", "not synced on the later day: computers"),
+    }
+    past.warehouse.refill(scenario.rows)
+    build(past.warehouse, tomorrow, tmp_path)
+    found = past.warehouse.tables()["snow_atlas__changes"]
+    assert "not compared" not in {row["kind"] for row in found}
+    assert [row for row in found if row["kind"].startswith("seats")]
 
 
 def test_another_currency_is_no_change_of_seats_and_positions(past: Past, warehouse: Warehouse) -> None:

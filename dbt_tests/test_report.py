@@ -447,6 +447,27 @@ def test_a_doubtful_price_stands_beside_the_headline(marts_of: Built, tmp_path: 
     assert "at a doubtful price, not counted" in text
 
 
+def test_unused_installations_add_up(marts_of: Built) -> None:
+    """ "342 could be removed" had 197 in it that came with a suite, and its note counted some twice."""
+    path, chosen = marts_of(COMPANY)
+    with Marts(path) as marts:
+        (part,) = (
+            part
+            for each in sections(marts, Origin(chosen.today))
+            for part in each.parts
+            if part.title == "Which installed software does nobody use?"
+        )
+        in_suites = marts.row(
+            "SELECT count(*) AS number FROM snow_atlas__reclaimable_software WHERE is_in_suite"
+        )["number"]
+    whole, *parts = (
+        int(found.replace(",", ""))
+        for found in re.findall(r"([\d,]+) (?:unused|could|are of|came)", part.lead)
+    )
+    assert whole == sum(parts)
+    assert in_suites in parts[1:]
+
+
 def test_what_oracle_lacks_is_counted_once_in_a_place(marts_of: Built, tmp_path: Path) -> None:
     """Half of it were processors and users of the same machines, of which either is enough."""
     path, chosen = marts_of(PLAUSIBLE)
@@ -466,6 +487,18 @@ def test_what_oracle_lacks_is_counted_once_in_a_place(marts_of: Built, tmp_path:
         said += re.findall(r"Oracle: .*? worth [\d,]+ at the prices of your own orders", text)
     assert len(said) == 2
     assert said[0] == said[1]
+
+
+def test_what_oracle_costs_is_among_the_key_figures(marts_of: Built) -> None:
+    """It can be ten times the shortfall that the first card has, and stood on the third page."""
+    path, chosen = marts_of(PLAUSIBLE)
+    with Marts(path) as marts:
+        text = Elements(page(marts, Origin(chosen.today))).text
+        (oracle,) = (each for each in key_figures(marts, Origin(chosen.today)) if "Oracle" in each.title)
+    assert oracle.exact
+    assert f"worth {oracle.exact:,.0f} at the prices of your own orders" in text
+    assert f"Oracle shortfall {oracle.value} base currency" in text
+    assert text.index("Oracle shortfall") < text.index("What are we short of")
 
 
 def test_renewals_come_in_the_order_of_what_has_to_be_decided(marts_of: Built) -> None:
@@ -526,7 +559,9 @@ def test_the_change_of_a_figure_is_that_of_two_days(with_months: Path, months: l
             (Origin(months[-1]), months[-2]),
             (Origin(months[-1], since=months[0]), months[0]),
         ):
-            figure = next(each for each in key_figures(marts, origin) if each.section == "risks")
+            figure = next(
+                each for each in key_figures(marts, origin) if each.title == "Software without support"
+            )
             moved = by_day[months[-1]] - by_day[earlier]
             assert figure.exact == by_day[months[-1]]
             said = f"{'up' if moved > 0 else 'down'} {abs(moved)}" if moved else "unchanged"
@@ -545,9 +580,9 @@ def test_amounts_of_another_currency_are_no_change(
             f" WHERE built_on < DATE '{months[-1]}'"
         )
     with Marts(copy) as marts:
-        shortfall, software, *_ = key_figures(marts, Origin(months[-1]))
+        shortfall, oracle, *_ = key_figures(marts, Origin(months[-1]))
     assert (shortfall.change, shortfall.trend) == ("", "")
-    assert software.change
+    assert oracle.change
 
 
 def test_what_has_changed_since_last_month_is_listed(with_months: Path, months: list[date]) -> None:
@@ -561,6 +596,30 @@ def test_what_has_changed_since_last_month_is_listed(with_months: Path, months: 
     assert "Since last month" in text
     assert f"Since {months[0].day} {months[0]:%b %Y}" in chosen
     assert "the history begins on" in early
+
+
+def test_what_was_not_compared_is_said(with_months: Path, months: list[date], tmp_path: Path) -> None:
+    """Without a word, "nothing was released" could be that nothing was read; a trend of two halves of the
+    seats would be one of the sync.
+    """
+    copy = tmp_path / "other.duckdb"
+    shutil.copy(with_months, copy)
+    with duckdb.connect(str(copy)) as connection:
+        connection.execute(
+            "INSERT INTO main_snow_atlas.snow_atlas__changes (kind, name, cause, since_on) VALUES"
+            " ('not compared', 'SaaS seats', 'not synced on the later day: saas_subscription_users',"
+            f" DATE '{months[-2]}')"
+        )
+        connection.execute(
+            "UPDATE main_snow_atlas_history.snow_atlas__saas_seats_history"
+            f" SET lacking_streams = 'saas_subscription_users' WHERE built_on < DATE '{months[-1]}'"
+        )
+    with Marts(copy) as marts:
+        text = Elements(page(marts, Origin(months[-1]))).text
+        changes = {each.title: each.change for each in key_figures(marts, Origin(months[-1]))}
+    assert "Not compared: SaaS seats (not synced on the later day: saas_subscription_users)." in text
+    assert not changes["Unused SaaS seats"]
+    assert changes["Licence shortfall"]
 
 
 def test_changes_since_another_day_say_so(with_months: Path, months: list[date], tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ class Section:
 
 @dataclass(frozen=True)
 class KeyFigure:
-    """One of the five figures at the top, and how it was computed."""
+    """One of the figures at the top, and how it was computed."""
 
     title: str
     value: str

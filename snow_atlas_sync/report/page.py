@@ -77,9 +77,10 @@ def page(marts: Marts, origin: Origin) -> str:
 
 
 def key_figures(marts: Marts, origin: Origin) -> list[KeyFigure]:
-    """The five figures at the top."""
+    """The figures at the top."""
     figures = [
         licences.key_figure(marts),
+        risks.oracle_figure(marts),
         savings.software_figure(marts),
         savings.seats_figure(marts),
         risks.key_figure(marts),

@@ -1,34 +1,58 @@
-{# The two days, for each table and tenant that has rows of both: what was not synced on one of them has not vanished. #}
+{# The two days, for each table and tenant that has rows of both, from the same streams: what was not synced on one of them has not
+   vanished. #}
 {%- set since = var('snow_atlas_since', none) -%}
-{%- set tables = ['license_position', 'applications', 'saas_seats', 'computers', 'data_quality'] -%}
+{%- set subjects = {
+    'license_position': 'licence positions', 'applications': 'applications', 'saas_seats': 'SaaS seats', 'computers': 'computers',
+} -%}
+{%- set tables = subjects.keys() | list + ['data_quality'] -%}
 {%- set position_name = dbt.concat([
     "coalesce(later.application_name, later.application_id)",
     "case when later.metric_name is null then '' else " ~ dbt.concat(["', '", "later.metric_name"]) ~ " end",
 ]) -%}
-with days as (
+with days_built as (
     {%- for table in tables %}
     select
         '{{ table }}' as source_table,
+        tenant_id,
+        built_on,
+        {{ snow_atlas.lacking_text(table, 'tenant_id') }} as lacking_now,
+        max(coalesce(lacking_streams, '')) as lacking_streams
+    from {{ ref('snow_atlas__' ~ table ~ '_history') }}
+    where built_on <= {{ snow_atlas.today() }}
+    group by tenant_id, built_on
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+pairs as (
+    select
+        earlier.source_table,
         earlier.tenant_id,
-        earlier.since_on,
-        {{ snow_atlas.today() }} as until_on
+        earlier.built_on as since_on,
+        {{ snow_atlas.today() }} as until_on,
+        earlier.lacking_streams as lacking_before,
+        coalesce(later.lacking_streams, earlier.lacking_now) as lacking_after,
+        later.tenant_id is not null and later.lacking_streams = earlier.lacking_streams as is_compared
     from (
-        select tenant_id, max(built_on) as since_on
-        from {{ ref('snow_atlas__' ~ table ~ '_history') }}
+        select *, row_number() over (partition by source_table, tenant_id order by built_on desc) as place
+        from days_built
         where {% if since -%}
             built_on <= cast('{{ since }}' as date) and built_on < {{ snow_atlas.today() }}
         {%- else -%}
             built_on < cast({{ dbt.date_trunc('month', snow_atlas.today()) }} as date)
         {%- endif %}
-        group by tenant_id
     ) as earlier
-    inner join (
-        select distinct tenant_id
-        from {{ ref('snow_atlas__' ~ table ~ '_history') }}
-        where built_on = {{ snow_atlas.today() }}
-    ) as later on later.tenant_id = earlier.tenant_id
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    left join days_built as later
+        on later.source_table = earlier.source_table
+        and later.tenant_id = earlier.tenant_id
+        and later.built_on = {{ snow_atlas.today() }}
+    where earlier.place = 1
+),
+
+days as (
+    select source_table, tenant_id, since_on, until_on
+    from pairs
+    where is_compared
 ),
 
 {%- for table in tables[:4] %}
@@ -176,7 +200,9 @@ passed as (
         days.until_on,
         renewals.source_id as entity_id,
         renewals.name,
-        renewals.kind,
+        renewals.kind as cause,
+        {# Of subscriptions Snow Atlas holds no later period. #}
+        case when renewals.is_renewed is null then 'ended, renewal unknown' else 'ended without successor' end as kind,
         renewals.amount,
         renewals.currency
     from {{ ref('snow_atlas__renewals') }} as renewals
@@ -222,11 +248,27 @@ changes as (
     from seats
     where number_after <> number_before
     union all
-    select tenant_id, since_on, until_on, 'ended without successor', entity_id, name, 1, 0, amount, currency, kind
+    select tenant_id, since_on, until_on, kind, entity_id, name, 1, 0, amount, currency, cause
     from passed
     union all
     select tenant_id, since_on, until_on, kind, name, name, number_before, number_after, amount, currency, {{ null_text }}
     from computers
+    union all
+    select
+        tenant_id, since_on, until_on, 'not compared', source_table,
+        case source_table
+            {%- for table, name in subjects.items() %}
+            when '{{ table }}' then '{{ name }}'
+            {%- endfor %}
+        end,
+        cast(null as {{ dbt.type_bigint() }}), cast(null as {{ dbt.type_bigint() }}), {{ no_money }}, {{ null_text }},
+        case
+            when length(lacking_after) > length(lacking_before)
+                then {{ dbt.concat(["'not synced on the later day: '", "lacking_after"]) }}
+            else {{ dbt.concat(["'not synced on the earlier day: '", "lacking_before"]) }}
+        end
+    from pairs
+    where not is_compared and (lacking_after <> '' or lacking_before <> '')
 )
 
 select

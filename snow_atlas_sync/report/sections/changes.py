@@ -11,7 +11,7 @@ from snow_atlas_sync.report.content import Absence, KeyFigure, Part, Section, Ta
 from snow_atlas_sync.report.marts import Marts
 from snow_atlas_sync.report.sections import licences, renewals, risks, savings
 from snow_atlas_sync.report.svg import sparkline
-from snow_atlas_sync.report.text import NOTHING, count, day, listed, money, number, short_money
+from snow_atlas_sync.report.text import NOTHING, count, day, listed, money, number, short_money, short_number
 
 MART = "snow_atlas__changes"
 POSITIONS = "snow_atlas__license_position_history"
@@ -26,6 +26,10 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "healed": ("position is no longer short", "positions are no longer short"),
     "lost support": ("application lost support", "applications lost support"),
     "ended without successor": ("period ended without a successor", "periods ended without a successor"),
+    "ended, renewal unknown": (
+        "subscription ended, not known whether it was renewed",
+        "subscriptions ended, not known whether they were renewed",
+    ),
     "seats released": ("application has fewer seats", "applications have fewer seats"),
     "seats taken": ("application has more seats", "applications have more seats"),
     "application appeared": ("application appeared", "applications appeared"),
@@ -36,6 +40,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
 """Each kind of change, as one and as many; in the order of the page."""
 WORDS = {"healed": "no longer short"}
 """What the mart calls otherwise than the page."""
+UNCOMPARED = "not compared"
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,8 @@ class Trend:
     value: str
     condition: str = "true"
     is_money: bool = False
+    rows: str = ""
+    """What is asked instead of the table of the history."""
 
 
 TRENDS: Mapping[str, Trend] = {
@@ -58,6 +65,9 @@ TRENDS: Mapping[str, Trend] = {
     savings.SOFTWARE: Trend("reclaimable_software", "sum(saving) FILTER (NOT is_weak_price)", is_money=True),
     savings.SEATS: Trend("saas_seats", "sum(saving_per_month)", is_money=True),
     risks.LIFECYCLE: Trend("software_lifecycle", "sum(computers_in_use)", "status = 'ended'"),
+    risks.ORACLE: Trend(
+        "oracle_exposure", "sum(shortfall_cost_base)", risks.MACHINE, is_money=True, rows=risks.ORACLE_DAYS
+    ),
     renewals.MART: Trend(
         "renewals",
         "count(held.source_id)",
@@ -81,6 +91,7 @@ def with_trend(figure: KeyFigure, marts: Marts, today: date, since: date | None)
     trend = TRENDS[figure.mart]
     if figure.absence or earlier is None or trend.is_money != figure.is_money:
         return figure
+    history = trend.rows or f"snow_atlas__{trend.history}_history"
     alike = "AND currency IS NOT DISTINCT FROM ?" if trend.is_money else ""
     values = [figure.currency] if trend.is_money else []
     rows = marts.rows(
@@ -88,20 +99,27 @@ def with_trend(figure: KeyFigure, marts: Marts, today: date, since: date | None)
             FROM (SELECT max(built_on) AS built_on FROM {DAYS} WHERE built_on <= ?
                   GROUP BY date_trunc('month', built_on)
                   UNION SELECT CAST(? AS DATE)) AS days
-            LEFT JOIN snow_atlas__{trend.history}_history AS held
+            LEFT JOIN {history} AS held
                 ON held.built_on = days.built_on AND {trend.condition} {alike}
             GROUP BY days.built_on
             HAVING days.built_on IN (
-                SELECT built_on FROM snow_atlas__{trend.history}_history WHERE true {alike}
+                SELECT built_on FROM {history}
+                WHERE coalesce(lacking_streams, '') = (
+                    SELECT max(coalesce(lacking_streams, '')) FROM {history} WHERE built_on = ?
+                ) {alike}
             )
             ORDER BY days.built_on""",
-        [today, earlier, *values, *values],
+        [today, earlier, *values, today, *values],
     )
     by_day = {row["built_on"]: row["value"] for row in rows}
-    if earlier not in by_day or today not in by_day:
+    # the history of today may have more than this sync has read
+    if earlier not in by_day or by_day.get(today) != figure.exact:
         return figure
     moved = by_day[today] - by_day[earlier]
-    size = short_money(abs(moved), figure.currency) if trend.is_money else number(abs(moved))
+    size = number(abs(moved))
+    if trend.is_money:
+        # Oracle's money is in the currency that the card names
+        size = short_number(abs(moved)) if trend.rows else short_money(abs(moved), figure.currency)
     said = f"{'up' if moved > 0 else 'down'} {size}" if moved else "unchanged"
     line = sparkline([float(row["value"]) for row in rows[-MONTHS:]])
     return replace(figure, change=f"{said} since {day(earlier)}", trend=line)
@@ -150,6 +168,13 @@ def _changes(marts: Marts, earlier: date) -> Part:
     )
     if not rows:
         return Part(title, MART, absence=Absence(f"Nothing has changed since {day(earlier)}."))
+    uncompared = [
+        f"Not compared: {row['name']} ({row['cause']})." for row in rows if row["kind"] == UNCOMPARED
+    ]
+    rows = [row for row in rows if row["kind"] != UNCOMPARED]
+    if not rows:
+        lead = f"Nothing of what can be compared has changed since {day(earlier)}."
+        return Part(title, MART, lead, notes=uncompared)
     order = list(KINDS)
     rows.sort(key=lambda row: (order.index(row["kind"]), row["currency"] or "", row["place"]))
     said = []
@@ -189,7 +214,7 @@ def _changes(marts: Marts, earlier: date) -> Part:
         f"The largest of each kind; {number(len(rows))} changes in all." if len(rows) > len(shown) else "",
     )
     lead = f"Since {day(earlier)}: {listed(said)}."
-    return Part(title, MART, lead, None, table, _notes(rows))
+    return Part(title, MART, lead, None, table, [*uncompared, *_notes(rows)])
 
 
 def _why(row: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from snow_atlas_sync.report.charts import Bar, bars
 from snow_atlas_sync.report.content import KeyFigure, Part, Section, Table
 from snow_atlas_sync.report.marts import Marts
-from snow_atlas_sync.report.text import NOTHING, count, day, listed, number
+from snow_atlas_sync.report.text import NOTHING, count, day, listed, number, short_number
 
 LIFECYCLE, ORACLE = "snow_atlas__software_lifecycle", "snow_atlas__oracle_exposure"
 LIFECYCLE_NEEDED = ("applications", "computer_applications")
@@ -27,7 +27,39 @@ HOW = (
     " and extended support."
 )
 
+HOW_ORACLE = (
+    "Oracle licences that servers and virtual machines lack by Snow Atlas' compliance figures, times what "
+    "your own orders have cost, in the tenant's base currency, which the API does not name. Where processors "
+    "and users are short in one place, the cheaper of the two."
+)
+
 Row = Mapping[str, Any]
+
+
+def oracle_figure(marts: Marts) -> KeyFigure:
+    title = "Oracle shortfall"
+    found = _oracle_counts(marts)
+    if not found["findings"]:
+        absence = marts.absence(ORACLE_NEEDED, NO_ORACLE)
+        return KeyFigure(title, NOTHING, HOW_ORACLE, ORACLE, "risks", absence=absence)
+    products = count(found["products"], "product")
+    more = [_oracle_short(found) or "no licences short", f"{products} in use with too few licences"]
+    if found["cost"]:
+        value, unit = short_number(found["cost"]), "base currency"
+    else:
+        value, _, unit = products.partition(" ")
+        more[1] = "in use with too few licences; no price is known" if found["products"] else "with too few"
+    return KeyFigure(
+        title,
+        value,
+        HOW_ORACLE,
+        ORACLE,
+        "risks",
+        more,
+        unit,
+        is_money=bool(found["cost"]),
+        exact=found["cost"] or found["products"],
+    )
 
 
 def key_figure(marts: Marts) -> KeyFigure:
@@ -215,22 +247,23 @@ def _oracle(marts: Marts) -> Part:
     )
 
 
-def _oracle_headline(marts: Marts) -> str:
+def _oracle_counts(marts: Marts) -> Row:
     """Products in use without a licence, licences short, options and packs, and what that costs.
 
     Licences are those of machines, as those of a datacenter may be about the same processors; where only
     datacenters are short, theirs. What is licensed by processors needs no users, and the other way round, so
     that of the two the cheaper one counts.
     """
-    found = marts.row(
-        f"""SELECT count(DISTINCT product_id) FILTER (finding = 'short'
+    return marts.row(
+        f"""SELECT count(*) AS findings,
+                   count(DISTINCT product_id) FILTER (finding = 'short'
                        AND kind NOT IN ('option', 'management pack')) AS products,
                    count(DISTINCT product_id) FILTER ((is_used_without_license OR finding = 'short')
                        AND kind IN ('option', 'management pack')) AS options,
-                   coalesce(sum(shortfall) FILTER ({_MACHINE} AND metric = 'Processor'), 0) AS processors,
-                   coalesce(sum(shortfall) FILTER ({_MACHINE} AND metric = 'Nup'), 0) AS users,
-                   sum(shortfall_cost_base) FILTER ({_MACHINE}) AS cost,
-                   count(*) FILTER ({_MACHINE} AND shortfall > 0) AS machines,
+                   coalesce(sum(shortfall) FILTER ({MACHINE} AND metric = 'Processor'), 0) AS processors,
+                   coalesce(sum(shortfall) FILTER ({MACHINE} AND metric = 'Nup'), 0) AS users,
+                   sum(shortfall_cost_base) FILTER ({MACHINE}) AS cost,
+                   count(*) FILTER ({MACHINE} AND shortfall > 0) AS machines,
                    coalesce(sum(shortfall) FILTER (metric = 'Processor'), 0) AS in_datacenters
             FROM (
                 SELECT * REPLACE (CASE WHEN way = 1 THEN shortfall END AS shortfall,
@@ -238,16 +271,26 @@ def _oracle_headline(marts: Marts) -> str:
                 FROM (SELECT *, {_WAY} AS way FROM {ORACLE})
             )"""
     )
+
+
+def _oracle_short(found: Row) -> str:
     short = [
         count(found[kind], f"{kind.removesuffix('s')} licence")
         for kind in ("processors", "users")
         if found[kind]
     ]
-    said = [count(found["products"], "product") + " in use with too few licences"]
     if short:
-        said.append(f"{listed(short)} short on servers and virtual machines")
-    elif found["in_datacenters"]:
-        said.append(f"{count(found['in_datacenters'], 'processor licence')} short in datacenters")
+        return f"{listed(short)} short on servers and virtual machines"
+    if found["in_datacenters"]:
+        return f"{count(found['in_datacenters'], 'processor licence')} short in datacenters"
+    return ""
+
+
+def _oracle_headline(marts: Marts) -> str:
+    found = _oracle_counts(marts)
+    said = [count(found["products"], "product") + " in use with too few licences"]
+    if _oracle_short(found):
+        said.append(_oracle_short(found))
     if found["options"]:
         said.append(
             f"{count(found['options'], 'option or pack', 'options and packs')} in use without a licence"
@@ -261,12 +304,18 @@ def _missing(row: Row) -> float:
     return 100 * float(row["shortfall"]) / max(float(row["required"]), float(row["shortfall"]), 1.0)
 
 
-_MACHINE = "estate_type <> 'datacenter'"
+MACHINE = "estate_type <> 'datacenter'"
 _WAY = """row_number() OVER (
     PARTITION BY tenant_id, kind, product_id, estate_type, estate_id, version
     ORDER BY coalesce(shortfall, 0) > 0, shortfall_cost_base NULLS LAST, shortfall, metric
 )"""
 """The ways of licensing a product in one place, the cheapest first."""
+ORACLE_DAYS = f"""(
+    SELECT *, CAST(NULL AS VARCHAR) AS currency
+    FROM {ORACLE}_history
+    QUALIFY {_WAY.replace("PARTITION BY", "PARTITION BY built_on,")} = 1
+)"""
+"""The history, with one way of licensing a product in one place; for its trend."""
 _METRICS = {"Processor": "processors", "Nup": "users"}
 _PRODUCT = "concat_ws(' ', coalesce(product_name, product_id, kind), product_edition)"
 _REQUIRED = "coalesce(CASE metric WHEN 'Nup' THEN required_users ELSE required_processors END, 0)"

@@ -66,17 +66,22 @@ def software_figure(marts: Marts) -> KeyFigure:
         absence = marts.absence(SOFTWARE_NEEDED, "Nothing installed is unused.")
         return KeyFigure(title, NOTHING, HOW_SOFTWARE, SOFTWARE, "savings", absence=absence)
     said = (
-        f"{count(counts['installations'], 'unused installation')} on {count(counts['computers'], 'computer')}"
+        f"{number(counts['removable'])} of {count(counts['installations'], 'unused installation')} on "
+        f"{count(counts['computers'], 'computer')} could be removed"
     )
     if not sums:
         return KeyFigure(
             title,
-            number(counts["installations"]),
+            number(counts["removable"]),
             HOW_SOFTWARE,
             SOFTWARE,
             "savings",
-            ["unused installations; none of them frees a licence with a price", *beside],
-            exact=counts["installations"],
+            [
+                f"of {count(counts['installations'], 'unused installation')} could be removed; none of them "
+                "frees a licence with a price",
+                *beside,
+            ],
+            exact=counts["removable"],
         )
     code, value = next(iter(sums.items()))
     more = [*rest(sums), *beside, said]
@@ -121,8 +126,9 @@ def _software_counts(marts: Marts) -> Row:
     return marts.row(
         f"""SELECT count(*) AS installations, count(DISTINCT computer_id) AS computers,
                    count(DISTINCT application_id) AS applications,
-                   count(*) FILTER (reason = 'use not recorded') AS not_recorded,
-                   count(*) FILTER (is_in_suite) AS in_suites
+                   count(*) FILTER (effect = 'use not recorded') AS not_recorded,
+                   count(*) FILTER (effect = 'part of a suite') AS in_suites,
+                   count(*) FILTER (effect NOT IN ('use not recorded', 'part of a suite')) AS removable
             FROM {SOFTWARE}"""
     )
 
@@ -151,18 +157,15 @@ def _software(marts: Marts) -> Part:
             ORDER BY saving DESC NULLS LAST, lowered DESC NULLS LAST, installations DESC, application"""
     )
     sums = amounts(rows, "saving")
-    notes = []
-    left_out = []
+    found = [f"{number(counts['removable'])} could be removed"]
     if counts["not_recorded"]:
-        left_out.append(
-            f"{number(counts['not_recorded'])} of software whose use is not recorded on any computer"
+        found.append(
+            f"{number(counts['not_recorded'])} are of software whose use is not recorded on any computer"
         )
     if counts["in_suites"]:
-        left_out.append(f"{number(counts['in_suites'])} that came with a suite")
-    if left_out:
-        notes.append(f"Counted, but with no saving: {listed(left_out)}.")
+        found.append(f"{number(counts['in_suites'])} came with a suite")
     weak = [row for row in rows if row["is_weak"] and (row["any_saving"] or row["lowered"])]
-    notes += [
+    notes = [
         f"Not counted, as the price is doubtful: {row['application']} at "
         f"{unit_price(row['price'], row['currency'])} by {count(row['licenses'], 'licence')}, against "
         f"{unit_price(row['other_price'], row['currency'])} elsewhere."
@@ -197,9 +200,9 @@ def _software(marts: Marts) -> Part:
             others = listed([f"{short_money(value, other)}" for other, value in list(sums.items())[1:]])
             notes.append(f"Not in the chart, as it is in other currencies: {others}.")
     lead = (
-        f"{count(counts['installations'], 'installation')} of {count(counts['applications'], 'application')} "
-        "on"
-        f" {count(counts['computers'], 'computer')} could be removed."
+        f"Of {count(counts['installations'], 'unused installation')} "
+        f"({count(counts['applications'], 'application')} on {count(counts['computers'], 'computer')}), "
+        f"{listed(found)}."
     )
     table = Table(
         [

@@ -204,7 +204,7 @@ class PageSource:
                 f"{self._label}: the API contradicts itself: page {before.request.number} announces more "
                 "rows, but the page behind it counts none.",
             )
-        elif served.failure is not None and before.reached != before.total_items:
+        elif served.failure is not None and not (served.rows and before.reached == before.total_items):
             self._warn(
                 "end",
                 f"{self._label}: page {served.request.number} is taken to lie behind the end, as nothing "

@@ -165,7 +165,7 @@ def unused_saas_seats(built: Built) -> Table:
 @by_marts
 def software_without_support(built: Built) -> Table:
     rows = [row for row in built["snow_atlas__software_lifecycle"] if row["status"] == "ended"]
-    in_use = total(rows, "computers_in_use")
+    in_use = total(rows, "computers_in_use") - total(rows, "computers_in_use_by_suite")
     return [{"applications": len({row["application_id"] for row in rows}), "installations_in_use": in_use}]
 
 

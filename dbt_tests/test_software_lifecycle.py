@@ -4,7 +4,7 @@ sandbox's rows.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
@@ -29,6 +29,7 @@ def test_every_status_is_there(company_built: Built) -> None:
     assert {row["status"] for row in rows} == {"ended", "extended support", "ending"}
     assert any(row["is_operating_system"] for row in rows)
     assert any(0 < row["computers_in_use"] < row["computers"] for row in rows)
+    assert any(0 < row["computers_in_use_by_suite"] <= row["computers_in_use"] for row in rows)
 
 
 def test_applications_without_organization_are_kept(build_scenario: Any) -> None:
@@ -43,18 +44,47 @@ def expected(scenario: Scenario) -> list[dict[str, Any]]:
     for row in scenario["computer_applications"]:
         installed[row["applicationId"]][row["computerId"]].append(row)
     rows = []
+    applications = scenario.by_id("applications")
+
+    def in_use(application_id: str, computer_id: str) -> bool:
+        found = installed[application_id][computer_id]
+        return any(row.get("isInstalled") for row in found) and (
+            bool(applications[application_id].get("isOs"))
+            or any(
+                (day(row["lastUsed"]) or date.min) >= scenario.today - IN_USE
+                for row in found
+                if row.get("lastUsed")
+            )
+        )
+
+    def counted_by_suite(application_id: str, computer_id: str, status: str) -> bool:
+        found = installed[application_id][computer_id]
+        suites = {row.get("bundleApplicationId") if not row.get("unbundled") else None for row in found}
+        if None in suites or not in_use(application_id, computer_id):
+            return False
+        suite = min(suites)
+        return (
+            suite in applications
+            and suite != application_id
+            and judge(applications[suite], scenario.today)[0] == status
+            and in_use(suite, computer_id)
+        )
+
     for application in scenario["applications"]:
         status, ends_on = judge(application, scenario.today)
         if status is None:
             continue
         by_organization: dict[str | None, list[tuple[bool, date | None]]] = defaultdict(list)
+        by_suite: Counter[str | None] = Counter()
         for computer_id, found in installed[application["id"]].items():
             computer = computers.get(computer_id, {})
             if computer.get("status") in ("Inactive", "Quarantined"):
                 continue
             if any(row.get("isInstalled") for row in found):
                 used = [day(row["lastUsed"]) for row in found if row.get("lastUsed")]
-                by_organization[computer.get("organizationId")].append(
+                organization = computer.get("organizationId")
+                by_suite[organization] += counted_by_suite(application["id"], computer_id, status)
+                by_organization[organization].append(
                     (bool(computer.get("isServer")), max(filter(None, used), default=None))
                 )
         system = bool(application.get("isOs"))
@@ -79,6 +109,7 @@ def expected(scenario: Scenario) -> list[dict[str, Any]]:
                     "computers_in_use": len(machines)
                     if system
                     else sum(used >= scenario.today - IN_USE for used in uses),
+                    "computers_in_use_by_suite": by_suite[organization],
                     "servers": sum(server for server, _ in machines),
                     "last_used_on": max(uses, default=None),
                 }

@@ -1,3 +1,4 @@
+{%- set used_since = snow_atlas.add_days(snow_atlas.today(), -(var('snow_atlas_in_use_days', 90) | int)) -%}
 with dated as (
     select
         tenant_id,
@@ -64,10 +65,17 @@ counted as (
         computers.organization_id,
         count(*) as computers,
         sum(
-            case when installations.last_used
-                >= {{ snow_atlas.add_days(snow_atlas.today(), -(var('snow_atlas_in_use_days', 90) | int)) }}
-            then 1 else 0 end
-        ) as computers_with_use,
+            case when applications.is_operating_system or installations.last_used >= {{ used_since }} then 1 else 0 end
+        ) as computers_in_use,
+        sum(
+            case
+                when (applications.is_operating_system or installations.last_used >= {{ used_since }})
+                    and suite_installations.is_installed
+                    and (suites.is_operating_system or suite_installations.last_used >= {{ used_since }})
+                then 1
+                else 0
+            end
+        ) as computers_in_use_by_suite,
         sum(case when {{ snow_atlas.flag('computers.is_server') }} then 1 else 0 end) as servers,
         max(installations.last_used) as last_used_on
     from {{ ref('int_snow_atlas__installations') }} as installations
@@ -75,6 +83,16 @@ counted as (
         on applications.tenant_id = installations.tenant_id and applications.application_id = installations.application_id
     left join {{ ref('stg_snow_atlas__computers') }} as computers
         on computers.tenant_id = installations.tenant_id and computers.id = installations.computer_id
+    {# The suite that it came with, where that is a row of the same status: who adds rows up would count it twice. #}
+    left join applications as suites
+        on suites.tenant_id = installations.tenant_id
+        and suites.application_id = installations.suite_id
+        and suites.application_id <> installations.application_id
+        and suites.status = applications.status
+    left join {{ ref('int_snow_atlas__installations') }} as suite_installations
+        on suite_installations.tenant_id = suites.tenant_id
+        and suite_installations.application_id = suites.application_id
+        and suite_installations.computer_id = installations.computer_id
     where installations.is_installed
         and coalesce(computers.status, '') not in ('Inactive', 'Quarantined')
     group by installations.tenant_id, installations.application_id, computers.organization_id
@@ -96,10 +114,8 @@ select
     applications.ends_on,
     {{ snow_atlas.days_between(snow_atlas.today(), 'applications.ends_on') }} as days_left,
     counted.computers,
-    case
-        when applications.is_operating_system then counted.computers
-        else cast(counted.computers_with_use as {{ dbt.type_bigint() }})
-    end as computers_in_use,
+    cast(counted.computers_in_use as {{ dbt.type_bigint() }}) as computers_in_use,
+    cast(counted.computers_in_use_by_suite as {{ dbt.type_bigint() }}) as computers_in_use_by_suite,
     cast(counted.servers as {{ dbt.type_bigint() }}) as servers,
     counted.last_used_on
 from counted

@@ -1,4 +1,4 @@
--- Applications whose support has ended, and the computers on which they are in use
+-- Applications whose support has ended, and their installations in use, each suite as one
 WITH dated AS (
     SELECT id, isos, isendofsupport OR isendofextendedsupport AS is_flagged,
         -- dates before 1980 and after 9990 mean that there is none
@@ -21,15 +21,24 @@ ended AS (
         END
 ),
 installed AS (
-    SELECT computerid, applicationid, 
-        max(lastused) FILTER (WHERE lastused BETWEEN '1980-01-02' AND '9990-12-31') AS last_used
+    SELECT computerid, applicationid,
+        max(lastused) FILTER (WHERE lastused BETWEEN '1980-01-02' AND '9990-12-31') AS last_used,
+        CASE WHEN bool_and(bundleapplicationid IS NOT NULL AND NOT coalesce(unbundled, false))
+            THEN min(bundleapplicationid) END AS suiteid
     FROM computer_applications
     GROUP BY computerid, applicationid
     HAVING bool_or(isinstalled)
+),
+unsupported AS (
+    SELECT computerid, applicationid, suiteid,
+        coalesce(isos OR last_used AT TIME ZONE 'UTC' >= :today - INTERVAL '90' DAY, false) AS is_used
+    FROM installed
+    INNER JOIN ended ON ended.id = applicationid
+    LEFT JOIN computers ON computers.id = computerid
+    WHERE coalesce(computers.status, '') NOT IN ('Inactive', 'Quarantined')
 )
-SELECT count(DISTINCT applicationid) AS applications,
-    count(*) FILTER (WHERE isos OR last_used AT TIME ZONE 'UTC' >= :today - INTERVAL '90' DAY) AS installations_in_use
-FROM installed
-INNER JOIN ended ON ended.id = applicationid
-LEFT JOIN computers ON computers.id = computerid
-WHERE coalesce(computers.status, '') NOT IN ('Inactive', 'Quarantined')
+SELECT count(DISTINCT program.applicationid) AS applications,
+    count(*) FILTER (WHERE program.is_used AND suite.applicationid IS NULL) AS installations_in_use
+FROM unsupported AS program
+LEFT JOIN unsupported AS suite ON suite.computerid = program.computerid AND suite.applicationid = program.suiteid
+    AND suite.applicationid <> program.applicationid AND suite.is_used

@@ -64,7 +64,7 @@ TRENDS: Mapping[str, Trend] = {
     ),
     savings.SOFTWARE: Trend("reclaimable_software", "sum(saving) FILTER (NOT is_weak_price)", is_money=True),
     savings.SEATS: Trend("saas_seats", "sum(saving_per_month)", is_money=True),
-    risks.LIFECYCLE: Trend("software_lifecycle", "sum(computers_in_use)", "status = 'ended'"),
+    risks.LIFECYCLE: Trend("software_lifecycle", f"sum({risks.IN_USE})", "status = 'ended'"),
     risks.ORACLE: Trend(
         "oracle_exposure", "sum(shortfall_cost_base)", risks.MACHINE, is_money=True, rows=risks.ORACLE_DAYS
     ),

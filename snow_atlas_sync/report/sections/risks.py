@@ -23,9 +23,11 @@ NO_ORACLE = "Snow Atlas knows no Oracle product in use."
 
 HOW = (
     "Installations on active computers, used in the last 90 days (operating systems always count as used), "
-    "whose maker has ended regular"
-    " and extended support."
+    "whose maker has ended regular and extended support. A suite counts once, without the programs that came "
+    "with it."
 )
+IN_USE = "computers_in_use - coalesce(computers_in_use_by_suite, 0)"
+"""Installations in use, each suite as one."""
 
 HOW_ORACLE = (
     "Oracle licences that servers and virtual machines lack by Snow Atlas' compliance figures, times what "
@@ -91,10 +93,10 @@ def section(marts: Marts) -> Section:
 def _counts(marts: Marts) -> Row:
     return marts.row(
         f"""SELECT count(*) AS applications,
-                   coalesce(sum(computers_in_use) FILTER (status = 'ended'), 0) AS ended,
+                   coalesce(sum({IN_USE}) FILTER (status = 'ended'), 0) AS ended,
                    count(DISTINCT application_id) FILTER (status = 'ended') AS applications_ended,
-                   coalesce(sum(computers_in_use) FILTER (status = 'ending'), 0) AS ending,
-                   coalesce(sum(computers_in_use) FILTER (status = 'extended support'), 0) AS extended
+                   coalesce(sum({IN_USE}) FILTER (status = 'ending'), 0) AS ending,
+                   coalesce(sum({IN_USE}) FILTER (status = 'extended support'), 0) AS extended
             FROM {LIFECYCLE}"""
     )
 

@@ -8,13 +8,16 @@ import argparse
 import json
 import re
 import shutil
+import signal
 import zipfile
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import pytest
@@ -24,8 +27,9 @@ from dbt_tests.scenarios import RATES, Rows, Scenario, company, scenario
 from dbt_tests.warehouses import DuckDB
 from sandbox import Sandbox
 from sandbox.company.estate import Estate
-from snow_atlas_sync.report import workbook
-from snow_atlas_sync.report.build import Dbt, scratch
+from snow_atlas_sync.errors import Stopped
+from snow_atlas_sync.report import command, workbook
+from snow_atlas_sync.report.build import Checks, Dbt, scratch
 from snow_atlas_sync.report.collect import collect
 from snow_atlas_sync.report.marts import MARTS, STAGING, Marts, streams_of
 from snow_atlas_sync.report.page import FIGURES, Origin, key_figures, page, sections
@@ -179,6 +183,7 @@ def test_streams_without_a_row_are_not_called_missing(written: Written) -> None:
     """Nothing found is something else than nothing read."""
     text = Elements(written("empty")).text
     assert "Not synced" not in text
+    assert "Not all streams" not in text
     assert "Snow Atlas knows no Oracle product in use." in text
     assert "computer_costs" not in text
 
@@ -300,6 +305,8 @@ def test_what_the_last_sync_could_not_read_stands_at_the_top(marts_of: Built) ->
     assert refused.index("Snow Atlas refused a part.") < refused.index("Key figures")
     assert "licenses : grant the permission sam.license.r" in refused
     assert "from tables read between 10 Nov 2026 and 12 Nov 2026" in refused.replace("\u00a0", " ")
+    assert text.index("Not all streams were selected.") < text.index("Key figures")
+    assert "so figures on licence position, unused software," in text
     assert "the permission" not in whole, "a permission is named only where the API refused for one"
 
 
@@ -340,6 +347,29 @@ def test_the_workbook_has_a_sheet_for_each_mart_and_runs_nothing(
         str(row["hostName"]) for row in chosen["computers"] if row.get("hostName") and not row.get("isServer")
     }
     assert [name for name in clients if f">{name}<" in texts] == []
+
+
+def test_a_report_that_is_stopped_while_it_is_written_leaves_the_one_before(
+    marts_of: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a workbook would lie beside the page of another month."""
+    path, chosen = marts_of(COMPANY)
+    page_of_before, workbook_of_before = tmp_path / "report.html", tmp_path / "report.xlsx"
+    page_of_before.write_text("of last month")
+    workbook_of_before.write_text("of last month")
+
+    built = SimpleNamespace(build=lambda _: None, check=lambda _: Checks(1, ()))
+
+    def stopped(*_: object) -> None:
+        raise Stopped(signal.SIGINT)
+
+    monkeypatch.setattr(command, "Dbt", lambda _: nullcontext(built))
+    monkeypatch.setattr(workbook, "_for_paper", stopped)
+    arguments = ["--no-sync", "--database", str(path), "--output", str(page_of_before)]
+    with pytest.raises(Stopped):
+        command.main([*arguments, "--vars", json.dumps(chosen.variables)])
+    assert {each.name for each in tmp_path.iterdir()} == {"report.html", "report.xlsx"}
+    assert page_of_before.read_text() == workbook_of_before.read_text() == "of last month"
 
 
 def test_without_an_earlier_month_the_page_says_when_there_will_be_one(written: Written) -> None:

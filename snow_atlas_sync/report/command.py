@@ -7,7 +7,8 @@ import difflib
 import json
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -81,10 +82,11 @@ def run(
         checks=checks.number,
     )
     with Marts(options.database, collected.why) as marts:
-        write(options.output, page(marts, origin))
         title = f"Software assets of {tenant_name(marts) or 'Snow Atlas'}, {origin.today:%Y-%m-%d}"
         figures = key_figures(marts, origin)
-        write_workbook(workbook, marts, figures, title=title, names=options.names)
+        with in_place_of(options.output) as new_page, in_place_of(workbook) as new_workbook:
+            write(new_page, page(marts, origin))
+            write_workbook(new_workbook, marts, figures, title=title, names=options.names)
     for failed in checks.failed:
         print(f"  note: a check of the marts failed: {failed}")
     seconds = time.monotonic() - start
@@ -153,12 +155,29 @@ def check_output(path: Path) -> None:
         raise ReportError(f"{path} can't be written: it is a folder")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        new = not path.exists()
-        path.open("a").close()
-        if new:
-            path.unlink()
+        if path.exists():
+            path.open("a").close()
+        beside(path).open("w").close()
+        beside(path).unlink()
     except OSError as error:
         raise ReportError(f"{path} can't be written: {error.strerror}") from None
+
+
+@contextmanager
+def in_place_of(path: Path) -> Iterator[Path]:
+    """A file beside another one, whose place it takes when it is whole: what ends the report while it is
+    written leaves the one of last month.
+    """
+    new = beside(path)
+    try:
+        yield new
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def beside(path: Path) -> Path:
+    return path.with_name(f"{path.name}.new")
 
 
 def write(path: Path, html: str) -> None:

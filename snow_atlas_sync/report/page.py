@@ -11,8 +11,9 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from snow_atlas_sync.report.collect import NOT_WORTH_IT, ONE_REQUEST_EACH
 from snow_atlas_sync.report.content import KeyFigure, Section
-from snow_atlas_sync.report.marts import MARTS, Marts
+from snow_atlas_sync.report.marts import MARTS, SUBJECTS, Marts
 from snow_atlas_sync.report.sections import changes, hardware, licences, quality, renewals, risks, savings
 from snow_atlas_sync.report.text import breakable, day, listed
 
@@ -67,6 +68,7 @@ def page(marts: Marts, origin: Origin) -> str:
             figures=key_figures(marts, origin),
             sections=shown,
             lacking=lacking(marts),
+            unselected=unselected(marts, origin),
             read_on=_read_on(origin),
             sources=sources(shown),
             queries=queries(origin.today),
@@ -109,6 +111,19 @@ def lacking(marts: Marts) -> list[tuple[str, str, str]]:
         for stream, reason in marts.lacking(mart):
             found.setdefault(stream, (reason, []))[1].append(mart)
     return [(stream, reason, ", ".join(names)) for stream, (reason, names) in sorted(found.items())]
+
+
+def unselected(marts: Marts, origin: Origin) -> tuple[int, str]:
+    """How many streams were neither read nor left out by the report itself, and what lacks them."""
+    known = {*origin.incomplete, *origin.refused, *ONE_REQUEST_EACH, *NOT_WORTH_IT}
+    streams = set()
+    subjects = []
+    for mart in MARTS:
+        lacked = {stream for stream, _ in marts.lacking(mart)} - known
+        streams |= lacked
+        if lacked:
+            subjects.append(SUBJECTS[mart])
+    return len(streams), listed(subjects) if subjects else ""
 
 
 @dataclass(frozen=True)

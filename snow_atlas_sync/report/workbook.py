@@ -62,9 +62,11 @@ def write_workbook(
     """Write the key figures with their definitions, and a sheet for each mart."""
     # What looks like a formula, a number or an address is a text: names come from scans of computers.
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    options["in_memory"] = True  # no temporary files, which would stay where a signal ends it
     try:
-        with xlsxwriter.Workbook(str(path), options) as workbook:
-            _Writer(workbook).write(marts, figures, title, names)
+        workbook = xlsxwriter.Workbook(str(path), options)
+        _Writer(workbook).write(marts, figures, title, names)
+        workbook.close()
     except (OSError, xlsxwriter.exceptions.FileCreateError) as error:
         raise ReportError(f"{path} can't be written: {error}") from None
 

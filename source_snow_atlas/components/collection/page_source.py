@@ -219,5 +219,5 @@ def _cause(failure: SnowAtlasError) -> str:
     message = failure.message or ""
     if failure.status is None:
         return message
-    said = message.partition(" The server said: ")
-    return f"it was refused with HTTP {failure.status}.{said[1]}{said[2]}"
+    refusal, says, said = message.partition(" The server said: ")
+    return refusal.partition(". ")[0].rpartition(": ")[2].rstrip(".") + "." + says + said

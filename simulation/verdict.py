@@ -87,6 +87,8 @@ def _wrong(verdict: Verdict, server: DrawnServer, given: Counter[Any]) -> str:
         and nature.begins == "in place"
         # a server that ignores page numbers and counts fewer rows by now than it has given out denies nothing
         and (nature.follows == "page number" or nature.is_still)
+        # pages of another size than the one asked for lie elsewhere: so do rows that moved
+        and (nature.sizes == "as asked" or nature.names_size == "yes" or nature.is_still)
     )
     if is_plain and nature.counts_rows:
         if held and not verdict.missing:

@@ -71,7 +71,8 @@ def exit_code(name: str, main: Callable[[], int]) -> int:
         return 1
     except Stopped as stopped:
         errors.asked.clear()
-        say(name, "stopped; each table is as it was, or was replaced as a whole")
+        written = "page and workbook are" if name.endswith("report") else "each table is"
+        say(name, f"stopped; {written} as before, or replaced as a whole")
         return 128 + stopped.signal
 
 

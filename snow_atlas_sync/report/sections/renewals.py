@@ -115,9 +115,9 @@ def _part(marts: Marts, today: date) -> Part:
     )
     left_out = (
         f"The {len(shown)} with the largest amounts, or without one and to be decided next, of "
-        f"{count(len(rows), 'period')}; first what has to be decided first."
+        f"{count(len(rows), 'period')}, in the order in which they have to be decided."
         if len(rows) > len(shown)
-        else "First what has to be decided first."
+        else "In the order in which they have to be decided."
     )
     picture = timeline(
         [

@@ -324,7 +324,7 @@ def _seat_applications(marts: Marts, rows: list[Row]) -> Table:
             ("Application", False),
             ("Seats", True),
             ("Unused", True),
-            ("A seat, a month", True),
+            ("An unused seat, a month", True),
             ("Unused, a month", True),
             ("All of it, a month", True),
             ("Approved", False),

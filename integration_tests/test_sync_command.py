@@ -280,6 +280,10 @@ def test_a_signal_ends_it_at_any_moment_without_a_traceback(number: int, filled:
         assert process.returncode == 128 + number, errors
         assert "Traceback" not in errors
         assert errors.splitlines()[-1].startswith("snow-atlas-sync: stopped")
+        # the system may take a moment to clear away what was ended
+        until = time.monotonic() + 5
+        while any(Path(f"/proc/{child}").exists() for child in started) and time.monotonic() < until:
+            time.sleep(0.05)
         assert not any(Path(f"/proc/{child}").exists() for child in started)
         assert not list((filled.folder / "waiting").glob("sync-*"))
 

@@ -32,6 +32,8 @@ class Overlap:
     """Whether the right page ends at the left one's last row or after it."""
     again: int = 0
     """How many of the shared rows are among the new ones, because they hold other values."""
+    between: int = 0
+    """How many of the new rows stand before a shared one."""
 
 
 def overlap_of(left: Served, right: Served) -> Overlap | None:
@@ -112,6 +114,7 @@ def _joined(
         len(right.rows) - len(new) + again,
         reaches=bool(added) or not behind,
         again=again,
+        between=len(new) - added,
     )
 
 

@@ -15,6 +15,7 @@ their order. So the row is on one of the pages. Where pages can't overlap, whole
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -42,6 +43,9 @@ FIRST = frozenset({0, 1})
 """The numbers by which replies may call the first page."""
 SMALLEST_OVERLAPPING = 16
 """Page size below which overlapping pages make no headway, and few rows can't tell order from chance."""
+
+REMEMBERED_PAGES = 3
+"""Pages before the last one whose rows are known where something moves."""
 
 
 @dataclass
@@ -74,6 +78,7 @@ class CollectionReader:
         self._planned = self._place = self._farthest = self._in_flight = 0
         self._has_ended = False
         self._joined = self._idle = 0
+        self._given: deque[Served] = deque(maxlen=REMEMBERED_PAGES)
         self._seen = self._read_again = self._again = 0
         self._not_served = NotServed(self.label, self.accepts_missing, self.warn, self.on_missing)
 
@@ -220,11 +225,19 @@ class CollectionReader:
         if self._idle >= PAGES_OF_A_GAP:
             self._cannot_overlap(f"{self._idle} pages in a row brought few rows that had not come before")
         new = overlap.new
+        if overlap.between and served.has_unique_keys:
+            # pages are served in another order than they are asked for: a row that a page lacks, because it
+            # was deleted by then, may come once more with the next one
+            given = [page for page in self._given if page.has_unique_keys]
+            repeatable, behind = new[: overlap.between], new[overlap.between :]
+            new = [row for row in repeatable if not any(page.holds(row) for page in given)] + behind
         if overlap.reaches and (new or len(served.rows) >= len(self._last.rows)):
             if self._new:
                 yield self._new
+            self._given.append(self._last)
             self._last, self._new = served, new
         else:
+            self._given.append(served)
             self._new = self._new + new
         if served.rows and not served.is_end and not served.is_full and not served.missing:
             if not self._source.ends_behind(served):

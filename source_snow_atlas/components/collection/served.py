@@ -161,6 +161,22 @@ class Served:
             return self.keys == other.keys
         return self.rows == other.rows
 
+    def holds(self, row: Row) -> bool:
+        """Whether it has a row with the same key and the same values, what was added to it since apart."""
+        key = row.get(self.key[0]) if len(self.key) == 1 else tuple([row.get(name) for name in self.key])
+        try:
+            place = self._places.get(key)
+        except TypeError:
+            return False
+        if place is None:
+            return False
+        held = self.rows[place]
+        return all(value is None or held.get(name) == value for name, value in row.items())
+
+    @cached_property
+    def _places(self) -> dict[Hashable, int]:
+        return {key: place for place, key in enumerate(self.keys)}
+
     @cached_property
     def contents(self) -> list[Hashable]:
         """All that its rows hold, and of equal rows in a row the place of each among them. At the edges of

@@ -4,6 +4,7 @@ read, and keys that the list leaves out.
 
 from __future__ import annotations
 
+import logging
 import posixpath
 from base64 import b64encode
 from collections.abc import Callable
@@ -415,9 +416,10 @@ def test_children_of_parents_that_are_not_served_are_not_complete(
     "form", [b64encode, bytes.hex, lambda secret: secret[::-1]], ids=["base64", "hex", "backwards"]
 )
 def test_names_and_ids_that_carry_the_secret_are_not_shown(
-    read: Callable[..., Outcome], form: Callable[[bytes], bytes | str]
+    read: Callable[..., Outcome], form: Callable[[bytes], bytes | str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server that echoes what it was sent could put the secret into the log by the name of a field."""
+    monkeypatch.setattr(logging.getLogger("airbyte"), "level", logging.DEBUG)
     said = form(b"a-long-client-secret")
     name = said if isinstance(said, str) else said.decode()
     replies = estate([name, *many(30)])

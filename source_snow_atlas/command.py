@@ -31,6 +31,7 @@ from airbyte_cdk.models import (
     Type,
 )
 from airbyte_cdk.sources.connector_state_manager import HashableStreamDescriptor
+from airbyte_cdk.sources.utils.slice_logger import SliceLogger
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_snow_atlas import __version__
@@ -59,10 +60,11 @@ class Entrypoint(AirbyteEntrypoint):
         a tenth of the processor time of a sync (100,000 computers, medians of seven pairs).
         """
         for message in super().read(*arguments):
-            if message.record is None:
-                yield message
-            else:
+            if message.record is not None:
                 self._output.record(_record_line(message.record))
+            elif message.log is None or not message.log.message.startswith(SliceLogger.SLICE_LOG_PREFIX):
+                # with --debug the CDK logs the id of every parent: a server's words, which may carry a secret
+                yield message
 
     def handle_record_counts(  # type: ignore[override]  # static in the CDK, and called on the instance
         self, message: AirbyteMessage, stream_message_count: defaultdict[HashableStreamDescriptor, float]

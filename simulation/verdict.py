@@ -124,7 +124,10 @@ def _can_not_be_known(verdict: Verdict, lost: int) -> bool:
     if nature.counts_nothing:
         # an array names no size: where the server cut it and rows move to page 1, page 2 is rightly empty
         is_cut_and_moves = nature.shape == "array" and nature.sizes != "as asked" and not nature.is_still
-        return lacks_rows or names_sizes_wrongly or is_cut_and_moves or "end" in verdict.warnings
+        # the page before once more, and a total of its rows, look like the last one
+        is_told_last = nature.items == "of the page" and nature.has_equal_rows
+        is_known = not (lacks_rows or names_sizes_wrongly or is_cut_and_moves or is_told_last)
+        return not is_known or "end" in verdict.warnings
     if nature.items == "right":
         return False
     if (nature.begins, nature.follows) != ("in place", "page number") or (

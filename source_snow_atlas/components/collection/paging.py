@@ -43,7 +43,6 @@ FIRST = frozenset({0, 1})
 """The numbers by which replies may call the first page."""
 SMALLEST_OVERLAPPING = 16
 """Page size below which overlapping pages make no headway, and few rows can't tell order from chance."""
-
 REMEMBERED_PAGES = 3
 """Pages before the last one whose rows are known where something moves."""
 

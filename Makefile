@@ -36,7 +36,7 @@ test: setup-tests  ## run the unit and the integration tests; ARGS="-k name" are
 lint: setup-tests  ## check style (ruff) and types (mypy)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy source_snow_atlas snow_atlas_sync simulation sandbox tools
+	@$(BIN)/mypy source_snow_atlas snow_atlas_sync sandbox tools unit_tests/simulation
 
 format: setup-tests  ## put the code into the project's style
 	@$(BIN)/ruff check --fix .
@@ -83,7 +83,7 @@ dbt-staging: setup-tests  ## write the dbt package's staging models anew; ARGS=-
 	@$(BIN)/python -m tools.dbt_staging $(ARGS)
 
 dbt-test: setup-tests $(DBT_APART:%=.cache/%/ready)  ## run the dbt package's tests on DuckDB, PostgreSQL and emulators of Snowflake and BigQuery; ARGS="-k name" are pytest's
-	@$(BIN)/python -m pytest -q --numprocesses 2 --dist loadgroup dbt_tests $(ARGS)
+	@$(BIN)/python -m pytest -q --numprocesses 2 --dist loadgroup integration_tests/dbt_package $(ARGS)
 
 # The adapters of Snowflake and BigQuery with their emulators, and sqlfluff.
 .cache/%/ready: tools/%_requirements.txt | setup-tests

@@ -13,7 +13,7 @@ import time
 import orjson
 from aiohttp import web
 
-from simulation.changes import ChangesByClock, ChangingRows
+from unit_tests.simulation.changes import ChangesByClock, ChangingRows
 
 PATH = "/api/sam/estate/v1/computers"
 

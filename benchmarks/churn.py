@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import logging
 
-from simulation.paged_api import measure_by_request
+from unit_tests.simulation.paged_api import measure_by_request
 
 TOTALS = {"both": "items and pages", "pages": "pages only", "none": "none"}
 CHANGES = ((0.01, 0.01), (0.1, 0.1), (0.5, 0.5), (0.5, 0.0), (0.0, 0.5))

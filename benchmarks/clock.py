@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from simulation.outcome import Outcome
+from unit_tests.simulation.outcome import Outcome
 
 WORKS = ((200, 100, 1.0, 200), (200, 100, 5.0, 200), (400, 200, 3.0, 50), (200, 100, 50.0, 200))
 """Pages of 500 rows, milliseconds, changes a second, reads that the goal speaks of."""

@@ -10,8 +10,8 @@ import logging
 from collections.abc import Sequence
 from statistics import mean
 
-from simulation.pace_measures import FIXED, OTHER, changing, measure
-from simulation.virtual_time import read_by_clock
+from unit_tests.simulation.pace_measures import FIXED, OTHER, changing, measure
+from unit_tests.simulation.virtual_time import read_by_clock
 
 WORKS = ((200, 100, 1.0, 200), (200, 100, 5.0, 200), (400, 200, 3.0, 50), (200, 100, 50.0, 200))
 """Pages of 500 rows, milliseconds a request, changes a second, reads."""

@@ -25,7 +25,7 @@ from integration_tests.helpers.connector import Connector
 from integration_tests.helpers.sandbox_world import Reader
 from sandbox import Route, Sandbox
 from sandbox.company.estate import Estate
-from simulation.outcome import Outcome, Summary
+from unit_tests.simulation.outcome import Outcome, Summary
 
 PATH = "/api/sam/estate/v1/computers"
 FAULTS: tuple[tuple[str, dict[str, Any]], ...] = (

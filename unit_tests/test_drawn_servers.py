@@ -1,8 +1,8 @@
 """Servers that draw their own nature: how they count, what they hold back, refuse and change, all combined.
 
 COMPLETE means that every row that was there during the whole reading and that the server counts or serves was
-given out; anything else ends INCOMPLETE with the reason; and it ends. `python -m simulation.drawn` reads a
-million of them.
+given out; anything else ends INCOMPLETE with the reason; and it ends.
+`python -m unit_tests.simulation.drawn` reads a million of them.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from simulation.drawn import nature_of
-from simulation.nature import CHOICES, Nature
-from simulation.verdict import read
 from source_snow_atlas.components.collection import paging
 from source_snow_atlas.components.collection.not_served import NotServed
 from source_snow_atlas.components.collection.overlap import Overlap
 from source_snow_atlas.components.collection.page_source import PageSource
 from source_snow_atlas.components.collection.served import Served
+from unit_tests.simulation.drawn import nature_of
+from unit_tests.simulation.nature import CHOICES, Nature
+from unit_tests.simulation.verdict import read
 
 pytestmark = pytest.mark.spread
 CHUNK = 500

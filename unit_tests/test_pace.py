@@ -9,11 +9,11 @@ from contextlib import AbstractContextManager
 
 import pytest
 
-from simulation.pace_run import Moment, MustWait, must_wait
 from source_snow_atlas.components.request.allowance import Allowance
 from source_snow_atlas.components.request.concurrency import Concurrency
 from source_snow_atlas.components.request.cycle import Cycle
 from source_snow_atlas.components.request.pace import Pace, Ticket
+from unit_tests.simulation.pace_run import Moment, MustWait, must_wait
 
 
 @pytest.fixture

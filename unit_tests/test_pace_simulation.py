@@ -10,9 +10,9 @@ from functools import partial
 
 import pytest
 
-from simulation.pace_measures import FIXED, OTHER, VARIED, changing, measure
-from simulation.pace_run import run
-from simulation.pace_servers import Bucket, InFlight, Leftover, Server, Window
+from unit_tests.simulation.pace_measures import FIXED, OTHER, VARIED, changing, measure
+from unit_tests.simulation.pace_run import run
+from unit_tests.simulation.pace_servers import Bucket, InFlight, Leftover, Server, Window
 
 pytestmark = pytest.mark.spread
 

@@ -16,9 +16,6 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from simulation.changes import ChangingRows
-from simulation.paged_api import ModelServer, measure_by_request, read_by_request
-from simulation.prefetch import InterleavedPrefetch, PoolPrefetch
 from source_snow_atlas.components.basics.errors import (
     ServerError,
     SnowAtlasError,
@@ -28,6 +25,9 @@ from source_snow_atlas.components.basics.errors import (
 from source_snow_atlas.components.collection.pages import Changes, Fetch, NoPrefetch
 from source_snow_atlas.components.collection.paging import CollectionReader
 from source_snow_atlas.components.request.reply import Page, Row, WrongPage, parse_page
+from unit_tests.simulation.changes import ChangingRows
+from unit_tests.simulation.paged_api import ModelServer, measure_by_request, read_by_request
+from unit_tests.simulation.prefetch import InterleavedPrefetch, PoolPrefetch
 
 pytestmark = pytest.mark.spread
 TOTALS = st.sampled_from(["both", "pages", "items", "none", "absent"])

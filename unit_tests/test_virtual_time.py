@@ -8,7 +8,7 @@ from statistics import mean
 
 import pytest
 
-from simulation.virtual_time import read_by_clock
+from unit_tests.simulation.virtual_time import read_by_clock
 
 pytestmark = pytest.mark.spread
 WORKS = {

@@ -45,17 +45,17 @@ def rooms(graph: Mapping[str, set[str]], package: str) -> Graph:
     return found
 
 
-def packages_imported(folder: Path) -> set[str]:
-    """The first names of all that the files of a folder import: `json`, `sandbox`."""
+def modules_imported(folder: Path) -> set[str]:
+    """Return the full names of all modules that the files of a folder import: `json`, `sandbox.settings`."""
     found: set[str] = set()
     for path in folder.rglob("*.py"):
         if any(part.startswith(".") for part in path.relative_to(folder).parts):
             continue  # environments of the benchmarks
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
-                found.update(alias.name.partition(".")[0] for alias in node.names)
+                found.update(alias.name for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                found.add(node.module.partition(".")[0])
+                found.add(node.module)
     return found
 
 

@@ -1,0 +1,98 @@
+"""Runs dbt as a user does, from its own environment, and keeps what it has made."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from integration_tests.dbt_package.scenarios import Scenario
+from integration_tests.dbt_package.warehouses import Table, Warehouse
+from snow_atlas_sync.report.build import SILENT
+
+PROJECT = Path(__file__).resolve().parents[2]
+PACKAGE = PROJECT / "dbt"
+FAR_FROM_UTC = "Asia/Kolkata"
+
+
+class DbtError(Exception):
+    """dbt failed; the message is what it said."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """The tables and views of one scenario in one warehouse, after `dbt build` with all its tests."""
+
+    scenario: Scenario
+    target: str
+    tenant_id: str
+    tables: Mapping[str, Table]
+    compiled: Path
+
+    def __getitem__(self, model: str) -> Table:
+        """The rows of a model, all of which are of the scenario's one tenant."""
+        if model not in self.tables:
+            raise KeyError(f"{model} was not built; there are {', '.join(self.tables)}")
+        rows = self.tables[model]
+        assert {row["tenant_id"] for row in rows} <= {self.tenant_id}
+        return [{name: value for name, value in row.items() if name != "tenant_id"} for row in rows]
+
+
+def dbt(target: str) -> Path:
+    """The dbt that has the adapter of a target: some have an environment of their own."""
+    if target in ("snowflake", "bigquery"):
+        return PROJECT / ".cache" / f"dbt-{target}" / "bin" / "dbt"
+    return Path(sys.executable).with_name("dbt")
+
+
+def build(scenario: Scenario, warehouse: Warehouse, select: Sequence[str], scratch: Path) -> Built:
+    """Load a scenario into the warehouse, and build the selected models."""
+    warehouse.fill(scenario.rows)
+    arguments = ["build", "--indirect-selection", "cautious", "--select", *select]
+    run_dbt(warehouse, arguments, scenario.variables, scratch)
+    return Built(
+        scenario, warehouse.target, warehouse.schema, warehouse.tables(), scratch / "target" / "compiled"
+    )
+
+
+def run_dbt(
+    warehouse: Warehouse,
+    arguments: Sequence[str],
+    variables: Mapping[str, Any],
+    scratch: Path,
+    *,
+    project: Path = PACKAGE,
+    quiet: bool = True,
+) -> str:
+    """One run of dbt in a project; what it said. Neither the clock nor the session is on UTC."""
+    command = [str(dbt(warehouse.target)), "--no-use-colors", *(["--quiet"] if quiet else []), *arguments]
+    command += ["--target", warehouse.target]
+    command += ["--vars", json.dumps(variables)]
+    environment = {
+        **os.environ,
+        "DBT_PROFILES_DIR": "profiles",
+        **warehouse.environment,
+        "DBT_TARGET_PATH": str(scratch / "target"),
+        "DBT_LOG_PATH": str(scratch / "logs"),
+        "TZ": FAR_FROM_UTC,
+        "PGTZ": FAR_FROM_UTC,
+        **SILENT,
+    }
+    done = subprocess.run(
+        command,
+        cwd=project,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise DbtError(f"dbt {' '.join(arguments)} on {warehouse.target}:\n{done.stdout[-6000:]}")
+    return done.stdout

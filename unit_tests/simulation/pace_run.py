@@ -1,0 +1,271 @@
+"""The real pace before a model server, in virtual time: threads, their lock, and pages used in order.
+
+`all_knowing` says how long a client needs that knows the limit: it sends what is allowed, when it is allowed,
+and waits as told where refusals can't be avoided.
+
+What a process has and a plain model lacks decides what the pace can learn: Python's lock lets one thread work
+at a time, so that requests leave and answers are seen late; requests that leave together arrive in any order;
+and pages are used in order, so that one that was refused soon holds all others up.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import random
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any
+
+from source_snow_atlas.components.request.pace import Pace, Ticket
+from unit_tests.simulation.pace_servers import Bucket, InFlight, Server, Window
+
+SENDING, SEEING, PARSING, USING = 0.0007, 0.0005, 0.0012, 0.0010
+"""Seconds of the interpreter's lock that a page of 100 rows needs: to leave, to be seen, parsed and used."""
+SCATTER = 0.002
+"""Seconds by which requests that leave together arrive apart, at most."""
+
+
+class MustWait(Exception):
+    """What a caller of the pace sees in the place of a wait: seconds, or None for "until one is done"."""
+
+    def __init__(self, seconds: float | None) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
+def must_wait(condition: threading.Condition, seconds: float | None) -> None:
+    """Raise instead of waiting."""
+    raise MustWait(seconds)
+
+
+class Moment:
+    """A clock that is set."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class Outcome:
+    """What a run came to."""
+
+    seconds: float
+    requests: int
+    refused: int
+    inside_waits: int
+
+
+class Client:
+    """`workers` threads that read `work` pages of one stream through one pace, and a reader that uses them in
+    order. `is_ideal`: nothing holds them up but the server.
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        moment: Moment,
+        pace: Any,
+        *,
+        work: int,
+        workers: int,
+        latency: float,
+        is_ideal: bool = False,
+    ) -> None:
+        self._server, self._pace, self._moment = server, pace, moment
+        self._work, self._latency = work, latency
+        self._is_ideal = is_ideal
+        self._room = work if is_ideal else workers + workers // 4 + 1
+        self._free = workers
+        self._begun = self._used = 0
+        self._parsed: set[int] = set()
+        self._is_using = False
+        self._lock_free_at = 0.0
+        self._waiting: list[Callable[[], None]] = []
+        self._events: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = itertools.count()
+        self._chance = random.Random(server.seed + 7)
+        self.last_answer = 0.0
+
+    def read(self, limit: float, first_alone: bool) -> None:
+        """All pages, or as many as there is time for. `first_alone`: nothing else is known to be asked for
+        until the first answer is there, as with the first page of a stream.
+        """
+        self._may_begin = 1 if first_alone else self._work
+        self._begin()
+        while self._used < self._work and self._events and self._events[0][0] < limit:
+            self._moment.now, _, action = heapq.heappop(self._events)
+            action()
+        if self._used < self._work:
+            self.last_answer = self._moment.now
+
+    def _at(self, time: float, action: Callable[[], None]) -> None:
+        heapq.heappush(self._events, (time, next(self._order), action))
+
+    def _locked(self, seconds: float) -> float:
+        """When a thread that wants the lock now has done its work."""
+        if self._is_ideal:
+            return self._moment.now
+        self._lock_free_at = max(self._moment.now, self._lock_free_at) + seconds
+        return self._lock_free_at
+
+    def _begin(self) -> None:
+        while self._free and self._begun < min(self._used + self._room, self._may_begin):
+            self._free -= 1
+            self._send(self._begun)
+            self._begun += 1
+
+    def _send(self, page: int) -> None:
+        slot = self._pace.slot()
+        try:
+            ticket = slot.__enter__()
+        except MustWait as wait:
+            if wait.seconds is None:
+                self._waiting.append(lambda: self._send(page))
+            else:
+                self._at(self._moment.now + wait.seconds + 1e-9, lambda: self._send(page))
+            return
+        if self._moment.now < self._server.quiet_until - 1e-6:
+            self._server.inside_waits += 1
+        way = self._chance.uniform(0, SCATTER)
+        self._at(self._locked(SENDING) + way, lambda: self._arrive(page, slot, ticket))
+
+    def _arrive(self, page: int, slot: AbstractContextManager[Ticket], ticket: Ticket) -> None:
+        now = self._moment.now
+        asked = self._server.arrive(now)
+        if asked is None:
+            answered_at = now + self._latency * self._chance.uniform(0.9, 1.0)
+            self._at(answered_at, lambda: self._answer(page, slot, ticket))
+            return
+        self._at(self._locked(SEEING), lambda: self._refuse(page, slot, ticket, asked, now + asked))
+
+    def _answer(self, page: int, slot: AbstractContextManager[Ticket], ticket: Ticket) -> None:
+        now = self.last_answer = self._moment.now
+        self._at(now + self._server.linger, self._server.leave)
+        seen_at = self._locked(SEEING)
+        self._at(seen_at, lambda: self._leave(slot))
+        self._at(self._locked(PARSING), lambda: self._parse(page, ticket))
+
+    def _leave(self, slot: AbstractContextManager[Ticket]) -> None:
+        slot.__exit__(None, None, None)
+        waiting, self._waiting = self._waiting, []
+        for action in waiting:
+            action()
+
+    def _parse(self, page: int, ticket: Ticket) -> None:
+        self._pace.succeeded(ticket)
+        self._parsed.add(page)
+        self._free += 1
+        self._may_begin = self._work
+        self._begin()
+        self._use()
+
+    def _use(self) -> None:
+        if not self._is_using and self._used in self._parsed:
+            self._is_using = True
+            self._at(self._locked(USING), self._use_up)
+
+    def _use_up(self) -> None:
+        self._is_using = False
+        self._parsed.discard(self._used)
+        self._used += 1
+        self._begin()
+        self._use()
+
+    def _refuse(
+        self,
+        page: int,
+        slot: AbstractContextManager[Ticket],
+        ticket: Ticket,
+        asked: float,
+        quiet_until: float,
+    ) -> None:
+        if self._server.announces:
+            self._server.quiet_until = max(self._server.quiet_until, quiet_until)
+        own = self._pace.refused(asked if self._server.announces else None, ticket)
+        self._at(self._moment.now + own, lambda: self._send(page))
+        self._leave(slot)
+
+
+def run(
+    server: Server,
+    *,
+    work: int,
+    pace: Any = None,
+    workers: int = 10,
+    latency: float = 0.05,
+    limit: float = 36_000.0,
+    first_alone: bool = False,
+    is_ideal: bool = False,
+) -> Outcome:
+    """One stream of `work` pages, each `latency` seconds on the server; seconds to the last answer."""
+    moment = Moment()
+    pace = pace(workers, moment) if pace else Pace(workers, moment, must_wait)
+    client = Client(server, moment, pace, work=work, workers=workers, latency=latency, is_ideal=is_ideal)
+    client.read(limit, first_alone)
+    return Outcome(client.last_answer, server.served + server.refused, server.refused, server.inside_waits)
+
+
+@dataclass
+class FullSpeed:
+    """A pace that holds a known number in flight and a known rate, and waits as it is told: what a client
+    does that knows the cause.
+    """
+
+    maximum: int
+    moment: Moment
+    _open_at: float = 0.0
+    _in_flight: int = 0
+    held: list[int] = field(default_factory=list)
+
+    def slot(self) -> AbstractContextManager[Any]:
+        """Permission unless an announced wait lasts."""
+        return _FullSlot(self)
+
+    def succeeded(self, ticket: Any) -> None:
+        """Nothing is learnt."""
+
+    def refused(self, announced: float | None, ticket: Any) -> float:
+        """Wait as told; not at all where nothing is."""
+        if announced is not None:
+            self._open_at = max(self._open_at, self.moment.now + announced)
+        return 0.0
+
+
+class _FullSlot(AbstractContextManager[Any]):
+    def __init__(self, pace: FullSpeed) -> None:
+        self._pace = pace
+
+    def __enter__(self) -> None:
+        if self._pace.moment.now < self._pace._open_at:
+            raise MustWait(self._pace._open_at - self._pace.moment.now)
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+def all_knowing(server: Server, work: int, workers: int, latency: float) -> float:
+    """Seconds that a client needs that knows the server's rule."""
+    unlimited = work * max(latency / workers, SENDING + SEEING + PARSING + USING)
+    if isinstance(server, Bucket):
+        now, sent = 0.0, 0.0
+        server.served = 0
+        while sent < work - server.burst:
+            server.served = int(sent)
+            sent += server.available(now) * 0.05
+            now += 0.05
+        server.served = 0
+        return max(unlimited, now)
+    if isinstance(server, Window):
+        windows, rest = divmod(work - 1, server.allowed)
+        return max(unlimited, windows * server.seconds + (rest + 1) / workers * latency)
+    if isinstance(server, InFlight):
+        first = server.change_at or work
+        allowed = min(server.allowed, workers), min(server.change_to or server.allowed, workers)
+        return float((first / allowed[0] + (work - first) / allowed[1]) * latency)
+    ideal = run(server, work=work, pace=FullSpeed, workers=workers, latency=latency, is_ideal=True)
+    return max(unlimited, ideal.seconds)

@@ -1,0 +1,146 @@
+"""The verdict on what the reader makes of a drawn server, in one sentence.
+
+COMPLETE means that every row that was there during the whole reading and that the server counts or serves was
+given out; anything else ends INCOMPLETE with the reason; and it ends.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from source_snow_atlas.components.basics.errors import ServerError
+from source_snow_atlas.components.collection.paging import CollectionReader
+from unit_tests.simulation.drawn_server import DrawnServer, label
+from unit_tests.simulation.nature import Nature
+from unit_tests.simulation.prefetch import InterleavedPrefetch
+
+
+@dataclass
+class Verdict:
+    """What a reading came to: `wrong` says what the promise forbids; empty where nothing is wrong."""
+
+    nature: Nature
+    error: str
+    requests: int
+    missing: int | None = None
+    wrong: str = ""
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the reading ended without an error."""
+        return not self.error
+
+
+def read(nature: Nature) -> Verdict:
+    """Read the collection of a drawn server once, and judge the reading."""
+    server = DrawnServer(nature)
+    missing: list[int] = []
+    warnings: list[str] = []
+    reader = CollectionReader(
+        "Stream rows",
+        server.fetch,
+        nature.page_size,
+        nature.key,
+        prefetch=InterleavedPrefetch(nature.room, nature.seed),
+        accepts_missing=nature.accepts,
+        on_missing=missing.append,
+        warn=lambda kind, message: warnings.append(kind),
+    )
+    given: Counter[Any] = Counter()
+    error = ""
+    try:
+        for batch in reader.rows():
+            given.update(map(label, batch))
+            for row in batch:
+                row["added"] = True
+    except AssertionError as failure:
+        return Verdict(nature, str(failure), server.requests, wrong=str(failure))
+    except ServerError as failure:
+        error = failure.message or "no message"
+    except Exception as failure:
+        if not hasattr(failure, "failure_type"):
+            return Verdict(nature, repr(failure), server.requests, wrong=f"not an error of ours: {failure!r}")
+        error = str(failure)
+    verdict = Verdict(nature, error, server.requests, missing[0] if missing else None, warnings=warnings)
+    verdict.wrong = _wrong(verdict, server, given)
+    return verdict
+
+
+def _wrong(verdict: Verdict, server: DrawnServer, given: Counter[Any]) -> str:
+    nature, held = verdict.nature, server.held_back()
+    is_still = nature.is_honest and nature.is_still
+    if not verdict.is_complete:
+        if is_still:
+            return f"INCOMPLETE, although nothing is wrong: {verdict.error}"
+        if nature.is_honest and nature.is_steady:
+            return f"INCOMPLETE for a few changes: {verdict.error}"
+        return ""
+    lost = server.required() - given
+    if lost and not _can_not_be_known(verdict, sum(lost.values())):
+        return f"COMPLETE without {sum(lost.values())} rows: {list(lost)[:5]}"
+    is_plain = (
+        not nature.begins_with_another_shape
+        and nature.order == "holds"
+        and nature.begins == "in place"
+        # a server that ignores page numbers and counts fewer rows by now than it has given out denies nothing
+        and (nature.follows == "page number" or nature.is_still)
+        # pages of another size than the one asked for lie elsewhere: so do rows that moved
+        and (nature.sizes == "as asked" or nature.names_size == "yes" or nature.is_still)
+    )
+    if is_plain and nature.counts_rows:
+        if held and not verdict.missing:
+            return f"COMPLETE although {held} rows are counted and not served"
+        if nature.is_exact and (verdict.missing or 0) != held:
+            return f"{verdict.missing} rows are said to be missing, but {held} are"
+    if is_still and nature.refused == "nothing" and nature.keys != "volatile" and given != server.required():
+        return f"rows came twice: {list(given - server.required())[:5]}"
+    return ""
+
+
+def _can_not_be_known(verdict: Verdict, lost: int) -> bool:
+    """Whether nothing in the replies tells of the rows that were lost, or the loss was accepted and
+    counted.
+    """
+    nature = verdict.nature
+    if nature.accepts:
+        lost -= min(lost, verdict.missing or 0)
+    # two readings of few rows a page may agree by chance where replicas lag
+    if not lost or (nature.replicas > 1 and nature.size < 16):
+        return True
+    if nature.begins_with_another_shape:
+        return True
+    if nature.order != "holds" and not nature.is_still and not nature.counts_rows:
+        # without a total, an order that changes while rows come and go is seen by chance only
+        return True
+    lacks_rows = (nature.refused != "nothing" and nature.refusal in ("empty", "partial")) or (
+        (nature.begins, nature.drops, nature.follows) != ("in place", "nothing", "page number")
+    )
+    names_sizes_wrongly = (nature.sizes != "as asked" and nature.names_size != "yes") or (
+        nature.drops != "nothing" and nature.names_size == "rows"
+    )
+    if nature.counts_nothing:
+        # an array names no size: where the server cut it and rows move to page 1, page 2 is rightly empty
+        is_cut_and_moves = nature.shape == "array" and nature.sizes != "as asked" and not nature.is_still
+        # the page before once more, and a total of its rows, look like the last one
+        is_told_last = nature.items == "of the page" and nature.has_equal_rows
+        is_known = not (lacks_rows or names_sizes_wrongly or is_cut_and_moves or is_told_last)
+        return not is_known or "end" in verdict.warnings
+    if nature.items == "right":
+        return False
+    if (nature.begins, nature.follows) != ("in place", "page number") or (
+        nature.order != "holds" and nature.has_equal_rows
+    ):
+        return True
+    # how many rows the last page should have is not known, and neither is whether an empty first page is one;
+    # nor is a page size that the reply names wrongly
+    size = nature.clamp if nature.sizes == "fixed" else nature.page_size
+    has_few_rows = (
+        nature.refusal == "partial"
+        or nature.rows <= size
+        or (nature.drops != "nothing" and lost < 3)
+        or (nature.accepts and lost <= 3)
+    )
+    return (lacks_rows and has_few_rows) or names_sizes_wrongly

@@ -9,8 +9,8 @@ from benchmarks.works import CDK, DLT, DLT_PARALLEL, FLOOR, OURS, PLAIN, SINGER
 
 LABELS = {
     OURS: "source-snow-atlas",
-    FLOOR: "floor (asyncio, no framework)",
-    CDK: "airbyte-cdk as anyone writes it",
+    FLOOR: "asyncio without a framework (floor)",
+    CDK: "airbyte-cdk, declarative components",
     PLAIN: "plain `requests` loop",
     SINGER: "singer-sdk tap",
     DLT: "dlt rest_api, extract only",

@@ -21,8 +21,9 @@ from benchmarks.rate_limits import run_rate_limits
 from benchmarks.session import Plan, Sample, run_start_up, run_work
 from benchmarks.works import NAMES, OURS, RATE_LIMIT, RATE_LIMITS, START_UP, WORKS
 
-RESULTS = PROJECT / "docs" / "performance.json"
-PAGE = PROJECT / "docs" / "performance.md"
+RESULTS = PROJECT / "benchmarks" / "results.json"
+PAGE = PROJECT / "benchmarks" / "results.md"
+SUMMARY = PROJECT / "docs" / "performance.md"
 PICTURE = PROJECT / "docs" / "performance.svg"
 BUSY = 0.5
 """Load average above which the machine is said to be busy."""
@@ -45,8 +46,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--timeout", type=int, default=1800, help="seconds until a run is given up")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where the samples are kept")
     parser.add_argument("--page", type=Path, default=PAGE, help="where the tables go")
+    parser.add_argument("--summary", type=Path, default=SUMMARY, help="where the summary for users goes")
     parser.add_argument("--picture", type=Path, default=PICTURE, help="where the chart goes")
-    parser.add_argument("--report-only", action="store_true", help="write page and chart from kept samples")
+    parser.add_argument("--report-only", action="store_true", help="write pages and chart from kept samples")
     return parser.parse_args()
 
 
@@ -169,10 +171,11 @@ def _save(path: Path, results: dict[str, Any]) -> None:
 
 
 def main() -> int:
-    """Measure, write the page and the chart; 1 if a contender's output was wrong."""
+    """Measure, write the pages and the chart; 1 if a contender's output was wrong."""
     options = arguments()
     results = _load(options.results) if options.report_only else measure(options)
-    report.write(options.page, results, os.path.relpath(options.picture, options.page.parent))
+    for page, text in ((options.page, report.figures), (options.summary, report.summary)):
+        report.write(page, text(results, os.path.relpath(options.picture, page.parent)))
     draw(options)
     return int(any(sample["problems"] for sample in results["samples"]))
 

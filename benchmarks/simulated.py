@@ -1,5 +1,5 @@
 """What changes and refusals cost, in virtual time: `python -m benchmarks.simulated` prints the tables of
-docs/performance.md.
+benchmarks/results.md.
 
 Nobody waits and a seed decides it all, so the figures are the same on every machine. `--large` adds the reads
 of 50,000 pages, which take minutes of processor time each.

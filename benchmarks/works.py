@@ -126,7 +126,7 @@ GOALS = (
     Goal("D", FLOOR, 1.2),
 )
 PROCESSOR_GOAL = 0.45
-"""Processor time per record of A, start-up aside, against the CDK as anyone writes it."""
+"""Processor time per record of A, start-up aside, against the CDK's declarative components."""
 COMMAND_GOALS = {"spec": 1.2, "discover": 1.8}
 """Wall time against `python -c "import airbyte_cdk.entrypoint"`."""
 MEMORY_GROWTH_GOAL = 1.25
@@ -137,7 +137,7 @@ PARENTS_MEMORY_GOAL = 250 * MEBIBYTE
 REFUSED_GOAL = 0.05
 """Share of requests that may be answered with 429."""
 KNOWING_GOAL = 1.5
-"""Time over that of a client that knows the limit, whatever it is."""
+"""Time over that of an ideal client, which knows the limit."""
 REFUSED_OF_FIXED_GOAL = 0.03
 """Share of requests that may be refused where the allowance stays the same."""
 RATE_GOAL = 0.85

@@ -107,7 +107,7 @@ def test_a_list_of_nameless_parents_is_no_empty_table(read: Callable[..., Outcom
     with serving(estate([None, None])) as server:
         outcome = read(server, [CONTRACTS, "computers"])
     assert outcome.statuses == {CONTRACTS: "INCOMPLETE", "computers": "COMPLETE"}
-    assert "none of its 2 parents has an id" in outcome.stream_errors[CONTRACTS][0]
+    assert "none of its parents, 2 in all, has an id" in outcome.stream_errors[CONTRACTS][0]
     assert asked_paths(server) == {LIST}
 
 
@@ -153,7 +153,7 @@ def test_an_id_that_some_server_would_resolve_is_not_sent(read: Callable[..., Ou
     assert outcome.exit_code == 1
     assert contracts(outcome) == {"a": "of a", "b": "of b"}
     (message,) = outcome.stream_errors[CONTRACTS]
-    assert "1 parents were not asked for" in message
+    assert "1 parent was not requested, because of the id" in message
     assert asked_paths(server) == {LIST, contracts_of("a"), contracts_of("b")}
     assert accepted.statuses == {CONTRACTS: "COMPLETE"}
     assert accepted.states[CONTRACTS][-1]["parentsNotRead"] == 1
@@ -182,7 +182,7 @@ def test_a_parent_that_is_gone_is_skipped_and_named(read: Callable[..., Outcome]
     assert outcome.statuses == {CONTRACTS: "COMPLETE"}
     assert contracts(outcome) == {"b": "of b"}
     assert any(contracts_of("a") in line for line in outcome.logs)
-    assert any("1 parents were skipped, nothing was there" in line for line in outcome.logs)
+    assert any("1 parent was skipped, nothing was there" in line for line in outcome.logs)
 
 
 @pytest.mark.parametrize("status", [404, 410, 400, 416])
@@ -214,7 +214,8 @@ def test_an_endpoint_that_no_parent_has_is_an_error(
     assert outcome.statuses == {stream: "INCOMPLETE", "computers": "COMPLETE"}
     (message,) = outcome.stream_errors[stream]
     assert "HTTP 404" in message
-    assert f"each of its {parents} parents" in message
+    listed = "1 parent is" if parents == 1 else f"{parents} parents are"
+    assert f"{listed} listed, and every request" in message
 
 
 @pytest.mark.parametrize("selected", [True, False])
@@ -361,7 +362,7 @@ def test_a_stream_whose_few_parents_all_fail_is_never_accepted(read: Callable[..
         server.replies |= {contracts_of("a"): 500, contracts_of("b"): 500}
         outcome = read(server, [CONTRACTS], accept_missing_rows=["all"])
     assert outcome.statuses == {CONTRACTS: "INCOMPLETE"}
-    assert "none of its 2 parents" in outcome.stream_errors[CONTRACTS][0]
+    assert "none of its parents, 2 in all" in outcome.stream_errors[CONTRACTS][0]
 
 
 @pytest.mark.parametrize("selected", [True, False])

@@ -254,7 +254,7 @@ def test_a_parent_that_is_gone_is_skipped_counted_and_named(
     assert not sync.partitions("things").has_failed
     assert sync.partitions("things").all_begun()
     sync.ended("things")
-    assert "1 parents were skipped" in caplog.text
+    assert "1 parent was skipped" in caplog.text
 
 
 def test_a_collection_that_is_not_there_fails(config: dict[str, Any], http: FakeHttp) -> None:

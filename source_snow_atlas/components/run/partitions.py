@@ -15,6 +15,7 @@ from typing import Any
 
 from airbyte_cdk.models import FailureType
 
+from source_snow_atlas.components.basics.counting import counted
 from source_snow_atlas.components.basics.errors import (
     NotFound,
     RateLimited,
@@ -195,23 +196,27 @@ class Partitions:
         """
         if self._gone_count:
             LOGGER.info(
-                "Stream %s: %d parents were skipped, nothing was there (HTTP 404 or 410).",
+                "Stream %s: %s skipped, nothing was there (HTTP 404 or 410).",
                 self._stream,
-                self._gone_count,
+                counted(self._gone_count, "parent was", "parents were"),
             )
         if self.nameless.count:
             LOGGER.warning(
-                "Stream %s: %d parents were skipped, their ids name nothing that could be asked for: %s.",
+                "Stream %s: %s skipped, because no request can name the id: %s.",
                 self._stream,
-                self.nameless.count,
+                counted(self.nameless.count, "parent was", "parents were"),
                 self.nameless,
             )
         if not self._read:
             self._raise_if_nothing_was_there()
-        reasons = [f"{cause.parents:,} parents are unknown: {cause.reason}" for cause in self._unknown]
+        reasons = [
+            f"{counted(cause.parents, 'parent is', 'parents are')} unknown: {cause.reason}"
+            for cause in self._unknown
+        ]
         if self.unsafe.count:
             reasons.append(
-                f"{self.unsafe.count:,} parents were not asked for, because of their ids: {self.unsafe}."
+                f"{counted(self.unsafe.count, 'parent was', 'parents were')} not requested, because of the "
+                f"id: {self.unsafe}."
             )
         if self._first_failure is not None:
             reasons.append(
@@ -230,11 +235,11 @@ class Partitions:
 
     def _raise_if_nothing_was_there(self) -> None:
         if self._first_failure is not None:
-            raise self._ends_with(f"none of its {self._begun:,} parents could be read.")
+            raise self._ends_with(f"none of its parents could be read, of {self._begun:,}.")
         if self._gone_count and self._is_still_listed():
             raise NotFound(
-                f"Stream {self._stream}: HTTP 404 or 410 was the answer for each of its "
-                f"{self._gone_count:,} parents, which are still listed. This host does not seem to have the "
+                f"Stream {self._stream}: {counted(self._gone_count, 'parent is', 'parents are')} listed, and "
+                "every request for one ended with HTTP 404 or 410. This host does not seem to have the "
                 "endpoint: check the region or the API URL; if they are right, leave the stream out of the "
                 "connection.",
                 self._stream,
@@ -244,8 +249,8 @@ class Partitions:
         not_asked.include(self.unsafe)
         if not_asked.count and not self._begun:
             raise ServerError(
-                f"Stream {self._stream}: none of its {not_asked.count:,} parents has an id that can be asked "
-                f"for: {not_asked}. Report it to Snow Atlas support.",
+                f"Stream {self._stream}: none of its parents, {not_asked.count:,} in all, has an id that a "
+                f"request can name: {not_asked}. Report it to Snow Atlas support.",
                 self._stream,
             )
 

@@ -18,6 +18,7 @@ from airbyte_cdk.models import (
     Type,
 )
 
+from source_snow_atlas.components.basics.counting import counted
 from source_snow_atlas.components.basics.errors import without_secret_ids
 from source_snow_atlas.components.collection.pages import Changes
 
@@ -72,13 +73,12 @@ class Progress:
         if not found:
             return
         LOGGER.info(
-            "Stream %s: the data changed while it was read: at least %d rows came or went, %d pages were "
-            "read for that, %d rows were given out again with other values. No row that was there all the "
-            "time is missing.",
+            "Stream %s: the data changed while it was read. At least %s added or removed, %s read again, and "
+            "%s emitted again with other values. No row that was there all the time is missing.",
             stream,
-            sum(changes.seen for changes in found),
-            sum(changes.read_again for changes in found),
-            sum(changes.again for changes in found),
+            counted(sum(changes.seen for changes in found), "row was", "rows were"),
+            counted(sum(changes.read_again for changes in found), "page was", "pages were"),
+            counted(sum(changes.again for changes in found), "row was", "rows were"),
         )
 
     def add(self, stream: str, **counts: int) -> None:
@@ -124,7 +124,9 @@ class Progress:
             self._last_line = now
             records = sum(held.get("records", 0) for held in self._counts.values())
         LOGGER.info(
-            "Waiting for Snow Atlas: %d requests in flight, %d records read so far.", requests, records
+            "Waiting for Snow Atlas: %s in flight, %s read so far.",
+            counted(requests, "request", "requests"),
+            counted(records, "record", "records"),
         )
 
     def _line(self, stream: str, now: float) -> str:

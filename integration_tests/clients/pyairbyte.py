@@ -2,7 +2,7 @@
 
     python -m integration_tests.clients.pyairbyte PYTHON
 
-PYTHON is the one of the environment that has the client. The two reads are those of docs/install.md; the
+PYTHON is the one of the environment that has the client. The two reads are those of docs/pipelines.md; the
 tables are compared with the sandbox's own rows. PyAirbyte has no release for Python 3.13 and later yet.
 """
 

@@ -39,6 +39,8 @@ class DrawnServer:
         self._random = random.Random(nature.seed)
         self.requests = 0
         self._refused = 0
+        self.counted: int | None = None
+        """The number of rows in the newest reply that counts them."""
         self._next = nature.rows
         self.entries = [self._entry(number) for number in range(nature.rows)]
         self._initial = {entry.number for entry in self.entries}
@@ -274,7 +276,7 @@ class DrawnServer:
         if claim in ("absent", "on page 1" if number > 1 else "behind page 1"):
             return
         right = of(counts[-1])
-        pagination[name] = {
+        count = {
             "right": right,
             "stale": of(counts[0]),
             "a moment old": of(counts[1]),
@@ -292,6 +294,9 @@ class DrawnServer:
             "null": None,
             "negative": -1,
         }[claim]
+        pagination[name] = count
+        if name == "total_items" and isinstance(count, int):
+            self.counted = count
 
 
 def label(row: dict[str, Any]) -> Any:

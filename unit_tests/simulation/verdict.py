@@ -79,7 +79,9 @@ def _wrong(verdict: Verdict, server: DrawnServer, given: Counter[Any]) -> str:
             return f"INCOMPLETE for a few changes: {verdict.error}"
         return ""
     lost = server.required() - given
-    if lost and not _can_not_be_known(verdict, sum(lost.values())):
+    is_counted = nature.items != "right" and sum(given.values()) == server.counted
+    # nobody can tell a wrong total that is exactly what was read from a right one
+    if lost and not is_counted and not _can_not_be_known(verdict, sum(lost.values())):
         return f"COMPLETE without {sum(lost.values())} rows: {list(lost)[:5]}"
     is_plain = (
         not nature.begins_with_another_shape
@@ -129,7 +131,16 @@ def _can_not_be_known(verdict: Verdict, lost: int) -> bool:
         is_known = not (lacks_rows or names_sizes_wrongly or is_cut_and_moves or is_told_last)
         return not is_known or "end" in verdict.warnings
     if nature.items == "right":
-        return False
+        # rows whose order changes, or whose places can't be known, are told apart only where nothing moves
+        is_out_of_order = nature.order == "ties" or (nature.order != "holds" and nature.replicas > 1)
+        is_out_of_place = names_sizes_wrongly or (nature.begins, nature.drops) not in (
+            ("in place", nature.drops),
+            (nature.begins, "nothing"),
+        )
+        return not nature.is_still and (is_out_of_order or is_out_of_place)
+    if nature.accepts and verdict.missing:
+        # without a total that is right, the number of missing rows is not known exactly
+        return True
     if (nature.begins, nature.follows) != ("in place", "page number") or (
         nature.order != "holds" and nature.has_equal_rows
     ):

@@ -40,7 +40,8 @@ def first_page(source: PageSource, asked: Served) -> FirstPage:
     if is_end or count == size or (not count and (asked.missing or asked.is_counted)):
         return FirstPage(asked, is_all=not (asked.missing or asked.says_more or count))
     if not asked.missing and source.ends_behind(asked):
-        return FirstPage(asked, is_all=True)
+        # where more was announced, the rows after it may have moved to this page since
+        return FirstPage(asked, is_all=not asked.says_more or source.stands_still(asked))
     # a server that cuts its pages to a size of its own fills a page of that size, and goes on behind it
     cut = source.serve(PageRequest(1, count or 1))
     is_cut = cut.failure is None and len(cut.rows) == count and not cut.is_of_other_size

@@ -67,9 +67,12 @@ class PageSource:
             is_steady = (
                 again.page.rows == served.page.rows and again.page.total_items == served.page.total_items
             )
-            if again.failure is None and (
-                served.failure is not None
-                or (again.miscounts, again.missing) <= (served.miscounts, served.missing)
+            if served.is_malformed or (
+                again.failure is None
+                and (
+                    served.failure is not None
+                    or (again.miscounts, again.missing) <= (served.miscounts, served.missing)
+                )
             ):
                 served = again
             if is_steady:
@@ -141,10 +144,13 @@ class PageSource:
             return False
         if "total_pages" in announces and (pages is None or pages >= now.request.number):
             return False
-        if "link" in announces:
-            again = self._ask(before.request)
-            return again.failure is None and not again.page.has_next
-        return True
+        # a collection that became shorter still serves the rows that it counts before its end
+        again = self.serve(before.request)
+        if again.failure is not None:
+            return "link" not in announces
+        return not (again.missing and not before.missing) and not (
+            "link" in announces and again.page.has_next
+        )
 
     def repeated(self, served: Served) -> Served:
         """Return a page that holds what the page before it held as one that failed."""

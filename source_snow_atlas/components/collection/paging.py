@@ -186,7 +186,11 @@ class CollectionReader:
             self._cannot_overlap("the server changes its page size")
         if served.failure is not None or not (served.rows or served.missing):
             served = self._source.behind(served, self._last)
-        elif served.missing and len(served.rows) > OVERLAP and served.repeats(self._last):
+        elif (
+            (served.missing or served.miscounts)
+            and len(served.rows) > OVERLAP
+            and served.repeats(self._last)
+        ):
             served = self._source.behind(self._source.repeated(served), self._last)
         self._source.learn(served)
         overlap = overlap_of(self._last, served)
@@ -243,7 +247,11 @@ class CollectionReader:
                 self._not_served.note_uncounted(served)
                 return
             self._has_ended = True
-        self._has_ended |= served.is_end or not (served.rows or served.missing or served.says_more)
+        is_end = served.is_end or not (served.rows or served.missing or served.says_more)
+        if is_end and served.rows and served.total_items is None and self._seen:
+            # pages may have been counted before rows moved to one more
+            is_end = self._source.ends_behind(served)
+        self._has_ended |= is_end
 
     def _observe(self, served: Served, overlap: Overlap) -> None:
         """Count what moved between the last page and this one; neighbours overlap by more for a while."""

@@ -156,9 +156,15 @@ class Served:
         return self.has_unique_keys or len(set(self.contents)) == len(self.rows)
 
     def repeats(self, other: Served) -> bool:
-        """Whether it holds the rows of another page once more, told by their keys where they have one."""
-        if len(self.rows) >= FEW_ROWS and self.has_unique_keys and other.has_unique_keys:
-            return self.keys == other.keys
+        """Return whether it repeats the rows of another page, compared by key where rows have unique keys.
+
+        A page with more rows than its total allows repeats the other one if it holds no other rows.
+        """
+        if self.has_unique_keys and other.has_unique_keys:
+            if self.page.total_items != self.total_items:
+                return set(self.keys) <= set(other.keys)
+            if len(self.rows) >= FEW_ROWS:
+                return self.keys == other.keys
         return self.rows == other.rows
 
     def holds(self, row: Row) -> bool:

@@ -15,10 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from source_snow_atlas.components.collection import paging
-from source_snow_atlas.components.collection.not_served import NotServed
+from source_snow_atlas.components.collection.missing_rows import MissingRows
 from source_snow_atlas.components.collection.overlap import Overlap
+from source_snow_atlas.components.collection.page_reply import PageReply
 from source_snow_atlas.components.collection.page_source import PageSource
-from source_snow_atlas.components.collection.served import Served
 from unit_tests.simulation.drawn import nature_of
 from unit_tests.simulation.nature import CHOICES, Nature
 from unit_tests.simulation.verdict import read
@@ -186,12 +186,12 @@ def test_properties_are_drawn_combined(first: str, second: str) -> None:
 
 
 def _nothing_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Served, "missing", 0)
-    monkeypatch.setattr(NotServed, "uncounted", lambda self: 0)
+    monkeypatch.setattr(PageReply, "missing", 0)
+    monkeypatch.setattr(MissingRows, "uncounted", lambda self: 0)
 
 
 def _every_overlap_is_proved(monkeypatch: pytest.MonkeyPatch) -> None:
-    def joined(left: Served, right: Served) -> Overlap:
+    def joined(left: PageReply, right: PageReply) -> Overlap:
         shared = max(0, left.request.end - right.request.start)
         return Overlap(right.rows[shared:], shared, reaches=True)
 
@@ -199,10 +199,10 @@ def _every_overlap_is_proved(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _every_end_is_believed(monkeypatch: pytest.MonkeyPatch) -> None:
-    def behind(source: PageSource, served: Served, before: Served) -> Served:
-        return Served(served.request, served.page.__class__([]), served.key)
+    def end_after(source: PageSource, served: PageReply, before: PageReply) -> PageReply:
+        return PageReply(served.request, served.page.__class__([]), served.key)
 
-    monkeypatch.setattr(PageSource, "behind", behind)
+    monkeypatch.setattr(PageSource, "end_after", end_after)
 
 
 @pytest.mark.parametrize("take_out", [_nothing_is_missing, _every_overlap_is_proved, _every_end_is_believed])

@@ -26,7 +26,7 @@ def warned_of(rows: Sequence[Row], key: tuple[str, ...], at_once: int = 50) -> l
     said: dict[str, str] = {}
     warnings = KeyWarnings(key, "Stream rows", said.setdefault)
     for start in range(0, len(rows), at_once):
-        warnings.look_at(list(rows[start : start + at_once]))
+        warnings.check(list(rows[start : start + at_once]))
     return list(said.values())
 
 

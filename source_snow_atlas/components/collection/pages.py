@@ -1,6 +1,4 @@
-"""Pages in flight: several requests of one collection at once, their replies handed on in the order they were
-asked for.
-"""
+"""Requests for pages, and several of them in flight at once."""
 
 from __future__ import annotations
 
@@ -18,26 +16,28 @@ Fetched = TypeVar("Fetched")
 
 @dataclass(frozen=True)
 class PageRequest:
-    """A page to ask for: `number` from 1, `size` in rows. It holds the rows from offset `start` to `end`."""
+    """Request for page `number`, counted from 1, of `size` rows: those from offset `start` up to `end`."""
 
     number: int
     size: int
 
     @property
     def start(self) -> int:
-        """The offset of its first row."""
+        """Return the offset of the first row."""
         return (self.number - 1) * self.size
 
     @property
     def end(self) -> int:
-        """The offset behind its last row, where it is full."""
+        """Return the offset after the last row of a full page."""
         return self.number * self.size
 
 
 @dataclass(frozen=True)
 class Changes:
-    """What a reading saw of data that changed: rows that came or went at least, pages read for their sake,
-    and rows given out again because another page held them with other values.
+    """Changes of the data that were seen during a read.
+
+    `seen` is the least number of rows inserted or deleted, `read_again` the number of pages read because of
+    them, and `again` the number of rows emitted once more because another page held them with other values.
     """
 
     seen: int
@@ -46,31 +46,29 @@ class Changes:
 
 
 class Prefetch(Protocol):
-    """Runs fetches ahead of their use. `try_submit` gives None where enough pages are under way or
-    waiting.
-    """
+    """Runner of fetches ahead of their use."""
 
     def try_submit(self, task: Callable[[], Fetched]) -> Future[Fetched] | None:
-        """Start the task in another thread, if there is room."""
+        """Start the task in another thread; return None if enough pages are in flight or waiting."""
 
     def done(self) -> None:
-        """A submitted page was used up: there is room for another."""
+        """Release the slot of a page that has been consumed."""
 
 
 class NoPrefetch:
-    """One page after the other, in the caller's thread."""
+    """Prefetch that never starts a task: pages are fetched one by one in the caller's thread."""
 
     def try_submit(self, task: Callable[[], Fetched]) -> Future[Fetched] | None:
-        """No room, ever."""
+        """Return None."""
         return None
 
     def done(self) -> None:
-        """Nothing was submitted."""
+        """Do nothing."""
 
 
 Fetch = Callable[[int, int, "frozenset[int] | None"], "Page | None"]
-"""Fetches a page: its number, the page size asked for, and the numbers that the reply may name as its own
-(None: any). None where the server sends no content.
+"""Fetches a page, given its number, the page size and the page numbers that the reply may state (None: any).
+Returns None if the server sends no content.
 """
 
 
@@ -79,10 +77,10 @@ def in_flight(
     fetch: Callable[[PageRequest], Fetched],
     prefetch: Prefetch,
 ) -> Generator[tuple[PageRequest, Fetched], None, None]:
-    """The replies to the requests that `following` gives, in order, as many under way as there is room for.
+    """Yield requests with their replies, in the order of the requests, with as many in flight as possible.
 
-    `following` is asked again after every reply that was taken, so that a reply may call for more requests;
-    it ends when it has none and none is under way. Raises what `fetch` raises.
+    `following` returns the next request, or None. It is called again after every reply, because a reply may
+    announce more pages. The generator ends when it returns None while no request is in flight.
     """
     waiting: deque[tuple[PageRequest, Future[Fetched]]] = deque()
     upcoming = following()

@@ -1,15 +1,16 @@
-"""All rows of one collection, its pages read side by side. A reading is whole where its replies prove it:
+"""Reader of paginated collections that may change during the read.
 
-1. Every page holds all rows that its own reply counts at its place (`served`). A page that does not is asked
-   for again; what is still missing is counted, and fails the stream (`not_served`).
-2. Neighbouring pages overlap and share a row (`overlap`, `plan`). Where two share none, the rows between them
-   are read at once, from further back.
+A read is complete if its replies prove it:
+
+1. Every page holds all rows that its own totals count at its offset (`page_reply`). A page that doesn't is
+   requested again. Rows that stay missing are counted and fail the stream (`missing_rows`).
+2. Neighbouring pages overlap and share a row (`overlap`, `plan`). If two share none, the gap between them is
+   read at once, from further back.
 3. The last page is not full, and nothing in its reply announces more.
 
-Why that is enough: take a row that is there all the time. If it were on neither of two neighbouring pages, it
-would come after all rows of the first and before all rows of the second. But they share a row, and rows keep
-their order. So the row is on one of the pages. Where pages can't overlap, whole passes are compared
-(`passes`).
+Proof: take a row that exists during the whole read. If it were on neither of two neighbouring pages, it would
+come after all rows of the first and before all rows of the second. But they share a row, and rows keep their
+order. So the row is on one of the pages. If pages can't overlap, repeated passes are compared (`passes`).
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from dataclasses import dataclass, field, replace
 
 from source_snow_atlas.components.basics.errors import ServerError
 from source_snow_atlas.components.collection.first_page import confirm_object, first_page
-from source_snow_atlas.components.collection.not_served import NotServed
-from source_snow_atlas.components.collection.overlap import Overlap, in_place, overlap_of
+from source_snow_atlas.components.collection.missing_rows import MissingRows
+from source_snow_atlas.components.collection.overlap import Overlap, overlap_by_offset, overlap_of
+from source_snow_atlas.components.collection.page_reply import PageReply
 from source_snow_atlas.components.collection.page_source import PageSource
 from source_snow_atlas.components.collection.pages import (
     Changes,
@@ -33,23 +35,29 @@ from source_snow_atlas.components.collection.pages import (
     Prefetch,
     in_flight,
 )
-from source_snow_atlas.components.collection.passes import WholePasses
+from source_snow_atlas.components.collection.passes import RepeatedPasses
 from source_snow_atlas.components.collection.plan import OVERLAP, PAGES_OF_A_GAP, Plan
-from source_snow_atlas.components.collection.served import Served
 from source_snow_atlas.components.request.reply import Page, Row
 
 LOGGER = logging.getLogger("airbyte")
 FIRST = frozenset({0, 1})
-"""The numbers by which replies may call the first page."""
+"""The numbers that replies may state for the first page."""
 SMALLEST_OVERLAPPING = 16
-"""Page size below which overlapping pages make no headway, and few rows can't tell order from chance."""
+"""Page size below which overlaps leave too few new rows, and shared rows may be in order by chance."""
 REMEMBERED_PAGES = 3
-"""Pages before the last one whose rows are known where something moves."""
+"""Pages before the last one whose rows are remembered, to recognize rows that were emitted."""
 
 
 @dataclass
 class CollectionReader:
-    """Reads one collection. Not for use by several threads at once; `rows()` may be called once."""
+    """Reader of one collection. Not thread-safe; call `rows()` once.
+
+    `pages_declared` is False if the operation has no page parameters: page 1 is then requested without them.
+    `accepts_missing`: whether to continue without rows that the API counts and never serves. `is_recount`:
+    whether rows are read to be counted again, and not emitted. `on_page` is called with every page;
+    `on_changes` at the end, if data changed during the read; `on_missing` with the number of missing rows, if
+    they are accepted; `warn` with the kind and the text of each warning.
+    """
 
     label: str
     fetch: Fetch
@@ -57,72 +65,67 @@ class CollectionReader:
     key: Sequence[str] = ()
     prefetch: Prefetch = field(default_factory=NoPrefetch)
     pages_declared: bool = True
-    """False where the operation declares no page parameters: page 1 is then asked for without them."""
     accepts_missing: bool = False
-    """Whether rows that the API counts and never serves are the user's to accept."""
     is_recount: bool = False
-    """Whether the rows are counted once more, and not given out."""
     on_page: Callable[[Page], None] = lambda page: None
-    """Told of every page, for progress."""
     on_changes: Callable[[Changes], None] = lambda changes: None
-    """Told in the end, where the data changed while it was read."""
     on_missing: Callable[[int], None] = lambda rows: None
-    """Told how many rows the API counts and does not serve, where that is accepted."""
     warn: Callable[[str, str], None] = lambda kind, message: LOGGER.warning(message)
-    """Told of what contradicts itself or can't be known: the kind, to be said once a stream, and the
-    sentence.
-    """
 
     def __post_init__(self) -> None:
-        self._planned = self._place = self._farthest = self._in_flight = 0
+        self._planned = self._offset = self._farthest = self._in_flight = 0
         self._has_ended = False
         self._joined = self._idle = 0
-        self._given: deque[Served] = deque(maxlen=REMEMBERED_PAGES)
+        self._emitted_pages: deque[PageReply] = deque(maxlen=REMEMBERED_PAGES)
         self._seen = self._read_again = self._again = 0
-        self._not_served = NotServed(self.label, self.accepts_missing, self.warn, self.on_missing)
+        self._missing_rows = MissingRows(self.label, self.accepts_missing, self.warn, self.on_missing)
 
     def rows(self) -> Iterator[list[Row]]:
-        """The rows in batches. Raises what `fetch` raises, and ServerError where the reading can't be proved
-        whole.
+        """Yield the rows in batches.
+
+        Raises what `fetch` raises, and ServerError if the replies don't prove that the read is complete.
         """
         page = self.fetch(1, self.page_size, FIRST if self.pages_declared else None)
         if page is None:
-            raise ServerError(f"{self.label}: the server sent no content (HTTP 204) where rows are due.")
+            raise ServerError(f"{self.label}: the server sent no content (HTTP 204) in place of rows.")
         is_list = page.is_collection or page.is_array
-        says_more = page.has_next or (page.total_pages or 0) > 1 or (page.total_items or 0) > len(page.rows)
-        if not is_list or (not self.pages_declared and not says_more):
+        announces_more = (
+            page.has_next or (page.total_pages or 0) > 1 or (page.total_items or 0) > len(page.rows)
+        )
+        if not is_list or (not self.pages_declared and not announces_more):
             if self.pages_declared:
                 confirm_object(self.label, self.fetch, self.page_size)
             self.on_page(page)
             yield page.rows
             return
         self._source = PageSource(self.label, self.fetch, tuple(self.key), page, self.warn)
-        asked = Served(PageRequest(1, self.page_size), page, tuple(self.key))
-        first, is_all, is_short = first_page(self._source, asked)
-        self._not_served.note(first)
+        reply = PageReply(PageRequest(1, self.page_size), page, tuple(self.key))
+        first, is_all, is_short = first_page(self._source, reply)
+        self._missing_rows.count(first)
         if is_short:
-            self._not_served.note_uncounted(first)
+            self._missing_rows.count_short_page(first)
         if first.is_end or is_all:
             self.on_page(first.page)
             batches: Iterator[list[Row]] = iter([first.rows])
         else:
             batches = self._pages(first)
         for batch in batches:
-            self._not_served.given(len(batch))
+            self._missing_rows.emitted(len(batch))
             yield batch
-        self._not_served.given(-self._again)
-        if self._not_served.uncounted() and not self._not_served.rows and not self.is_recount:
-            self._not_served.rows = self._recount()
-        has_moved = bool(self._seen or self._again)
-        self._not_served.is_exact &= not has_moved
-        self._not_served.conclude()
-        if has_moved:
+        self._missing_rows.emitted(-self._again)
+        if self._missing_rows.uncounted() and not self._missing_rows.rows and not self.is_recount:
+            self._missing_rows.rows = self._recount()
+        has_changed = bool(self._seen or self._again)
+        self._missing_rows.is_exact &= not has_changed
+        self._missing_rows.conclude()
+        if has_changed:
             self.on_changes(Changes(self._seen, self._read_again, self._again))
 
     def _recount(self) -> int:
-        """Read once more where a steady total counts more rows than came, though every page was full: how
-        many that reading lacks as well. Rows that came and went are not missing twice; those that a server
-        leaves out of its pages are.
+        """Read the collection again, and return how many rows that read lacks as well.
+
+        For a total that counts more rows than came although every page was full. Rows that were inserted or
+        deleted meanwhile are not missing twice; rows that the server leaves out of its pages are.
         """
         again = replace(
             self,
@@ -135,183 +138,169 @@ class CollectionReader:
         )
         for _ in again.rows():
             pass
-        return again._not_served.rows or again._not_served.uncounted()
+        return again._missing_rows.rows or again._missing_rows.uncounted()
 
-    def _pages(self, first: Served) -> Iterator[list[Row]]:
-        """The rows of a collection of several pages.
+    def _pages(self, first: PageReply) -> Iterator[list[Row]]:
+        """Yield the rows of a collection of several pages.
 
-        Those of a page are given out once the next one was compared with them: until then they must stay as
-        they came.
+        The rows of a page are emitted after the next page was compared with them. Until then they must not be
+        modified.
         """
         self._plan = Plan(first.request.size)
-        self._last, self._new = first, first.rows
-        self._planned = self._place = self._farthest = first.request.end
-        self._source.learn(first)
+        self._last, self._pending = first, first.rows
+        self._planned = self._offset = self._farthest = first.request.end
+        self._source.observe(first)
         if first.total_items is None:
-            self._not_served.say_what_is_not_counted(first)
+            self._missing_rows.warn_without_total(first)
         try:
             if self._plan.size < SMALLEST_OVERLAPPING:
                 raise _CannotOverlap
             self.on_page(first.page)
-            with closing(in_flight(self._following, self._source.serve, self.prefetch)) as replies:
-                for _, served in replies:
+            with closing(in_flight(self._following, self._source.get, self.prefetch)) as replies:
+                for _, reply in replies:
                     self._in_flight -= 1
-                    yield from self._take(served)
+                    yield from self._receive(reply)
                     if self._has_ended:
                         break
         except _CannotOverlap:
-            passes = WholePasses(
-                self.label, self._plan.size, self._source, self._not_served, self.prefetch, self.on_page
+            passes = RepeatedPasses(
+                self.label, self._plan.size, self._source, self._missing_rows, self.prefetch, self.on_page
             )
-            yield from passes.rows([])
+            yield from passes.rows()
             return
-        yield self._new
-
-    # what to ask for
+        yield self._pending
 
     def _following(self) -> PageRequest | None:
-        """The next page, or None where the replies under way have to tell first."""
+        """Return the next request, or None until a reply announces more."""
         if self._has_ended or (self._planned >= self._source.announced and self._in_flight):
             return None
-        request = self._plan.behind(self._planned)
+        request = self._plan.following(self._planned)
         self._planned = request.end
         self._in_flight += 1
         return request
 
-    # what came
-
-    def _take(self, served: Served) -> Iterator[list[Row]]:
-        """Join a page to the last one; the rows that are new."""
-        if served.is_of_other_size and not self._is_last_page(served):
-            self._cannot_overlap("the server changes its page size")
-        if served.failure is not None or not (served.rows or served.missing):
-            served = self._source.behind(served, self._last)
-        elif (
-            (served.missing or served.miscounts)
-            and len(served.rows) > OVERLAP
-            and served.repeats(self._last)
-        ):
-            served = self._source.behind(self._source.repeated(served), self._last)
-        self._source.learn(served)
-        overlap = overlap_of(self._last, served)
-        if overlap is None and (self._not_served.rows or served.missing) and not self.accepts_missing:
-            # the stream fails in any case; it is read on to say how many rows are missing
-            overlap = Overlap(served.rows, 0, reaches=bool(served.rows))
+    def _receive(self, reply: PageReply) -> Iterator[list[Row]]:
+        """Join a page to the preceding one, and yield rows that are complete."""
+        if reply.has_other_size and not self._is_last_page(reply):
+            self._fail_to_overlap("the server changes its page size")
+        is_doubtful = (reply.missing or reply.is_miscounted) and len(reply.rows) > OVERLAP
+        if reply.failure is not None or not (reply.rows or reply.missing):
+            reply = self._source.end_after(reply, self._last)
+        elif is_doubtful and reply.repeats(self._last):
+            reply = self._source.end_after(self._source.as_repeated(reply), self._last)
+        self._source.observe(reply)
+        overlap = overlap_of(self._last, reply)
+        if overlap is None and (self._missing_rows.rows or reply.missing) and not self.accepts_missing:
+            # the stream will fail; it is read on to report how many rows are missing
+            overlap = Overlap(reply.rows, 0, reaches=bool(reply.rows))
         if overlap is not None:
-            yield from self._join(served, overlap)
+            yield from self._join(reply, overlap)
         else:
-            yield from self._bridge(served)
+            yield from self._fill_gap(reply)
 
-    def _is_last_page(self, served: Served) -> bool:
-        """Whether a page of another size is the last one, of which some servers say that its rows are its
-        size.
-        """
-        shared = self._last.request.end - served.request.start
-        is_in_place = 0 < shared <= len(served.rows) and served.rows[:shared] == self._last.rows[-shared:]
-        return is_in_place and served.page.size == len(served.rows) and served.is_end
+    def _is_last_page(self, reply: PageReply) -> bool:
+        """Return whether a page of another size is the last one: some servers state its rows as its size."""
+        shared = self._last.request.end - reply.request.start
+        is_in_place = 0 < shared <= len(reply.rows) and reply.rows[:shared] == self._last.rows[-shared:]
+        return is_in_place and reply.page.size == len(reply.rows) and reply.is_end
 
-    def _join(self, served: Served, overlap: Overlap) -> Iterator[list[Row]]:
-        """Go on behind a page that has rows in common with the last one; the rows that nothing follows
-        yet.
-        """
-        self._observe(served, overlap)
-        self._not_served.note(served, overlap.shared)
-        self.on_page(served.page)
+    def _join(self, reply: PageReply, overlap: Overlap) -> Iterator[list[Row]]:
+        """Continue with a page that overlaps the last one, and yield rows that are complete."""
+        self._observe_changes(reply, overlap)
+        self._missing_rows.count(reply, overlap.shared)
+        self.on_page(reply.page)
         self._joined += 1
-        due, fresh = served.request.end - self._farthest - served.missing, len(overlap.new) - overlap.again
-        # new rows where all was read have taken the place of others
-        self._not_served.is_exact &= served.request.end > self._farthest or not fresh
-        self._place = served.request.end
-        self._farthest = max(self._farthest, self._place)
-        if served.rows:
+        due, fresh = reply.request.end - self._farthest - reply.missing, len(overlap.new) - overlap.again
+        # new rows at offsets that were read before have taken the place of others
+        self._missing_rows.is_exact &= reply.request.end > self._farthest or not fresh
+        self._offset = reply.request.end
+        self._farthest = max(self._farthest, self._offset)
+        if reply.rows:
             self._idle = 0 if 0 < 3 * due <= 4 * fresh else self._idle + 1
         if self._idle >= PAGES_OF_A_GAP:
-            self._cannot_overlap(f"{self._idle} pages in a row brought few rows that had not come before")
+            self._fail_to_overlap(f"{self._idle} pages in a row brought few new rows")
         new = overlap.new
-        if overlap.between and served.has_unique_keys:
-            # pages are served in another order than they are asked for: a row that a page lacks, because it
-            # was deleted by then, may come once more with the next one
-            given = [page for page in self._given if page.has_unique_keys]
-            repeatable, behind = new[: overlap.between], new[overlap.between :]
-            new = [row for row in repeatable if not any(page.holds(row) for page in given)] + behind
-        if overlap.reaches and (new or len(served.rows) >= len(self._last.rows)):
-            if self._new:
-                yield self._new
-            self._given.append(self._last)
-            self._last, self._new = served, new
+        if overlap.between and reply.has_unique_keys:
+            # pages are served in another order than they are requested: a row that the last page lacks,
+            # because it was deleted by then, may have been emitted with an earlier page
+            emitted = [page for page in self._emitted_pages if page.has_unique_keys]
+            between, after = new[: overlap.between], new[overlap.between :]
+            new = [row for row in between if not any(page.contains(row) for page in emitted)] + after
+        if overlap.reaches and (new or len(reply.rows) >= len(self._last.rows)):
+            if self._pending:
+                yield self._pending
+            self._emitted_pages.append(self._last)
+            self._last, self._pending = reply, new
         else:
-            self._given.append(served)
-            self._new = self._new + new
-        if served.rows and not served.is_end and not served.is_full and not served.missing:
-            if not self._source.ends_behind(served):
-                self._not_served.note_uncounted(served)
+            self._emitted_pages.append(reply)
+            self._pending = self._pending + new
+        if reply.rows and not reply.is_end and not reply.is_full and not reply.missing:
+            if not self._source.ends_with(reply):
+                self._missing_rows.count_short_page(reply)
                 return
             self._has_ended = True
-        is_end = served.is_end or not (served.rows or served.missing or served.says_more)
-        if is_end and served.rows and served.total_items is None and self._seen:
-            # pages may have been counted before rows moved to one more
-            is_end = self._source.ends_behind(served)
+        is_end = reply.is_end or not (reply.rows or reply.missing or reply.announces_more)
+        if is_end and reply.rows and reply.total_items is None and self._seen:
+            # the pages may have been counted before rows moved to one more
+            is_end = self._source.ends_with(reply)
         self._has_ended |= is_end
 
-    def _observe(self, served: Served, overlap: Overlap) -> None:
-        """Count what moved between the last page and this one; neighbours overlap by more for a while."""
+    def _observe_changes(self, reply: PageReply, overlap: Overlap) -> None:
+        """Count inserted and deleted rows, and let the next pages overlap by as many more."""
         self._again += overlap.again
-        if not served.rows or served.missing or self._last.missing or self._place != self._last.request.end:
+        if not reply.rows or reply.missing or self._last.missing or self._offset != self._last.request.end:
             return
-        displacement = abs(self._place - served.request.start - overlap.shared)
+        displacement = abs(self._offset - reply.request.start - overlap.shared)
         self._seen += displacement
         self._plan.displacement = max(displacement, self._plan.displacement * 3 // 4)
 
-    # neighbours without a row in common
+    def _fill_gap(self, right: PageReply) -> Iterator[list[Row]]:
+        """Read the rows between the last page and one that shares no row with it.
 
-    def _bridge(self, right: Served) -> Iterator[list[Row]]:
-        """Read what lies between the last page and one that shares no row with it; the rows that are new.
-
-        From further back, four times as far each time, until a page shares a row with the last one; then
-        forward, until one shares a row with the right page or ends behind it. Raises ServerError.
+        Pages begin further back, four times as far each time, until one shares a row with the last page; then
+        they go forward until one shares a row with the right page or ends after it. Raises ServerError.
         """
         pages, is_joined = 0, True
         while is_joined and pages < PAGES_OF_A_GAP:
             is_joined = False
-            for request in self._plan.around(self._last, right, self._place, forward=pages > 0):
-                served = self._source.serve(request)
+            for request in self._plan.across_gap(self._last, right, self._offset, forward=pages > 0):
+                reply = self._source.get(request)
                 pages += 1
-                overlap = (
-                    None if served.failure or served.is_of_other_size else overlap_of(self._last, served)
-                )
+                overlap = None if reply.failure or reply.has_other_size else overlap_of(self._last, reply)
                 if overlap is not None:
                     is_joined = True
-                    yield from self._join(served, overlap)
+                    yield from self._join(reply, overlap)
                     break
-            if self._has_ended or self._place >= right.request.end:
+            if self._has_ended or self._offset >= right.request.end:
                 break
             overlap = overlap_of(self._last, right)
             if overlap is not None:
                 yield from self._join(right, overlap)
                 break
         else:
-            # what they share can't be told apart, or rows that are not served leave a hole between them
-            right = self._source.serve(right.request)
-            overlap = overlap_of(self._last, right) or in_place(self._last, right)
-            if overlap is None or not self._source.stands_still(self._last, right):
+            # the shared rows are equal to others, or rows that are not served leave a gap
+            right = self._source.get(right.request)
+            overlap = overlap_of(self._last, right) or overlap_by_offset(self._last, right)
+            if overlap is None or not self._source.is_unchanged(self._last, right):
                 if self._joined and right.failure is not None:
-                    raise self._source.unread(right)
-                self._cannot_overlap("neighbouring pages share no row")
+                    raise self._source.unreadable(right)
+                self._fail_to_overlap("neighbouring pages share no row")
             else:
-                self._not_served.is_exact &= self._last.has_unique_rows and right.has_unique_rows
+                self._missing_rows.is_exact &= self._last.has_unique_rows and right.has_unique_rows
                 yield from self._join(right, overlap)
         self._read_again += pages
-        self._planned = max(self._planned, self._place)
+        self._planned = max(self._planned, self._offset)
 
-    def _cannot_overlap(self, what: str) -> None:
+    def _fail_to_overlap(self, what: str) -> None:
+        """Change over to repeated passes, or raise ServerError if rows of several pages were emitted."""
         if not self._joined:
             raise _CannotOverlap
         raise ServerError(
-            f"{self.label}: {what}, also not when read again from further back. The order of the rows "
-            "changes between requests or depends on the page size, or more rows came or went at once than a "
-            "page holds. Whether all rows came can't be known: sync again, at a quieter time."
+            f"{self.label}: {what}, also when read again from further back. The order of the rows changes "
+            "between requests or depends on the page size, or more rows came or went at once than a page "
+            "holds. Whether all rows came can't be known: sync again, at a quieter time."
         )
 
 
 class _CannotOverlap(Exception):
-    """The server serves other page sizes than those asked for, or an order that changes."""
+    """Raised if the server has one page size only, or an order that changes."""

@@ -1,9 +1,9 @@
-"""Whole passes over a collection whose pages can't overlap: the server serves one page size only, its pages
-are tiny, or it puts its rows in another order for each request.
+"""Repeated passes over a collection whose pages can't overlap.
 
-Each pass yields the rows that no pass before it held, and of equal rows as many as it holds more than those
-before it. Reading ends after two passes that brought the same pages, or where as many different keys came as
-a total counts that never moved.
+They are needed if the server has one page size only, if pages are tiny, or if the order of rows changes with
+each request. Each pass yields the rows that no pass before it held. Of equal rows it yields as many as it
+holds more than the passes before. The read ends after two passes with the same pages, or when as many
+different keys were read as a total counts that never changed.
 """
 
 from __future__ import annotations
@@ -14,50 +14,49 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 
 from source_snow_atlas.components.basics.errors import ServerError
-from source_snow_atlas.components.collection.not_served import NotServed
+from source_snow_atlas.components.collection.missing_rows import MissingRows
+from source_snow_atlas.components.collection.page_reply import FEW_ROWS, PageReply, content
 from source_snow_atlas.components.collection.page_source import PageSource
 from source_snow_atlas.components.collection.pages import PageRequest, Prefetch, in_flight
-from source_snow_atlas.components.collection.served import FEW_ROWS, Served, content
 from source_snow_atlas.components.request.reply import Page, Row
 
 LOGGER = logging.getLogger("airbyte")
 MOST_PASSES = 5
-"""Passes over data that changes, of which one has to be the same as the one before."""
+"""Passes over changing data before the read fails."""
 MOST_PASSES_OF_STEADY_TOTAL = 20
-"""Passes that collect the rows of a server without an order: each brings two thirds of what is missing."""
+"""The same while the total doesn't change: without an order, each pass finds two thirds of what is left."""
 IDLE_PAGES = 40
-"""Pages without a new row, after which the server serves the same rows for ever."""
+"""Consecutive pages without a new row, after which the server is assumed to repeat itself for ever."""
 ANNOUNCED_IDLE_PAGES = 1000
-"""The same where its replies announce them: rows may well be equal."""
+"""The same for pages that the server announces, because rows may be equal."""
 MOST_ROWS = 1_000_000
-"""Rows whose hashes are kept in memory, some 100 MB."""
+"""Rows whose hashes fit in memory, about 100 MB."""
 
 
 @dataclass
-class WholePasses:
-    """Reads all pages of `size` rows until nothing is missing, by what was given out and what came before."""
+class RepeatedPasses:
+    """Reader of all pages of `size` rows, pass by pass, until nothing new comes."""
 
     label: str
     size: int
     source: PageSource
-    not_served: NotServed
+    missing_rows: MissingRows
     prefetch: Prefetch
     on_page: Callable[[Page], None]
-    _given: Counter[int] = field(default_factory=Counter, init=False)
+    _emitted: Counter[int] = field(default_factory=Counter, init=False)
     _keys: set[int] = field(default_factory=set, init=False)
     _totals: set[int | None] = field(default_factory=set, init=False)
-    _counted: list[int | None] = field(default_factory=list, init=False)
-    _keys_are_whole: bool = field(default=True, init=False)
-    _asked: int = field(default=0, init=False)
-    _taken: int = field(default=0, init=False)
+    _totals_of_pass: list[int | None] = field(default_factory=list, init=False)
+    _keys_are_unique: bool = field(default=True, init=False)
+    _requested: int = field(default=0, init=False)
+    _received: int = field(default=0, init=False)
     _has_ended: bool = field(default=False, init=False)
 
-    def rows(self, given: list[Row]) -> Iterator[list[Row]]:
-        """The rows of the collection but those `given` out before. Raises ServerError."""
+    def rows(self) -> Iterator[list[Row]]:
+        """Yield the rows of the collection in batches. Raises ServerError if the passes keep differing."""
         LOGGER.info("%s: its pages can't overlap; all of them are read twice and compared.", self.label)
-        self._given.update(map(_hash, given))
         earlier: list[list[int]] = []
-        counted: list[int | None] = []
+        earlier_totals: list[int | None] = []
         passes = quiet_passes = 0
         while True:
             passes += 1
@@ -66,130 +65,129 @@ class WholePasses:
             for rows in self._pass(pages):
                 is_new |= bool(rows)
                 yield rows
-            if pages == earlier and self._counted == counted:
+            if pages == earlier and self._totals_of_pass == earlier_totals:
                 distinct = [set(page) for page in pages]
                 if sum(map(len, distinct)) == len(set[int]().union(*distinct)):
                     return
                 raise ServerError(
-                    f"{self.label}: the server sends the same rows on several pages, also when asked "
-                    "again, and does not serve pages that overlap: whether they are other rows can't be "
-                    "known, and those of a page may be missing. If it happens again, report it to Snow "
+                    f"{self.label}: the server sends the same rows on several pages, also when requested "
+                    "again, and does not serve pages that overlap. Whether they are different rows can't be "
+                    "known, and the rows of a page may be missing. If it happens again, report it to Snow "
                     "Atlas support."
                 )
-            self.not_served.is_exact &= passes == 1 or not is_new
+            self.missing_rows.is_exact &= passes == 1 or not is_new
             quiet_passes = 0 if is_new else quiet_passes + 1
             if self._is_steady() and quiet_passes > 1 and {len(self._keys)} == self._totals:
                 return
-            collects = self._is_steady() and len(self._keys) < max(filter(None, self._totals), default=0)
-            if passes >= (MOST_PASSES_OF_STEADY_TOTAL if collects else MOST_PASSES):
+            lacks_keys = self._is_steady() and len(self._keys) < max(filter(None, self._totals), default=0)
+            if passes >= (MOST_PASSES_OF_STEADY_TOTAL if lacks_keys else MOST_PASSES):
                 raise ServerError(
-                    f"{self.label}: {passes} readings of all pages brought different rows, and its pages "
+                    f"{self.label}: {passes} passes over all pages brought different rows, and its pages "
                     "share none that proves an overlap. The order of its rows changes between requests, or "
                     "its data changes too fast. Whether all rows came can't be known: sync again, at a "
                     "quieter time."
                 )
-            earlier, counted = pages, self._counted
+            earlier, earlier_totals = pages, self._totals_of_pass
 
     def _pass(self, pages: list[list[int]]) -> Iterator[list[Row]]:
-        """The new rows of one pass. `pages` takes the hashes of its rows, page by page."""
-        self._asked = self._taken = 0
-        self._counted = []
+        """Yield the new rows of one pass, and append the hashes of all its rows to `pages`, page by page."""
+        self._requested = self._received = 0
+        self._totals_of_pass = []
         self._has_ended = False
-        self.not_served.restart()
+        self.missing_rows.restart()
         found: Counter[int] = Counter()
         seen: set[Hashable] = set()
-        before: Served | None = None
+        before: PageReply | None = None
         idle = 0
-        for _, reply in in_flight(self._following, self.source.serve, self.prefetch):
-            hashes = [_hash(row) for row in reply.rows]
-            # what a row with a key of its own holds may be new each time
-            tokens: list[Hashable] = reply.keys if reply.has_unique_keys else [*hashes]
+        for _, received in in_flight(self._following, self.source.get, self.prefetch):
+            hashes = [_hash(row) for row in received.rows]
+            # rows with unique keys are compared by key, because their values may change each time
+            tokens: list[Hashable] = received.keys if received.has_unique_keys else [*hashes]
             page = tuple(tokens if len(tokens) >= FEW_ROWS else hashes)
-            served = self._judged(reply, before, page in seen)
-            hashes = hashes if served.rows else []
-            self._take(served, is_behind=served is not reply)
+            reply = self._checked(received, before, page in seen)
+            hashes = hashes if reply.rows else []
+            self._observe(reply, is_after_end=reply is not received)
             pages.append(hashes)
             idle = idle + 1 if seen.issuperset(tokens) else 0
             seen.update(tokens, [page] if page else [])
-            if idle > (ANNOUNCED_IDLE_PAGES if served.request.end <= self.source.announced else IDLE_PAGES):
+            if idle > (ANNOUNCED_IDLE_PAGES if reply.request.end <= self.source.announced else IDLE_PAGES):
                 raise ServerError(
-                    f"{self.label}: {idle} pages in a row brought no row that had not come before, and "
-                    "nothing says where the collection ends. Report it to Snow Atlas support."
+                    f"{self.label}: {idle} pages in a row brought no new row, and nothing says where the "
+                    "collection ends. Report it to Snow Atlas support."
                 )
             new = []
-            is_keyed = served.has_unique_keys and len(hashes) >= FEW_ROWS
-            for row, value in zip(served.rows, hashes, strict=True):
-                # a row with a key of its own is the same one wherever it comes
+            is_keyed = reply.has_unique_keys and len(hashes) >= FEW_ROWS
+            for row, value in zip(reply.rows, hashes, strict=True):
+                # a row with a unique key is the same one on every page
                 found[value] = 1 if is_keyed else found[value] + 1
-                if found[value] > self._given[value]:
-                    self._given[value] += 1
+                if found[value] > self._emitted[value]:
+                    self._emitted[value] += 1
                     new.append(row)
-            if len(self._given) + len(self._keys) > 2 * MOST_ROWS:
+            if len(self._emitted) + len(self._keys) > 2 * MOST_ROWS:
                 raise ServerError(
                     f"{self.label}: the server does not serve pages that overlap, and more than "
-                    f"{MOST_ROWS:,} rows can't be compared in memory: whether all of them came can't be "
+                    f"{MOST_ROWS:,} rows can't be compared in memory. Whether all of them came can't be "
                     "known. Narrow the stream with a filter, or report it to Snow Atlas support."
                 )
-            before = served
+            before = reply
             yield new
             if self._has_ended:
                 return
 
-    def _judged(self, served: Served, before: Served | None, is_repeated: bool) -> Served:
-        """The page; an empty one where it is the page before it once more or the server does not have it."""
+    def _checked(self, reply: PageReply, before: PageReply | None, is_repeated: bool) -> PageReply:
+        """Return the page, or an empty one if it doesn't exist or repeats an earlier one."""
         if before is None:
-            if served.failure is not None:
-                raise served.failure
-            return served
-        if served.rows and not (before.rows or before.missing):
-            # an empty page in front of one with rows lacks all of its own
-            self.not_served.note_uncounted(before)
-        if served.failure is None and served.rows and is_repeated:
-            if before.says_more or served.request.start < self.source.announced:
-                # rows that moved by a page look like this; if it was not that, the next pass shows it again
-                return served
-            if len(set(map(_hash, served.rows))) == 1 and not (served.has_unique_keys or before.is_counted):
+            if reply.failure is not None:
+                raise reply.failure
+            return reply
+        if reply.rows and not (before.rows or before.missing):
+            # an empty page before one with rows lacks all of its own
+            self.missing_rows.count_short_page(before)
+        if reply.failure is None and reply.rows and is_repeated:
+            if before.announces_more or reply.request.start < self.source.announced:
+                # rows that moved by a page look the same; otherwise the next pass shows it again
+                return reply
+            if len(set(map(_hash, reply.rows))) == 1 and not (reply.has_unique_keys or before.is_counted):
                 raise ServerError(
-                    f"{self.label}: page {served.request.number} holds the same rows as the page before "
-                    "it, and nothing says how many there are: whether it is the last page once more can't "
-                    "be known."
+                    f"{self.label}: page {reply.request.number} holds the same rows as the page before it, "
+                    "and no total counts them. Whether it is the last page once more can't be known."
                 )
-            served = self.source.repeated(served)
-        if served.failure is not None or not (served.rows or served.missing):
-            return self.source.behind(served, before)
-        return served
+            reply = self.source.as_repeated(reply)
+        if reply.failure is not None or not (reply.rows or reply.missing):
+            return self.source.end_after(reply, before)
+        return reply
 
     def _following(self) -> PageRequest | None:
-        """The next page, or None until one is taken."""
+        """Return the next request, or None until a reply announces more."""
         if self._has_ended or (
-            self._asked * self.size >= self.source.announced and self._asked > self._taken
+            self._requested * self.size >= self.source.announced and self._requested > self._received
         ):
             return None
-        self._asked += 1
-        return PageRequest(self._asked, self.size)
+        self._requested += 1
+        return PageRequest(self._requested, self.size)
 
-    def _take(self, served: Served, is_behind: bool) -> None:
-        self._taken += 1
-        self.source.learn(served)
-        self.not_served.note(served, shared=len(served.rows))
-        self.on_page(served.page)
-        self._totals.add(served.page.total_items)
-        self._counted.append(served.page.total_items)
-        if served.has_unique_keys:
-            self._keys.update(map(hash, served.keys))
+    def _observe(self, reply: PageReply, is_after_end: bool) -> None:
+        self._received += 1
+        self.source.observe(reply)
+        self.missing_rows.count(reply, shared=len(reply.rows))
+        self.on_page(reply.page)
+        self._totals.add(reply.page.total_items)
+        self._totals_of_pass.append(reply.page.total_items)
+        if reply.has_unique_keys:
+            self._keys.update(map(hash, reply.keys))
         else:
-            self._keys_are_whole &= not served.rows
-        if served.rows and not served.is_end and not served.is_full and not served.missing:
-            self._has_ended = self.source.ends_behind(served)
-            if served.says_more and not self._has_ended:
-                self.not_served.note_uncounted(served)
+            self._keys_are_unique &= not reply.rows
+        if reply.rows and not reply.is_end and not reply.is_full and not reply.missing:
+            self._has_ended = self.source.ends_with(reply)
+            if reply.announces_more and not self._has_ended:
+                self.missing_rows.count_short_page(reply)
         else:
-            nothing = not served.rows and not served.missing and not served.says_more
-            self._has_ended = is_behind or served.is_end or nothing
+            is_empty = not reply.rows and not reply.missing and not reply.announces_more
+            self._has_ended = is_after_end or reply.is_end or is_empty
 
     def _is_steady(self) -> bool:
-        """Whether the total never moved and all keys are whole."""
-        return self._keys_are_whole and len(self._totals) == 1 and None not in self._totals
+        """Return whether the total never changed and all keys are unique."""
+        return self._keys_are_unique and len(self._totals) == 1 and None not in self._totals
 
 
 def _hash(row: Row) -> int:

@@ -1,7 +1,7 @@
-"""Which page to ask for next: arithmetic on page numbers and page sizes, without requests.
+"""Arithmetic of overlapping pages.
 
-The server knows only numbers and sizes, so an overlap is asked for with pages of different sizes: page 37 of
-500 rows ends at row 18,500, and page 39 of 486 rows begins at row 18,468.
+The API knows page numbers and page sizes only, so pages overlap by differing in size: page 37 of 500 rows
+ends at offset 18,500, and page 39 of 486 rows begins at offset 18,468.
 """
 
 from __future__ import annotations
@@ -10,50 +10,53 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isqrt
 
+from source_snow_atlas.components.collection.page_reply import PageReply
 from source_snow_atlas.components.collection.pages import PageRequest
-from source_snow_atlas.components.collection.served import Served
 
 OVERLAP = 4
-"""Rows that neighbouring pages share where nothing moves."""
+"""Rows that neighbouring pages share while the data doesn't change."""
 PAGES_OF_A_GAP = 20
-"""Pages read for one gap, or without a new row, after which the data changes too fast."""
+"""Pages read to close one gap, or read without a new row, before the read fails."""
 
 
 @dataclass
 class Plan:
-    """The pages of a collection whose server goes by `size` rows a page, and whose rows have moved by
-    `displacement` between neighbouring pages of late.
+    """Planner of page requests of at most `size` rows.
+
+    `displacement` is the number of rows by which offsets have shifted recently between neighbouring pages.
     """
 
     size: int
     displacement: int = 0
 
-    def behind(self, place: int, back: int = 0) -> PageRequest:
-        """Return the page that goes on behind an offset: it begins `back` rows before it, or the usual
-        overlap.
-        """
+    def following(self, offset: int, back: int = 0) -> PageRequest:
+        """Return the page that continues at an offset, from `back` rows before it or the usual overlap."""
         overlap = min(OVERLAP + 2 * self.displacement, self.size // 4)
-        return overlapping(place, min(max(back, overlap), self.size), self.size)
+        return overlapping(offset, min(max(back, overlap), self.size), self.size)
 
-    def around(self, left: Served, right: Served, place: int, forward: bool) -> Iterator[PageRequest]:
-        """The pages behind `place` that may share a row with the left page: the next one if it goes
-        `forward`, then from further and further back, and where the totals say that its rows have moved to.
+    def across_gap(
+        self, left: PageReply, right: PageReply, offset: int, forward: bool
+    ) -> Iterator[PageRequest]:
+        """Yield pages that may share a row with the left page, for a gap that begins at `offset`.
+
+        The next page comes first if `forward`; then pages that begin further and further back; then pages
+        where the left page's rows are by now, as the change of the total suggests.
         """
         if left.missing and not right.rows:
             return
         if forward:
-            yield self.behind(place)
+            yield self.following(offset)
         back = max(4 * OVERLAP, 4 * self.displacement)
         while back < self.size:
-            yield self.behind(place, back)
+            yield self.following(offset, back)
             back *= 4
-        yield self.behind(place, self.size)
+        yield self.following(offset, self.size)
         if left.total_items is None or right.total_items is None:
             return
         moved = right.total_items - left.total_items
-        begin, end = max(self.size, place + min(moved, 0)), place + max(moved, 0) + self.size
+        begin, end = max(self.size, offset + min(moved, 0)), offset + max(moved, 0) + self.size
         for _ in range(PAGES_OF_A_GAP if moved else 0):
-            request = self.behind(begin, self.size // 2)
+            request = self.following(begin, self.size // 2)
             yield request
             begin = max(request.end, begin + 1)
             if begin > end:
@@ -61,10 +64,10 @@ class Plan:
 
 
 def overlapping(end: int, overlap: int, largest: int) -> PageRequest:
-    """Return the page that reaches farthest among those that begin at least `overlap` rows before `end`.
+    """Return the page that reaches farthest of those that begin at least `overlap` rows before `end`.
 
-    No page is longer than `largest` rows. Sizes a little below the largest put boundaries nearly everywhere,
-    so about `1.3 * sqrt(largest)` rows of headway are lost.
+    No page is longer than `largest` rows. Sizes slightly below that have a page boundary nearly everywhere,
+    so a page advances by about `1.3 * sqrt(largest)` rows less than its size.
     """
     begin = max(0, end - overlap)
     smallest = max(1, largest - 3 * isqrt(largest) - 1, min(largest, 2 * overlap))
@@ -77,7 +80,7 @@ def overlapping(end: int, overlap: int, largest: int) -> PageRequest:
             best = candidate
     if best.end > end:
         return best
-    # no boundary of these sizes lies well: take the size that divides the place itself
+    # no boundary of these sizes is close enough: use a size that divides the offset itself
     number = -(-begin // largest) + 1
     size = begin // max(1, number - 1) if begin else largest
     return PageRequest(number, max(1, size))

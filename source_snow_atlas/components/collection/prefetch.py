@@ -1,4 +1,4 @@
-"""Pages of all streams fetched ahead of their use, by a bounded number of threads."""
+"""Thread pool that fetches pages of all streams ahead of their use."""
 
 from __future__ import annotations
 
@@ -11,26 +11,25 @@ Result = TypeVar("Result")
 
 
 class PagePrefetch:
-    """Pages of all streams fetched ahead of their use: as many as requests may be in flight, and a quarter as
-    many waiting for use.
+    """Prefetch shared by all streams: `pages` requests in flight, and a quarter as many replies waiting.
 
-    That bounds memory, whatever the number of streams: a page of 1000 records takes about 3 MB.
+    This bounds memory for any number of streams. A page of 1,000 records takes about 3 MB.
     """
 
     def __init__(self, pages: int) -> None:
         self._executor = ThreadPoolExecutor(max_workers=pages, thread_name_prefix="pages")
-        self._room = threading.BoundedSemaphore(pages + pages // 4 + 1)
+        self._slots = threading.BoundedSemaphore(pages + pages // 4 + 1)
 
     def try_submit(self, task: Callable[[], Result]) -> Future[Result] | None:
-        """Start the task in another thread, if there is room."""
-        if not self._room.acquire(blocking=False):
+        """Start the task in another thread; return None if no slot is free."""
+        if not self._slots.acquire(blocking=False):
             return None
         return self._executor.submit(task)
 
     def done(self) -> None:
-        """A submitted page was used up: there is room for another."""
-        self._room.release()
+        """Release the slot of a page that has been consumed."""
+        self._slots.release()
 
     def close(self) -> None:
-        """Let the threads end."""
+        """Cancel pending tasks and let the threads end."""
         self._executor.shutdown(wait=False, cancel_futures=True)

@@ -156,7 +156,7 @@ class CollectionRetriever(Retriever):
                     f"Stream {name}: {len(rows)} rows came in a reply without pages and without a total. "
                     "That is a round number: the server may have cut the list without a word.",
                 )
-            keys.look_at(rows)
+            keys.check(rows)
             self._sync.progress.add(name, records=len(rows))
             self._sync.parents.offer(name, rows)
             if self.cursor_field is None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from source_snow_atlas.components.basics.errors import ServerError
-from source_snow_atlas.components.collection.served import content
+from source_snow_atlas.components.collection.page_reply import content
 from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT
 from source_snow_atlas.components.request.reply import Row
 from source_snow_atlas.components.stream.cursor_row import bound, moment_of

@@ -1,4 +1,4 @@
-"""What one reply says of itself: whether it holds all rows that it counts, and whether there are more."""
+"""The reply to one page request, and what it states about itself and the collection."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from source_snow_atlas.components.collection.pages import PageRequest
 from source_snow_atlas.components.request.reply import Page, Row
 
 FEW_ROWS = 4
-"""Fewer rows may have the keys of others by chance, where several rows share a key."""
+"""Fewer rows than these may share their keys with others by chance, if keys are not unique."""
 
 
 @dataclass(frozen=True)
-class Served:
-    """The reply to one request for a page of a collection whose primary key is `key` (empty: none).
+class PageReply:
+    """Reply to one request for a page of a collection whose primary key is `key` (empty: none).
 
-    `failure` says why there is no page: the server refused it, sent no content or sent another one. No end is
-    seen in a reply that `is_malformed`.
+    `failure` is set if there is no page: the server refused it, sent no content or sent another page.
+    `is_malformed` is set if the reply is not even of the right shape, so that it can't mark the end.
     """
 
     request: PageRequest
@@ -34,46 +34,47 @@ class Served:
 
     @property
     def rows(self) -> list[Row]:
-        """Its rows."""
+        """Return the rows of the page."""
         return self.page.rows
 
     @property
     def reached(self) -> int:
-        """The offset behind its last row."""
+        """Return the offset after the last row."""
         return self.request.start + len(self.page.rows)
 
     @property
     def total_items(self) -> int | None:
-        """How many rows it counts; None where its own rows prove the count wrong."""
+        """Return the total number of rows, or None if absent or contradicted by the rows of the page."""
         total = self.page.total_items
         return None if total is None or (self.page.rows and total < self.reached) else total
 
     @property
     def total_pages(self) -> int | None:
-        """How many pages of its size it counts; None where it is a later one itself."""
+        """Return the total number of pages, or None if absent or less than the number of this page."""
         total = self.page.total_pages
         return None if total is None or (self.page.rows and total < self.request.number) else total
 
     @property
-    def miscounts(self) -> bool:
-        """Whether its own rows prove one of its counts wrong."""
+    def is_miscounted(self) -> bool:
+        """Return whether the rows of the page contradict one of its totals."""
         counted = (self.page.total_items, self.page.total_pages)
         return (self.total_items, self.total_pages) != counted
 
     @property
     def is_counted(self) -> bool:
-        """Whether it counts the rows or the pages of the collection, not wrongly."""
+        """Return whether the reply has a usable total of rows or pages."""
         return self.total_items is not None or self.total_pages is not None
 
     @property
     def is_full(self) -> bool:
-        """Whether it holds as many rows as were asked for."""
+        """Return whether the page holds as many rows as requested."""
         return len(self.page.rows) >= self.request.size
 
     @cached_property
     def missing(self) -> int:
-        """How many rows it counts and does not hold: with a total, those up to it; without, a page that is
-        not the last one is full.
+        """Return the number of rows that the page should hold by its own totals and doesn't.
+
+        With a total of rows, those up to the total are expected. Without, every page but the last is full.
         """
         request, page, pages = self.request, self.page, self.total_pages
         if self.failure is not None:
@@ -82,7 +83,7 @@ class Served:
         if self.total_items is not None:
             expected = min(request.size, max(0, self.total_items - request.start))
         if pages is not None and (self.total_items is None or not page.rows):
-            # many servers count one page where there are no rows
+            # many servers count one page for a collection without rows
             last = 1 if request.number == pages > 1 else 0
             expected = max(expected, request.size if request.number < pages else last)
         if not self.is_counted and page.has_next:
@@ -91,38 +92,36 @@ class Served:
 
     @property
     def announced(self) -> int:
-        """The offset up to which it announces rows; 0 where it counts none behind itself."""
+        """Return the offset up to which the totals announce rows, 0 without totals."""
         by_pages = (self.total_pages or 0) * self.request.size
         if self.total_items is None:
             return by_pages
-        # both count the same rows where they differ by less than a page
+        # the totals agree if they differ by less than a page
         return by_pages if by_pages - self.total_items >= self.request.size else self.total_items
 
     @property
-    def says_more(self) -> bool:
-        """Whether it announces a page behind itself, by rows, pages or link."""
-        return not self.denies and (self.page.has_next or self.announced > self.request.end)
+    def announces_more(self) -> bool:
+        """Return whether a total or a link announces another page."""
+        return not self.is_after_end and (self.page.has_next or self.announced > self.request.end)
 
     @property
-    def denies(self) -> bool:
-        """Whether it counts no row at its own place: it lies behind the end of the collection."""
+    def is_after_end(self) -> bool:
+        """Return whether the page is empty and its totals count no rows at its offset."""
         items, pages, number = self.total_items, self.total_pages, self.request.number
         if self.page.rows or not self.is_counted or (number == 1 and self.page.has_next):
             return False
-        # many servers count one page where there are no rows
+        # many servers count one page for a collection without rows
         is_counted_out = pages is None or pages < number or pages <= 1
         return is_counted_out and (items is None or items <= self.request.start)
 
     @property
     def is_end(self) -> bool:
-        """Whether the collection ends in it by its own account: it could hold more rows, and announces
-        none.
-        """
-        return self.is_counted and not self.is_full and not self.says_more
+        """Return whether this is the last page by its own totals: not full, and no more is announced."""
+        return self.is_counted and not self.is_full and not self.announces_more
 
     @property
-    def is_of_other_size(self) -> bool:
-        """Whether the server served a page of another size than the one asked for."""
+    def has_other_size(self) -> bool:
+        """Return whether the server used another page size than the requested one."""
         size = self.page.size
         if self.failure is not None or not self.rows:
             return False
@@ -132,7 +131,7 @@ class Served:
 
     @cached_property
     def keys(self) -> list[Hashable]:
-        """The keys of its rows; None for a key that is not whole."""
+        """Return the primary key of each row, None where a part of it is null."""
         if len(self.key) == 1:
             keys: list[Hashable] = [row.get(self.key[0]) for row in self.rows]
         else:
@@ -147,16 +146,16 @@ class Served:
 
     @cached_property
     def has_unique_keys(self) -> bool:
-        """Whether every row has a whole key of its own."""
+        """Return whether every row has a primary key that no other row of the page has."""
         return bool(self.key) and len(set(self.keys)) == len(self.rows) and None not in self.keys
 
     @cached_property
     def has_unique_rows(self) -> bool:
-        """Whether every row can be told from the others, by its key or by all it holds."""
+        """Return whether no two rows are the same, compared by key or by content."""
         return self.has_unique_keys or len(set(self.contents)) == len(self.rows)
 
-    def repeats(self, other: Served) -> bool:
-        """Return whether it repeats the rows of another page, compared by key where rows have unique keys.
+    def repeats(self, other: PageReply) -> bool:
+        """Return whether the page repeats the rows of another one, compared by key where keys are unique.
 
         A page with more rows than its total allows repeats the other one if it holds no other rows.
         """
@@ -167,39 +166,40 @@ class Served:
                 return self.keys == other.keys
         return self.rows == other.rows
 
-    def holds(self, row: Row) -> bool:
-        """Whether it has a row with the same key and the same values, what was added to it since apart."""
+    def contains(self, row: Row) -> bool:
+        """Return whether the page has a row with the same key and values, ignoring fields added to it."""
         key = row.get(self.key[0]) if len(self.key) == 1 else tuple([row.get(name) for name in self.key])
         try:
-            place = self._places.get(key)
+            index = self._index.get(key)
         except TypeError:
             return False
-        if place is None:
+        if index is None:
             return False
-        held = self.rows[place]
-        return all(value is None or held.get(name) == value for name, value in row.items())
+        known = self.rows[index]
+        return all(value is None or known.get(name) == value for name, value in row.items())
 
     @cached_property
-    def _places(self) -> dict[Hashable, int]:
-        return {key: place for place, key in enumerate(self.keys)}
+    def _index(self) -> dict[Hashable, int]:
+        return {key: index for index, key in enumerate(self.keys)}
 
     @cached_property
     def contents(self) -> list[Hashable]:
-        """All that its rows hold, and of equal rows in a row the place of each among them. At the edges of
-        the page their number isn't known.
+        """Return the content of each row, with its position in a run of equal rows.
+
+        The length of a run at the edge of the page is not known, so its rows get no position.
         """
-        runs = [(held, len(list(group))) for held, group in groupby(map(content, self.rows))]
-        often = Counter(held for held, _ in runs)
+        runs = [(text, len(list(group))) for text, group in groupby(map(content, self.rows))]
+        often = Counter(text for text, _ in runs)
         edges = {runs[0][0], runs[-1][0]} if runs else set()
         return [
-            (held, place, count) if count > 1 and often[held] == 1 and held not in edges else held
-            for held, count in runs
-            for place in range(count)
+            (text, position, count) if count > 1 and often[text] == 1 and text not in edges else text
+            for text, count in runs
+            for position in range(count)
         ]
 
 
 def content(row: Row) -> bytes:
-    """Return all that a row holds, whatever the order of its fields."""
+    """Return all fields of a row as bytes, independent of their order."""
     try:
         return orjson.dumps(row, option=orjson.OPT_SORT_KEYS)
     except (orjson.JSONEncodeError, TypeError):

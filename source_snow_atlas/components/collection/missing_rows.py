@@ -1,0 +1,131 @@
+"""Rows that the API counts and doesn't serve."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from source_snow_atlas.components.basics.errors import ServerError
+from source_snow_atlas.components.collection.page_reply import PageReply
+
+EMPTY_PAGES = 10
+"""Consecutive pages without any of their rows, after which the stream fails at once."""
+UNPROVED_PAGES = 100
+"""Pages without an overlap, after which a stream with missing rows fails at once."""
+SHORT_PAGES = 100
+"""Consecutive empty pages after which the stream fails even if missing rows are accepted. Ten times as many
+consecutive short pages end a stream where they are not accepted.
+"""
+
+
+@dataclass
+class MissingRows:
+    """Counter of the rows of one collection that its pages count and don't hold.
+
+    `accepted`: whether the stream continues without them; `on_missing` is then called with their number.
+    `is_exact` turns false if rows may have been deleted or emitted twice, or if a total was wrong.
+    """
+
+    label: str
+    accepted: bool
+    warn: Callable[[str, str], None]
+    on_missing: Callable[[int], None]
+    rows: int = 0
+    is_exact: bool = True
+    _empty_pages: int = 0
+    _short_pages: int = 0
+    _unproved_pages: int = 0
+    _last: PageReply | None = None
+    _emitted: int = 0
+    _totals: set[int | None] = field(default_factory=set)
+
+    def count(self, reply: PageReply, shared: int = 0) -> None:
+        """Count the missing rows of a page that shares a number of rows with the preceding one.
+
+        Raises ServerError after too many pages that lack rows.
+        """
+        before = self._last
+        self._last = reply
+        self._totals.add(reply.page.total_items)
+        self.is_exact &= not reply.is_miscounted
+        if reply.missing and before is not None and before.missing:
+            # a row that neither of two overlapping pages holds is missing from both
+            common = before.request.end - reply.request.start - shared
+            self.rows -= max(0, min(common, before.missing, reply.missing))
+        self.rows += reply.missing
+        self._short_pages = self._short_pages + 1 if reply.missing else 0
+        self._empty_pages = self._empty_pages + 1 if reply.missing and not shared else 0
+        self._unproved_pages += self.rows > 0 and not shared
+        is_hopeless = self._unproved_pages >= UNPROVED_PAGES or self._short_pages >= 10 * SHORT_PAGES
+        if (is_hopeless and not self.accepted) or self._empty_pages >= (
+            SHORT_PAGES if self.accepted else EMPTY_PAGES
+        ):
+            self.rows += max(0, reply.announced - reply.request.end)
+            self._fail("about ", f" {self._short_pages} pages in a row lack rows.", "")
+
+    def count_short_page(self, reply: PageReply) -> None:
+        """Count what a page lacks that is not full although rows follow it.
+
+        Raises ServerError after too many such pages.
+        """
+        self.rows += max(0, reply.request.size - len(reply.rows))
+        self._unproved_pages += 1
+        if self._unproved_pages >= UNPROVED_PAGES:
+            self._fail("about ", f" {self._unproved_pages} pages lack rows.", "")
+
+    def emitted(self, rows: int) -> None:
+        """Add to the number of rows that were emitted."""
+        self._emitted += rows
+
+    def uncounted(self) -> int:
+        """Return how many rows the totals count beyond the emitted ones, less the change of the totals."""
+        totals = [0 if total is None else total for total in self._totals] or [0]
+        return max(0, 2 * min(totals) - max(totals) - self._emitted)
+
+    def warn_without_total(self, first: PageReply) -> None:
+        """Warn about a collection whose replies have no total of rows."""
+        if first.total_pages is not None:
+            limit = "the API counts pages and not rows, so a row that its last page lacks can't be noticed."
+        else:
+            limit = (
+                "the API counts neither rows nor pages, so rows that it does not serve can't be noticed "
+                "if no page follows them."
+            )
+        self.warn("no total", f"{self.label}: {limit}")
+
+    def restart(self) -> None:
+        """Count from the first page again."""
+        self.rows = self._empty_pages = self._short_pages = self._unproved_pages = 0
+        self._last = None
+
+    def conclude(self) -> None:
+        """Report missing rows, if any. Raises ServerError if they are not accepted."""
+        if not self.rows:
+            return
+        # a total that never changed is more exact than the sum over overlapping pages
+        uncounted = self.uncounted() or self.rows
+        is_exact = self.is_exact and len(self._totals) == 1
+        self.rows = uncounted if is_exact else max(uncounted, self.rows)
+        if not self.accepted:
+            self._fail("", "", "; to sync without them, name the stream in the option accept_missing_rows")
+        self.warn(
+            "missing",
+            f"{self.label}: {self._counted()}. The stream continues without them, because "
+            "accept_missing_rows names it.",
+        )
+        self.on_missing(self.rows)
+
+    def _counted(self, about: str = "") -> str:
+        total = self._last.page.total_items if self._last is not None else None
+        if total is not None and total >= self.rows:
+            return f"the API counts {total} rows, but {about}{self.rows} of them are not served"
+        if self.rows == 1:
+            return f"{about}1 row that the API counts is not served"
+        return f"{about}{self.rows} rows that the API counts are not served"
+
+    def _fail(self, about: str, detail: str, remedy: str) -> None:
+        raise ServerError(
+            f"{self.label}: {self._counted(about)}. Pages that were requested again still lack rows.{detail} "
+            "This is not caused by changing data. Check whether this client may see these rows, or ask Snow "
+            f"Atlas support{remedy}."
+        )

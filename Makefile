@@ -12,6 +12,9 @@ WORKERS ?= auto
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # A clone is run from its own environment, whatever is active or set in the calling shell.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+# Containers often set this one. uv compiles nothing when it installs, so every process would compile the CDK, dlt
+# or dbt by itself: half of the time of a small sync, and of dbt's start.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help sync report sandbox test lint format bench soak docs drift qa dbt-staging dbt-test workflows clients pythons build image image-test image-suite clean setup-sync setup-report setup-tests python

@@ -54,7 +54,7 @@ class Loader:
                 {"type": "RECORD", "record": {"stream": STREAM, "data": row, "emitted_at": number}}
                 for number, row in enumerate(rows)
             ]
-            files.take((json.dumps(message).encode() for message in messages), report)
+            files.write((json.dumps(message).encode() for message in messages), report)
             stream = report.streams[STREAM]
             stream.status, stream.state = "COMPLETE", {"lastScanDate": "2026-01-01T00:00:00Z"}
             destination = self.open(folder)

@@ -218,7 +218,7 @@ def test_every_drawn_value_is_found_again(
         for first in (0, ROWS // 2):
             drawn.rows = {stream: draw(chance, stream, first) for stream in (*FULL, MERGED)}
             said = filled.run(*streams)
-            assert "not read whole" not in said
+            assert "not read completely" not in said
             holds_nul = {"files": "filesystem"}.get(kind, kind) in HOLD_NUL
             for stream in FULL:
                 assert_found_again(filled, stream, drawn.rows[stream], holds_nul)

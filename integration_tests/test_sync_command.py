@@ -77,7 +77,7 @@ def test_stream_asked_for_by_name_fails_aloud(sandbox: Sandbox, filled: DuckDB) 
     client = sandbox.control.add_client(["sam.computer.r"])
     limited = DuckDB(filled.folder, sandbox, {"client": client})
     said = limited.run("--streams", "computers,licenses", code=1)
-    assert "licenses was not read whole" in said
+    assert "licenses was not read completely" in said
     assert "incomplete" in said
     assert len(limited.rows("computers")) == 40
 
@@ -184,7 +184,7 @@ def test_a_closed_pipe_is_one_sentence(filled: DuckDB) -> None:
         assert process.stderr is not None
         errors = process.stderr.read()
     assert process.returncode == 1
-    assert errors.splitlines()[-1] == "snow-atlas-sync: stopped, as nobody reads what it prints"
+    assert errors.splitlines()[-1] == "snow-atlas-sync: stopped, as its output is no longer read"
     assert "Traceback" not in errors
     assert "Exception" not in errors
 
@@ -256,7 +256,7 @@ def test_whatever_is_killed_changes_no_table_and_the_next_run_mends_it(
                     assert process.returncode == 1
                     assert "Traceback" not in errors
                     for stream in STREAMS[1].split(","):
-                        assert f"{stream} was not read whole" in output
+                        assert f"{stream} was not read completely" in output
                     assert "ended by signal 9" in output
         filled.run(*STREAMS)
         ids = {row["id"] for row in Expected(sandbox).records("computers")}

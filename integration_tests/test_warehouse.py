@@ -249,7 +249,7 @@ def test_failed_stream_leaves_its_table_and_the_others_go_on(filled: Target) -> 
     control.fault("status", definitions.parameters("licenses")["path"], status=403)
     control.change_row("delete", "computers", position=1)
     said = filled.run(*streams, code=1)
-    assert re.search(r"licenses was not read whole, and its table is as it was: .*403", said)
+    assert re.search(r"licenses was not read completely, so its table is unchanged: .*403", said)
     assert filled.rows("licenses") == before
     assert_same(filled, "computers", Expected(filled.sandbox).records("computers"))
 

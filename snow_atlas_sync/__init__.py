@@ -1,5 +1,4 @@
-"""Read Snow Atlas into a database: the command `snow-atlas-sync`, which comes with the connector.
+"""Command `snow-atlas-sync`, which reads Snow Atlas into a database.
 
-It runs the connector and loads with dlt, which the extra `sync` brings:
-`pip install "airbyte-source-snow-atlas[sync]"`.
+It needs dlt, which the extra `sync` installs: `pip install "airbyte-source-snow-atlas[sync]"`.
 """

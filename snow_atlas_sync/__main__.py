@@ -1,4 +1,4 @@
-"""`python -m snow_atlas_sync` is the command `snow-atlas-sync`."""
+"""Entry point of `python -m snow_atlas_sync`."""
 
 from snow_atlas_sync.process import run_sync
 

@@ -1,6 +1,7 @@
-"""`python -m snow_atlas_sync.check FILE`: what the configuration in a file can read, as one JSON object.
+"""Connection check: `python -m snow_atlas_sync.check FILE` prints its result as a JSON object.
 
-A process of its own, as the framework of the connector takes a second to import, and the memory of a sync.
+It runs in a process of its own, so that the command need not import the Airbyte CDK, which takes a second and
+much memory.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from source_snow_atlas.run import skip_docstrings_of_protocol_classes
 
 
 def main(path: str) -> None:
+    """Print whether the check failed, its message, the refused areas and the id of the tenant."""
     skip_docstrings_of_protocol_classes()
     from airbyte_cdk.models import Status
     from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets, update_secrets
@@ -30,16 +32,16 @@ def main(path: str) -> None:
     update_secrets([secret] if isinstance(secret, str) and secret else [])
     logging.disable()
     status, refused = SourceSnowAtlas().check_areas(logging.getLogger("airbyte"), config)
-    answer = {
+    result = {
         "failed": status.status != Status.SUCCEEDED,
-        "sentence": filter_secrets(status.message or ""),
+        "message": filter_secrets(status.message or ""),
         "refused": sorted({(area.name, permission(area.parameters)) for area in refused}),
     }
-    if not answer["failed"]:
+    if not result["failed"]:
         with suppress(IdentityUnavailable, SnowAtlasError):
-            # the token of the check: no other one is asked for
-            answer["tenant"] = read_tenant(SnowAtlasOauth2Authenticator(config=config)).id
-    print(json.dumps(answer))
+            # reuses the token of the check
+            result["tenant"] = read_tenant(SnowAtlasOauth2Authenticator(config=config)).id
+    print(json.dumps(result))
 
 
 if __name__ == "__main__":

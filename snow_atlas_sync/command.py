@@ -1,4 +1,4 @@
-"""The command `snow-atlas-sync`: read Snow Atlas into a database and answer questions from it."""
+"""Command `snow-atlas-sync`: read Snow Atlas into a database and answer questions from it."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ if TYPE_CHECKING:
 NAME = "snow-atlas-sync"
 DATABASE = Path("snow_atlas.duckdb")
 DUCKDB, DATASET = "duckdb", "snow_atlas"
-NOTES = 10
-"""So many notes are printed."""
+MAX_NOTES = 10
+"""Number of notes that are printed."""
 SECONDS_TO_OPEN = 1.0
-"""What the destination has to be opened when a signal ends the command."""
+"""Time to wait for the destination to open when a signal ends the command."""
 
-# Entries of the audit log are never changed, so a sync asks only for those since the last one. All other
-# streams are read whole: what was removed in Snow Atlas is seen in no other way.
+# Entries of the audit log never change, so only new ones are read. All other streams are read completely,
+# as that is the only way to notice what was deleted in Snow Atlas.
 INCREMENTAL = "audit_logs"
 
-
 NOT_SUGGESTED = (
-    "Licence positions and SaaS seats are not among them: they take a request for each application or user, "
-    "which --streams adds, and the report."
+    "Licence positions and SaaS seats are not included, as they need a request for each application or user. "
+    "Name their streams with --streams, or run snow-atlas-report."
 )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
     options = parser(NAME, "Read Snow Atlas into a database, and answer questions from it.").parse_args(
         arguments
     )
@@ -56,20 +56,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parser(name: str, description: str) -> argparse.ArgumentParser:
-    """The options that all ways to start a sync have."""
+    """Return a parser of the options that all commands that sync share."""
     options = argparse.ArgumentParser(prog=name, description=description)
     options.add_argument("--version", action="version", version=f"{name} {__version__}")
     options.add_argument(
-        "--config", type=Path, metavar="FILE", help="JSON file with region, client_id, client_secret"
+        "--config", type=Path, metavar="FILE", help="JSON file with region, client_id and client_secret"
     )
     options.add_argument(
-        "--streams", default="", help="names, by comma or space, or all (default: the suggested streams)"
+        "--streams",
+        default="",
+        help="names, separated by commas or spaces, or all (default: the suggested streams)",
     )
     options.add_argument(
         "--incremental",
         default=INCREMENTAL,
         metavar="STREAMS",
-        help="streams of which only what is new since the last sync is read (default: %(default)s)",
+        help="streams of which only new and changed records are read (default: %(default)s)",
     )
     options.add_argument(
         "--database", type=Path, metavar="FILE", default=DATABASE, help="DuckDB file (default: %(default)s)"
@@ -78,7 +80,7 @@ def parser(name: str, description: str) -> argparse.ArgumentParser:
         "--destination",
         default=DUCKDB,
         metavar="NAME",
-        help="destination of dlt, such as postgres or filesystem (default: %(default)s)",
+        help="dlt destination, such as postgres or filesystem (default: %(default)s)",
     )
     options.add_argument(
         "--dataset", metavar="NAME", help=f"schema of the tables (default: main in DuckDB, else {DATASET})"
@@ -87,7 +89,7 @@ def parser(name: str, description: str) -> argparse.ArgumentParser:
 
 
 def prepare(options: argparse.Namespace) -> dict[str, Any]:
-    """The configuration, empty where none is named. Refuses what is wrong with any option."""
+    """Validate the options and return the configuration, which is empty if none is named."""
     config = inputs.load(options.config) if options.config is not None else {}
     inputs.choose(options.streams, inputs.available_streams())
     inputs.incremental(options.incremental)
@@ -95,12 +97,12 @@ def prepare(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def run(config: dict[str, Any], options: argparse.Namespace) -> SyncReport:
-    """Sync, and print what was read and what it answers."""
+    """Sync, and print the report and the answers to the questions."""
     start = time.monotonic()
     with synced(config, options, inputs.suggested_streams()) as (report, destination):
         print_report(report, time.monotonic() - start)
         if destination.name == DUCKDB:
-            answer(destination, {stream.name for stream in report.complete})
+            print_answers(destination, {stream.name for stream in report.complete})
         if report.complete:
             print(f"\nThe tables are in {destination.title}.")
             if not options.streams:
@@ -115,46 +117,50 @@ def synced(
     suggested: Collection[str],
     refuse: Callable[[str | None], None] = lambda tenant: None,
 ) -> Iterator[tuple[SyncReport, Destination]]:
-    """Sync the streams that the user names, else of the suggested ones those that can be read; the
-    destination is open as long as the block. `refuse` raises where nothing is to be read of the tenant that
-    the check found.
+    """Sync, and yield the report and the open destination.
 
-    What is named is read at once, and says itself what it lacks; else the connection is checked first. In the
-    meantime a thread imports dlt and opens the destination, which takes as long.
+    Streams that the options name are read without a check: they fail if a permission is missing. Otherwise
+    the connection is checked, and those of the `suggested` streams that can be read are synced. `refuse` is
+    called with the tenant that the check found, and raises an error if it must not be synced.
+
+    A thread imports dlt and opens the destination in the meantime, which takes as long as the check.
     """
     names = inputs.choose(options.streams, inputs.available_streams())
     incremental = inputs.incremental(options.incremental).intersection(names or suggested)
-    readable = connector.Readable()
-    at_once = bool(names) and not incremental
+    without_check = bool(names) and not incremental
+    checked = connector.CheckResult()
     with spool.folder() as folder, contextlib.ExitStack() as stack:
         file = folder / "config.json"
         file.write_text(json.dumps(config), encoding="utf-8")
         process = stack.enter_context(
-            connector.reading(file, folder, names, (), {}) if at_once else connector.checking(file, folder)
+            connector.start_read(file, folder, names, (), {})
+            if without_check
+            else connector.start_check(file, folder)
         )
-        opening = ThreadPoolExecutor(1).submit(opened, options, folder)
+        opening = ThreadPoolExecutor(1).submit(open_destination, options, folder)
         stack.callback(wait, [opening], SECONDS_TO_OPEN)
-        if at_once:
-            # there is nowhere to write what it reads
+        if without_check:
+            # no need to read on if the destination can't be opened
             opening.add_done_callback(lambda opening: process.terminate() if opening.exception() else None)
         else:
             states = opening.result().states()
-            readable = connector.checked(process, folder)
-            refuse(readable.tenant)
-            print(readable.sentence, flush=True)
-            names = names or [name for name in suggested if not readable.lacks(name)]
-            process = stack.enter_context(connector.reading(file, folder, names, incremental, states))
+            checked = connector.check_result(process, folder)
+            refuse(checked.tenant)
+            print(checked.message, flush=True)
+            names = names or [name for name in suggested if not checked.missing_permission(name)]
+            process = stack.enter_context(connector.start_read(file, folder, names, incremental, states))
         print(f"Reading {counted(len(names), 'stream')} into {title(options)}:", flush=True)
         report = SyncReport.of(names)
-        report.refused = {name: readable.lacks(name) for name in suggested if readable.lacks(name)}
+        missing = {name: checked.missing_permission(name) for name in suggested}
+        report.refused = {name: permission for name, permission in missing.items() if permission}
         with shown(report):
             sync(process, folder, opening, report, incremental, holds_nul=options.destination in HOLD_NUL)
         with contextlib.closing(opening.result()) as destination:
             yield report, destination
 
 
-def opened(options: argparse.Namespace, folder: Path) -> Destination:
-    """The destination that the options name."""
+def open_destination(options: argparse.Namespace, folder: Path) -> Destination:
+    """Open the destination that the options name."""
     from snow_atlas_sync.destination import Destination
 
     stop_if_asked()
@@ -162,34 +168,35 @@ def opened(options: argparse.Namespace, folder: Path) -> Destination:
 
 
 def dataset(options: argparse.Namespace) -> str:
-    """The schema of the tables."""
+    """Return the schema of the tables."""
     return str(options.dataset or ("main" if options.destination == DUCKDB else DATASET))
 
 
 def title(options: argparse.Namespace) -> str:
-    """Where the tables go, for people."""
+    """Return the name of the destination for messages."""
     if options.destination != DUCKDB:
         return f"{options.destination} ({dataset(options)})"
     return f"{options.database} ({options.dataset})" if options.dataset else str(options.database)
 
 
 def print_report(report: SyncReport, seconds: float) -> None:
+    """Print a table of the streams, the errors and the first notes."""
     streams = report.streams.values()
     rows = [(s.name, s.records, s.seconds, "" if s.complete else s.status.lower()) for s in streams]
     print()
     print(text_table(("stream", "records", "seconds", ""), rows))
-    read = f"{counted(len(rows), 'stream')}, {counted(report.records, 'record')}"
-    print(f"\n  {read}, {seconds:.0f} seconds from start to end")
+    totals = f"{counted(len(rows), 'stream')}, {counted(report.records, 'record')}"
+    print(f"\n  {totals}, {seconds:.0f} seconds from start to end")
     for stream in report.failed:
-        print(f"\n  {stream.name} was not read whole, and its table is as it was: {stream.error}")
-    for text, count in list(report.warnings.items())[:NOTES]:
+        print(f"\n  {stream.name} was not read completely, so its table is unchanged: {stream.error}")
+    for text, count in list(report.warnings.items())[:MAX_NOTES]:
         print(f"\n  note{f' ({count} times)' * (count > 1)}: {text}")
-    if len(report.warnings) > NOTES:
-        print(f"\n  and {counted(len(report.warnings) - NOTES, 'note')} more")
+    if len(report.warnings) > MAX_NOTES:
+        print(f"\n  and {counted(len(report.warnings) - MAX_NOTES, 'note')} more")
 
 
-def answer(destination: Destination, complete: set[str]) -> None:
-    """Print the answers to the questions whose tables were all read."""
+def print_answers(destination: Destination, complete: set[str]) -> None:
+    """Print the answers to the questions whose streams are all complete."""
     for question in QUESTIONS:
         if complete.issuperset(question.streams):
             rows = destination.rows(question.sql)

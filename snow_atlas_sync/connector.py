@@ -1,4 +1,4 @@
-"""Run the connector in a process of its own: what is killed there is noticed here, and costs no table."""
+"""The connector as a process of its own. A sync notices if it is killed, and leaves the tables unchanged."""
 
 from __future__ import annotations
 
@@ -16,55 +16,50 @@ from typing import Any
 from snow_atlas_sync.errors import SyncError
 from source_snow_atlas import definitions
 
-PIPE = 1 << 20
-PATIENCE = 5.0
-"""Seconds that the connector has to end by itself."""
+PIPE_BYTES = 1 << 20
+SECONDS_TO_EXIT = 5.0
+"""Time between SIGTERM and SIGKILL."""
 
 Process = subprocess.Popen[bytes]
 
 
 @dataclass(frozen=True)
-class Readable:
-    """What a configuration can read, as the API answered: the sentence for the user, and the areas that were
-    refused for want of a permission.
-    """
+class CheckResult:
+    """Result of the connection check."""
 
-    sentence: str = ""
+    message: str = ""
     refused: frozenset[tuple[str, str]] = frozenset()
+    """Product areas that were refused, each with the permission that is missing."""
     tenant: str | None = None
-    """Its id, where the API names it."""
+    """The id of the tenant, if the API names it."""
 
-    def lacks(self, stream: str) -> str:
-        """The permission that keeps a stream, or a parent of it, from being read; empty where there is
-        none.
-        """
+    def missing_permission(self, stream: str) -> str:
+        """Return the permission that a stream or one of its parents lacks, or an empty string."""
         for name in (stream, *definitions.parent_streams(stream)):
-            own = definitions.parameters(name) if name in definitions.stream_definitions() else {}
-            if (own.get("area"), permission(own)) in self.refused:
-                return permission(own)
+            parameters = definitions.parameters(name) if name in definitions.stream_definitions() else {}
+            if (parameters.get("area"), permission(parameters)) in self.refused:
+                return permission(parameters)
         return ""
 
 
 def permission(parameters: Mapping[str, Any]) -> str:
-    """The permission of a stream; any of several is enough."""
-    named = parameters.get("permission") or "the permission of this API, which the vendor does not name"
-    return named if isinstance(named, str) else " or ".join(named)
+    """Return the permission of a stream; if it has several, any of them suffices."""
+    permissions = parameters.get("permission") or "the permission of this API, which the vendor does not name"
+    return permissions if isinstance(permissions, str) else " or ".join(permissions)
 
 
 @contextmanager
-def started(arguments: Sequence[str], folder: Path) -> Iterator[Process]:
-    """A module of this installation as a process, which ends with the block. What it says on standard error
-    is in a file of the folder.
-    """
-    # without a session of its own, Ctrl-C would reach it before it is stopped from here
+def start_module(arguments: Sequence[str], folder: Path) -> Iterator[Process]:
+    """Run a Python module as a process, and end it with the block. Its stderr goes to a file in `folder`."""
     with (folder / "stderr").open("wb") as errors:
         process = subprocess.Popen(
             [sys.executable, "-m", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
-            bufsize=PIPE,
-            pipesize=PIPE,
+            bufsize=PIPE_BYTES,
+            pipesize=PIPE_BYTES,
+            # in the same session, Ctrl-C would reach the process before it is terminated below
             start_new_session=True,
             env={**os.environ, "PYTHONSAFEPATH": "1"},
         )
@@ -73,7 +68,7 @@ def started(arguments: Sequence[str], folder: Path) -> Iterator[Process]:
     finally:
         process.terminate()
         try:
-            process.wait(PATIENCE)
+            process.wait(SECONDS_TO_EXIT)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -81,33 +76,31 @@ def started(arguments: Sequence[str], folder: Path) -> Iterator[Process]:
             process.stdout.close()
 
 
-def checking(config: Path, folder: Path) -> AbstractContextManager[Process]:
-    """The check of a configuration as a process; `checked` waits for its answer."""
-    return started(["snow_atlas_sync.check", str(config)], folder)
+def start_check(config: Path, folder: Path) -> AbstractContextManager[Process]:
+    """Start the connection check; `check_result` waits for its result."""
+    return start_module(["snow_atlas_sync.check", str(config)], folder)
 
 
-def checked(process: Process, folder: Path) -> Readable:
-    """What can be read with the configuration. SyncError where that is nothing, in the connector's words."""
+def check_result(process: Process, folder: Path) -> CheckResult:
+    """Wait for the connection check and return its result. Raises SyncError if nothing can be read."""
     output, _ = process.communicate()
     try:
-        answer = json.loads(output)
+        result = json.loads(output)
     except ValueError:
-        raise SyncError(f"the connection could not be checked: {how_it_ended(process, folder)}") from None
-    if answer["failed"]:
-        raise SyncError(answer["sentence"])
-    return Readable(answer["sentence"], frozenset(map(tuple, answer["refused"])), answer.get("tenant"))
+        raise SyncError(f"the connection could not be checked: {exit_reason(process, folder)}") from None
+    if result["failed"]:
+        raise SyncError(result["message"])
+    return CheckResult(result["message"], frozenset(map(tuple, result["refused"])), result.get("tenant"))
 
 
-def reading(
+def start_read(
     config: Path,
     folder: Path,
     streams: Collection[str],
     incremental: Collection[str],
     states: Mapping[str, Any],
 ) -> AbstractContextManager[Process]:
-    """The connector's `read` of these streams as a process; those that are `incremental` go on from their
-    state.
-    """
+    """Start the connector's `read` command. `incremental` streams continue from their state."""
     catalog = [
         {
             "stream": {
@@ -129,18 +122,18 @@ def reading(
         file = folder / f"{option}.json"
         file.write_text(json.dumps(content), encoding="utf-8")
         options += [f"--{option}", str(file)]
-    return started(["source_snow_atlas.run", "read", *options], folder)
+    return start_module(["source_snow_atlas.run", "read", *options], folder)
 
 
-def killed(process: Process) -> bool:
-    """Whether a signal ended the process: itself, or by the exit code that the connector has for SIGTERM."""
+def was_killed(process: Process) -> bool:
+    """Return whether a signal ended the process. The connector turns SIGTERM into an exit code."""
     return process.returncode < 0 or process.returncode == 128 + signal.SIGTERM
 
 
-def how_it_ended(process: Process, folder: Path) -> str:
-    """How a process ended, and the last that it said."""
+def exit_reason(process: Process, folder: Path) -> str:
+    """Wait for a process and return how it ended, with the last line of its stderr."""
     code = process.wait()
-    if killed(process):
+    if was_killed(process):
         return f"the connector was ended by signal {-code if code < 0 else code - 128}"
-    said = (folder / "stderr").read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return f"the connector ended with the exit code {code}" + (f": {said[-1][:300]}" if said else "")
+    lines = (folder / "stderr").read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return f"the connector ended with the exit code {code}" + (f": {lines[-1][:300]}" if lines else "")

@@ -1,23 +1,23 @@
-"""What ends a sync, said so that the user knows what to change."""
+"""Errors that end a sync."""
 
 
 class SyncError(Exception):
-    """The sync could not be done; the message tells the user why."""
+    """Error whose message tells the user why the sync failed."""
 
 
 class Stopped(BaseException):
-    """A signal asked the process to end."""
+    """Raised by a signal. It is no Exception, as libraries would catch that."""
 
     def __init__(self, signal: int) -> None:
         super().__init__(signal)
         self.signal = signal
 
 
-asked: list[int] = []
+received_signals: list[int] = []
 """Signals that asked the process to end."""
 
 
 def stop_if_asked() -> None:
-    """Raise Stopped once more where the first one was lost: the import of a library can swallow it."""
-    if asked:
-        raise Stopped(asked[0])
+    """Raise Stopped again if a library swallowed the first one while it was imported."""
+    if received_signals:
+        raise Stopped(received_signals[0])

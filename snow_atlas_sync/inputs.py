@@ -1,4 +1,4 @@
-"""What the user gives: the configuration and the streams. Every mistake is a SyncError with one sentence."""
+"""Input from the user: the configuration and the names of streams. Mistakes raise SyncError."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from source_snow_atlas import definitions
 
 
 def load(path: Path) -> dict[str, Any]:
-    """The configuration in a file: a JSON object."""
+    """Read the configuration from a JSON file."""
     try:
         config = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
@@ -26,39 +26,39 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def choose(wanted: str, available: Sequence[str]) -> list[str]:
-    """Names of the streams that the user wants, in the order of the catalog; none where they named none."""
+    """Return the streams named in the option, in the order of the catalog; an empty list if it is empty."""
     names = wanted.replace(",", " ").split()
     if wanted.strip() and not names:
-        raise SyncError(f"{wanted} names no stream: give names, by comma or space, or all")
+        raise SyncError(f"{wanted} names no stream: separate names by commas or spaces, or give all")
     if names == ["all"]:
         return list(available)
     for name in names:
         if name not in available:
-            close = difflib.get_close_matches(name, available, n=3, cutoff=0)
-            raise SyncError(f"there is no stream {name}; the nearest are {', '.join(close)}")
+            nearest = difflib.get_close_matches(name, available, n=3, cutoff=0)
+            raise SyncError(f"there is no stream {name}; the nearest are {', '.join(nearest)}")
     return [name for name in available if name in names]
 
 
 def incremental(wanted: str) -> frozenset[str]:
-    """Names of the streams to go on with from the last sync."""
-    able = [name for name in available_streams() if "cursor_field" in definitions.parameters(name)]
+    """Return the streams that the option `--incremental` names."""
+    capable = [name for name in available_streams() if "cursor_field" in definitions.parameters(name)]
     names = frozenset(wanted.replace(",", " ").split())
-    for name in sorted(names.difference(able)):
-        raise SyncError(f"the stream {name} is not incremental; these are: {', '.join(able)}")
+    for name in sorted(names.difference(capable)):
+        raise SyncError(f"the stream {name} is not incremental; these are: {', '.join(capable)}")
     return names
 
 
 def available_streams() -> list[str]:
-    """The names of all streams of the connector, in the order of its catalog."""
+    """Return the names of all streams, in the order of the catalog."""
     return list(definitions.stream_definitions())
 
 
 def suggested_streams() -> list[str]:
-    """The streams that metadata.yaml suggests: read page by page, and without secrets in them."""
+    """Return the streams that metadata.yaml suggests: read page by page and not sensitive."""
     return [
         name
         for name in available_streams()
-        if "path" in definitions.parameters(name)  # `tenant` has none: the server may not say who it is
+        if "path" in definitions.parameters(name)  # not `tenant`: some servers do not name the tenant
         and not definitions.parent_streams(name)
         and not definitions.parameters(name).get("sensitive")
     ]

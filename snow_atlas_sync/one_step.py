@@ -1,8 +1,8 @@
-"""dlt's destinations DuckDB and filesystem, changed where it matters: a table is replaced in one step.
+"""Variants of dlt's destinations DuckDB and filesystem that replace a table in one step.
 
-dlt empties a table first and fills it afterwards, or, in a database, copies it from a second one: half a
-minute for five million rows, and twice the file. Here each table comes as one file, so that it can be
-replaced in one transaction, or by renaming that file.
+dlt empties a table and then fills it, or copies it from a staging table, which takes half a minute for five
+million rows and doubles the database file. Here each table comes as one Parquet file, so it can be replaced
+in one transaction, or by renaming the file.
 """
 
 from __future__ import annotations
@@ -19,33 +19,33 @@ from dlt.destinations.impl.duckdb.duck import DuckDbClient, DuckDbCopyJob
 from dlt.destinations.impl.filesystem.filesystem import FilesystemClient, FilesystemLoadJob
 
 PARQUET = ".parquet"
-LITTLE: dict[str, Any] = {"threads": 1, "memory_limit": "150MB"}
-"""DuckDB would take four fifths of the memory that there is; a second thread makes nothing faster here."""
+DUCKDB_LIMITS: dict[str, Any] = {"threads": 1, "memory_limit": "150MB"}
+"""By default DuckDB takes four fifths of the memory. A second thread does not make loading faster."""
 
 
 class OneStep:
-    """What both clients have in common: who replaces a table also empties it."""
+    """Mixin for dlt's clients: the job that replaces a table also empties it."""
 
-    replaces: Any
-    """The job that replaces a table with a file."""
+    replace_job: Any
+    """Class of the job that replaces a table with a file."""
 
     def should_truncate_table_before_load(self, table_name: str) -> bool:
         return False
 
     def create_load_job(self, table: Any, file_path: str, load_id: str, restore: bool = False) -> Any:
         client: Any = super()
-        written = self.prepare_load_table(table["name"])["write_disposition"]  # type: ignore[attr-defined]
-        if file_path.endswith(PARQUET) and written == "replace":
-            return self.replaces(file_path)
+        prepared = self.prepare_load_table(table["name"])  # type: ignore[attr-defined]
+        if file_path.endswith(PARQUET) and prepared["write_disposition"] == "replace":
+            return self.replace_job(file_path)
         return client.create_load_job(table, file_path, load_id, restore)
 
 
 class ReplaceTableJob(DuckDbCopyJob):
-    """Fill a table with a file, and with nothing else."""
+    """Job that replaces the rows of a table with those of a file."""
 
     def run(self) -> None:
         client = self._job_client.sql_client
-        # dlt sets a gigabyte: all rows would go into the log first, and into the table afterwards
+        # dlt sets 1 GB, with which all rows are written to the log first and to the table afterwards
         client.execute_sql("SET GLOBAL checkpoint_threshold = '16MB'")
         with client.begin_transaction():
             client.execute_sql(f"DELETE FROM {client.make_qualified_table_name(self.load_table_name)}")
@@ -53,11 +53,13 @@ class ReplaceTableJob(DuckDbCopyJob):
 
 
 class OneStepDuckDbClient(OneStep, DuckDbClient):
-    replaces = ReplaceTableJob
+    """DuckDB client that replaces tables in one step."""
+
+    replace_job = ReplaceTableJob
 
 
 class OneStepDuckDb(duckdb_of_dlt):
-    """DuckDB, in a transaction for each table."""
+    """DuckDB with one transaction per table."""
 
     @property
     def client_class(self) -> type[DuckDbClient]:
@@ -65,15 +67,15 @@ class OneStepDuckDb(duckdb_of_dlt):
 
 
 class ReplaceFileJob(FilesystemLoadJob):
-    """Put a file in the place of the one that the table is."""
+    """Job that replaces the file of a table."""
 
     def make_remote_path(self) -> str:
-        return file_of(self._job_client, self.load_table_name)
+        return path_of_table(self._job_client, self.load_table_name)
 
     def run(self) -> None:
         files, path = self._job_client.fs_client, self.make_remote_path()
         if not self._job_client.config.is_local_filesystem:
-            files.put_file(self._file_path, path)  # an object store shows an object when it is whole
+            files.put_file(self._file_path, path)  # an object store writes a whole object or none
             return
         files.makedirs(os.path.dirname(path), exist_ok=True)
         files.put_file(self._file_path, path + ".new")
@@ -81,11 +83,13 @@ class ReplaceFileJob(FilesystemLoadJob):
 
 
 class OneStepFilesystemClient(OneStep, FilesystemClient):
-    replaces = ReplaceFileJob
+    """Filesystem client that replaces tables in one step."""
+
+    replace_job = ReplaceFileJob
 
 
 class OneStepFilesystem(filesystem):
-    """A folder, or a bucket, with one file for each table."""
+    """Folder or bucket with one file per table."""
 
     @property
     def client_class(self) -> type[FilesystemClient]:
@@ -93,14 +97,15 @@ class OneStepFilesystem(filesystem):
 
 
 def merge_files(new: Path, old: Path | None, key: Sequence[str], merged: Path) -> int:
-    """Write a file with the newest row of each key, after the old rows that have another key; the number of
-    its rows. A row whose key is null in some part is like no other.
+    """Merge the rows of two files by their key into a third, and return the number of its rows.
+
+    Of rows with the same key the last one is kept. Rows with a null in their key are all kept.
     """
     keys = ", ".join(f'"{name}"' for name in key)
-    null = " OR ".join(f'"{name}" IS NULL' for name in key)
+    has_null = " OR ".join(f'"{name}" IS NULL' for name in key)
     rows = f"""
         SELECT * EXCLUDE (file_row_number) FROM read_parquet('{new}', file_row_number = true)
-        QUALIFY {null} OR row_number() OVER (PARTITION BY {keys} ORDER BY file_row_number DESC) = 1
+        QUALIFY {has_null} OR row_number() OVER (PARTITION BY {keys} ORDER BY file_row_number DESC) = 1
     """
     if old is not None:
         rows = f"""
@@ -108,11 +113,11 @@ def merge_files(new: Path, old: Path | None, key: Sequence[str], merged: Path) -
             ANTI JOIN (SELECT {keys} FROM read_parquet('{new}')) USING ({keys})
             UNION ALL BY NAME {rows}
         """
-    with duckdb.connect(config={**LITTLE, "temp_directory": str(merged.parent)}) as connection:
+    with duckdb.connect(config={**DUCKDB_LIMITS, "temp_directory": str(merged.parent)}) as connection:
         (count,) = connection.execute(f"COPY ({rows}) TO '{merged}' (FORMAT parquet)").fetchall()
     return int(count[0])
 
 
-def file_of(client: FilesystemClient, table: str) -> str:
-    """The file that a table is."""
+def path_of_table(client: FilesystemClient, table: str) -> str:
+    """Return the path of the file that holds a table."""
     return str(client.pathlib.join(client.dataset_path, table, table + PARQUET))

@@ -1,6 +1,4 @@
-"""The commands as processes: what ends them is one line on standard error and an exit code, never a
-traceback.
-"""
+"""Entry points of the commands, which turn errors and signals into one line on stderr and an exit code."""
 
 from __future__ import annotations
 
@@ -16,26 +14,24 @@ from snow_atlas_sync import errors
 from snow_atlas_sync.errors import Stopped, SyncError
 
 EXTRAS = frozenset({"altair", "dlt", "duckdb", "jinja2", "pyarrow", "vl_convert", "xlsxwriter"})
-"""Modules that an extra brings."""
+"""Modules that the extras install."""
 
 
 def run_sync() -> None:
-    """The command `snow-atlas-sync`."""
-    # importing it takes seconds, and signals are looked after before
+    """Run the command `snow-atlas-sync`."""
+    # imported late: it takes seconds, in which a signal should already be handled
     run("snow-atlas-sync", lambda: int(import_module("snow_atlas_sync.command").main()))
 
 
 def run_report() -> None:
-    """The command `snow-atlas-report`."""
-    asks = not {"-h", "--help", "--version"}.isdisjoint(sys.argv[1:])
-    module = f"snow_atlas_sync.report.{'options' if asks else 'command'}"
+    """Run the command `snow-atlas-report`."""
+    wants_help = not {"-h", "--help", "--version"}.isdisjoint(sys.argv[1:])
+    module = f"snow_atlas_sync.report.{'options' if wants_help else 'command'}"
     run("snow-atlas-report", lambda: int(import_module(module).main()))
 
 
 def run(name: str, main: Callable[[], int]) -> None:
-    """Run a command to its end and leave the process at once: what a library still does in a thread is
-    nothing that anybody waits for.
-    """
+    """Run a command and end the process, without waiting for threads of libraries."""
     code = exit_code(name, main)
     with suppress(OSError, ValueError):
         sys.stderr.flush()
@@ -43,13 +39,13 @@ def run(name: str, main: Callable[[], int]) -> None:
 
 
 def exit_code(name: str, main: Callable[[], int]) -> int:
-    """What a command ends with: its own code, or 1, or that of the signal that stopped it."""
+    """Run a command and return its exit code: its own, 1 after an error, or 128 plus the signal's number."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     try:
         try:
             code = main()
-        except SystemExit as error:  # argparse, with its own words
+        except SystemExit as error:  # argparse, which has printed its message
             code = error.code if isinstance(error.code, int) else 1
         sys.stdout.flush()
         return code
@@ -64,23 +60,24 @@ def exit_code(name: str, main: Callable[[], int]) -> int:
         say(name, f"{error.name} is not installed; install it with: {install}")
         return 1
     except BrokenPipeError:
-        say(name, "stopped, as nobody reads what it prints")
+        say(name, "stopped, as its output is no longer read")
         return 1
     except OSError as error:
         say(name, f"{error.filename or 'standard output'} can't be used: {error.strerror or error}")
         return 1
     except Stopped as stopped:
-        errors.asked.clear()
-        written = "page and workbook are" if name.endswith("report") else "each table is"
-        say(name, f"stopped; {written} as before, or replaced as a whole")
+        errors.received_signals.clear()
+        results = "page and workbook are" if name.endswith("report") else "each table is"
+        say(name, f"stopped; {results} unchanged or completely replaced")
         return 128 + stopped.signal
 
 
 def say(name: str, text: str) -> None:
+    """Print a line on stderr."""
     with suppress(OSError):
         print(f"{name}: {text}", file=sys.stderr, flush=True)
 
 
 def _stop(number: int, _frame: FrameType | None) -> None:
-    errors.asked.append(number)
+    errors.received_signals.append(number)
     raise Stopped(number)

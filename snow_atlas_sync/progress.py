@@ -1,6 +1,4 @@
-"""Say how far a sync is: on a terminal one line with a bar, rewritten in place, elsewhere a line every few
-seconds.
-"""
+"""Progress of a sync: a bar that is redrawn on a terminal, else a line every few seconds."""
 
 from __future__ import annotations
 
@@ -15,20 +13,20 @@ from snow_atlas_sync.outcome import SyncReport
 
 TERMINAL_INTERVAL = 0.2
 LOG_INTERVAL = 5.0
-BAR = 20
+BAR_WIDTH = 20
 
 
 @contextmanager
 def shown(report: SyncReport) -> Iterator[None]:
-    """Show the progress of a sync for as long as the block lasts."""
+    """Show the progress of a sync while the block runs."""
     out = sys.stderr
     terminal = out.isatty()
-    over = threading.Event()
+    finished = threading.Event()
     start = time.monotonic()
 
     def show() -> None:
-        with suppress(OSError, ValueError):  # nobody listens any more
-            while not over.wait(TERMINAL_INTERVAL if terminal else LOG_INTERVAL):
+        with suppress(OSError, ValueError):  # stderr was closed
+            while not finished.wait(TERMINAL_INTERVAL if terminal else LOG_INTERVAL):
                 line = describe(report, time.monotonic() - start)
                 if terminal:
                     width = shutil.get_terminal_size().columns - 1
@@ -42,7 +40,7 @@ def shown(report: SyncReport) -> Iterator[None]:
     try:
         yield
     finally:
-        over.set()
+        finished.set()
         thread.join()
         if terminal:
             with suppress(OSError):
@@ -51,12 +49,12 @@ def shown(report: SyncReport) -> Iterator[None]:
 
 
 def bar(share: float) -> str:
-    """So much of the reading as a bar."""
-    return f"  [{'#' * int(BAR * share):-<{BAR}}]"
+    """Draw a share from 0 to 1 as a bar."""
+    return f"  [{'#' * int(BAR_WIDTH * share):-<{BAR_WIDTH}}]"
 
 
 def describe(report: SyncReport, seconds: float) -> str:
-    """The state of a sync in one line."""
+    """Describe the progress of a sync in one line."""
     streams = report.streams.values()
     line = f"  {seconds:4.0f} s  {report.ended} of {len(streams)} streams, {report.records:,} records"
     running = [each.name for each in streams if each.started is not None and each.ended is None]

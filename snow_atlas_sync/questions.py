@@ -1,7 +1,7 @@
-"""Questions that the synced tables answer, in DuckDB's SQL.
+"""Sample questions about the synced tables, with their queries for DuckDB.
 
-A table is named after its stream, and a column after its field in lower case: `lastScanDate` of
-`computers` is `computers.lastscandate`.
+Tables have the names of their streams, and columns those of their fields in lower case: the field
+`lastScanDate` of the stream `computers` is `computers.lastscandate`.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Question:
-    """A question, the streams whose tables it needs, and the query that answers it."""
+    """Question with the query that answers it."""
 
     title: str
     streams: tuple[str, ...]
+    """The streams whose tables the query reads."""
     sql: str
 
 

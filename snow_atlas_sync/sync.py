@@ -1,4 +1,4 @@
-"""One sync: read with the connector, keep what was read in files, and load the streams that are complete."""
+"""Sync: write the connector's records to files, and load those of the streams that are complete."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from snow_atlas_sync.spool import Spool
 from snow_atlas_sync.text_table import counted
 from source_snow_atlas import definitions
 
-NAMED = 5
-"""Fields that a note names."""
+MAX_FIELDS = 5
+"""Number of fields that a note names."""
 NOT_PERMITTED = "NOT PERMITTED"
 
 if TYPE_CHECKING:
@@ -35,19 +35,19 @@ def sync(
     *,
     holds_nul: bool,
 ) -> None:
-    """Load what the connector reads: the streams of the report; those that are `incremental` are merged.
+    """Load the records that the connector reads. Those of `incremental` streams are merged.
 
-    At the end each stream is complete, and its table what was read, or it has an error, and its table is as
-    it was.
+    In the end each stream of the report is either complete and loaded, or has an error and its table is
+    unchanged. Raises SyncError if all streams failed for the same reason.
     """
     spool = Spool(folder, holds_nul=holds_nul)
-    spool.take(process.stdout or (), report)
+    spool.write(process.stdout or (), report)
     destination = opening.result()
-    ended = connector.how_it_ended(process, folder)
+    exit_reason = connector.exit_reason(process, folder)
     stop_if_asked()
     for stream in report.streams.values():
-        if connector.killed(process) or not stream.complete:
-            stream.fail(report.error or ended)
+        if connector.was_killed(process) or not stream.complete:
+            stream.fail(report.error or exit_reason)
     reasons = {stream.error for stream in report.streams.values()}
     if not report.complete and reasons == {report.error}:
         raise SyncError(report.error)
@@ -55,7 +55,7 @@ def sync(
 
 
 def load(spool: Spool, destination: Destination, report: SyncReport, incremental: Collection[str]) -> None:
-    """Write the streams that are complete: all at once, and one by one where that fails."""
+    """Load the streams that are complete: all at once, or one by one if that fails."""
     from snow_atlas_sync.destination import Table
 
     tables, undeclared = [], []
@@ -67,17 +67,17 @@ def load(spool: Spool, destination: Destination, report: SyncReport, incremental
         for field, count in file.unfit.items():
             report.warn(
                 f"{stream.name}: {counted(count, 'value')} of the field {field} did not fit its column; "
-                "the column _extra has what was sent"
+                "the original is in the column _extra"
             )
         if file.undeclared:
-            names = ", ".join(map(repr, sorted(file.undeclared)[:NAMED]))
-            undeclared.append(f"{stream.name} ({names}{', ...' * (len(file.undeclared) > NAMED)})")
+            names = ", ".join(map(repr, sorted(file.undeclared)[:MAX_FIELDS]))
+            undeclared.append(f"{stream.name} ({names}{', ...' * (len(file.undeclared) > MAX_FIELDS)})")
     if undeclared:
         report.warn(
-            "nothing is lost: fields that the API sends and does not document are in the column _extra: "
+            "fields that the API sends but does not document were kept in the column _extra: "
             f"{', '.join(undeclared)}"
         )
-    pa.default_memory_pool().release_unused()  # what the reading took, before the database takes as much
+    pa.default_memory_pool().release_unused()  # the database is going to need as much
     report.loading = counted(len(tables), "table")
     try:
         destination.load(tables, history(report))
@@ -95,7 +95,7 @@ def load(spool: Spool, destination: Destination, report: SyncReport, incremental
 
 
 def history(report: SyncReport) -> pa.Table:
-    """What became of each stream, for the history of the syncs in the destination."""
+    """Return the outcome of each stream as rows for the history of syncs in the destination."""
     rows = [(each.name, each.status, each.records, each.error) for each in report.streams.values()]
     rows += [(name, NOT_PERMITTED, 0, permission) for name, permission in report.refused.items()]
     names, statuses, records, reasons = zip(*rows, strict=True)
@@ -111,6 +111,6 @@ def history(report: SyncReport) -> pa.Table:
 
 
 def key(stream: str) -> list[str]:
-    """The columns of a stream's primary key."""
-    named = definitions.stream_definitions()[stream].get("primary_key") or []
-    return [name.lower() for name in ([named] if isinstance(named, str) else named)]
+    """Return the columns of a stream's primary key."""
+    fields = definitions.stream_definitions()[stream].get("primary_key") or []
+    return [field.lower() for field in ([fields] if isinstance(fields, str) else fields)]

@@ -1,9 +1,8 @@
-"""Turn the records of a stream into Arrow tables, with the types of its schema.
+"""Conversion of records to Arrow tables with the types of the stream's schema.
 
-A table has a column for each field that the schema declares, named after it in lower case, and two more:
-`_airbyte_extracted_at`, when the record was read, and `_extra`, a JSON object of what fits in no column:
-fields that the schema does not declare, and values that are not of their column's type. So a row always
-holds all that was read.
+A table has a column for each field of the schema, named after it in lower case, and two more:
+`_airbyte_extracted_at`, the time when the record was read, and `_extra`, a JSON object with the fields that
+the schema does not declare and the values that do not fit the types of their columns. No value is lost.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from snow_atlas_sync.values import QUICK, SLOW, TYPES, Unfit, json_text
+from snow_atlas_sync.values import COLUMN_CONVERTERS, TYPES, VALUE_CONVERTERS, Unfit, json_text
 from source_snow_atlas import definitions
 
 HOLD_NUL = frozenset({"duckdb", "motherduck", "filesystem"})
@@ -31,30 +30,32 @@ SCALARS = {"string": "text", "integer": "bigint", "number": "decimal", "boolean"
 
 @dataclass(frozen=True)
 class Layout:
-    """The columns of a stream's table, each named after its field in lower case."""
+    """Columns of a stream's table."""
 
     kinds: Mapping[str, str]
-    """The type of each field, in dlt's words."""
+    """The dlt type of each field."""
 
     @classmethod
     @cache
     def of(cls, stream: str) -> Layout:
+        """Return the layout of a stream, from its schema."""
         document = json.loads(pkgutil.get_data(definitions.PACKAGE, f"schemas/{stream}.json") or b"{}")
-        return cls({name: kind(of) for name, of in document["properties"].items()})
+        return cls({name: dlt_type(declared) for name, declared in document["properties"].items()})
 
     @cached_property
     def types(self) -> dict[str, str]:
-        """The type of each column."""
-        own = {field.lower(): kind for field, kind in self.kinds.items()}
-        return {**own, EXTRACTED_AT: "timestamp", EXTRA: "text"}
+        """Return the dlt type of each column."""
+        fields = {field.lower(): kind for field, kind in self.kinds.items()}
+        return {**fields, EXTRACTED_AT: "timestamp", EXTRA: "text"}
 
     @cached_property
     def schema(self) -> pa.Schema:
+        """Return the Arrow schema of the table."""
         return pa.schema([(name, TYPES[kind]) for name, kind in self.types.items()])
 
 
-def kind(declared: dict[str, Any]) -> str:
-    """The type of a column, in dlt's words. Nested values are JSON; what may be of several types is text."""
+def dlt_type(declared: dict[str, Any]) -> str:
+    """Return the dlt type of a field: json for nested values, text if its values may have several types."""
     first, *others = (each for each in declared["type"] if each != "null")
     if others:
         return "text"
@@ -65,37 +66,38 @@ def kind(declared: dict[str, Any]) -> str:
 
 @dataclass
 class Batch:
-    """A part of a stream as a table, the fields whose values fit in no column, with how many there are, and
-    the fields that have no column.
-    """
+    """Some records of a stream as a table."""
 
     table: pa.RecordBatch
     unfit: Counter[str]
+    """The number of values of each field that did not fit its column."""
     undeclared: set[str]
+    """The fields that the schema does not declare."""
 
 
 def batch_of(layout: Layout, lines: Sequence[bytes], *, holds_nul: bool = True) -> Batch:
-    """The record lines of a stream as a table. `holds_nul` says whether the destination's texts can hold
-    U+0000.
+    """Convert the record lines of a stream to a table.
+
+    `holds_nul` says whether texts of the destination can hold U+0000. If not, it is replaced.
     """
     text = b"[" + b",".join(lines) + b"]"
     records = [message["record"] for message in orjson.loads(text)]
     rows = [record["data"] for record in records]
     extras = Extras(lines)
-    without_nul = not holds_nul and b"\\u0000" in text
+    replace_nul = not holds_nul and b"\\u0000" in text
     arrays = [
-        extras.column(field, kind, [row.get(field) for row in rows], without_nul)
+        extras.column(field, kind, [row.get(field) for row in rows], replace_nul)
         for field, kind in layout.kinds.items()
     ]
     undeclared = set().union(*rows) - layout.kinds.keys()
-    extras.undeclared(rows, undeclared)
-    moments = pa.array([int(record["emitted_at"]) for record in records], pa.timestamp("ms", "UTC"))
-    arrays += [moments.cast(TYPES["timestamp"]), extras.array()]
+    extras.add_undeclared(rows, undeclared)
+    emitted_at = pa.array([int(record["emitted_at"]) for record in records], pa.timestamp("ms", "UTC"))
+    arrays += [emitted_at.cast(TYPES["timestamp"]), extras.array()]
     return Batch(pa.RecordBatch.from_arrays(arrays, schema=layout.schema), extras.unfit, undeclared)
 
 
 class Extras:
-    """What the rows of a batch hold beside their columns."""
+    """Values of a batch that go into the column `_extra`."""
 
     def __init__(self, lines: Sequence[bytes]) -> None:
         self._lines = lines
@@ -103,49 +105,50 @@ class Extras:
         self._exact: dict[int, dict[str, Any]] = {}
         self.unfit: Counter[str] = Counter()
 
-    def column(self, field: str, kind: str, values: list[Any], without_nul: bool) -> pa.Array:
-        """The values as a column: at once where all fit, else one by one."""
-        if not (without_nul and kind == "text"):
+    def column(self, field: str, kind: str, values: list[Any], replace_nul: bool) -> pa.Array:
+        """Convert the values of a field to a column, and keep those that do not fit."""
+        if not (replace_nul and kind == "text"):
             try:
-                return QUICK[kind](values)
+                return COLUMN_CONVERTERS[kind](values)
             except (pa.ArrowException, TypeError, ValueError, OverflowError):
                 pass
-        fitting = []
-        for place, value in enumerate(values):
+        converted = []
+        for index, value in enumerate(values):
             try:
-                fitting.append(
-                    None if value is None else self._fitted(field, kind, place, value, without_nul)
+                converted.append(
+                    None if value is None else self._convert(field, kind, index, value, replace_nul)
                 )
             except Unfit as unfit:
-                fitting.append(unfit.instead)
-                self._rows.setdefault(place, {})[field] = self._as_sent(place, field)
+                converted.append(unfit.replacement)
+                self._rows.setdefault(index, {})[field] = self._as_sent(index, field)
                 self.unfit[field] += 1
-        return pa.array(fitting, TYPES[kind])
+        return pa.array(converted, TYPES[kind])
 
-    def undeclared(self, rows: Sequence[dict[str, Any]], fields: set[str]) -> None:
-        """Keep the fields that have no column."""
+    def add_undeclared(self, rows: Sequence[dict[str, Any]], fields: set[str]) -> None:
+        """Keep the values of fields that have no column."""
         if fields:
-            for place, row in enumerate(rows):
+            for index, row in enumerate(rows):
                 for field in fields.intersection(row):
                     value = row[field]
                     if isinstance(value, (float, list, dict)):
-                        value = self._as_sent(place, field)
-                    self._rows.setdefault(place, {})[field] = value
+                        value = self._as_sent(index, field)
+                    self._rows.setdefault(index, {})[field] = value
 
     def array(self) -> pa.Array:
-        texts = {place: orjson.dumps(row).decode() for place, row in self._rows.items()}
-        return pa.array([texts.get(place) for place in range(len(self._lines))], pa.string())
+        """Return the column `_extra`."""
+        texts = {index: orjson.dumps(row).decode() for index, row in self._rows.items()}
+        return pa.array([texts.get(index) for index in range(len(self._lines))], pa.string())
 
-    def _fitted(self, field: str, kind: str, place: int, value: Any, without_nul: bool) -> Any:
+    def _convert(self, field: str, kind: str, index: int, value: Any, replace_nul: bool) -> Any:
         if kind == "json" or isinstance(value, float) or (kind == "text" and not isinstance(value, str)):
-            value = json_text(self._as_sent(place, field))
-        if kind == "text" and without_nul and "\0" in value:
+            value = json_text(self._as_sent(index, field))
+        if kind == "text" and replace_nul and "\0" in value:
             raise Unfit(value.replace("\0", "\ufffd"))
-        return value if kind in ("text", "json") else SLOW[kind](value)
+        return value if kind in ("text", "json") else VALUE_CONVERTERS[kind](value)
 
-    def _as_sent(self, place: int, field: str) -> Any:
-        """A value with the digits of its numbers as they were sent."""
-        if place not in self._exact:
-            message = json.loads(self._lines[place], parse_float=orjson.Fragment, parse_int=orjson.Fragment)
-            self._exact[place] = message["record"]["data"]
-        return self._exact[place][field]
+    def _as_sent(self, index: int, field: str) -> Any:
+        """Return a value with all digits of its numbers."""
+        if index not in self._exact:
+            message = json.loads(self._lines[index], parse_float=orjson.Fragment, parse_int=orjson.Fragment)
+            self._exact[index] = message["record"]["data"]
+        return self._exact[index][field]

@@ -1,4 +1,4 @@
-"""Rows as a plain text table for a terminal."""
+"""Plain text tables for a terminal."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from datetime import date, datetime
 
 
 def text_table(headings: Sequence[str], rows: Sequence[Sequence[object]], indent: str = "  ") -> str:
-    """Columns as wide as their longest cell; numbers to the right, everything else to the left."""
+    """Format rows as a table. Columns of numbers are right-aligned, all others left-aligned."""
     cells = [[text(value) for value in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(headings, *cells, strict=True)]
-    numeric = [bool(rows) and all(is_number(row[place]) for row in rows) for place in range(len(headings))]
+    numeric = [bool(rows) and all(is_number(row[index]) for row in rows) for index in range(len(headings))]
 
     def line(values: Sequence[str]) -> str:
         padded = (
@@ -24,11 +24,12 @@ def text_table(headings: Sequence[str], rows: Sequence[Sequence[object]], indent
 
 
 def is_number(value: object) -> bool:
+    """Return whether a value is a number and no boolean."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def text(value: object) -> str:
-    """A value as people write it."""
+    """Format a value for reading."""
     if value is None:
         return "-"
     if isinstance(value, bool):
@@ -45,5 +46,5 @@ def text(value: object) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """A number with its noun."""
+    """Return a number with its noun, which gets an s in the plural."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

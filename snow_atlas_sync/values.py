@@ -1,4 +1,7 @@
-"""Turn JSON values into columns of Arrow tables, by dlt's types: at once where all fit, else one by one."""
+"""Conversion of JSON values to Arrow, by dlt's types.
+
+A whole column is converted at once if all of its values fit; otherwise each value is converted on its own.
+"""
 
 from __future__ import annotations
 
@@ -15,19 +18,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 if "pandas" not in sys.modules:
-    # With its first array pyarrow imports pandas, where it is installed, and needs nothing of it here: a
-    # second, and 40 MB. It tries once.
+    # With its first array pyarrow tries once to import pandas, which takes a second and 40 MB if it is
+    # installed. Nothing here needs it.
     sys.modules["pandas"] = None  # type: ignore[assignment]
     with suppress(ImportError, AttributeError):
         pa.array([""])
     del sys.modules["pandas"]
-pa.set_memory_pool(pa.system_memory_pool())  # gives back what it does not need: 40 MB less at the peak
+pa.set_memory_pool(pa.system_memory_pool())  # returns unused memory: 40 MB less at the peak
 
 DIGITS, PLACES = 38, 9
-LARGEST_WHOLE = 2**63
-LARGEST_NUMBER = Decimal(10) ** (DIGITS - PLACES)
-EXACT = 15
-"""Digits of a number that a double always holds."""
+MAX_INTEGER = 2**63
+MAX_DECIMAL = Decimal(10) ** (DIGITS - PLACES)
+DOUBLE_DIGITS = 15
+"""Number of decimal digits that a double always preserves."""
 
 TYPES: dict[str, pa.DataType] = {
     "text": pa.string(),
@@ -38,139 +41,143 @@ TYPES: dict[str, pa.DataType] = {
     "date": pa.date32(),
     "timestamp": pa.timestamp("us", "UTC"),
 }
-"""The Arrow type of each of dlt's types that is used here."""
+"""Arrow types, by the types of dlt."""
 
-MOMENT = re.compile(
+TIMESTAMP = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d+))?)?)?(?: ?(?:(Z)|([+-])(\d\d):?(\d\d)?))?",
     re.ASCII,
 )
-UTC_MOMENT = r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?)\d*Z?$"
+UTC_TIMESTAMP = r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?)\d*Z?$"
 
 
 class Unfit(Exception):
-    """A value is not of its column's type. `instead` is what the column has in its place."""
+    """Raised for a value that does not fit the type of its column."""
 
-    def __init__(self, instead: Any = None) -> None:
-        self.instead = instead
+    def __init__(self, replacement: Any = None) -> None:
+        self.replacement = replacement
 
 
 def json_text(value: Any) -> str:
+    """Return a value as JSON."""
     return orjson.dumps(value).decode()
 
 
-def only(values: list[Any], *types: type) -> list[Any]:
-    """The values, where they are null or of these types: Arrow would take a boolean for a number."""
+def check_types(values: list[Any], *types: type) -> list[Any]:
+    """Return the values. Raises TypeError if any is neither null nor of the types.
+
+    Arrow would accept a boolean as a number.
+    """
     if not set(map(type, values)) <= {type(None), *types}:
         raise TypeError
     return values
 
 
-def quick_numbers(values: list[Any]) -> pa.Array:
-    """Numbers as decimals, from their shortest texts: a double is never multiplied. Those of many digits are
-    left to be read again as they were sent.
-    """
-    texts = pa.array(only(values, int, float), pa.float64()).cast(pa.string())
+def decimal_column(values: list[Any]) -> pa.Array:
+    """Convert numbers to decimals by their shortest texts. Raises ValueError if a double may lose digits."""
+    texts = pa.array(check_types(values, int, float), pa.float64()).cast(pa.string())
     longest = pc.max(pc.utf8_length(texts)).as_py()
-    if longest is not None and longest > EXACT:
-        raise ValueError("more digits than a double always holds")
+    if longest is not None and longest > DOUBLE_DIGITS:
+        raise ValueError("a number has more digits than a double preserves")
     return texts.cast(TYPES["decimal"])
 
 
-def quick_json(values: list[Any]) -> pa.Array:
-    """Nested values as JSON; those with numbers that a double may not hold are left to be read again."""
+def json_column(values: list[Any]) -> pa.Array:
+    """Convert nested values to JSON. Raises ValueError if a double may lose digits of a number in them."""
     array = pa.array([None if value is None else orjson.dumps(value) for value in values], pa.binary())
     texts = array.cast(pa.string())
     if pc.any(pc.match_substring_regex(texts, r"[:\[,][-0-9.]{16}|[:\[,][-0-9.]+e")).as_py():
-        raise ValueError("more digits than a double always holds")
+        raise ValueError("a number has more digits than a double preserves")
     return texts
 
 
-def quick_moments(values: list[Any]) -> pa.Array:
-    """Moments as the API writes them, in UTC. Of a second there are six digits; a seventh is cut."""
+def timestamp_column(values: list[Any]) -> pa.Array:
+    """Convert timestamps in the format of the API. The seventh decimal place of a second is cut off."""
     texts = pa.array(values, pa.string())
     try:
-        moments = texts.cast(TYPES["timestamp"])
+        timestamps = texts.cast(TYPES["timestamp"])
     except pa.ArrowInvalid:
-        texts = pc.replace_substring_regex(texts, UTC_MOMENT, r"\1")
-        moments = texts.cast(pa.timestamp("us")).cast(TYPES["timestamp"])
-    pc.min_max(moments).as_py()  # an OverflowError before the year 1 and after 9999, where an offset leads to
-    return moments
+        texts = pc.replace_substring_regex(texts, UTC_TIMESTAMP, r"\1")
+        timestamps = texts.cast(pa.timestamp("us")).cast(TYPES["timestamp"])
+    pc.min_max(timestamps).as_py()  # raises OverflowError if an offset leads out of the years 1 to 9999
+    return timestamps
 
 
-QUICK: dict[str, Callable[[list[Any]], pa.Array]] = {
+COLUMN_CONVERTERS: dict[str, Callable[[list[Any]], pa.Array]] = {
     "text": lambda values: pa.array(values, pa.string()),
-    "json": quick_json,
-    "bigint": lambda values: pa.array(only(values, int), pa.int64()),
-    "decimal": quick_numbers,
-    "bool": lambda values: pa.array(only(values, bool), pa.bool_()),
+    "json": json_column,
+    "bigint": lambda values: pa.array(check_types(values, int), pa.int64()),
+    "decimal": decimal_column,
+    "bool": lambda values: pa.array(check_types(values, bool), pa.bool_()),
     "date": lambda values: pa.array(values, pa.string()).cast(pa.date32()),
-    "timestamp": quick_moments,
+    "timestamp": timestamp_column,
 }
-"""From values of a type to its column, with an exception where one does not fit."""
+"""Functions that convert all values of a column at once, and raise an exception if one does not fit."""
 
 
-def number(value: Any) -> Decimal:
-    """A number, also where it came as a text."""
+def parse_number(value: Any) -> Decimal:
+    """Convert a whole number, or a text that holds a number."""
     try:
         if isinstance(value, (int, str)) and not isinstance(value, bool):
-            found = Decimal(value)
-            if found.is_finite():
-                return found
+            number = Decimal(value)
+            if number.is_finite():
+                return number
     except InvalidOperation:
         pass
     raise Unfit
 
 
-def whole_number(value: Any) -> int:
-    found = number(value)
-    if not -LARGEST_WHOLE <= found < LARGEST_WHOLE or found != found.to_integral_value():
+def parse_integer(value: Any) -> int:
+    """Convert a whole number of 64 bits."""
+    number = parse_number(value)
+    if not -MAX_INTEGER <= number < MAX_INTEGER or number != number.to_integral_value():
         raise Unfit
-    return int(found)
+    return int(number)
 
 
-def decimal_number(value: Any) -> Decimal:
-    """A number of 29 digits before the point; behind it there are nine, to which longer ones are rounded."""
-    found = number(value)
-    if abs(found) >= LARGEST_NUMBER:
+def parse_decimal(value: Any) -> Decimal:
+    """Convert a number of up to 29 digits before the decimal point, rounded to nine digits after it."""
+    number = parse_number(value)
+    if abs(number) >= MAX_DECIMAL:
         raise Unfit
-    return found.quantize(Decimal(1).scaleb(-PLACES), context=Context(prec=2 * DIGITS))
+    return number.quantize(Decimal(1).scaleb(-PLACES), context=Context(prec=2 * DIGITS))
 
 
-def boolean(value: Any) -> bool:
+def parse_boolean(value: Any) -> bool:
+    """Return a boolean."""
     if not isinstance(value, bool):
         raise Unfit
     return value
 
 
-def moment(value: Any) -> datetime:
-    """A moment in UTC; one without an offset is taken for UTC."""
-    found = MOMENT.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
+def parse_timestamp(value: Any) -> datetime:
+    """Parse a timestamp. Without an offset, UTC is assumed."""
+    match = TIMESTAMP.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
         raise Unfit
-    day, minute, second, fraction, _, sign, hours, minutes = found.groups()
+    day, minute, second, fraction, _, sign, hours, minutes = match.groups()
     try:
-        at = datetime.fromisoformat(f"{day}T{minute or '00:00'}:{second or '00'}+00:00")
-        at += timedelta(microseconds=int(f"{fraction or '0':0<6}"[:6]))
+        local = datetime.fromisoformat(f"{day}T{minute or '00:00'}:{second or '00'}+00:00")
+        local += timedelta(microseconds=int(f"{fraction or '0':0<6}"[:6]))
         offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
-        return at + offset if sign == "-" else at - offset
+        return local + offset if sign == "-" else local - offset
     except (ValueError, OverflowError):
         raise Unfit from None
 
 
-def day(value: Any) -> date:
-    """A day. Where a time of the day came with it, the column has the day alone, and that does not fit."""
-    at = moment(value)
-    local = date.fromisoformat(value[:10])
-    if at != datetime(local.year, local.month, local.day, tzinfo=timezone.utc):
-        raise Unfit(local)
-    return local
+def parse_date(value: Any) -> date:
+    """Parse a date. Raises Unfit, with the date as the replacement, if it has a time of day."""
+    timestamp = parse_timestamp(value)
+    day = date.fromisoformat(value[:10])
+    if timestamp != datetime(day.year, day.month, day.day, tzinfo=timezone.utc):
+        raise Unfit(day)
+    return day
 
 
-SLOW: dict[str, Callable[[Any], Any]] = {
-    "bigint": whole_number,
-    "decimal": decimal_number,
-    "bool": boolean,
-    "date": day,
-    "timestamp": moment,
+VALUE_CONVERTERS: dict[str, Callable[[Any], Any]] = {
+    "bigint": parse_integer,
+    "decimal": parse_decimal,
+    "bool": parse_boolean,
+    "date": parse_date,
+    "timestamp": parse_timestamp,
 }
-"""From a value to what its column has of it; Unfit where it is none of its type."""
+"""Functions that convert a single value, and raise Unfit if it does not fit its column."""

@@ -121,14 +121,14 @@ def prepared(
         def exec_module(self, module: Any) -> None: ...
 
     monkeypatch.setattr(sys, "meta_path", [StandIns(), *sys.meta_path])
-    monkeypatch.setattr(Destination, "_look", lambda _: None)
+    monkeypatch.setattr(Destination, "_open", lambda _: None)
     monkeypatch.setenv(f"DESTINATION__{kind.upper()}__CREDENTIALS", CREDENTIALS[kind])
     destination = Destination(kind, tmp_path, "snow_atlas", tmp_path, kind)
     files = spool.Spool(tmp_path, holds_nul=False)
     message = {"type": "RECORD", "record": {"stream": "licenses", "data": {}, "emitted_at": 1}}
     for row in ROWS:
         message["record"] = {"stream": "licenses", "data": row, "emitted_at": 1}
-        files.take([json.dumps(message).encode()], SyncReport.of(["licenses"]))
+        files.write([json.dumps(message).encode()], SyncReport.of(["licenses"]))
     names = inputs.available_streams()
     tables = {
         name: Table(name, files.file(name), key(name), {} if name in MERGED else None) for name in names

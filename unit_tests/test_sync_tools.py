@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from snow_atlas_sync import command, inputs, process, spool
-from snow_atlas_sync.connector import Readable
+from snow_atlas_sync.connector import CheckResult
 from snow_atlas_sync.errors import Stopped, SyncError
 from snow_atlas_sync.outcome import SyncReport
 from snow_atlas_sync.progress import bar, describe
@@ -49,7 +49,7 @@ def test_report_knows_how_each_stream_ended() -> None:
         status("licenses", "INCOMPLETE", 4_000),
         failure("one stream failed", None),
     ):
-        report.see(line)
+        report.update(line)
     assert report.streams["computers"].complete
     assert report.streams["computers"].seconds == 2
     assert [(s.name, s.error) for s in report.failed] == [
@@ -64,10 +64,10 @@ def test_report_gathers_repeated_warnings() -> None:
     """A warning per record would bury the table; a dropped one would hide what was skipped."""
     report = SyncReport.of([])
     for _ in range(3):
-        report.see(
+        report.update(
             json.dumps({"type": "LOG", "log": {"level": "WARN", "message": "a computer is gone"}}).encode()
         )
-    report.see(json.dumps({"type": "LOG", "log": {"level": "INFO", "message": "starting"}}).encode())
+    report.update(json.dumps({"type": "LOG", "log": {"level": "INFO", "message": "starting"}}).encode())
     assert report.warnings == {"a computer is gone": 3}
 
 
@@ -83,7 +83,7 @@ def test_files_hold_each_streams_records_and_the_report_their_number(tmp_path: P
     report = SyncReport.of(["computers", "licenses", "organizations"])
     files = spool.Spool(tmp_path, holds_nul=True)
     lines = [record("computers" if n % 3 else "licenses", n, spaced=n % 2 == 0) for n in range(10_000)]
-    files.take([*lines[:5000], status("computers", "STARTED", 1), *lines[5000:]], report)
+    files.write([*lines[:5000], status("computers", "STARTED", 1), *lines[5000:]], report)
     for name, count in (("computers", 6_666), ("licenses", 3_334), ("organizations", 0)):
         file = files.file(name)
         file.close()
@@ -96,15 +96,15 @@ def test_progress_names_what_is_being_read_and_loaded() -> None:
     """A user would not see whether a long sync is alive and where it is."""
     report = SyncReport.of(["computers", "licenses"])
     assert "the connector is starting" in describe(report, 1)
-    report.see(status("computers", "STARTED", 1))
+    report.update(status("computers", "STARTED", 1))
     report.streams["computers"].records = 10
     estimate = {"type": "ESTIMATE", "estimate": {"name": "computers", "type": "STREAM", "row_estimate": 20}}
-    report.see(json.dumps({"type": "TRACE", "trace": estimate}).encode())
+    report.update(json.dumps({"type": "TRACE", "trace": estimate}).encode())
     assert report.share == 0.25
     assert bar(report.share) == "  [#####---------------]"
     assert describe(report, 2).strip() == "2 s  0 of 2 streams, 10 records (5 a second); reading computers"
     for name in ("computers", "licenses"):
-        report.see(status(name, "COMPLETE", 2))
+        report.update(status(name, "COMPLETE", 2))
     report.loading = "2 tables"
     assert describe(report, 3).endswith("loading 2 tables")
     assert report.share == 1
@@ -168,10 +168,10 @@ def test_suggested_streams_are_those_of_the_metadata() -> None:
 
 def test_a_stream_lacks_the_permission_of_its_parents_too() -> None:
     """A stream would be asked for that can't be read, or be left out though it can."""
-    readable = Readable("", frozenset({("computers", "sam.computer.r")}))
-    assert readable.lacks("computers") == "sam.computer.r"
-    assert readable.lacks("computer_details") == "sam.computer.r"
-    assert readable.lacks("licenses") == ""
+    result = CheckResult("", frozenset({("computers", "sam.computer.r")}))
+    assert result.missing_permission("computers") == "sam.computer.r"
+    assert result.missing_permission("computer_details") == "sam.computer.r"
+    assert result.missing_permission("licenses") == ""
 
 
 def exits(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:

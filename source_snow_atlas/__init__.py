@@ -1,6 +1,4 @@
-"""Airbyte source connector for Snow Atlas, the SAM and SaaS management platform of Snow Software
-(Flexera).
-"""
+"""Airbyte source connector for Snow Atlas, the SAM and SaaS management platform of Flexera."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +10,7 @@ __all__ = ["SourceSnowAtlas", "__version__"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import the source when it is asked for: the version and the schemas are readable without the CDK's
-    second of imports.
-    """
+    """Import SourceSnowAtlas on first use, as importing the CDK takes a second."""
     if name == "SourceSnowAtlas":
         from source_snow_atlas.source import SourceSnowAtlas
 

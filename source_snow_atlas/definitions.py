@@ -1,8 +1,7 @@
-"""The stream definitions: reads manifest.yaml and streams/*.yaml, and puts one declarative manifest together
-from them.
+"""Stream definitions: manifest.yaml and streams/*.yaml, composed into one declarative manifest.
 
-A stream's definition names its parents; here each name is replaced by what is needed to read the parent's
-keys. Nothing is added that does not stand in the YAML files.
+A stream's definition names its parents. In the manifest each name is followed by what is needed to read the
+parent's keys.
 """
 
 from __future__ import annotations
@@ -20,20 +19,20 @@ PACKAGE = "source_snow_atlas"
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 PARENT_PARAMETERS = ("path", "permission", "page_parameters", "items_field", "schema")
 BEGINNING = "1970-01-01T00:00:00Z"
-"""The start of an incremental stream that begins with its first row."""
+"""Start of incremental streams that have a state."""
 
 Definition = dict[str, Any]
 
 
 @lru_cache(maxsize=1)
 def manifest() -> Definition:
-    """manifest.yaml: the specification, and what every stream refers to."""
+    """Return manifest.yaml: the configuration form and the definitions that all streams refer to."""
     return _load("manifest.yaml")
 
 
 @lru_cache(maxsize=1)
 def stream_definitions() -> Mapping[str, Definition]:
-    """The definition of every stream by name, its area (the name of its file) among its parameters."""
+    """Return the definition of every stream by name. Its parameters include the area, its file's name."""
     return {
         stream["name"]: {
             **stream,
@@ -46,7 +45,7 @@ def stream_definitions() -> Mapping[str, Definition]:
 
 @lru_cache(maxsize=1)
 def key_collections() -> Mapping[str, Definition]:
-    """Collections that only lend their keys to a stream and are none themselves, by name."""
+    """Return the collections that are read only for the keys of other streams, by name."""
     return {
         name: {"name": name, **definition}
         for _, document in _areas()
@@ -55,47 +54,48 @@ def key_collections() -> Mapping[str, Definition]:
 
 
 def parameters(stream: str) -> Mapping[str, Any]:
-    """The parameters of a stream's definition: path, permission, parents and so on."""
-    found: Mapping[str, Any] = stream_definitions()[stream]["$parameters"]
-    return found
+    """Return the parameters of a stream's definition: path, permission, parents and so on."""
+    result: Mapping[str, Any] = stream_definitions()[stream]["$parameters"]
+    return result
 
 
 def parent_streams(stream: str) -> list[str]:
-    """The names of the streams and key collections that a stream takes its keys from."""
-    holder = key_collections().get(stream) or parameters(stream)
-    return [parent["stream"] for parent in holder.get("parents", ())]
+    """Return the names of a stream's parents: streams and key collections."""
+    definition = key_collections().get(stream) or parameters(stream)
+    return [parent["stream"] for parent in definition.get("parents", ())]
 
 
 def depth(stream: str) -> int:
-    """How many generations of parents stand above the stream."""
+    """Return the number of generations of parents above a stream."""
     return max((1 + depth(parent) for parent in parent_streams(stream)), default=0)
 
 
 def compose(
     streams: Iterable[str] | None = None, without_cursor: Collection[str] = (), resumed: Collection[str] = ()
 ) -> Definition:
-    """A declarative manifest of the named streams, all where None. The streams `without_cursor` get no
-    incremental part; those `resumed` have state, which alone says where they start.
+    """Return a declarative manifest of the named streams, or of all.
+
+    Streams `without_cursor` are not incremental. Streams that are `resumed` start at their state.
     """
     document = dict(manifest())
     names = list(stream_definitions()) if streams is None else list(streams)
-    document["streams"] = [_composed(name, name in without_cursor, name in resumed) for name in names]
+    document["streams"] = [_compose_stream(name, name in without_cursor, name in resumed) for name in names]
     return document
 
 
-def _composed(name: str, without_cursor: bool, is_resumed: bool) -> Definition:
+def _compose_stream(name: str, without_cursor: bool, is_resumed: bool) -> Definition:
     definition = dict(stream_definitions()[name])
-    own = dict(definition["$parameters"])
-    if "parents" in own:
-        own["parents"] = [_with_definition(parent) for parent in own["parents"]]
+    parameters = dict(definition["$parameters"])
+    if "parents" in parameters:
+        parameters["parents"] = [_with_definition(parent) for parent in parameters["parents"]]
     if without_cursor:
         definition.pop("incremental_sync", None)
-        own.pop("cursor_field", None)
-        own.pop("cursor_filter", None)
+        parameters.pop("cursor_field", None)
+        parameters.pop("cursor_filter", None)
     elif is_resumed:
-        # the CDK reads nothing before the start, whatever the state says
+        # the CDK would start no earlier than at the start date, even if the state is older
         definition["incremental_sync"] = {**definition["incremental_sync"], "start_datetime": BEGINNING}
-    definition["$parameters"] = own
+    definition["$parameters"] = parameters
     return definition
 
 
@@ -114,7 +114,7 @@ def _with_definition(parent: Mapping[str, Any]) -> Definition:
 
 
 def schema_fields(stream: str) -> frozenset[str]:
-    """The fields that a stream's schema file names; none for a collection that only lends its keys."""
+    """Return the fields of a stream's schema; none for a key collection."""
     try:
         document = pkgutil.get_data(PACKAGE, f"schemas/{stream}.json")
     except FileNotFoundError:

@@ -1,6 +1,4 @@
-"""SourceSnowAtlas: the Airbyte protocol's commands on a manifest composed of the streams that are asked
-for.
-"""
+"""Airbyte source: runs the commands on a manifest of the selected streams."""
 
 from __future__ import annotations
 
@@ -30,42 +28,40 @@ if TYPE_CHECKING:
 
     from source_snow_atlas.components.run.check import Area
 
-# The declarative framework and our components are imported where a command needs them: `spec` does not.
+# The declarative framework and the components are imported by the commands that need them. `spec` does not.
 
 
 class SourceSnowAtlas(Source):
-    """The connector. Stateless: every command builds what it needs from the configuration, catalog and state
-    handed to it.
-    """
+    """Airbyte source for Snow Atlas. It is stateless: commands use only their arguments."""
 
     check_config_against_spec = False
-    """Configuration.parse checks more than the specification can say, and says it in a sentence."""
+    """False, because Configuration.parse checks more than the specification, with better messages."""
 
     @property
     def name(self) -> str:
-        """The connector's name in logs."""
+        """Return the name for logs."""
         return "source-snow-atlas"
 
-    # The CDK's own readers of files stumble over a byte order mark.
+    # The CDK's own methods fail if a file has a byte order mark.
 
     @staticmethod
     def read_config(config_path: str) -> Any:
-        """The configuration in a file."""
+        """Read the configuration from a file."""
         return read_json(config_path, "configuration")
 
     @classmethod
     def read_catalog(cls, catalog_path: str) -> ConfiguredAirbyteCatalog:
-        """The catalog in a file."""
+        """Read the catalog from a file."""
         return ConfiguredAirbyteCatalogSerializer.load(read_json(catalog_path, "catalog"))
 
     @classmethod
     def read_state(cls, state_path: str | None) -> list[AirbyteStateMessage]:
-        """The state messages in a file; none without a file."""
+        """Read the state messages from a file, if there is one."""
         messages = read_json(state_path, "state") if state_path else None
         return [AirbyteStateMessageSerializer.load(message) for message in messages or []]
 
     def spec(self, logger: logging.Logger) -> ConnectorSpecification:
-        """The specification in manifest.yaml."""
+        """Return the specification from manifest.yaml."""
         spec = definitions.manifest()["spec"]
         return ConnectorSpecificationSerializer.load(
             {
@@ -75,15 +71,13 @@ class SourceSnowAtlas(Source):
         )
 
     def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
-        """Whether the client is genuine and can read at least one product area; the message says what is
-        missing.
-        """
+        """Check whether the client can read at least one product area. The message lists what is missing."""
         return self.check_areas(logger, config)[0]
 
     def check_areas(
         self, logger: logging.Logger, config: Mapping[str, Any]
     ) -> tuple[AirbyteConnectionStatus, list[Area]]:
-        """What `check` answers, and the product areas that lack a permission."""
+        """Return the result of `check` and the product areas that lack a permission."""
         from source_snow_atlas.components.run.check import Area, check_connection
 
         areas: dict[tuple[str, str], Area] = {}
@@ -96,7 +90,7 @@ class SourceSnowAtlas(Source):
         return check_connection(logger, config, list(areas.values()), refused), refused
 
     def discover(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteCatalog:
-        """All streams with their schemas."""
+        """Return all streams with their schemas."""
         from source_snow_atlas.components.identity.configuration import Configuration
 
         return self._build(Configuration.parse(config).normalized(config)).discover(logger, config)
@@ -108,9 +102,7 @@ class SourceSnowAtlas(Source):
         catalog: ConfiguredAirbyteCatalog,
         state: list[AirbyteStateMessage] | None = None,
     ) -> Iterator[AirbyteMessage]:
-        """Read the catalog's streams. Raises ConfigurationError before the first record where the input can't
-        be used.
-        """
+        """Read the streams of the catalog. Raises ConfigurationError if the input can't be used."""
         from source_snow_atlas.components.identity.configuration import Configuration
         from source_snow_atlas.components.run.check import log_tenant
         from source_snow_atlas.components.run.failures import one_error_per_stream
@@ -135,19 +127,19 @@ class SourceSnowAtlas(Source):
             for name in selected
             if name not in incremental and definitions.parameters(name).get("cursor_filter") == "from"
         }
-        whole = {
+        read_completely = {
             name
             for name in selected
             if name in without_cursor or "cursor_field" not in definitions.parameters(name)
-        }  # read from end to end
-        sync = Sync.begin(config, whole)
+        }
+        sync = Sync.begin(config, read_completely)
         sync.start_heartbeat()
         try:
             with ThreadPoolExecutor(max_workers=1) as executor:
-                # the token and the tenant are on their way while the streams are built
-                named = executor.submit(log_tenant, logger, sync.authenticator, settings.region)
+                # requests the token and the tenant while the streams are built
+                tenant_logged = executor.submit(log_tenant, logger, sync.authenticator, settings.region)
                 declarative = self._build(config, selected, without_cursor, catalog, state)
-                named.result()
+                tenant_logged.result()
             messages = declarative.read(logger, config, catalog, state)
             yield from one_error_per_stream(with_rows_not_served(messages, sync.progress), selected)
         finally:

@@ -1,9 +1,8 @@
-"""Serves one collection that changes by the clock: `python -m benchmarks.changing_server --rate 5`. Prints
-its port.
+"""Server of one collection that changes while it is read: `python -m benchmarks.changing_server --rate 5`.
 
-A change is a row that comes or goes at a random place. A page shows the rows of the moment when its latency
-is over, with their total unless `--no-total`. `/truth` gives the rows that were there all the time, and what
-was asked; `/reset` begins anew with another seed.
+It prints its port. A change inserts or deletes a row at a random offset. A page contains the rows at the end
+of its latency, and their total unless `--no-total`. `/truth` returns the number of initial rows, the deleted
+rows and the counts of requests and changes. `/reset` starts again with another rate and seed.
 """
 
 import argparse
@@ -19,7 +18,7 @@ PATH = "/api/sam/estate/v1/computers"
 
 
 class Changing:
-    """The rows and their changes. Changes that are due are made when somebody looks."""
+    """Collection with changes over time. They are made when the rows are requested."""
 
     def __init__(self, rows: int, rate: float, seed: int) -> None:
         self.rows = ChangingRows(rows)
@@ -27,8 +26,8 @@ class Changing:
         self._rate, self._seed = rate, seed
         self._changes: ChangesByClock | None = None
 
-    def look(self) -> ChangingRows:
-        """The rows of this moment. The clock of the changes starts with the first look."""
+    def current(self) -> ChangingRows:
+        """Return the current rows. The first call starts the clock."""
         now = time.monotonic()
         if self._changes is None:
             chance = random.Random(self._seed + 1)
@@ -38,7 +37,7 @@ class Changing:
 
 
 def application(arguments: argparse.Namespace) -> web.Application:
-    """The server."""
+    """Return the web application."""
     import asyncio
 
     state = {"changing": Changing(arguments.rows, arguments.rate, 0)}
@@ -51,7 +50,7 @@ def application(arguments: argparse.Namespace) -> web.Application:
         changing.requests += 1
         number, size = int(request.query["page_number"]), min(int(request.query["page_size"]), 1000)
         await asyncio.sleep(arguments.latency_ms / 1000)
-        rows = changing.look()
+        rows = changing.current()
         pagination = {"page_number": number, "page_size": size, "total_pages": -(-len(rows) // size)}
         if not arguments.no_total:
             pagination["total_items"] = len(rows)
@@ -87,7 +86,7 @@ def application(arguments: argparse.Namespace) -> web.Application:
 
 
 def main() -> None:
-    """Read the command line and serve."""
+    """Parse the arguments and serve."""
     import asyncio
 
     parser = argparse.ArgumentParser(description=__doc__)

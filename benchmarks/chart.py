@@ -1,4 +1,4 @@
-"""Draws wall time against latency for all contenders: `python -m benchmarks.chart RESULTS PICTURE`."""
+"""Chart of wall time by latency: `python -m benchmarks.chart RESULTS PICTURE`."""
 
 import json
 import sys
@@ -25,7 +25,7 @@ COLOURS = {
 
 
 def main() -> None:
-    """Read the samples and write the picture."""
+    """Read the results and write the chart."""
     results, picture = sys.argv[1:]
     with open(results, encoding="utf-8") as file:
         samples = json.load(file)["samples"]
@@ -41,14 +41,14 @@ def main() -> None:
         points = sorted(walls[contender].items())
         if not points:
             continue
-        middles = [median(values) for _, values in points]
+        medians = [median(values) for _, values in points]
         spread = [
-            [middle - min(values) for middle, (_, values) in zip(middles, points, strict=True)],
-            [max(values) - middle for middle, (_, values) in zip(middles, points, strict=True)],
+            [middle - min(values) for middle, (_, values) in zip(medians, points, strict=True)],
+            [max(values) - middle for middle, (_, values) in zip(medians, points, strict=True)],
         ]
         axes.errorbar(
             [latency for latency, _ in points],
-            middles,
+            medians,
             yerr=spread,
             label=LABELS[contender].replace("`", ""),
             color=COLOURS[contender],

@@ -1,9 +1,7 @@
-"""How often rows are lost when data changes while it is read: this connector's reader against a serial page
-loop.
+"""Lost rows when data changes while it is read: `python -m benchmarks.churn` prints a table in Markdown.
 
-Both read the same model of a collection whose rows are inserted and deleted at random places between
-requests; the connector has ten pages under way at once. `python -m benchmarks.churn` prints a Markdown table
-for docs/proofs.md.
+The connector's reader, with ten concurrent requests, and a serial loop read the same model of a collection.
+Rows are inserted and deleted at random offsets between requests. The table is in docs/proofs.md.
 """
 
 from __future__ import annotations
@@ -25,9 +23,9 @@ def main() -> None:
     parser.add_argument("--reads", type=int, default=100)
     seeds = range(parser.parse_args().reads)
     print(
-        "| totals in the reply | inserts, deletes per request | rows lost by a serial loop | rows repeated "
-        "by it "
-        "| rows lost here | reads with a loss here | rows repeated here | requests per page here |"
+        "| totals in the reply | inserts, deletes per request | rows lost by a serial loop "
+        "| rows repeated by it | rows lost here | reads with a loss here | rows repeated here "
+        "| requests per page here |"
     )
     print("|---|---|---|---|---|---|---|---|")
     for totals, name in TOTALS.items():
@@ -40,11 +38,11 @@ def main() -> None:
                 "totals": totals,
             }
             loop = measure_by_request(seeds, plain=True, **options)
-            ours = measure_by_request(seeds, parallel=10, **options)
+            connector = measure_by_request(seeds, parallel=10, **options)
             print(
                 f"| {name} | {inserts}, {deletes} | {loop.rows_lost_silently} | {loop.rows_repeated} "
-                f"| {ours.rows_lost_silently} | {ours.reads_with_silent_loss} | {ours.rows_repeated} "
-                f"| {ours.requests / (len(seeds) * ROWS / PAGE_SIZE):.2f} |",
+                f"| {connector.rows_lost_silently} | {connector.reads_with_silent_loss} "
+                f"| {connector.rows_repeated} | {connector.requests / (len(seeds) * ROWS / PAGE_SIZE):.2f} |",
                 flush=True,
             )
 

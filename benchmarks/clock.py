@@ -1,8 +1,7 @@
-"""The connector, as a process, on a collection that changes by the clock: `python -m benchmarks.clock` prints
-a Markdown table.
+"""Cost of changes while data is read: `python -m benchmarks.clock` prints a table in Markdown.
 
-Beside each changing read stands the quiet one of the same work. Wall time is that of reading: from the first
-request for data to the end of the process, so that starting the process does not hide what changes cost.
+The connector reads a changing collection as a process. Its time is compared with that of reading the same
+collection unchanged. It starts with the first record, as the start-up would hide the cost of the changes.
 """
 
 import argparse
@@ -21,21 +20,19 @@ from typing import Any
 from unit_tests.simulation.outcome import Outcome
 
 WORKS = ((200, 100, 1.0, 200), (200, 100, 5.0, 200), (400, 200, 3.0, 50), (200, 100, 50.0, 200))
-"""Pages of 500 rows, milliseconds, changes a second, reads that the goal speaks of."""
+"""Number of pages, latency in milliseconds, changes per second, number of reads."""
 PAGE_SIZE = 500
 
 
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--share", type=float, default=1.0, help="part of the reads of each work that is done"
-    )
-    parser.add_argument("--least", type=int, default=5)
+    parser.add_argument("--share", type=float, default=1.0, help="share of the reads to do")
+    parser.add_argument("--least", type=int, default=5, help="least number of reads")
     arguments = parser.parse_args()
     print(
-        "| work | totals | reads | wall over quiet | requests over quiet | rows lost | rows repeated | "
-        "changes a read |"
+        "| work | totals | reads | wall over unchanged | requests over unchanged "
+        "| rows lost | rows repeated | changes per read |"
     )
     print("|---|---|---|---|---|---|---|---|")
     for with_total in (True, False):
@@ -46,10 +43,10 @@ def main() -> None:
 
 def _row(pages: int, latency: int, rate: float, reads: int, with_total: bool) -> str:
     with _server(pages * PAGE_SIZE, latency, with_total) as url:
-        quiet = [_read(url, 0, seed) for seed in range(5)]
+        unchanged = [_read(url, 0, seed) for seed in range(5)]
         changing = [_read(url, rate, seed) for seed in range(1, reads + 1)]
-    wall = median(read.seconds for read in changing) / median(read.seconds for read in quiet)
-    requests = sum(read.requests for read in changing) / reads / median(read.requests for read in quiet)
+    wall = median(read.seconds for read in changing) / median(read.seconds for read in unchanged)
+    requests = sum(read.requests for read in changing) / reads / median(read.requests for read in unchanged)
     return (
         f"| {pages} pages, {latency} ms, {rate:g} changes/s | "
         f"{'items and pages' if with_total else 'pages only'} | {reads} "

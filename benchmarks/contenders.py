@@ -1,4 +1,4 @@
-"""How each contender is started on a task."""
+"""Commands that start the contenders."""
 
 import json
 from pathlib import Path
@@ -24,16 +24,16 @@ DISTRIBUTIONS = {
     SINGER: ("singer_tap", ("singer-sdk", "requests")),
     DLT: ("dlt_source", ("dlt", "requests")),
 }
-"""The environment of a contender, and the distributions whose versions matter."""
+"""Environment of each contender, with the distributions whose versions are reported."""
 
 
 def prepare(contender: str) -> None:
-    """Install what the contender needs."""
+    """Install the environment of a contender."""
     executable(_environment(contender))
 
 
 def command(contender: str, task: Task, folder: Path) -> list[str]:
-    """Write what the contender reads into the folder, and say how to start it there."""
+    """Write the input files of a contender to the folder, and return the command to run there."""
     task.write(folder / "task.json")
     (folder / "catalog.json").write_text(json.dumps(catalog(task)), encoding="utf-8")
     if contender == OURS:
@@ -53,7 +53,7 @@ def command(contender: str, task: Task, folder: Path) -> list[str]:
 
 
 def variables(contender: str, folder: Path, certificate_authority: Path | None) -> dict[str, str]:
-    """The environment variables of the contender's process: few, so that all run alike everywhere."""
+    """Return the environment variables of a contender, which do not depend on the machine."""
     values = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "TMPDIR": str(folder), "LANG": "C.UTF-8"}
     if contender != OURS:
         values["PYTHONPATH"] = str(PROJECT)
@@ -63,12 +63,12 @@ def variables(contender: str, folder: Path, certificate_authority: Path | None) 
 
 
 def output(contender: str, task: Task, folder: Path) -> Path:
-    """Where the contender's records are after the run."""
+    """Return the file or folder of the contender's records."""
     return Path(task.output) if contender in (DLT, DLT_PARALLEL) else folder / "stdout"
 
 
 def configuration(task: Task) -> dict[str, object]:
-    """The connector's configuration."""
+    """Return the configuration of the connector."""
     return {
         "region": "westeurope",
         "api_url": task.url,
@@ -80,7 +80,7 @@ def configuration(task: Task) -> dict[str, object]:
 
 
 def catalog(task: Task) -> dict[str, object]:
-    """The configured catalog: full refresh of every stream of the task."""
+    """Return a catalog with a full refresh of every stream of the task."""
     return {
         "streams": [
             {

@@ -1,8 +1,7 @@
-"""What the mock server holds: collections, their rows and the ids that a complete read must bring.
+"""Collections of the mock server, with their rows and the keys of a complete read.
 
-Rows are made from a thousand templates a collection, so that any number of rows costs no memory; only the ids
-differ from one thousand to the next. Standard library only: the server and the checker of the output import
-it.
+Each collection has a thousand template rows, which repeat with other ids, so that any number of rows takes no
+memory. The module needs only the standard library.
 """
 
 import json
@@ -13,9 +12,9 @@ from functools import cache
 from zlib import crc32
 
 RECORD_BYTES = 837
-"""Size of a row of a bulk collection, links included."""
+"""Size of a row of a bulk collection."""
 CHILD_ROWS = 3
-"""Rows in every child collection of a computer."""
+"""Number of rows in each child collection."""
 _TEMPLATES = 1000
 _ID_MARK = "<the id of the row, 36 letters wide>"
 _ID_BITS = 48
@@ -29,7 +28,7 @@ _WORDS = (
 
 @dataclass(frozen=True)
 class Collection:
-    """One endpoint of the API; its path contains `{id}` where it belongs to a computer."""
+    """Endpoint of the API. The path of a child collection contains `{id}`, the id of a computer."""
 
     name: str
     path: str
@@ -38,7 +37,7 @@ class Collection:
 
     @property
     def per_computer(self) -> bool:
-        """Whether there is one such collection for every computer."""
+        """Return whether every computer has such a collection."""
         return "{id}" in self.path
 
 
@@ -141,7 +140,7 @@ BULK = (
         "status username",
     ),
 )
-"""Twenty collections that are read in pages, of different products."""
+"""Twenty paginated collections."""
 
 CHILDREN = (
     _collection(
@@ -175,19 +174,19 @@ CHILDREN = (
         key="computerId contractId",
     ),
 )
-"""Five collections that exist once for every computer."""
+"""Five child collections of computers."""
 
 COLLECTIONS = {collection.name: collection for collection in (COMPUTERS, *BULK, *CHILDREN)}
 
 
 def row_id(collection: Collection, index: int) -> str:
-    """The id of a row: looks random, so that it compresses as real ids do, yet tells its index."""
+    """Return the id of a row. It compresses as poorly as a random one, but encodes the index."""
     scrambled = (index + 1) * _ID_FACTOR % (1 << _ID_BITS)
     return f"{crc32(collection.name.encode()):08x}-5a0e-4c1d-9b57-{scrambled:012x}"
 
 
 def row_index(collection: Collection, identifier: str) -> int:
-    """The index of the row with this id, or -1 for an id that belongs to no row of the collection."""
+    """Return the index of the row with this id, or -1 if the collection has no such row."""
     try:
         index = int(identifier[-12:], 16) * _ID_INVERSE % (1 << _ID_BITS) - 1
     except ValueError:
@@ -196,7 +195,7 @@ def row_index(collection: Collection, identifier: str) -> int:
 
 
 def rows(collection: Collection, first: int, last: int) -> bytes:
-    """Rows `first` to `last` (exclusive) of a bulk collection, as JSON separated by commas."""
+    """Return the rows `first` to `last` (exclusive) of a bulk collection as JSON, separated by commas."""
     templates = _templates(collection)
     mark = _ID_MARK.encode()
     return b",".join(
@@ -206,14 +205,14 @@ def rows(collection: Collection, first: int, last: int) -> bytes:
 
 
 def child_rows(collection: Collection, computer_id: str) -> bytes:
-    """All rows of the child collection of one computer, as JSON separated by commas."""
+    """Return the rows of a computer's child collection as JSON, separated by commas."""
     return b",".join(
         template.replace(_ID_MARK.encode(), computer_id.encode()) for template in _templates(collection)
     )
 
 
 def keys(collection: Collection, computers: int, records: int) -> Iterator[tuple[str, ...]]:
-    """The keys that a complete read of the collection brings, each exactly once."""
+    """Yield the key of each row of a collection."""
     if not collection.per_computer:
         count = computers if collection is COMPUTERS else records
         yield from ((row_id(collection, index),) for index in range(count))
@@ -229,7 +228,7 @@ def keys(collection: Collection, computers: int, records: int) -> Iterator[tuple
 
 @cache
 def _templates(collection: Collection) -> tuple[bytes, ...]:
-    """The rows of which all others are copies with another id."""
+    """Return the template rows of a collection."""
     rng = random.Random(collection.name)
     count = CHILD_ROWS if collection.per_computer else _TEMPLATES
     return tuple(_template(collection, position, rng) for position in range(count))
@@ -248,7 +247,7 @@ def _template(collection: Collection, position: int, rng: random.Random) -> byte
 
 
 def _value(collection: Collection, field: str, position: int, rng: random.Random) -> object:
-    """A plausible value, its type told by the vendor's way of naming fields."""
+    """Return a plausible value, of a type that follows from the name of the field."""
     if field == collection.key[0]:
         return _ID_MARK
     if field == "hostComputerId" and rng.random() < 0.8:

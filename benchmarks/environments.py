@@ -1,4 +1,4 @@
-"""The virtual environments: one per contender and tool, made when first needed, kept under `.venvs`."""
+"""Virtual environments of contenders and tools, created in `.venvs` when they are needed."""
 
 import hashlib
 import json
@@ -24,20 +24,18 @@ PACKAGED = (
 
 
 def executable(environment: str, name: str = "python") -> str:
-    """A program of an environment; makes the environment if it is missing or out of date."""
+    """Return the path of a program, and create its environment if it is missing or out of date."""
     return str(_folder(environment) / "bin" / name)
 
 
 @cache
 def _folder(environment: str) -> Path:
-    """Looked at once per process: a change of the sources takes effect with the next one, not between two
-    runs.
-    """
+    """Return the folder of an environment. It is updated once per process, and not between two runs."""
     folder = HERE / ".venvs" / environment
     wanted = _fingerprint(environment)
     stamp = folder / "installed-for"
     if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
-        print(f"Installing what {environment} needs ...", file=sys.stderr, flush=True)
+        print(f"Installing the environment {environment} ...", file=sys.stderr, flush=True)
         shutil.rmtree(folder, ignore_errors=True)
         _run(sys.executable, "-m", "venv", str(folder))
         python = str(folder / "bin" / "python")
@@ -53,7 +51,7 @@ def _folder(environment: str) -> Path:
 
 
 def versions(environment: str, names: tuple[str, ...]) -> dict[str, str]:
-    """The installed versions of these distributions, and of Python."""
+    """Return the installed versions of distributions and of Python."""
     code = (
         "import importlib.metadata as m, json, platform, sys\n"
         "found = {'Python': platform.python_version()}\n"
@@ -65,7 +63,7 @@ def versions(environment: str, names: tuple[str, ...]) -> dict[str, str]:
 
 
 def _copy_package(target: Path) -> None:
-    """Only what is packaged: a build in the project's folder would pick up what an older one left there."""
+    """Copy the files that are packaged, as a build in place would include results of earlier builds."""
     for name in PACKAGED:
         source = PROJECT / name
         if source.is_dir():
@@ -75,7 +73,7 @@ def _copy_package(target: Path) -> None:
 
 
 def _fingerprint(environment: str) -> str:
-    """Changes when the environment has to be made anew."""
+    """Return a hash that changes when the environment has to be created again."""
     digest = hashlib.sha256(sys.version.encode())
     if environment == CONNECTOR:
         files = [PROJECT / "setup.py", PROJECT / "pyproject.toml"]

@@ -1,7 +1,7 @@
-"""Rules by which a server refuses requests, and how long a client needs that knows them.
+"""Limits of the mock server, and the time that an ideal client needs, which knows the limit.
 
-Written apart from the connector's own simulation, so that the two don't share a mistake. Times are seconds
-since the first request.
+They are independent of the connector's own simulation, so that the two don't share a mistake. Times are in
+seconds since the first request.
 """
 
 import heapq
@@ -13,36 +13,32 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Limit:
-    """No limit. `served` and `refused` count what the rule has decided."""
+    """Limit that refuses nothing. Subclasses override `refusal` and `opens_in`."""
 
     served: int = field(default=0, init=False)
     refused: int = field(default=0, init=False)
 
     def arrive(self, now: float, in_flight: int) -> float | None:
-        """None where the request is let in, else the seconds of its `Retry-After`."""
-        asked = self.refusal(now, in_flight)
-        if asked is None:
+        """Count a request, and return None if it is allowed, else the seconds of `Retry-After`."""
+        wait = self.refusal(now, in_flight)
+        if wait is None:
             self.served += 1
         else:
             self.refused += 1
-        return asked
+        return wait
 
     def refusal(self, now: float, in_flight: int) -> float | None:
-        """What the rule says of a request that comes now, with others in flight."""
+        """Return None if a request is allowed now, else the seconds of `Retry-After`."""
         return None
 
     def opens_in(self, now: float, in_flight: int) -> float | None:
-        """Seconds until a request is let in, as far as a client can know; None where one in flight has to end
-        first.
-        """
+        """Return the seconds until a request is allowed, or None if another one has to end first."""
         return 0.0
 
 
 @dataclass
 class Bucket(Limit):
-    """A bucket that is refilled; in every other `period` another client takes `other` a second; `rate` may
-    change when half is done.
-    """
+    """Token bucket. Another client uses `other` tokens a second in every second `period`."""
 
     rate: float
     size: float
@@ -50,6 +46,7 @@ class Bucket(Limit):
     other: float = 0.0
     period: float = 5.0
     changes_after: int = 0
+    """Number of requests after which the rate changes."""
     changed_rate: float = 0.0
     _level: float = field(default=math.inf, init=False)
     _at: float = field(default=0.0, init=False)
@@ -62,7 +59,7 @@ class Bucket(Limit):
         return rate
 
     def refusal(self, now: float, in_flight: int) -> float | None:
-        """Take one out."""
+        """Take a token, if there is one."""
         self._refill(now)
         if self._level < 1:
             return self.retry_after
@@ -70,68 +67,66 @@ class Bucket(Limit):
         return None
 
     def opens_in(self, now: float, in_flight: int) -> float | None:
-        """Until one is in it; never further than to where the other client comes or goes."""
+        """Return the time until there is a token or the other client starts or stops."""
         rate = self._refill(now)
         if self._level >= 1:
             return 0.0
-        turn = self.period - now % self.period if self.other else math.inf
-        return min((1 - self._level) / rate, turn) + 1e-9
+        change = self.period - now % self.period if self.other else math.inf
+        return min((1 - self._level) / rate, change) + 1e-9
 
 
 @dataclass
 class Window(Limit):
-    """`allowed` requests in each window of so many seconds; a refusal asks to wait for its end, in whole
-    seconds.
-    """
+    """Fixed window of requests. `Retry-After` is the time until its end, in whole seconds."""
 
     allowed: int
     seconds: float
     _number: int = field(default=0, init=False)
     _used: int = field(default=0, init=False)
 
-    def _turn(self, now: float) -> float:
+    def _left(self, now: float) -> float:
         if (number := int(now / self.seconds)) != self._number:
             self._number, self._used = number, 0
         return (self._number + 1) * self.seconds - now
 
     def refusal(self, now: float, in_flight: int) -> float | None:
-        """Count."""
-        left = self._turn(now)
+        """Count the requests of the window."""
+        left = self._left(now)
         if self._used >= self.allowed:
             return float(max(1, math.ceil(left)))
         self._used += 1
         return None
 
     def opens_in(self, now: float, in_flight: int) -> float | None:
-        """Until the next window."""
-        left = self._turn(now)
+        """Return the time until the next window."""
+        left = self._left(now)
         return 0.0 if self._used < self.allowed else left + 1e-9
 
 
 @dataclass
 class InFlight(Limit):
-    """So many requests at once; may change when half is done."""
+    """Limit of concurrent requests, which may change after `changes_after` requests."""
 
     allowed: int
     retry_after: float = 1.0
     changes_after: int = 0
     changed: int = 0
 
-    def _most(self) -> int:
+    def _current(self) -> int:
         return self.changed if self.changes_after and self.served >= self.changes_after else self.allowed
 
     def refusal(self, now: float, in_flight: int) -> float | None:
-        """Look how many are under way."""
-        return self.retry_after if in_flight >= self._most() else None
+        """Compare the number of requests in flight with the limit."""
+        return self.retry_after if in_flight >= self._current() else None
 
     def opens_in(self, now: float, in_flight: int) -> float | None:
-        """When one of them ends."""
-        return None if in_flight >= self._most() else 0.0
+        """Return None at the limit."""
+        return None if in_flight >= self._current() else 0.0
 
 
 @dataclass
 class Shedding(Limit):
-    """Refuses a share of the requests at random, whatever their rate."""
+    """Load shedding, which refuses a share of the requests at random."""
 
     share: float
     seed: int
@@ -141,38 +136,38 @@ class Shedding(Limit):
         self._random = random.Random(self.seed)
 
     def refusal(self, now: float, in_flight: int) -> float | None:
-        """Draw."""
+        """Refuse at random."""
         return self.retry_after if self._random.random() < self.share else None
 
 
 @dataclass
 class EveryNth(Limit):
-    """Refuses each nth request, whatever the rate."""
+    """Limit that refuses every nth request."""
 
     nth: int
     retry_after: float = 1.0
 
     def refusal(self, now: float, in_flight: int) -> float | None:
-        """Count."""
+        """Refuse if it is the nth request."""
         return self.retry_after if (self.served + self.refused) % self.nth == self.nth - 1 else None
 
 
 @dataclass
 class Leftover(Limit):
-    """Refuses the first requests: what another script has left of its limit."""
+    """Limit that refuses the first requests, as if another client had used it up."""
 
     first: int
     retry_after: float = 2.0
 
     def refusal(self, now: float, in_flight: int) -> float | None:
-        """Count."""
+        """Refuse if it is one of the first requests."""
         return self.retry_after if self.refused < self.first else None
 
 
 REFUSAL = 0.001
-"""Seconds until a client sees that it was refused: no work is done for it."""
+"""Seconds until a client receives a refusal."""
 FIXED = ("bucket", "window", "in-flight")
-"""The allowance stays, so that few refusals are needed to know it."""
+"""Limits that do not change, so that few refusals are needed to find them."""
 TITLES = {
     "none": "no limit",
     "bucket": "bucket of 20, refilled 20/s",
@@ -190,9 +185,9 @@ TITLES = {
 
 
 def make(kind: str, work: int, seed: int) -> Limit:
-    """A fresh rule of that kind; one that changes does so when half of the work is done."""
+    """Return a new limit. If it changes, it does so after half of the requests."""
     half = work // 2
-    rules: dict[str, Callable[[], Limit]] = {
+    limits: dict[str, Callable[[], Limit]] = {
         "none": Limit,
         "bucket": lambda: Bucket(20, 20),
         "window": lambda: Window(100, 10),
@@ -206,32 +201,31 @@ def make(kind: str, work: int, seed: int) -> Limit:
         "in-flight-up": lambda: InFlight(2, changes_after=half, changed=8),
         "in-flight-down": lambda: InFlight(8, changes_after=half, changed=2),
     }
-    return rules[kind]()
+    return limits[kind]()
 
 
-def all_knowing(limit: Limit, work: int, workers: int, latency: float, announces: bool) -> float:
-    """Seconds that a client needs for `work` requests that knows the rule, and of which `workers` are in
-    flight at most.
+def ideal_seconds(limit: Limit, work: int, workers: int, latency: float, announces: bool) -> float:
+    """Return the seconds that an ideal client, which knows the limit, needs for `work` requests.
 
-    It is refused only where no knowledge helps (at random, by count). Then it sends nothing until the
-    announced wait is over, as every client has to, or goes on at once where none is announced. Requests that
-    leave at the same moment share one wait.
+    At most `workers` requests are in flight. The client is refused only if the limit can't be predicted.
+    Then it waits as long as the refusal announces, or continues at once if it announces nothing. Requests
+    that are sent at the same time share one wait.
     """
-    now = gate = refused_at = 0.0
-    under_way: list[float] = []
+    now = wait_until = refused_at = 0.0
+    in_flight: list[float] = []
     while limit.served < work:
-        while under_way and under_way[0] <= now:
-            heapq.heappop(under_way)
-        wait = limit.opens_in(now, len(under_way))
-        if refused_at < now < gate:
-            now = gate
-        elif len(under_way) >= workers or wait is None:
-            now = under_way[0]
+        while in_flight and in_flight[0] <= now:
+            heapq.heappop(in_flight)
+        wait = limit.opens_in(now, len(in_flight))
+        if refused_at < now < wait_until:
+            now = wait_until
+        elif len(in_flight) >= workers or wait is None:
+            now = in_flight[0]
         elif wait > 0:
             now += wait
         else:
-            asked = limit.arrive(now, len(under_way))
-            heapq.heappush(under_way, now + (latency if asked is None else REFUSAL))
-            if asked is not None and announces:
-                refused_at, gate = now, max(gate, now + asked)
-    return max(under_way)
+            retry_after = limit.arrive(now, len(in_flight))
+            heapq.heappush(in_flight, now + (latency if retry_after is None else REFUSAL))
+            if retry_after is not None and announces:
+                refused_at, wait_until = now, max(wait_until, now + retry_after)
+    return max(in_flight)

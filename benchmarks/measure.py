@@ -1,7 +1,7 @@
-"""Run one command and say what it took: wall time, processor time, peak memory.
+"""Measurement of one command: wall time, processor time and peak memory.
 
-A process of its own, with next to nothing imported: on Linux the peak memory of a new process starts at the
-memory of the one it was forked from, so a runner that has grown would be measured instead of its contender.
+It runs as a process of its own with few imports. On Linux the peak memory of a process starts at that of its
+parent, so a large parent would be measured instead of the command.
 """
 
 import json
@@ -16,7 +16,7 @@ CHUNK = 64 * 1024
 
 
 def _drain(pipe: IO[bytes], target: IO[bytes], bytes_per_second: float) -> None:
-    """Read a pipe at a steady pace, as a slow destination does."""
+    """Read a pipe at a constant rate, as a slow destination does."""
     started = time.monotonic()
     seen = 0
     while data := pipe.read(CHUNK):
@@ -28,7 +28,7 @@ def _drain(pipe: IO[bytes], target: IO[bytes], bytes_per_second: float) -> None:
 
 
 def run(job: dict[str, object]) -> dict[str, object]:
-    """Run `argv` with `environment` in `folder`; stdout and stderr go to files of these names in it."""
+    """Run `argv` with `environment` in `folder`, with stdout and stderr in files of these names."""
     folder = str(job["folder"])
     pace = float(str(job["bytes_per_second"]))
     with open(f"{folder}/stdout", "wb") as stdout, open(f"{folder}/stderr", "wb") as stderr:

@@ -1,10 +1,9 @@
-"""A stand-in for the API that answers faster than any contender reads.
+"""Mock server that answers faster than any contender reads: `python -m benchmarks.mock_server`.
 
-Bodies are made once and kept; the latency is a timer of the event loop, so that any number of requests wait
-side by side; a request costs a few dozen microseconds. It knows paging, bearer tokens and, if asked, gzip and
-TLS. It does not filter. With `--limit` it refuses what the rule of that name in `limits.py` refuses. Run it
-with `python -m benchmarks.mock_server`: it prints its port as its first line, counts requests at `/stats`,
-and starts counting anew after `POST /stats`.
+It prints its port as its first line. Bodies are cached, and the latency is a timer of the event loop, so a
+request costs a few dozen microseconds. It supports pagination, bearer tokens, gzip and TLS, but no filters.
+With `--limit` it refuses requests by a limit of `limits.py`. `GET /stats` returns the counts of requests, and
+`POST /stats` resets them.
 """
 
 import argparse
@@ -31,11 +30,11 @@ CLIENT_SECRET = "no-secret-at-all"
 TOKEN_PATH = "/idp/api/connect/token"
 MAXIMUM_PAGE_SIZE = 1000
 CACHE_BYTES = 256 * 1024 * 1024
-"""Pages beyond this are made when asked for (under a microsecond per row)."""
+"""Size of the cache. Other pages are generated, which takes under a microsecond per row."""
 
 Reply = tuple[int, bytes, dict[str, str]]
-ON_ITS_WAY = 0.1
-"""Seconds after a refusal in which a request may arrive that left before the client knew of it."""
+GRACE_SECONDS = 0.1
+"""Time after a refusal in which a request may arrive that was sent before the client received it."""
 _REASONS = {
     200: "OK",
     400: "Bad Request",
@@ -47,7 +46,7 @@ _REASONS = {
 
 
 class Statistics:
-    """What was asked since the last reset."""
+    """Counts of the requests since the last reset."""
 
     def __init__(self) -> None:
         self.paths: Counter[str] = Counter()
@@ -57,20 +56,20 @@ class Statistics:
         self.first = self.last = 0.0
 
     def started(self) -> None:
-        """A request has arrived."""
+        """Count a request that has arrived."""
         self.last = time.monotonic()
         self.first = self.first or self.last
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
 
     def answered(self, path: str, status: int) -> None:
-        """A reply is about to be sent."""
+        """Count a reply that is about to be sent."""
         self.in_flight -= 1
         self.paths[path] += 1
         self.statuses[status] += 1
 
     def body(self) -> bytes:
-        """The counts as JSON."""
+        """Return the counts as JSON."""
         counts = {
             "requests": sum(self.paths.values()),
             "tokens": self.paths[TOKEN_PATH],
@@ -82,8 +81,8 @@ class Statistics:
         return json.dumps(counts).encode()
 
 
-class Gatekeeper:
-    """Applies a rule to the requests for data. `announces`: whether a refusal says how long to wait."""
+class RateLimiter:
+    """Limiter of the requests for data. If it `announces`, refusals have a `Retry-After`."""
 
     def __init__(self, limit: limits.Limit, announces: bool) -> None:
         self._limit = limit
@@ -91,33 +90,33 @@ class Gatekeeper:
         self._first: float | None = None
         self._last = 0.0
         self._in_flight = 0
-        self._quiet_from = self._quiet_until = 0.0
+        self._wait_from = self._wait_until = 0.0
         self._inside_waits = 0
 
     def refusal(self) -> Reply | None:
-        """None where a request that has just arrived is let in."""
+        """Return the reply to a request that is refused, or None if it is allowed."""
         now = time.monotonic()
         self._first = now if self._first is None else self._first
-        self._inside_waits += self._quiet_from + ON_ITS_WAY < now < self._quiet_until
-        asked = self._limit.arrive(now - self._first, self._in_flight)
-        if asked is None:
+        self._inside_waits += self._wait_from + GRACE_SECONDS < now < self._wait_until
+        retry_after = self._limit.arrive(now - self._first, self._in_flight)
+        if retry_after is None:
             self._in_flight += 1
             return None
         if not self._announces:
             return _error(429, "too many requests")
-        if now > self._quiet_until:
-            self._quiet_from = now
-        self._quiet_until = max(self._quiet_until, now + asked)
+        if now > self._wait_until:
+            self._wait_from = now
+        self._wait_until = max(self._wait_until, now + retry_after)
         status, body, _ = _error(429, "too many requests")
-        return status, body, {"Retry-After": f"{asked:g}"}
+        return status, body, {"Retry-After": f"{retry_after:g}"}
 
-    def left(self) -> None:
-        """A request that was let in is answered."""
+    def answered(self) -> None:
+        """Count the reply to a request that was allowed."""
         self._last = time.monotonic()
         self._in_flight -= 1
 
     def figures(self) -> dict[str, float]:
-        """What came of it; seconds from the first request for data to the last answer."""
+        """Return the counts, and the seconds from the first request for data to the last reply."""
         return {
             "served": self._limit.served,
             "refused": self._limit.refused,
@@ -127,7 +126,7 @@ class Gatekeeper:
 
 
 class Api:
-    """What the server holds and how it answers; knows nothing of sockets."""
+    """Replies of the server, without the network."""
 
     def __init__(
         self,
@@ -135,7 +134,6 @@ class Api:
         records: int,
         token_life: int = 3600,
         compress: bool = False,
-        rate_limit: int = 0,
     ) -> None:
         self._computers = computers
         self._records = records
@@ -145,19 +143,19 @@ class Api:
         self._bodies: dict[tuple[str, int, int, bool], bytes] = {}
         self._cached_bytes = 0
         self._bulk = {item.path: item for item in COLLECTIONS.values() if not item.per_computer}
-        marked = {item.path.partition("{id}")[2]: item for item in COLLECTIONS.values() if item.per_computer}
-        self._children: dict[str, Collection] = marked
+        children = (item for item in COLLECTIONS.values() if item.per_computer)
+        self._children = {item.path.partition("{id}")[2]: item for item in children}
         self.statistics = Statistics()
 
     def prepare(self, page_size: int) -> None:
-        """Make the pages ahead of the first request, as far as they are kept at all."""
+        """Generate the pages that fit in the cache."""
         for item in self._bulk.values():
             for number in range(1, -(-self._size(item) // page_size) + 1):
                 if self._cached_bytes < CACHE_BYTES:
                     self._page(item, number, page_size, self._compress)
 
     def answer(self, method: str, target: str, headers: dict[str, str], body: bytes) -> tuple[str, Reply]:
-        """The name to count the request under, and the reply."""
+        """Return the name under which the request is counted, and the reply."""
         url = urlsplit(target)
         if url.path == TOKEN_PATH:
             return TOKEN_PATH, self._token(method, body)
@@ -171,7 +169,7 @@ class Api:
         try:
             number, size = int(query.pop("page_number", 1)), int(query.pop("page_size", 100))
         except ValueError:
-            return "refused", _error(400, "page_number and page_size are whole numbers")
+            return "refused", _error(400, "page_number and page_size must be whole numbers")
         if query or number < 1 or not 1 <= size <= MAXIMUM_PAGE_SIZE:
             return "refused", _error(400, f"cannot be served: {target}")
         return self._collection(url.path, number, size, compress)
@@ -204,8 +202,8 @@ class Api:
 
     def _page(self, item: Collection, number: int, size: int, compress: bool) -> bytes:
         key = (item.path, number, size, compress)
-        if (kept := self._bodies.get(key)) is not None:
-            return kept
+        if (cached := self._bodies.get(key)) is not None:
+            return cached
         total = self._size(item)
         first = min((number - 1) * size, total)
         body = _envelope(rows(item, first, min(first + size, total)), item.path, number, size, total)
@@ -234,26 +232,26 @@ def _error(status: int, message: str) -> Reply:
 
 
 class Connection(asyncio.Protocol):
-    """HTTP/1.1 with keep-alive, as little of it as the contenders use."""
+    """HTTP/1.1 connection with keep-alive, limited to what the contenders use."""
 
-    def __init__(self, api: Api, latency: float, gatekeeper: Gatekeeper | None = None) -> None:
+    def __init__(self, api: Api, latency: float, limiter: RateLimiter | None = None) -> None:
         self._api = api
-        self._gatekeeper = gatekeeper
+        self._limiter = limiter
         self._latency = latency
         self._buffer = b""
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport to answer on."""
+        """Keep the transport for replies."""
         self._transport = cast(asyncio.Transport, transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the transport: an answer still due has nowhere to go."""
+        """Drop the transport, so that no reply is written to it."""
         self._transport = None
 
     def data_received(self, data: bytes) -> None:
-        """Answer every request that is complete."""
+        """Answer all complete requests."""
         self._buffer += data
         while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
             first, *lines = self._buffer[:end].decode("latin-1").split("\r\n")
@@ -274,11 +272,11 @@ class Connection(asyncio.Protocol):
                 self._api.statistics = Statistics()
             self._send((200, statistics.body(), {}), close)
             return
-        gatekeeper = None if target == TOKEN_PATH else self._gatekeeper
-        if target == "/limit" and gatekeeper:
-            self._send((200, json.dumps(gatekeeper.figures()).encode(), {}), close)
+        limiter = None if target == TOKEN_PATH else self._limiter
+        if target == "/limit" and limiter:
+            self._send((200, json.dumps(limiter.figures()).encode(), {}), close)
             return
-        if gatekeeper and (refusal := gatekeeper.refusal()):
+        if limiter and (refusal := limiter.refusal()):
             self._send(refusal, close)
             return
         statistics = self._api.statistics
@@ -287,8 +285,8 @@ class Connection(asyncio.Protocol):
 
         def finish() -> None:
             statistics.answered(name, reply[0])
-            if gatekeeper:
-                gatekeeper.left()
+            if limiter:
+                limiter.answered()
             self._send(reply, close)
 
         if self._latency:
@@ -315,7 +313,7 @@ class Connection(asyncio.Protocol):
 
 
 def _tls(certificate_authority: Path) -> ssl.SSLContext:
-    """A certificate for the loopback address; the authority that signed it goes to a file."""
+    """Create a certificate for the loopback address, and write its authority to a file."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(certificate_authority))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -324,37 +322,41 @@ def _tls(certificate_authority: Path) -> ssl.SSLContext:
 
 
 async def serve(arguments: argparse.Namespace) -> None:
-    """Serve until the process is ended."""
+    """Serve until the process ends."""
     api = Api(arguments.computers, arguments.records, arguments.token_life, arguments.gzip)
     api.prepare(arguments.page_size)
     context = _tls(arguments.tls) if arguments.tls else None
     latency = arguments.latency_ms / 1000
     limit = limits.make(arguments.limit, arguments.work, arguments.seed) if arguments.limit else None
-    gatekeeper = Gatekeeper(limit, not arguments.silent) if limit else None
+    limiter = RateLimiter(limit, not arguments.silent) if limit else None
     server = await asyncio.get_running_loop().create_server(
-        lambda: Connection(api, latency, gatekeeper), "127.0.0.1", arguments.port, ssl=context, backlog=256
+        lambda: Connection(api, latency, limiter), "127.0.0.1", arguments.port, ssl=context, backlog=256
     )
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
 def main() -> None:
-    """Read the command line and serve."""
+    """Parse the arguments and serve."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--port", type=int, default=0, help="0 for a free port")
     parser.add_argument("--computers", type=int, default=1000)
-    parser.add_argument("--records", type=int, default=5000, help="rows of every other bulk collection")
-    parser.add_argument("--latency-ms", type=float, default=0)
-    parser.add_argument("--page-size", type=int, default=1000, help="pages made ahead of the first request")
-    parser.add_argument("--token-life", type=int, default=3600, help="seconds")
-    parser.add_argument("--gzip", action="store_true", help="compress for those who accept it")
-    parser.add_argument("--limit", choices=limits.TITLES, help="refuse requests by this rule; see /limit")
     parser.add_argument(
-        "--work", type=int, default=0, help="requests, where the rule changes at half of them"
+        "--records", type=int, default=5000, help="rows in each of the other bulk collections"
     )
-    parser.add_argument("--seed", type=int, default=0, help="of the refusals at random")
+    parser.add_argument("--latency-ms", type=float, default=0)
+    parser.add_argument(
+        "--page-size", type=int, default=1000, help="size of the pages that are generated in advance"
+    )
+    parser.add_argument("--token-life", type=int, default=3600, help="seconds")
+    parser.add_argument("--gzip", action="store_true", help="compress replies for clients that accept it")
+    parser.add_argument(
+        "--limit", choices=limits.TITLES, help="refuse requests by this limit; GET /limit returns the counts"
+    )
+    parser.add_argument("--work", type=int, default=0, help="requests; some limits change after half of them")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the random refusals")
     parser.add_argument("--silent", action="store_true", help="refuse without Retry-After")
-    parser.add_argument("--tls", type=Path, help="speak TLS; write the certificate authority to this file")
+    parser.add_argument("--tls", type=Path, help="use TLS, and write the certificate authority to this file")
     try:
         uvloop.run(serve(parser.parse_args()))
     except KeyboardInterrupt:

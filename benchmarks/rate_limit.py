@@ -1,4 +1,4 @@
-"""The connector with 40 workers on a server that allows 20 requests a second: the project's own sandbox."""
+"""Benchmark of the connector with 40 workers on a sandbox that allows 20 requests a second."""
 
 import json
 import tempfile
@@ -20,7 +20,7 @@ STREAM = CHILDREN[0]
 
 
 def run_rate_limit(timeout: int) -> Sample:
-    """Read a child collection of every computer under the limit, and count what was refused."""
+    """Read a child collection of every computer, and count the refused requests."""
     with tempfile.TemporaryDirectory(prefix="benchmark-") as name, sandbox(COMPUTERS, LIMIT) as server:
         folder = Path(name)
         ready = json.loads(server.first_line)
@@ -30,7 +30,7 @@ def run_rate_limit(timeout: int) -> Sample:
         sample = measured(argv, contenders.variables(OURS, folder, None), folder, timeout)
         problems = [] if sample["exit"] == 0 else [f"exit code {sample['exit']}"]
         if _expected(server) != _rows(folder / "stdout"):
-            problems.append("the records differ from what the sandbox holds")
+            problems.append("the records differ from those of the sandbox")
         exchanges = [
             exchange
             for exchange in server.ask("/_sandbox/requests?limit=1000000")
@@ -47,7 +47,7 @@ def run_rate_limit(timeout: int) -> Sample:
 
 
 def _shares(exchanges: list[dict[str, Any]]) -> dict[str, float]:
-    """Which share of the requests was refused, and which share of the allowed rate was used."""
+    """Return the share of the requests that were refused, and the share of the rate that was used."""
     started = [exchange["started"] for exchange in exchanges if exchange["status"] == 200]
     seconds = max(started) - min(started)
     refused = sum(exchange["status"] == 429 for exchange in exchanges)
@@ -60,14 +60,14 @@ def _shares(exchanges: list[dict[str, Any]]) -> dict[str, float]:
 
 
 def _expected(server: Server) -> Counter[str]:
-    """The rows that the sandbox holds."""
+    """Return the rows of the sandbox."""
     computers = server.ask("/_sandbox/estate?path=/api/sam/estate/v1/computers")
     paths = [STREAM.path.replace("{id}", computer["id"]) for computer in computers]
     return Counter(_canonical(row) for path in paths for row in server.ask(f"/_sandbox/estate?path={path}"))
 
 
 def _rows(path: Path) -> Counter[str]:
-    """The rows that the connector wrote."""
+    """Return the rows that the connector wrote."""
     with path.open(encoding="utf-8") as lines:
         messages = (json.loads(line) for line in lines)
         return Counter(
@@ -76,5 +76,5 @@ def _rows(path: Path) -> Counter[str]:
 
 
 def _canonical(row: Mapping[str, Any]) -> str:
-    """A row as one text, without the null fields, which the CDK leaves out."""
+    """Return a row as a text, without null fields."""
     return json.dumps({name: value for name, value in row.items() if value is not None}, sort_keys=True)

@@ -1,9 +1,7 @@
-"""The connector on servers that limit in every way, beside a client that knows the rule:
-`make bench ARGS="--works rate-limits"`.
+"""Benchmark of the connector on servers with all kinds of limits: `make bench ARGS="--works rate-limits"`.
 
-Both times run from the first request for data to the last answer, so that starting a process does not hide a
-loss. The connector is a whole process over real HTTP; the time of the client that knows is worked out
-(`limits.all_knowing`).
+The connector runs as a process over HTTP. Its time, from the first request for data to the last reply, is
+compared with the computed time of an ideal client (`limits.ideal_seconds`).
 """
 
 import sys
@@ -19,7 +17,7 @@ from benchmarks.session import (
     CLIENT_ID,
     CLIENT_SECRET,
     Sample,
-    last_words,
+    error_output,
     make_task,
     measured,
     wrong_records,
@@ -32,7 +30,7 @@ LATENCY_MS = 50
 
 
 def run_rate_limits(rounds: int, timeout: int) -> Iterator[Sample]:
-    """Every kind of limit, with and without `Retry-After`."""
+    """Yield a sample of every kind of limit, with and without `Retry-After`."""
     for number in range(rounds):
         for kind, title in limits.TITLES.items():
             for announces in (True, False) if kind != "none" else (True,):
@@ -41,7 +39,7 @@ def run_rate_limits(rounds: int, timeout: int) -> Iterator[Sample]:
 
 
 def _run_once(kind: str, announces: bool, number: int, timeout: int) -> Sample:
-    knowing = limits.all_knowing(
+    ideal = limits.ideal_seconds(
         limits.make(kind, PAGES, number), PAGES, WORKERS, LATENCY_MS / 1000, announces
     )
     computers = PAGES * PAGE_SIZE
@@ -55,7 +53,7 @@ def _run_once(kind: str, announces: bool, number: int, timeout: int) -> Sample:
         argv = contenders.command(OURS, task, folder)
         sample = measured(argv, contenders.variables(OURS, folder, None), folder, timeout)
         figures = server.ask("/limit")
-        problems = [] if sample["exit"] == 0 else [last_words(folder)]
+        problems = [] if sample["exit"] == 0 else [error_output(folder)]
         if not problems:
             problems = wrong_records(folder / "stdout", (COMPUTERS,), computers, 0)
     return {
@@ -66,8 +64,8 @@ def _run_once(kind: str, announces: bool, number: int, timeout: int) -> Sample:
         **figures,
         "kind": kind,
         "announces": announces,
-        "knowing": knowing,
-        "over_knowing": figures["busy"] / knowing,
+        "knowing": ideal,
+        "over_knowing": figures["busy"] / ideal,
         "refused_share": figures["refused"] / (figures["served"] + figures["refused"]),
         "problems": problems,
     }

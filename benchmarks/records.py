@@ -1,4 +1,4 @@
-"""Checks what a contender wrote: every record of the work, each once. A process of its own, not timed."""
+"""Check of a contender's output: it must contain every record once. It runs as a process of its own."""
 
 import gzip
 import hashlib
@@ -12,7 +12,7 @@ from benchmarks.data import COLLECTIONS, keys
 
 
 def written(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Stream and row of every record: Airbyte or Singer lines in a file, or dlt's files in a folder."""
+    """Yield the stream and the row of every record, from Airbyte or Singer lines or from dlt's files."""
     if path.is_dir():
         for file in sorted(path.rglob("*jsonl*")):
             stream = file.name.split(".")[0]
@@ -34,7 +34,7 @@ def written(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def problems(path: Path, streams: list[str], computers: int, records: int) -> list[str]:
-    """What is wrong with the output, in sentences; empty where all is well."""
+    """Return what is wrong with the output, a sentence per stream."""
     seen: dict[str, set[bytes]] = {stream: set() for stream in streams}
     counts = dict.fromkeys(streams, 0)
     for stream, row in written(path):
@@ -43,12 +43,12 @@ def problems(path: Path, streams: list[str], computers: int, records: int) -> li
             seen[stream].add(_digest(row.get(field) for field in COLLECTIONS[stream].key))
     found = []
     for stream in streams:
-        wanted = {_digest(key) for key in keys(COLLECTIONS[stream], computers, records)}
-        missing, foreign = len(wanted - seen[stream]), len(seen[stream] - wanted)
-        if missing or foreign or counts[stream] != len(wanted):
+        expected = {_digest(key) for key in keys(COLLECTIONS[stream], computers, records)}
+        missing, foreign = len(expected - seen[stream]), len(seen[stream] - expected)
+        if missing or foreign or counts[stream] != len(expected):
             found.append(
-                f"{stream}: {counts[stream]} records for {len(wanted)},"
-                f" {missing} missing, {foreign} of unknown id"
+                f"{stream}: {counts[stream]} records instead of {len(expected)}, "
+                f"{missing} missing, {foreign} with an unknown id"
             )
     return found
 

@@ -36,7 +36,7 @@ SUMMARY = {
     "B": "20 streams of 5,000 records, 50 ms",
     "C": "one request for each of 1,000 computers, 50 ms",
 }
-"""The works of the users' page, with their headings there."""
+"""Works on the page for users, with their headings."""
 BEGIN = "<!-- figures: written by `make bench`, do not edit -->"
 END = "<!-- end of the figures -->"
 Sample = dict[str, Any]
@@ -46,23 +46,23 @@ _PAGE = 1000
 
 
 class Samples:
-    """The good samples, by work and contender."""
+    """Samples by work and contender. `bad` has those with a wrong output."""
 
     def __init__(self, samples: Iterable[Sample]) -> None:
         self._all = list(samples)
         self.bad = [sample for sample in self._all if sample["problems"]]
 
     def of(self, work: str, contender: str) -> list[Sample]:
-        """The samples of one contender on one work, in the order of the rounds."""
+        """Return the good samples of a contender in a work, in the order of the rounds."""
         found = (sample for sample in self._all if (sample["work"], sample["contender"]) == (work, contender))
         return sorted((sample for sample in found if not sample["problems"]), key=lambda item: item["round"])
 
     def values(self, work: str, contender: str, field: str) -> list[float]:
-        """One field of these samples."""
+        """Return a field of these samples."""
         return [float(sample[field]) for sample in self.of(work, contender)]
 
     def ratios(self, work: str, contender: str, other: str, field: str = "wall") -> list[float]:
-        """Contender over other, round by round of one run: what disturbs the machine disturbs both."""
+        """Return the ratios of two contenders in the same rounds, in which both are disturbed alike."""
         others = {(sample["run"], sample["round"]): float(sample[field]) for sample in self.of(work, other)}
         return [
             float(sample[field]) / others[sample["run"], sample["round"]]
@@ -71,7 +71,7 @@ class Samples:
         ]
 
     def processor_per_record(self, contender: str) -> float | None:
-        """Microseconds of processor time per record of A, start-up and the first page taken off."""
+        """Return the microseconds of processor time per record of A, without the first page."""
         whole, page = self.values("A50", contender, "cpu"), self.values("A50-page", contender, "cpu")
         if not whole or not page:
             return None
@@ -79,7 +79,7 @@ class Samples:
 
 
 def spread(values: list[float], form: Callable[[float], str]) -> str:
-    """Median with minimum and maximum."""
+    """Format the median, with minimum and maximum."""
     if not values:
         return ""
     middle, least, most = form(median(values)), form(min(values)), form(max(values))
@@ -87,7 +87,7 @@ def spread(values: list[float], form: Callable[[float], str]) -> str:
 
 
 def table(head: list[str], rows: Iterable[list[str]]) -> str:
-    """A Markdown table; empty where there are no rows."""
+    """Format a table in Markdown. Without rows it is empty."""
     lines = [f"| {' | '.join(row)} |" for row in rows]
     if not lines:
         return ""
@@ -118,7 +118,7 @@ def figures(results: dict[str, Any], picture: str) -> str:
 def summary(results: dict[str, Any], picture: str) -> str:
     """Return the figures of the users' page: medians of a few works, with the picture at a relative path."""
     samples = Samples(results["samples"])
-    works = [name for name in SUMMARY if _anyone(samples, name)]
+    works = [name for name in SUMMARY if _has_samples(samples, name)]
     rows = []
     for contender in EVERYBODY:
         walls = [samples.values(work, contender, "wall") for work in works]
@@ -185,14 +185,14 @@ def _goals(samples: Samples) -> str:
     parents = samples.values("P100k", OURS, "rss")
     add("peak memory of 100,000 parents", "at most 250 MiB", parents, PARENTS_MEMORY_GOAL, _mebibytes)
     tokens = [value for work in WORKS for value in samples.values(work.name, OURS, "tokens")]
-    add("token requests, most of any run", "at most 1", [max(tokens)] if tokens else [], 1, _whole)
+    add("token requests, maximum of all runs", "at most 1", [max(tokens)] if tokens else [], 1, _whole)
     refused = samples.values(RATE_LIMIT, OURS, "refused_share")
     add("requests answered with 429", "at most 5 %", refused, REFUSED_GOAL, _percent)
     used = samples.values(RATE_LIMIT, OURS, "rate_share")
     add("share of the allowed rate used", "at least 85 %", used, RATE_GOAL, _percent)
     inside = samples.values(RATE_LIMITS, OURS, "inside_waits")
     add(
-        "requests during a `Retry-After`, most of any run",
+        "requests during a `Retry-After`, maximum of all runs",
         "at most 0",
         [max(inside)] if inside else [],
         0,
@@ -202,7 +202,7 @@ def _goals(samples: Samples) -> str:
 
 
 def _walls(samples: Samples) -> str:
-    works = [name for name in ("A0", "A50", "A200", "B", "C", "D") if _anyone(samples, name)]
+    works = [name for name in ("A0", "A50", "A200", "B", "C", "D") if _has_samples(samples, name)]
     rows = []
     for contender in (*EVERYBODY, DLT_PARALLEL):
         cells = [spread(samples.values(work, contender, "wall"), _seconds) for work in works]
@@ -213,7 +213,7 @@ def _walls(samples: Samples) -> str:
 
 
 def _ratios(samples: Samples) -> str:
-    works = [name for name in ("A0", "A50", "A200", "B", "C", "D") if _anyone(samples, name)]
+    works = [name for name in ("A0", "A50", "A200", "B", "C", "D") if _has_samples(samples, name)]
     rows = []
     for contender in (*EVERYBODY[1:], DLT_PARALLEL):
         cells = [spread(samples.ratios(work, OURS, contender), _ratio) for work in works]
@@ -306,7 +306,7 @@ def _rate(samples: Samples) -> str:
 
 
 def _limited(samples: Samples, kind: str) -> Iterator[tuple[bool, list[Sample]]]:
-    """The samples on a kind of limit: those with `Retry-After`, then those without, where there are any."""
+    """Yield the samples of a limit: those with `Retry-After`, then those without."""
     for announces in (True, False):
         found = [
             sample
@@ -363,7 +363,7 @@ def _bad(samples: Samples) -> str:
     return table(["work", "contender", "round", "why"], rows)
 
 
-def _anyone(samples: Samples, work: str) -> bool:
+def _has_samples(samples: Samples, work: str) -> bool:
     return any(samples.of(work, contender) for contender in (*EVERYBODY, DLT_PARALLEL))
 
 

@@ -1,6 +1,6 @@
-"""Measures this connector against what a user would pick instead: `python -m benchmarks.run --help`.
+"""Measure the connector and its alternatives: `python -m benchmarks.run --help`.
 
-Samples of works that are run again replace the older ones; the others are kept: works can be run one by one.
+New samples of a work replace the old ones, and those of other works are kept, so works can be run one by one.
 """
 
 import argparse
@@ -26,29 +26,36 @@ PAGE = PROJECT / "benchmarks" / "results.md"
 SUMMARY = PROJECT / "docs" / "performance.md"
 PICTURE = PROJECT / "docs" / "performance.svg"
 BUSY = 0.5
-"""Load average above which the machine is said to be busy."""
+"""Load average above which a warning is printed."""
 
 
 def arguments() -> argparse.Namespace:
-    """The command line."""
+    """Parse the arguments."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__.splitlines()[0])
     names = ", ".join(NAMES)
     parser.add_argument(
-        "--works", type=_list(NAMES), default=list(NAMES), help=f"some of {names}; all by default"
+        "--works", type=_list(NAMES), default=list(NAMES), help=f"some of {names} (default: all)"
     )
     everybody = tuple(contenders.LABELS)
     parser.add_argument(
-        "--contenders", type=_list(everybody), default=list(everybody), help=f"some of {', '.join(everybody)}"
+        "--contenders",
+        type=_list(everybody),
+        default=list(everybody),
+        help=f"some of {', '.join(everybody)} (default: all)",
     )
-    parser.add_argument("--rounds", type=int, default=5, help="how often each contender does each work")
-    parser.add_argument("--slow-rounds", type=int, default=3, help="how often those that take long do it")
-    parser.add_argument("--slow-seconds", type=float, default=20, help="what taking long means")
-    parser.add_argument("--timeout", type=int, default=1800, help="seconds until a run is given up")
-    parser.add_argument("--results", type=Path, default=RESULTS, help="where the samples are kept")
-    parser.add_argument("--page", type=Path, default=PAGE, help="where the tables go")
-    parser.add_argument("--summary", type=Path, default=SUMMARY, help="where the summary for users goes")
-    parser.add_argument("--picture", type=Path, default=PICTURE, help="where the chart goes")
-    parser.add_argument("--report-only", action="store_true", help="write pages and chart from kept samples")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of each work")
+    parser.add_argument("--slow-rounds", type=int, default=3, help="rounds of slow contenders")
+    parser.add_argument(
+        "--slow-seconds", type=float, default=20, help="wall time from which a contender is slow"
+    )
+    parser.add_argument("--timeout", type=int, default=1800, help="seconds until a run is killed")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="file of the samples")
+    parser.add_argument("--page", type=Path, default=PAGE, help="page of the tables")
+    parser.add_argument("--summary", type=Path, default=SUMMARY, help="page of the summary for users")
+    parser.add_argument("--picture", type=Path, default=PICTURE, help="file of the chart")
+    parser.add_argument(
+        "--report-only", action="store_true", help="write pages and chart without new samples"
+    )
     return parser.parse_args()
 
 
@@ -65,7 +72,7 @@ def _list(known: tuple[str, ...]) -> Any:
 
 
 def samples(options: argparse.Namespace) -> Iterator[Sample]:
-    """Run what was asked for."""
+    """Run the selected works and yield their samples."""
     plan = Plan(options.rounds, options.slow_rounds, options.slow_seconds, options.timeout)
     for work in WORKS:
         names = [name for name in work.contenders if name in options.contenders]
@@ -74,18 +81,18 @@ def samples(options: argparse.Namespace) -> Iterator[Sample]:
             yield from run_work(work, names, plan)
     if OURS in options.contenders:
         if START_UP in options.works:
-            print("\nCommands that read nothing", file=sys.stderr)
+            print("\nCommands that read no records", file=sys.stderr)
             yield from run_start_up(plan)
         if RATE_LIMIT in options.works:
             print("\nA server with a rate limit", file=sys.stderr)
             yield run_rate_limit(options.timeout)
         if RATE_LIMITS in options.works:
-            print("\nServers that limit in every way", file=sys.stderr)
+            print("\nServers with all kinds of limits", file=sys.stderr)
             yield from run_rate_limits(min(options.rounds, options.slow_rounds), options.timeout)
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
-    """Run, and put the new samples in the place of the old ones; saved after every run."""
+    """Run the works, and save the results after each sample."""
     for name in options.contenders:
         contenders.prepare(name)
     results = _load(options.results)
@@ -96,7 +103,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
             results["versions"][name] = versions(*contenders.DISTRIBUTIONS[name])
     load = os.getloadavg()[0]
     if load > BUSY:
-        print(f"The machine is busy (load {load:.1f}): the figures will be too.", file=sys.stderr)
+        print(f"The machine is busy (load {load:.1f}), which distorts the figures.", file=sys.stderr)
     warm_up(options)
     run = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
     replaced: set[tuple[str, str]] = set()
@@ -119,7 +126,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def warm_up(options: argparse.Namespace) -> None:
-    """Run every contender once without counting it: programs come from the disk the first time."""
+    """Run every contender once, so that its files are in the cache of the system."""
     work = next(work for work in WORKS if work.name == "A50-page")
     plan = Plan(rounds=1, slow_rounds=1, slow_seconds=options.slow_seconds, timeout=options.timeout)
     names = [name for name in work.contenders if name in options.contenders]
@@ -129,7 +136,7 @@ def warm_up(options: argparse.Namespace) -> None:
 
 
 def machine() -> str:
-    """What matters of this machine: nothing that names it."""
+    """Describe the hardware and the system, without names."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
@@ -145,7 +152,7 @@ def machine() -> str:
 
 
 def draw(options: argparse.Namespace) -> None:
-    """The chart, by a program of its own: only it needs matplotlib."""
+    """Draw the chart in its own environment, which has matplotlib."""
     command = [
         executable("chart"),
         "-m",
@@ -158,8 +165,8 @@ def draw(options: argparse.Namespace) -> None:
 
 def _load(path: Path) -> dict[str, Any]:
     if path.exists():
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return found
+        results: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return results
     return {"date": "", "machine": "", "versions": {}, "samples": []}
 
 
@@ -171,7 +178,7 @@ def _save(path: Path, results: dict[str, Any]) -> None:
 
 
 def main() -> int:
-    """Measure, write the pages and the chart; 1 if a contender's output was wrong."""
+    """Measure, and write the pages and the chart. Returns 1 if the output of a contender is wrong."""
     options = arguments()
     results = _load(options.results) if options.report_only else measure(options)
     for page, text in ((options.page, report.figures), (options.summary, report.summary)):

@@ -1,4 +1,4 @@
-"""Start and stop the mock server and the sandbox, and ask them what they were asked."""
+"""Processes of the mock server and the sandbox."""
 
 import json
 import ssl
@@ -15,14 +15,14 @@ from benchmarks.environments import PROJECT, executable
 
 @dataclass(frozen=True)
 class Server:
-    """A running server."""
+    """Running server."""
 
     url: str
     first_line: str
     certificate_authority: Path | None = None
 
     def ask(self, path: str, method: str = "GET") -> Any:
-        """The JSON reply to a request of the runner's own."""
+        """Send a request and return the JSON of the reply."""
         request = urllib.request.Request(self.url + path, method=method)
         trusted = (
             ssl.create_default_context(cafile=self.certificate_authority)
@@ -37,7 +37,7 @@ class Server:
 def mock_server(
     folder: Path, computers: int, records: int, latency_ms: int, page_size: int, secure: bool = False
 ) -> Iterator[Server]:
-    """The mock server, ready and with its pages made."""
+    """Start the mock server and wait until its pages are generated."""
     options = [
         "--computers",
         computers,
@@ -60,7 +60,7 @@ def mock_server(
 def limited_server(
     kind: str, announces: bool, seed: int, computers: int, page_size: int, latency_ms: int
 ) -> Iterator[Server]:
-    """The mock server with one of the rules of `limits.py`, unused so far."""
+    """Start the mock server with a limit of `limits.py`."""
     options: list[object] = ["--computers", computers, "--records", 0, "--page-size", page_size]
     options += ["--latency-ms", latency_ms, "--limit", kind, "--seed", seed]
     options += ["--work", -(-computers // page_size)]
@@ -73,7 +73,7 @@ def limited_server(
 
 @contextmanager
 def sandbox(computers: int, rate_limit: int) -> Iterator[Server]:
-    """The project's own stand-in for Snow Atlas, with a rate limit."""
+    """Start the sandbox with a rate limit."""
     command = [executable("sandbox"), "-m", "sandbox"]
     command += ["--computers", str(computers), "--rate-limit", str(rate_limit)]
     with _process(command) as line:
@@ -82,7 +82,7 @@ def sandbox(computers: int, rate_limit: int) -> Iterator[Server]:
 
 @contextmanager
 def _process(command: list[str]) -> Iterator[str]:
-    """A server's first line; the process ends with the block."""
+    """Start a server and yield its first line. The process ends with the block."""
     process = subprocess.Popen(
         command, cwd=PROJECT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
     )

@@ -1,4 +1,4 @@
-"""Runs the works: contenders in turns on one server, each run measured alone and checked afterwards."""
+"""Runs of the works. The contenders take turns, and each output is checked."""
 
 import json
 import subprocess
@@ -23,7 +23,7 @@ Sample = dict[str, Any]
 
 @dataclass(frozen=True)
 class Plan:
-    """How often and how long."""
+    """Numbers of rounds and time limits."""
 
     rounds: int
     slow_rounds: int
@@ -32,14 +32,14 @@ class Plan:
 
 
 def task_stream(collection: Collection) -> TaskStream:
-    """What a contender has to know of a collection."""
+    """Return the description of a collection for a contender."""
     return TaskStream(collection.name, collection.path, collection.key)
 
 
 def make_task(
     url: str, client: tuple[str, str], streams: tuple[Collection, ...], workers: int, folder: Path
 ) -> Task:
-    """The task to read these collections."""
+    """Return the task to read the collections."""
     return Task(
         url,
         *client,
@@ -52,7 +52,7 @@ def make_task(
 
 
 def measured(argv: list[str], variables: dict[str, str], folder: Path, timeout: int, pace: int = 0) -> Sample:
-    """Run a command in a small process of its own and say what it took."""
+    """Run a command with `measure.py` and return its sample."""
     job = {
         "argv": argv,
         "environment": variables,
@@ -65,15 +65,15 @@ def measured(argv: list[str], variables: dict[str, str], folder: Path, timeout: 
 
 
 def run_work(work: Work, names: list[str], plan: Plan) -> Iterator[Sample]:
-    """The samples of a work, round by round, the contenders in turns."""
+    """Yield the samples of a work. In each round another contender is the first."""
     rounds = min(plan.rounds, work.most_rounds)
     slow: set[str] = set()
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
         arguments = (Path(folder), work.computers, work.records, work.latency_ms, PAGE_SIZE, work.secure)
         with mock_server(*arguments) as server:
             for number in range(rounds):
-                turn = number % len(names)
-                for name in names[turn:] + names[:turn]:
+                first = number % len(names)
+                for name in names[first:] + names[:first]:
                     if name in slow and number >= plan.slow_rounds:
                         continue
                     sample = _run_once(work, name, server, plan.timeout)
@@ -83,7 +83,7 @@ def run_work(work: Work, names: list[str], plan: Plan) -> Iterator[Sample]:
 
 
 def run_start_up(plan: Plan) -> Iterator[Sample]:
-    """The commands that read nothing, beside the import that none of them can avoid."""
+    """Yield samples of the commands that read no records, and of the import that all of them need."""
     with tempfile.TemporaryDirectory(prefix="benchmark-") as name:
         folder = Path(name)
         task = make_task("http://127.0.0.1:9", (CLIENT_ID, CLIENT_SECRET), (), WORKERS, folder)
@@ -98,7 +98,7 @@ def run_start_up(plan: Plan) -> Iterator[Sample]:
         for number in range(2 * plan.rounds):
             for label, argv in commands.items():
                 sample = measured(argv, variables, folder, plan.timeout)
-                problems = [] if sample["exit"] == 0 else [last_words(folder)]
+                problems = [] if sample["exit"] == 0 else [error_output(folder)]
                 if label != "import" and f'"type":"{_MESSAGE[label]}"' not in _compact(folder / "stdout"):
                     problems.append(f"{label} printed no {_MESSAGE[label]} message")
                 yield {"work": START_UP, "contender": label, "round": number, **sample, "problems": problems}
@@ -116,7 +116,7 @@ def _run_once(work: Work, contender: str, server: Server, timeout: int) -> Sampl
         server.ask("/stats", "POST")
         sample = measured(argv, variables, folder, timeout, work.bytes_per_second)
         statistics = server.ask("/stats")
-        problems = [] if sample["exit"] == 0 else [last_words(folder)]
+        problems = [] if sample["exit"] == 0 else [error_output(folder)]
         if not problems:
             path = contenders.output(contender, task, folder)
             problems = wrong_records(path, work.streams, work.computers, work.records)
@@ -128,7 +128,7 @@ def _run_once(work: Work, contender: str, server: Server, timeout: int) -> Sampl
 
 
 def wrong_records(path: Path, streams: tuple[Collection, ...], computers: int, records: int) -> list[str]:
-    """What is wrong with what a contender wrote, in sentences; empty where all is well."""
+    """Return what is wrong with the output of a contender, a sentence per stream."""
     check = {
         "path": str(path),
         "streams": [stream.name for stream in streams],
@@ -139,20 +139,20 @@ def wrong_records(path: Path, streams: tuple[Collection, ...], computers: int, r
 
 
 def _helper(command: list[str], job: dict[str, Any]) -> Any:
-    """The JSON answer of one of our own programs to a job in JSON."""
+    """Run a program with a job in JSON on stdin, and return the JSON of its stdout."""
     done = subprocess.run(
         command, cwd=PROJECT, input=json.dumps(job), stdout=subprocess.PIPE, text=True, check=True
     )
     return json.loads(done.stdout)
 
 
-def last_words(folder: Path) -> str:
-    """Why a process failed, as far as its output tells."""
+def error_output(folder: Path) -> str:
+    """Return the end of the output of a process that failed."""
     for name in ("stderr", "stdout"):
         text = (folder / name).read_text(encoding="utf-8", errors="replace").strip()
         if text:
             return text[-600:].replace(str(PROJECT), "").replace(str(folder), "")
-    return "it failed without a word"
+    return "it failed without any output"
 
 
 def _compact(path: Path) -> str:

@@ -1,9 +1,8 @@
-"""What many rows cost: memory that the kernel can't take back, and processor time a row.
-`python -m benchmarks.size` prints tables.
+"""Memory and processor time by the number of rows: `python -m benchmarks.size` prints tables.
 
-One stream of 1, 3 and 10 million rows, and a child stream of many parents. Memory is `RssAnon` of
-`/proc/<pid>/status`, looked at five times a second; pages of files, which the kernel can write back and
-reclaim, are told apart (`RssFile` and `RssShmem`).
+It reads one stream of 1, 3 and 10 million rows, and a child stream of many parents. Anonymous memory is
+`RssAnon` of `/proc/<pid>/status`, sampled five times a second. File-backed memory, which the kernel can
+reclaim, is `RssFile` and `RssShmem`.
 """
 
 import argparse
@@ -24,14 +23,12 @@ from benchmarks.servers import mock_server
 from benchmarks.session import CLIENT_ID, CLIENT_SECRET
 
 MIB = 2**20
-SECONDS_BETWEEN_LOOKS = 0.2
+SAMPLING_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
-class Taken:
-    """What one run took: its records, processor seconds, wall seconds, and the highest memory in bytes of
-    either kind.
-    """
+class Usage:
+    """Resources of one run: seconds, and peak memory in bytes."""
 
     records: int
     processor: float
@@ -46,20 +43,20 @@ def main() -> None:
     parser.add_argument("--rows", type=int, nargs="*", default=[1_000_000, 3_000_000, 10_000_000])
     parser.add_argument("--parents", type=int, nargs="*", default=[100_000, 500_000])
     arguments = parser.parse_args()
-    print("| rows of one stream | memory that can't be reclaimed | file-backed | processor time a row |")
+    print("| rows of one stream | anonymous memory | file-backed | processor time per row |")
     print("|---|---|---|---|")
     for rows in arguments.rows:
         with _large_collection(rows) as url:
-            taken = _read(url, ["computers"])
-        assert taken.records == rows, f"{taken.records} of {rows} rows"
+            usage = _read(url, ["computers"])
+        assert usage.records == rows, f"{usage.records} of {rows} rows"
         print(
-            f"| {rows:,} | {taken.anonymous / MIB:.0f} MiB | {taken.in_files / MIB:.0f} MiB | "
-            f"{1e6 * taken.processor / rows:.1f} µs |",
+            f"| {rows:,} | {usage.anonymous / MIB:.0f} MiB | {usage.in_files / MIB:.0f} MiB | "
+            f"{1e6 * usage.processor / rows:.1f} µs |",
             flush=True,
         )
     print(
-        "\n| parents of a child stream | memory that can't be reclaimed | file-backed | wall time | "
-        "processor time a parent |"
+        "\n| parents of a child stream | anonymous memory | file-backed "
+        "| wall time | processor time per parent |"
     )
     print("|---|---|---|---|---|")
     for parents in arguments.parents:
@@ -67,11 +64,11 @@ def main() -> None:
             tempfile.TemporaryDirectory(prefix="benchmark-") as folder,
             mock_server(Path(folder), computers=parents, records=0, latency_ms=0, page_size=1000) as server,
         ):
-            taken = _read(server.url, ["computer_hard_drives"])
+            usage = _read(server.url, ["computer_hard_drives"])
         print(
-            f"| {parents:,} | {taken.anonymous / MIB:.0f} MiB | {taken.in_files / MIB:.0f} MiB | "
-            f"{taken.wall:.0f} s "
-            f"| {1e6 * taken.processor / parents:.0f} µs |",
+            f"| {parents:,} | {usage.anonymous / MIB:.0f} MiB | {usage.in_files / MIB:.0f} MiB | "
+            f"{usage.wall:.0f} s "
+            f"| {1e6 * usage.processor / parents:.0f} µs |",
             flush=True,
         )
 
@@ -88,7 +85,7 @@ def _large_collection(rows: int) -> Iterator[str]:
         process.wait()
 
 
-def _read(url: str, streams: list[str]) -> Taken:
+def _read(url: str, streams: list[str]) -> Usage:
     with tempfile.TemporaryDirectory(prefix="benchmark-") as name:
         folder = Path(name)
         config = {
@@ -102,7 +99,7 @@ def _read(url: str, streams: list[str]) -> Taken:
         (folder / "catalog.json").write_text(json.dumps(_catalog(streams)), encoding="utf-8")
         command = [sys.executable, "-m", "source_snow_atlas.run", "read"]
         command += ["--config", str(folder / "config.json"), "--catalog", str(folder / "catalog.json")]
-        began = time.monotonic()
+        started = time.monotonic()
         with (
             open(folder / "log", "wb") as log,
             subprocess.Popen(
@@ -113,20 +110,20 @@ def _read(url: str, streams: list[str]) -> Taken:
             assert counter.stdin is not None
             assert counter.stdout is not None
             counter.stdin.close()
-            highest = _watch(process.pid, lambda: os.waitid(os.P_PID, process.pid, _STILL_THERE))
+            highest = _watch(process.pid, lambda: os.waitid(os.P_PID, process.pid, _WITHOUT_REAPING))
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
             records = int(counter.stdout.read())
         if process.returncode:
             raise RuntimeError((folder / "log").read_text(encoding="utf-8", errors="replace")[-2000:])
-    return Taken(records, usage.ru_utime + usage.ru_stime, time.monotonic() - began, *highest)
+    return Usage(records, usage.ru_utime + usage.ru_stime, time.monotonic() - started, *highest)
 
 
-_STILL_THERE = os.WEXITED | os.WNOHANG | os.WNOWAIT
+_WITHOUT_REAPING = os.WEXITED | os.WNOHANG | os.WNOWAIT
 
 
 def _watch(pid: int, ended: Callable[[], object]) -> tuple[int, int]:
-    """The highest memory of the process until it ends: anonymous, and of files."""
+    """Return the peak memory of a process: anonymous and file-backed."""
     anonymous = in_files = 0
     while ended() is None:
         try:
@@ -136,7 +133,7 @@ def _watch(pid: int, ended: Callable[[], object]) -> tuple[int, int]:
         sizes = {line.split(":")[0]: int(line.split()[1]) * 1024 for line in lines if line.startswith("Rss")}
         anonymous = max(anonymous, sizes.get("RssAnon", 0))
         in_files = max(in_files, sizes.get("RssFile", 0) + sizes.get("RssShmem", 0))
-        time.sleep(SECONDS_BETWEEN_LOOKS)
+        time.sleep(SAMPLING_SECONDS)
     return anonymous, in_files
 
 

@@ -1,4 +1,4 @@
-"""What a contender is asked to read: written by the runner, read by the contender, as one JSON file."""
+"""Task of a contender: a JSON file that the runner writes and the contender reads."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -7,7 +7,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class TaskStream:
-    """A collection to read; its path contains `{id}` where there is one for every computer."""
+    """Collection to read. The path of a child collection contains `{id}`, the id of a computer."""
 
     name: str
     path: str
@@ -15,13 +15,13 @@ class TaskStream:
 
     @property
     def per_computer(self) -> bool:
-        """Whether the computers' ids are needed to read it."""
+        """Return whether every computer has such a collection."""
         return "{id}" in self.path
 
 
 @dataclass(frozen=True)
 class Task:
-    """Where to read what, and with how many requests in flight."""
+    """Collections to read, with the server and the number of concurrent requests."""
 
     url: str
     client_id: str
@@ -31,16 +31,16 @@ class Task:
     parent: TaskStream
     streams: tuple[TaskStream, ...]
     output: str
-    """A folder for contenders that cannot write to stdout."""
+    """Folder for contenders that cannot write to stdout."""
 
     @property
     def token_url(self) -> str:
-        """The token endpoint."""
+        """Return the URL of the token endpoint."""
         return f"{self.url}/idp/api/connect/token"
 
     @property
     def token_form(self) -> dict[str, str]:
-        """The body of a token request."""
+        """Return the form of a token request."""
         return {
             "grant_type": "client_credentials",
             "client_id": self.client_id,
@@ -49,21 +49,21 @@ class Task:
 
     @property
     def bulk(self) -> tuple[TaskStream, ...]:
-        """The streams that are read page by page."""
+        """Return the streams that are read page by page."""
         return tuple(stream for stream in self.streams if not stream.per_computer)
 
     @property
     def children(self) -> tuple[TaskStream, ...]:
-        """The streams that cost a request per computer."""
+        """Return the streams that take a request per computer."""
         return tuple(stream for stream in self.streams if stream.per_computer)
 
     def write(self, path: Path) -> None:
-        """Save the task for a contender."""
+        """Write the task to a file."""
         path.write_text(json.dumps(asdict(self)), encoding="utf-8")
 
     @classmethod
     def read(cls, path: str) -> "Task":
-        """Load the task that the runner has written."""
+        """Read the task from a file."""
         raw = json.loads(Path(path).read_text(encoding="utf-8"))
         raw["parent"] = TaskStream(**raw["parent"])
         raw["streams"] = tuple(TaskStream(**stream) for stream in raw["streams"])

@@ -1,4 +1,4 @@
-"""The kinds of work that are measured, and the goals they are held to."""
+"""Works that are measured, with their goals."""
 
 from dataclasses import dataclass
 
@@ -15,12 +15,12 @@ EVERYBODY = (OURS, FLOOR, CDK, PLAIN, SINGER, DLT)
 PAGE_SIZE = 1000
 WORKERS = 10
 SLOW_CONSUMER = 10_000_000
-"""Bytes a second that the slow consumer reads."""
+"""Bytes per second that a slow consumer reads."""
 
 
 @dataclass(frozen=True)
 class Work:
-    """What is read from which server."""
+    """Streams to read from a server."""
 
     name: str
     title: str
@@ -28,11 +28,11 @@ class Work:
     latency_ms: int = 50
     computers: int = 1000
     records: int = 0
-    """Rows of every bulk collection but computers."""
+    """Number of rows in each bulk collection except computers."""
     secure: bool = False
-    """TLS and gzip."""
+    """Whether TLS and gzip are used."""
     bytes_per_second: int = 0
-    """How fast stdout is read; 0 writes to a file."""
+    """Rate at which stdout is read. With 0 it is a file."""
     contenders: tuple[str, ...] = EVERYBODY
     most_rounds: int = 99
 
@@ -106,7 +106,7 @@ NAMES = (*(work.name for work in WORKS), START_UP, RATE_LIMIT, RATE_LIMITS)
 
 @dataclass(frozen=True)
 class Goal:
-    """At most so many times what the other needs, of wall time."""
+    """Maximum ratio of wall time to another contender."""
 
     work: str
     against: str
@@ -126,11 +126,11 @@ GOALS = (
     Goal("D", FLOOR, 1.2),
 )
 PROCESSOR_GOAL = 0.45
-"""Processor time per record of A, start-up aside, against the CDK's declarative components."""
+"""Ratio of processor time per record of A, without start-up, to the CDK's declarative components."""
 COMMAND_GOALS = {"spec": 1.2, "discover": 1.8}
-"""Wall time against `python -c "import airbyte_cdk.entrypoint"`."""
+"""Ratio of wall time to `python -c "import airbyte_cdk.entrypoint"`."""
 MEMORY_GROWTH_GOAL = 1.25
-"""Peak memory of 1,000,000 records against that of 100,000."""
+"""Ratio of the peak memory of 1,000,000 records to that of 100,000."""
 MEBIBYTE = 1024 * 1024
 MEMORY_GOAL = 200 * MEBIBYTE
 PARENTS_MEMORY_GOAL = 250 * MEBIBYTE
@@ -139,6 +139,6 @@ REFUSED_GOAL = 0.05
 KNOWING_GOAL = 1.5
 """Time over that of an ideal client, which knows the limit."""
 REFUSED_OF_FIXED_GOAL = 0.03
-"""Share of requests that may be refused where the allowance stays the same."""
+"""Share of requests that may be refused if the limit does not change."""
 RATE_GOAL = 0.85
-"""Share of the allowed rate that has to be used."""
+"""Share of the allowed rate that must be used."""

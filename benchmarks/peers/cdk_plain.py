@@ -1,4 +1,4 @@
-"""A declarative source of the Airbyte CDK as anyone writes it: nothing but the CDK's own components."""
+"""Declarative source of the Airbyte CDK with only the CDK's own components."""
 
 import sys
 from pathlib import Path
@@ -11,7 +11,7 @@ from benchmarks.task import Task, TaskStream
 
 
 def stream(task: Task, item: TaskStream) -> dict[str, Any]:
-    """A stream of the manifest."""
+    """Return a stream of the manifest."""
     retriever: dict[str, Any] = {
         "type": "SimpleRetriever",
         "requester": {
@@ -75,7 +75,7 @@ def stream(task: Task, item: TaskStream) -> dict[str, Any]:
 
 
 def manifest(task: Task) -> dict[str, Any]:
-    """The source."""
+    """Return the manifest of the task."""
     return {
         "version": "7.0.0",
         "type": "DeclarativeSource",
@@ -87,7 +87,7 @@ def manifest(task: Task) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Run the CDK's entry point on the task: `read` with a configuration and a catalog."""
+    """Run the `read` command of the CDK."""
     task = Task.read(sys.argv[1])
     folder = Path(sys.argv[1]).parent
     arguments = ["read", "--config", str(folder / "config.json"), "--catalog", str(folder / "catalog.json")]

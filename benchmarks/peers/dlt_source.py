@@ -1,6 +1,6 @@
-"""dlt's rest_api source, extract only: nothing is normalized or loaded, the rows end in dlt's extract files.
+"""Source of dlt's rest_api. Rows are only extracted, and neither normalized nor loaded.
 
-With a second argument `parallelized` the resources are read side by side, which is not dlt's default.
+With the second argument `parallelized` resources are read concurrently, which is not dlt's default.
 """
 
 import os
@@ -16,7 +16,7 @@ from benchmarks.task import Task, TaskStream
 
 
 def resource(task: Task, item: TaskStream) -> dict[str, Any]:
-    """A resource of the source."""
+    """Return a resource of the source."""
     endpoint: dict[str, Any] = {
         "path": item.path.lstrip("/"),
         "params": {"page_size": task.page_size},

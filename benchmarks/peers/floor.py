@@ -1,6 +1,4 @@
-"""As fast as Python goes without a framework: asyncio, aiohttp, uvloop, orjson; no retries, schema or
-state.
-"""
+"""Fast reader without a framework: asyncio, aiohttp, uvloop and orjson. No retries, schema or state."""
 
 import asyncio
 import sys
@@ -16,7 +14,7 @@ from benchmarks.task import Task
 
 
 class Reader:
-    """Reads collections with a fixed number of requests in flight."""
+    """Reader of collections with a limited number of requests in flight."""
 
     def __init__(self, task: Task, session: aiohttp.ClientSession) -> None:
         self._task = task
@@ -24,13 +22,13 @@ class Reader:
         self._slots = asyncio.Semaphore(task.workers)
 
     async def read(self) -> None:
-        """Read everything the task names."""
+        """Read all streams of the task."""
         bulk = [self._pages(stream.name, stream.path) for stream in self._task.bulk]
         parents = [self._pages("", self._task.parent.path)] if self._task.children else []
         await asyncio.gather(*bulk, *parents)
 
     async def _pages(self, stream: str, path: str) -> None:
-        """Page 1, which tells how many follow, then those side by side; with no stream, the parents."""
+        """Read page 1, and then concurrently the other pages. Without a stream, the rows are parents."""
         total, children = await self._page(stream, path, 1)
         following = [self._page(stream, path, number) for number in range(2, total + 1)]
         if not children and not following:
@@ -42,7 +40,7 @@ class Reader:
         await self._children(children)
 
     async def _children(self, parents: list[str]) -> None:
-        """The child collections of these computers."""
+        """Read the child collections of computers."""
         await asyncio.gather(
             *(
                 self._pages(child.name, child.path.replace("{id}", parent))
@@ -52,7 +50,7 @@ class Reader:
         )
 
     async def _page(self, stream: str, path: str, number: int) -> tuple[int, list[str]]:
-        """Write a page's rows, or return their ids where they are parents; with it the number of pages."""
+        """Read a page. Returns the number of pages and the ids of parents; other rows are written."""
         parameters = {"page_number": number, "page_size": self._task.page_size}
         async with self._slots, self._session.get(self._task.url + path, params=parameters) as reply:
             reply.raise_for_status()
@@ -64,7 +62,7 @@ class Reader:
 
 
 def write(stream: str, rows: Iterable[dict[str, Any]]) -> None:
-    """One RECORD line per row on stdout."""
+    """Write a RECORD line per row to stdout."""
     now = int(time.time() * 1000)
     sys.stdout.buffer.write(
         b"".join(
@@ -78,7 +76,7 @@ def write(stream: str, rows: Iterable[dict[str, Any]]) -> None:
 
 
 async def run(task: Task) -> None:
-    """Get a token and read."""
+    """Request a token and read the task."""
     form = task.token_form
     async with aiohttp.ClientSession() as session:
         async with session.post(task.token_url, data=form) as reply:

@@ -1,4 +1,4 @@
-"""What users write today: `requests`, one token, one page after the other, one computer after the other."""
+"""Serial loop with `requests`, as users write it: one token, and one request after the other."""
 
 import json
 import sys
@@ -12,7 +12,7 @@ from benchmarks.task import Task
 
 
 def items(session: requests.Session, url: str, page_size: int) -> Iterator[dict[str, Any]]:
-    """Every row of a collection."""
+    """Yield the rows of a collection."""
     number = 1
     while True:
         reply = session.get(url, params={"page_number": number, "page_size": page_size}, timeout=300)
@@ -25,7 +25,7 @@ def items(session: requests.Session, url: str, page_size: int) -> Iterator[dict[
 
 
 def write(stream: str, row: dict[str, Any]) -> None:
-    """One record on stdout."""
+    """Write a record to stdout."""
     record = {"stream": stream, "data": row, "emitted_at": int(time.time() * 1000)}
     print(json.dumps({"type": "RECORD", "record": record}))
 

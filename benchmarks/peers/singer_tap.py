@@ -1,4 +1,4 @@
-"""A tap of the Meltano Singer SDK, as its cookiecutter lays it out."""
+"""Tap of the Meltano Singer SDK, in the layout of its cookiecutter."""
 
 import sys
 from collections.abc import Iterable
@@ -15,11 +15,11 @@ from benchmarks.task import Task, TaskStream
 
 
 class Authenticator(OAuthAuthenticator):
-    """Client credentials in the body."""
+    """Authenticator with client credentials in the body."""
 
     @property
     def oauth_request_body(self) -> dict[str, str | None]:
-        """The form."""
+        """Return the form of a token request."""
         return {
             "grant_type": "client_credentials",
             "client_id": self.client_id,
@@ -28,15 +28,15 @@ class Authenticator(OAuthAuthenticator):
 
 
 class Paginator(BasePageNumberPaginator):
-    """Counts up to the total."""
+    """Paginator that stops at the total."""
 
     def has_more(self, response: Response) -> bool:
-        """Whether a page follows."""
+        """Return whether there is another page."""
         return bool(self.current_value < response.json()["pagination"]["total_pages"])
 
 
 class CollectionStream(RESTStream[int]):
-    """A collection of the API."""
+    """Stream of a collection of the API."""
 
     records_jsonpath = "$.items[*]"
     schema = th.PropertiesList(th.Property("id", th.StringType), additional_properties=True).to_dict()
@@ -45,12 +45,12 @@ class CollectionStream(RESTStream[int]):
 
     @property
     def url_base(self) -> str:
-        """The host."""
+        """Return the URL of the server."""
         return self.task.url
 
     @property
     def authenticator(self) -> Authenticator:
-        """One for all streams."""
+        """Return the authenticator, which all streams share."""
         if CollectionStream.shared_authenticator is None:
             CollectionStream.shared_authenticator = Authenticator(
                 client_id=self.config["client_id"],
@@ -61,20 +61,20 @@ class CollectionStream(RESTStream[int]):
         return CollectionStream.shared_authenticator
 
     def get_new_paginator(self) -> Paginator:
-        """Pages from 1."""
+        """Return a paginator that starts at page 1."""
         return Paginator(1)
 
     def get_url_params(self, context: Any, next_page_token: int | None) -> dict[str, Any]:
-        """Which page."""
+        """Return the page parameters."""
         return {"page_number": next_page_token or 1, "page_size": self.task.page_size}
 
     def get_child_context(self, record: dict[str, Any], context: Any) -> dict[str, Any] | None:
-        """What a child needs to know of a computer."""
+        """Return the id of a computer for its child streams."""
         return {"computer_id": record["id"]} if self.name == self.task.parent.name else None
 
 
 class SnowAtlasTap(Tap):
-    """The tap."""
+    """Tap for the streams of a task."""
 
     name = "tap-snow-atlas-benchmark"
     config_jsonschema = th.PropertiesList(
@@ -83,7 +83,7 @@ class SnowAtlasTap(Tap):
     task: Task
 
     def discover_streams(self) -> Iterable[Stream]:
-        """The streams of the task, with their parent where they have one."""
+        """Yield the streams of the task, and the parent if they need it."""
         parent = self._stream_class(self.task.parent, None)
         if self.task.children:
             yield parent(self)
@@ -102,7 +102,7 @@ class SnowAtlasTap(Tap):
 
 
 def main() -> None:
-    """Discover and read everything."""
+    """Read all streams of the task."""
     SnowAtlasTap.task = Task.read(sys.argv[1])
     config = {"client_id": SnowAtlasTap.task.client_id, "client_secret": SnowAtlasTap.task.client_secret}
     SnowAtlasTap(config=config, parse_env_config=False).sync_all()

@@ -1,8 +1,7 @@
-# The connector's image, on Airbyte's base for Python connectors.
+# Image of the connector, based on Airbyte's image for Python connectors.
 #
-# Two stages: `builder` turns constraints.txt and the source into a virtual environment, the last stage takes
-# that environment and nothing else. So no compiler, no pip of ours and no test reaches the image, and because
-# every version is pinned (the base by digest, the packages by constraints.txt) a rebuild gives the same content.
+# The stage `builder` installs constraints.txt and the source into a virtual environment, which is all that the
+# last stage copies. Builds are reproducible: the base is pinned by its digest, and packages by constraints.txt.
 FROM docker.io/airbyte/python-connector-base:4.1.0@sha256:1d1aa21d34e851df4e8a87b391c27724c06e2597608e7161f4d167be853bd7b6 AS base
 
 FROM base AS builder
@@ -10,14 +9,13 @@ USER root
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /build
 
-# The dependencies first: this layer is reused until constraints.txt changes. --only-binary keeps compilers out
-# of the build, --no-deps makes constraints.txt the whole list (pip check below proves that nothing is missing).
+# Dependencies have their own layer, which is reused until constraints.txt changes. --only-binary avoids compilers.
+# With --no-deps, constraints.txt must be complete, which `pip check` verifies below.
 COPY constraints.txt ./
 RUN python -m venv /opt/source-snow-atlas \
     && /opt/source-snow-atlas/bin/pip install --only-binary=:all: --no-deps --requirement constraints.txt
 
-# The last lines drop what only a developer needs: pip, and the test suites that some packages install beside
-# their code.
+# pip and the test suites of some packages are not needed in the image.
 COPY . ./source
 RUN /opt/source-snow-atlas/bin/pip install --no-deps --no-build-isolation ./source \
     && /opt/source-snow-atlas/bin/pip check \
@@ -37,15 +35,14 @@ LABEL org.opencontainers.image.title="source-snow-atlas" \
     io.airbyte.version="${VERSION}"
 
 USER root
-# Airbyte's base has the user `airbyte` already; a plain Python base gets it here, under the same id.
+# Airbyte's base has the user `airbyte`. A plain Python base gets it with the same id.
 RUN id -u 1000 >/dev/null 2>&1 \
     || { echo 'airbyte:x:1000:' >> /etc/group && echo 'airbyte:x:1000:1000::/nonexistent:/usr/sbin/nologin' >> /etc/passwd; }
 
 COPY --from=builder /opt/source-snow-atlas /opt/source-snow-atlas
 COPY docker-entrypoint.sh /entrypoint.sh
 
-# PYTHONUNBUFFERED: a line leaves the container when it is written. PYTHONDONTWRITEBYTECODE: the compiled
-# modules came with the environment, and a read-only root file system could not take new ones.
+# PYTHONDONTWRITEBYTECODE: the environment contains compiled modules, and the root file system may be read-only.
 ENV PATH="/opt/source-snow-atlas/bin:${PATH}" \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -53,6 +50,6 @@ ENV PATH="/opt/source-snow-atlas/bin:${PATH}" \
 
 WORKDIR /airbyte/integration_code
 
-# The user `airbyte`, by number: Kubernetes can prove that a numeric user is not root (`runAsNonRoot`).
+# The user `airbyte` by its id, as Kubernetes needs for `runAsNonRoot`.
 USER 1000
 ENTRYPOINT ["/entrypoint.sh"]

@@ -1,4 +1,4 @@
-"""What holds for all tests: how workers share them, and one line about what was skipped and what it needs."""
+"""Configuration of all tests: their distribution to workers, and a summary of skipped tests."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ from airbyte_cdk.sources.declarative import concurrent_declarative_source
 
 @pytest.fixture(scope="session", autouse=True)
 def _schema_of_manifests_parsed_once() -> Iterator[None]:
-    """The CDK parses its schema of manifests anew for every source: half the time of a small sync inside the
-    test's process.
-    """
+    """Cache the CDK's schema of manifests, as parsing it takes half the time of a small sync."""
     with pytest.MonkeyPatch.context() as patch:
         parse = concurrent_declarative_source.get_declarative_component_schema
         patch.setattr(concurrent_declarative_source, "get_declarative_component_schema", cache(parse))
@@ -23,11 +21,10 @@ def _schema_of_manifests_parsed_once() -> Iterator[None]:
 
 @pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where workers share the tests (`make test`), a file's tests stay together, so that its fixtures are
-    made once; unless they are in a group of their own.
+    """Group the tests of a file, so that one worker runs them and sets up their fixtures once.
 
-    Those of a file marked `spread` go one by one to whoever is free. They come last: long files begin first,
-    and no worker ends long before the others.
+    Tests of files marked `spread` are distributed one by one. They run last, so that all workers finish at
+    about the same time.
     """
     if not hasattr(config, "workerinput"):
         return
@@ -41,10 +38,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
-    """Say in one line, after all others, what was skipped and what it needs: a clone alone can't run all."""
+    """Print the number of skipped tests, with the reasons, as the last line."""
     yield
     reports = terminalreporter.stats.get("skipped", [])
     if reports:
         reasons = Counter(report.longrepr[2].removeprefix("Skipped: ") for report in reports)
-        told = "; ".join(f"{reason}, {count} tests" for reason, count in reasons.most_common())
-        terminalreporter.write_line(f"{len(reports)} tests skipped: {told}", yellow=True)
+        summary = "; ".join(f"{reason}, {count} tests" for reason, count in reasons.most_common())
+        terminalreporter.write_line(f"{len(reports)} tests skipped: {summary}", yellow=True)

@@ -1,9 +1,8 @@
 #!/bin/sh
-# Starts the connector in the image. `exec`: the connector itself is process 1 and gets the SIGTERM of `docker stop`.
+# Starts the connector in the image. With `exec` it becomes process 1, which gets the SIGTERM of `docker stop`.
 set -eu
 
-# The connector needs a few kilobytes of scratch space. With a read-only root file system and no tmpfs on /tmp,
-# the shared memory that every container has serves.
+# The connector needs a few kilobytes for temporary files. If /tmp is read-only, they go into shared memory.
 if [ -z "${TMPDIR:-}" ] && [ ! -w /tmp ]; then
   export TMPDIR=/dev/shm
 fi

@@ -52,7 +52,7 @@ def is_a_message(quote: str) -> bool:
 
 
 def quotes() -> list[str]:
-    """Return the quoted messages: code in the first column of the tables, and long quotations in sentences."""
+    """Return the quoted messages: code in the first column of tables, and long quotations in sentences."""
     page = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
     columns = re.findall(r"^\| (`.*?) \| ", page, re.M)
     found = [quote for column in columns for quote in re.findall(r"`([^`]+)`", column)]

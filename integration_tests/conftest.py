@@ -1,6 +1,4 @@
-"""What the tests of the connector share: a sandbox for each module, reset for each test, and a connector that
-reads it.
-"""
+"""Fixtures of the integration tests: a sandbox for each module, reset for each test, and a connector."""
 
 from __future__ import annotations
 
@@ -15,22 +13,20 @@ from integration_tests.helpers.connector import Connector
 from sandbox import Sandbox, Settings
 from source_snow_atlas.components.basics import secrets
 
-# PyAirbyte's files stay in the clone, as those of `make sync` do.
+# PyAirbyte keeps its files in the clone.
 os.environ["AIRBYTE_CACHE_ROOT"] = str(Path(__file__).resolve().parent.parent / ".cache" / "airbyte")
 
 
 @pytest.fixture(autouse=True)
 def _no_secrets_of_other_tests() -> Iterator[None]:
-    """What a test reads inside this process is judged by its own secrets: a message that shares a few letters
-    with another's token by chance would not be quoted.
-    """
+    """Forget the secrets of a test, which could by chance match letters of a message in another test."""
     yield
     secrets.forget()
 
 
 @pytest.fixture(scope="module")
 def running(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    """The module's sandbox; a module sets `COMPUTERS` for its size, `UGLY` for data that are hard to read."""
+    """Start the sandbox of a module, which may set `COMPUTERS`, and `UGLY` for data that is hard to read."""
     size, ugly = getattr(request.module, "COMPUTERS", 20), getattr(request.module, "UGLY", False)
     with Sandbox(size, ugly=ugly) as sandbox:
         yield sandbox
@@ -38,7 +34,7 @@ def running(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def sandbox(running: Sandbox) -> Iterator[Sandbox]:
-    """The module's sandbox with no faults, no limits and no counts from the tests before."""
+    """Reset the sandbox: no faults, limits or counts of earlier tests."""
     defaults = Settings()
     running.control.set(**{item.name: getattr(defaults, item.name) for item in fields(Settings)})
     running.control.clear_faults()
@@ -53,19 +49,19 @@ def sandbox(running: Sandbox) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def connector(sandbox: Sandbox, tmp_path: Path) -> Connector:
-    """The connector with a right configuration for the sandbox."""
+    """Return a connector that is configured for the sandbox."""
     return Connector(tmp_path, sandbox.config())
 
 
 @pytest.fixture
 def connector_with(sandbox: Sandbox, tmp_path: Path) -> Callable[..., Connector]:
-    """Makes a connector whose configuration has further properties."""
+    """Return a function that creates a connector with additional options."""
     return lambda **overrides: Connector(tmp_path, sandbox.config(**overrides))
 
 
 @pytest.fixture
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Repeats inside this process come at once; the list gets the seconds they would have waited for."""
+    """Skip the waits before retries in this process, and return a list of their seconds."""
     from source_snow_atlas.components.identity import oauth
     from source_snow_atlas.components.request import client
 

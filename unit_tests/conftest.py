@@ -1,4 +1,4 @@
-"""What every unit test stands on: no network, no waiting, nothing left over from the test before."""
+"""Fixtures of the unit tests, which use no network, never sleep and share no state."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from source_snow_atlas.components.run.sync import Sync
 from unit_tests.helpers.fake_http import TOKEN_URL, FakeHttp, token_reply
 from unit_tests.helpers.fakes import SECRET, FakeClock
 
-# `too_slow` and the deadline measure time, which two busy cores make meaningless
+# `too_slow` and the deadline measure time, which means little on two busy cores
 settings.register_profile("unit", deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 settings.load_profile("unit")
 
@@ -27,10 +27,10 @@ settings.load_profile("unit")
 @pytest.fixture(autouse=True)
 def _clean_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     def no_network(*_: Any, **__: Any) -> None:
-        raise AssertionError("a unit test wanted to use the network")
+        raise AssertionError("a unit test tried to use the network")
 
     def no_sleep(seconds: float) -> None:
-        raise AssertionError(f"a unit test wanted to sleep {seconds} s")
+        raise AssertionError(f"a unit test tried to sleep {seconds} s")
 
     monkeypatch.setattr(HTTPAdapter, "send", no_network)
     monkeypatch.setattr(time, "sleep", no_sleep)
@@ -50,13 +50,13 @@ def _clean_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def config() -> dict[str, Any]:
-    """A configuration with what is required."""
+    """Return a configuration with the required options."""
     return {"region": "westeurope", "client_id": "client-1", "client_secret": SECRET}
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
-    """A clock that the token code goes by; other code takes it as an argument."""
+    """Replace the clock of the authenticator. Other code takes a clock as an argument."""
     fake = FakeClock()
     monkeypatch.setattr(SnowAtlasOauth2Authenticator, "_clock", lambda self: fake())
     monkeypatch.setattr(SnowAtlasOauth2Authenticator, "_sleep", lambda self, seconds: fake.sleep(seconds))
@@ -65,7 +65,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
 
 @pytest.fixture
 def http(monkeypatch: pytest.MonkeyPatch) -> FakeHttp:
-    """A network that answers what the test says; it grants tokens."""
+    """Replace the network with a fake that grants tokens."""
     fake = FakeHttp()
     fake.on("POST", TOKEN_URL, token_reply())
     monkeypatch.setattr(
@@ -76,7 +76,7 @@ def http(monkeypatch: pytest.MonkeyPatch) -> FakeHttp:
 
 @pytest.fixture
 def every_log_line(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
-    """Log records of every logger at the lowest level."""
+    """Capture log records of all loggers and levels."""
     caplog.set_level(logging.DEBUG)
     caplog.set_level(logging.DEBUG, logger="airbyte")
     return caplog

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from unit_tests.helpers.import_graph import Graph, circles, import_graph, modules_imported, rooms
+from unit_tests.helpers.import_graph import Graph, cycles, import_graph, modules_imported, parts
 
 PROJECT = Path(__file__).parent.parent
 PACKAGE = "source_snow_atlas"
@@ -34,7 +34,7 @@ def components(root: Path = PROJECT) -> Graph:
 
 def wrong_ways(graph: Graph) -> list[str]:
     """The imports from a room to one in front of it, or to a room that is not in the list."""
-    found = rooms(graph, COMPONENTS)
+    found = parts(graph, COMPONENTS)
     allowed = {room: set(ROOMS[place + 1 :]) for place, room in enumerate(ROOMS)}
     return sorted(
         f"{room} imports {other}" for room in found for other in found[room] - allowed.get(room, set())
@@ -43,7 +43,7 @@ def wrong_ways(graph: Graph) -> list[str]:
 
 def test_the_rooms_of_the_components_import_one_way() -> None:
     """A reader who follows a value through the rooms would be sent back and forth."""
-    assert set(rooms(components(), COMPONENTS)) == set(ROOMS)
+    assert set(parts(components(), COMPONENTS)) == set(ROOMS)
     assert wrong_ways(components()) == []
 
 
@@ -52,7 +52,7 @@ def test_no_modules_of_the_connector_import_each_other() -> None:
     graph = import_graph(PROJECT, PACKAGE)
     # the package itself names its version, and gives out the source when it is asked for
     names = graph.keys() - {PACKAGE}
-    assert circles({name: graph[name] & names for name in names}) == []
+    assert cycles({name: graph[name] & names for name in names}) == []
 
 
 @pytest.mark.parametrize(
@@ -86,4 +86,4 @@ def test_a_wrong_way_and_a_circle_are_seen(tmp_path: Path) -> None:
         path.write_text(text, encoding="utf-8")
     graph = components(tmp_path)
     assert wrong_ways(graph) == ["basics imports identity", "run imports stream"]
-    assert circles(graph) == [[f"{COMPONENTS}.run.sync", f"{COMPONENTS}.stream.endpoint"]]
+    assert cycles(graph) == [[f"{COMPONENTS}.run.sync", f"{COMPONENTS}.stream.endpoint"]]

@@ -10,19 +10,19 @@ from pathlib import Path
 import yaml
 
 from sandbox import routes
-from unit_tests.helpers.import_graph import circles, import_graph, rooms
+from unit_tests.helpers.import_graph import cycles, import_graph, parts
 
 PROJECT = Path(__file__).parents[1]
 
 
 def test_no_modules_of_the_sandbox_import_each_other() -> None:
     """Without it, an import inside a function would hide the next circle."""
-    assert circles(import_graph(PROJECT, "sandbox")) == []
+    assert cycles(import_graph(PROJECT, "sandbox")) == []
 
 
 def test_the_sandboxs_rooms_import_one_way() -> None:
     """The API serves any company and the company knows of no API: only the routes know both."""
-    found = rooms(import_graph(PROJECT, "sandbox"), "sandbox")
+    found = parts(import_graph(PROJECT, "sandbox"), "sandbox")
     assert found["api"] == set()
     assert found["company"] == set()
     assert found["routes"] == {"api", "company"}
@@ -62,7 +62,7 @@ def test_circles_and_rooms_are_seen(tmp_path: Path) -> None:
         (tmp_path / name).write_text(text, encoding="utf-8")
     graph = import_graph(tmp_path, "house")
     assert graph["house.hall"] == {"house.kitchen", "house.cellar.wine"}
-    assert circles(graph) == [
+    assert cycles(graph) == [
         ["house.cellar.barrel", "house.cellar.wine", "house.garden", "house.kitchen"],
     ]
-    assert rooms(graph, "house")["cellar"] == {"garden"}
+    assert parts(graph, "house")["cellar"] == {"garden"}

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from integration_tests.helpers.expected import Expected, Record, completed
-from integration_tests.helpers.warehouse_loader import moment
+from integration_tests.helpers.warehouse_loader import utc_timestamp
 from sandbox import Sandbox
 from sandbox.company.estate import Estate
 from source_snow_atlas import definitions
@@ -128,10 +128,10 @@ def known(value: Any, kind: str) -> Any:
     if kind not in ("date", "timestamp") or value is None:
         return value
     try:
-        moment(value)
+        utc_timestamp(value)
     except ValueError:
         return None
-    return value if 1900 <= moment(value).year <= 9990 else None
+    return value if 1900 <= utc_timestamp(value).year <= 9990 else None
 
 
 def company(ugly: bool = True) -> Rows:

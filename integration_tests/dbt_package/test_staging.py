@@ -15,7 +15,7 @@ import pytest
 from integration_tests.dbt_package.building import Built, run_dbt
 from integration_tests.dbt_package.scenarios import NOW, Rows, known
 from integration_tests.dbt_package.warehouses import Warehouse
-from integration_tests.helpers.warehouse_loader import moment
+from integration_tests.helpers.warehouse_loader import utc_timestamp
 from tools.dbt_staging import Column, columns, model_name, staged_streams, view_name
 
 STREAMS = staged_streams()
@@ -81,7 +81,7 @@ def _value(record: Mapping[str, Any], column: Column) -> Any:
     if value is None:
         return None
     if column.type == "timestamp":
-        return moment(value)
+        return utc_timestamp(value)
     if column.type == "date":
         return datetime.fromisoformat(value[:10]).date()
     return Decimal(str(value)) if column.type == "money" else value

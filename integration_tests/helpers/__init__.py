@@ -1,3 +1,1 @@
-"""What the integration tests share: the connector as a process, the rows it must give, the sandbox's own
-small API.
-"""
+"""Helpers of the integration tests."""

@@ -1,6 +1,4 @@
-"""Runs the connector as Airbyte does, and sorts what it says: as a process of its own, or quicker inside the
-test's process.
-"""
+"""Runs of the connector, as a process like in Airbyte or, which is faster, inside the test's process."""
 
 from __future__ import annotations
 
@@ -27,9 +25,9 @@ from source_snow_atlas.output import LineWriter
 
 ROOT = Path(__file__).parent.parent.parent
 SECONDS = 120
-"""No run of a test takes longer; a connector that hangs fails its test instead of stopping the suite."""
+"""Timeout of a run, so that a connector that hangs fails its test."""
 AMBIENT = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "LOG_LEVEL", "NETRC")
-"""Variables of the calling shell that would change what a test sees."""
+"""Environment variables that could change the result of a test."""
 
 Record = dict[str, Any]
 Message = dict[str, Any]
@@ -37,7 +35,7 @@ Message = dict[str, Any]
 
 @dataclass
 class Outcome:
-    """What a run said and how it ended. `other_lines` are lines of stdout that are no protocol messages."""
+    """Output and exit code of a run. `other_lines` are lines of stdout that are not protocol messages."""
 
     exit_code: int
     stdout: str = ""
@@ -47,9 +45,7 @@ class Outcome:
 
     @classmethod
     def of_process(cls, exit_code: int, stdout: bytes, stderr: bytes) -> Outcome:
-        """The outcome of a process; a last line that was cut off by the end of the process counts as another
-        line.
-        """
+        """Parse the output of a process. A last line that is cut off is one of the other lines."""
         outcome = cls(exit_code, stdout.decode("utf-8", "replace"), stderr.decode("utf-8", "replace"))
         for line in stdout.split(b"\n"):
             if not line.strip():
@@ -63,7 +59,7 @@ class Outcome:
 
     @property
     def records(self) -> dict[str, list[Record]]:
-        """The records by stream, in the order they came."""
+        """Return the records by stream, in their order."""
         records: dict[str, list[Record]] = {}
         for message in self._of("RECORD"):
             records.setdefault(message["record"]["stream"], []).append(message["record"]["data"])
@@ -71,7 +67,7 @@ class Outcome:
 
     @property
     def statuses(self) -> dict[str, str]:
-        """The last status of every stream."""
+        """Return the last status of every stream."""
         statuses = {}
         for trace in self._traces("STREAM_STATUS"):
             status = trace["stream_status"]
@@ -80,7 +76,7 @@ class Outcome:
 
     @property
     def states(self) -> dict[str, list[Record]]:
-        """The states of every stream, in the order they came."""
+        """Return the states by stream, in their order."""
         states: dict[str, list[Record]] = {}
         for message in self._of("STATE"):
             stream = message["state"]["stream"]
@@ -89,7 +85,7 @@ class Outcome:
 
     @property
     def state(self) -> list[Message]:
-        """The last state of every stream as a state file holds it."""
+        """Return the last state of every stream, in the format of a state file."""
         last = {
             message["state"]["stream"]["stream_descriptor"]["name"]: message["state"]
             for message in self._of("STATE")
@@ -98,12 +94,12 @@ class Outcome:
 
     @property
     def errors(self) -> list[Message]:
-        """The error traces, in order."""
+        """Return the error traces."""
         return [trace["error"] for trace in self._traces("ERROR")]
 
     @property
     def stream_errors(self) -> dict[str, list[str]]:
-        """The messages of the error traces that name a stream, by stream."""
+        """Return the messages of error traces that name a stream, by stream."""
         errors: dict[str, list[str]] = {}
         for error in self.errors:
             descriptor = error.get("stream_descriptor")
@@ -113,23 +109,23 @@ class Outcome:
 
     @property
     def general_errors(self) -> list[str]:
-        """The messages of the error traces that name no stream."""
+        """Return the messages of error traces that name no stream."""
         return [error["message"] for error in self.errors if not error.get("stream_descriptor")]
 
     @property
     def logs(self) -> list[str]:
-        """The log messages, in order."""
+        """Return the log messages."""
         return [message["log"]["message"] for message in self._of("LOG")]
 
     @property
     def connection_status(self) -> tuple[str, str]:
-        """Status and message of `check`."""
+        """Return status and message of `check`."""
         (message,) = self._of("CONNECTION_STATUS")
         return message["connectionStatus"]["status"], message["connectionStatus"].get("message") or ""
 
     @property
     def catalog(self) -> list[Message]:
-        """The streams that `discover` found."""
+        """Return the streams of `discover`."""
         (message,) = self._of("CATALOG")
         streams: list[Message] = message["catalog"]["streams"]
         return streams
@@ -142,7 +138,7 @@ class Outcome:
 
 
 def configured_catalog(streams: Iterable[str], incremental: Collection[str] = ()) -> Message:
-    """A configured catalog of the named streams as Airbyte makes it from the answer of `discover`."""
+    """Return a configured catalog of the named streams, as Airbyte creates it after `discover`."""
     return {
         "streams": [
             {
@@ -161,7 +157,7 @@ def configured_catalog(streams: Iterable[str], incremental: Collection[str] = ()
 
 @cache
 def schema(stream: str) -> Message:
-    """The JSON schema of a stream, as the package has it; an empty one for a stream that it does not have."""
+    """Return the JSON schema of a stream; an empty one for an unknown stream."""
     path = ROOT / "source_snow_atlas" / "schemas" / f"{stream}.json"
     if not path.exists():
         return {"type": "object", "properties": {}}
@@ -170,13 +166,13 @@ def schema(stream: str) -> Message:
 
 
 def primary_key(stream: str) -> list[str]:
-    """The fields of a stream's primary key; none where it has no key."""
+    """Return the fields of a stream's primary key."""
     key = definitions.stream_definitions()[stream].get("primary_key") or []
     return [key] if isinstance(key, str) else list(key)
 
 
 class Connector:
-    """Runs commands of the connector with a configuration. Its files lie in `folder`."""
+    """Connector with a configuration. Its files are in `folder`."""
 
     def __init__(self, folder: Path, config: Any) -> None:
         self.folder = folder
@@ -184,17 +180,17 @@ class Connector:
         self._runs = 0
 
     def spec(self) -> Outcome:
-        """`spec`."""
+        """Run `spec`."""
         return self.run("spec")
 
     def check(self, *options: str, config: Any = None, **environment: str) -> Outcome:
-        """`check` in a process of its own."""
+        """Run `check` as a process."""
         return self.run(
             "check", "--config", self.file("config", config or self.config), *options, **environment
         )
 
     def discover(self, *options: str, config: Any = None, **environment: str) -> Outcome:
-        """`discover` in a process of its own."""
+        """Run `discover` as a process."""
         return self.run(
             "discover", "--config", self.file("config", config or self.config), *options, **environment
         )
@@ -208,7 +204,7 @@ class Connector:
         config: Any = None,
         **environment: str,
     ) -> Outcome:
-        """`read` in a process of its own; `streams` are names or a whole configured catalog."""
+        """Run `read` as a process. `streams` are names or a configured catalog."""
         return self.run(*self.read_arguments(streams, incremental, state, config), *options, **environment)
 
     def read_arguments(
@@ -218,21 +214,21 @@ class Connector:
         state: Any = None,
         config: Any = None,
     ) -> list[str]:
-        """The arguments of `read`, its files written."""
+        """Write the files of `read` and return its arguments."""
         catalog = streams if isinstance(streams, dict) else configured_catalog(streams, incremental)
         arguments = ["read", "--config", self.file("config", config or self.config)]
         arguments += ["--catalog", self.file("catalog", catalog)]
         return arguments if state is None else [*arguments, "--state", self.file("state", state)]
 
     def file(self, name: str, content: Any) -> str:
-        """The path of a new file with this content: text as it stands, anything else as JSON."""
+        """Write a text, or any other content as JSON, to a new file, and return its path."""
         self._runs += 1
         path = self.folder / f"{name}-{self._runs}.json"
         path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
         return str(path)
 
     def run(self, *arguments: str, **environment: str) -> Outcome:
-        """Run the console command with these arguments to its end."""
+        """Run the console command to its end."""
         process = self.start(*arguments, **environment)
         try:
             stdout, stderr = process.communicate(timeout=SECONDS)
@@ -243,7 +239,7 @@ class Connector:
         return Outcome.of_process(process.returncode, stdout, stderr)
 
     def start(self, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
-        """Start the console command; the caller reads its output and ends it."""
+        """Start the console command. The caller reads its output and ends it."""
         inherited = {name: value for name, value in os.environ.items() if name.upper() not in AMBIENT}
         return subprocess.Popen(
             [sys.executable, "-m", "source_snow_atlas.run", *arguments],
@@ -261,15 +257,15 @@ class Connector:
         state: Any = None,
         config: Any = None,
     ) -> Outcome:
-        """`read` inside this process, with a token of its own: what monkeypatch changes holds for it."""
+        """Run `read` inside this process, where monkeypatch applies."""
         return self.run_here(*self.read_arguments(streams, incremental, state, config))
 
     def check_here(self, config: Any = None) -> Outcome:
-        """`check` inside this process."""
+        """Run `check` inside this process."""
         return self.run_here("check", "--config", self.file("config", config or self.config))
 
     def run_here(self, *arguments: str) -> Outcome:
-        """Run the console command inside this process, all but its start and its end."""
+        """Run the console command inside this process, with a new token."""
         SnowAtlasOauth2Authenticator.forget_tokens()
         parsed = AirbyteEntrypoint.parse_args(list(arguments))
         written = io.BytesIO()
@@ -282,11 +278,10 @@ class Connector:
 
 @contextlib.contextmanager
 def _logs_to(stream: TextIO) -> Iterator[None]:
-    """Send the connector's log lines to the stream: their handler holds the stdout of the time when it was
-    made.
+    """Send the connector's log lines to a stream, as their handlers keep the stdout of an earlier time.
 
-    PyAirbyte, which other tests import, takes loggers of these names for itself; they are lent back for the
-    time being.
+    PyAirbyte, which other tests import, adds handlers to loggers of the same names. They are removed
+    meanwhile.
     """
     handlers = [handler for handler in logging.getLogger().handlers if type(handler) is logging.StreamHandler]
     before = [handler.setStream(stream) for handler in handlers]

@@ -1,4 +1,4 @@
-"""What a stream must hold, and how what was read differs from it."""
+"""Expected records of a stream, and their comparison with those that were read."""
 
 from __future__ import annotations
 
@@ -13,18 +13,16 @@ from tools.sandbox_records import Expected, Record, completed
 __all__ = ["Expected", "Record", "completed", "difference", "keys_of"]
 
 ADDED_FIELDS = ("recordKey",)
-"""What the connector adds to records besides the ids of their parents."""
+"""Fields that the connector adds to records, besides the ids of their parents."""
 
 
 def difference(
     records: Iterable[Record], expected: Iterable[Record], without: Sequence[str] = ADDED_FIELDS
 ) -> str:
-    """What the records lack and what they have too much, in words; empty where they are the same, whatever
-    their order.
-    """
+    """Describe missing and surplus records. The result is empty if there are none; the order is ignored."""
     found = Counter(_text(record, without) for record in records)
-    wanted = Counter(_text(record, without) for record in expected)
-    missing, surplus = wanted - found, found - wanted
+    required = Counter(_text(record, without) for record in expected)
+    missing, surplus = required - found, found - required
     if not missing and not surplus:
         return ""
     return (
@@ -34,7 +32,7 @@ def difference(
 
 
 def keys_of(records: Iterable[Record], key: Sequence[str]) -> Counter[tuple[Any, ...]]:
-    """How often each value of the primary key comes."""
+    """Count the values of the primary key."""
     return Counter(tuple(record.get(name) for name in key) for record in records)
 
 

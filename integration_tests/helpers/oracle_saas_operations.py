@@ -1,6 +1,4 @@
-"""Every Oracle and SaaS operation of the sandbox, called for each parent there is: what their tests build
-on.
-"""
+"""Calls of the sandbox's Oracle and SaaS operations, for all of their parents."""
 
 from __future__ import annotations
 
@@ -18,7 +16,7 @@ from sandbox.routes.saas_families import ROUTES as FAMILY_ROUTES
 
 ROUTES = {route.path: route for route in [*ORACLE_ROUTES, *SAAS_ROUTES, *FAMILY_ROUTES]}
 ORACLE, SAAS = "/sam/oracle/v1", "/api/saas/consolidated-view"
-# The key of each collection, below its parent where it has one. Collections without a key are not listed.
+# The key of each collection, within its parent if it has one. Collections without a key are not listed.
 PLACE = ("computerId", "datacenterId")
 KEYS: dict[str, tuple[str, ...]] = {
     **{
@@ -76,7 +74,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     f"{SAAS}/v1/subscription-family/salesforce/consumptions": ("originalId",),
     f"{SAAS}/v2/custom-fields": ("id",),
 }
-# Collections whose key must hold across all parents: a connector can load them without the parent's id.
+# Collections whose key must be unique across all parents, so that they can be loaded without the parent's id.
 GLOBAL_KEYS: dict[str, tuple[str, ...]] = {
     f"{ORACLE}/entitlements/orders/{{id}}/licenses": ("id",),
     f"{SAAS}/v1/subscription-family/{{familyId}}/subscriptionplanids": ("id",),
@@ -84,24 +82,24 @@ GLOBAL_KEYS: dict[str, tuple[str, ...]] = {
 
 
 def required_query(route: Route) -> dict[str, str]:
-    """Values for the required parameters of an operation: the dates of the key figures."""
+    """Return values for the required parameters of an operation, which are dates."""
     clock = "T00:00:00Z" if route.path.endswith("/users/kpi") else ""
     return {name: f"2026-10-01{clock}" for name, required in route.query.items() if required}
 
 
 def call(estate: Estate, path: str, query: Mapping[str, str] | None = None, /, **parameters: str) -> Any:
-    """What an operation gives for these path parameters."""
+    """Call an operation with path parameters and return its result."""
     route = ROUTES[path]
     return route.rows(estate, parameters, required_query(route) if query is None else query)
 
 
 def ids(estate: Estate, path: str) -> list[str]:
-    """The ids of the rows of a collection."""
+    """Return the ids of the rows of a collection."""
     return [row["id"] for row in call(estate, path)]
 
 
 def parents(estate: Estate, path: str) -> Iterator[dict[str, str]]:
-    """Path parameters of every parent that a nested operation has."""
+    """Yield the path parameters of each parent of a nested operation."""
     names = re.findall(r"{(\w+)}", path)
     if not names:
         yield {}
@@ -127,13 +125,13 @@ def parents(estate: Estate, path: str) -> Iterator[dict[str, str]]:
 
 
 def subscription_ids(estate: Estate) -> list[str]:
-    """The subscriptions that SaaS applications tell of."""
+    """Return the ids of the subscriptions in SaaS applications."""
     rows = call(estate, f"{SAAS}/v1/applications")
     return [license_["id"] for row in rows for license_ in row["licenses"]]
 
 
 def replies(estate: Estate, route: Route) -> Iterator[tuple[dict[str, str], Any]]:
-    """What an operation gives for each parent, without those that are not found."""
+    """Yield the result of an operation for each parent that is found."""
     call(estate, f"{SAAS}/v1/tasks/{{id}}", id="")
     call(estate, f"{SAAS}/v1/users/bulk-update/{{id}}", id="")
     for parameters in parents(estate, route.path):
@@ -143,5 +141,5 @@ def replies(estate: Estate, route: Route) -> Iterator[tuple[dict[str, str], Any]
 
 
 def rows_of(estate: Estate, path: str) -> list[tuple[dict[str, str], Row]]:
-    """All rows of a collection, with the parameters of the parent of each."""
+    """Return all rows of a collection, each with the path parameters of its parent."""
     return [(parameters, row) for parameters, found in replies(estate, ROUTES[path]) for row in found]

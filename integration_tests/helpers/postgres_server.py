@@ -1,7 +1,7 @@
-"""A PostgreSQL server for one test: a new cluster in a temporary folder, on a free loopback port.
+"""PostgreSQL server for one test: a new cluster in a temporary folder, on a free loopback port.
 
-The programs come from the system's packages (Debian and Ubuntu: `apt install postgresql`). The server refuses
-to run as root, so root starts it as the packages' own user.
+It uses the programs of the system's packages (Debian and Ubuntu: `apt install postgresql`). The server
+refuses to run as root, so root starts it as the user of the packages.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ START_SECONDS = 60
 
 
 class PostgresUnavailable(Exception):
-    """There is no server to be had on this machine; the message says why."""
+    """Raised if a server can't be started. The message says why."""
 
 
 @dataclass(frozen=True)
 class PostgresServer:
-    """Where the server listens and how to sign in."""
+    """Address and credentials of a server."""
 
     host: str
     port: int
@@ -42,19 +42,17 @@ class PostgresServer:
 
 
 def find_program(name: str) -> str:
-    """Path of a PostgreSQL program: of the newest version where the system has several."""
+    """Return the path of a PostgreSQL program, of the newest version that is installed."""
     versions = Path("/usr/lib/postgresql").glob(f"*/bin/{name}")
     newest = max(versions, key=lambda path: float(path.parts[-3]), default=None)
     found = str(newest) if newest is not None else shutil.which(name)
     if found is None:
-        raise PostgresUnavailable(
-            f"needs PostgreSQL's programs, {name} among them (apt-get install postgresql)"
-        )
+        raise PostgresUnavailable(f"needs {name} of PostgreSQL (apt-get install postgresql)")
     return found
 
 
 def server_account() -> str | None:
-    """The account to run the server as: None for the present one, another one where that is root."""
+    """Return the account to run the server as, or None for the current one, unless that is root."""
     if os.getuid() != 0:
         return None
     for account in ("postgres", "nobody"):
@@ -66,7 +64,7 @@ def server_account() -> str | None:
 
 
 def run_as(account: str | None) -> dict[str, Any]:
-    """Arguments that make subprocess start a program as an account."""
+    """Return the arguments with which subprocess starts a program as an account."""
     if account is None:
         return {}
     entry = pwd.getpwnam(account)
@@ -82,7 +80,7 @@ def free_port() -> int:
 
 @contextmanager
 def private_postgres() -> Iterator[PostgresServer]:
-    """Start a server with one empty database; stop it and remove everything when the block ends."""
+    """Start a server with one empty database. It is removed when the block ends."""
     account = server_account()
     programs = {name: find_program(name) for name in ("initdb", "postgres", "createdb")}
     folder = Path(tempfile.mkdtemp(prefix="snow-atlas-postgres-"))
@@ -115,7 +113,7 @@ def private_postgres() -> Iterator[PostgresServer]:
 
 @contextmanager
 def running(program: str, data: Path, port: int, account: str | None) -> Iterator[None]:
-    """The server process; safety against power cuts is switched off, as the data is thrown away."""
+    """Run the server process, without protection against power failures."""
     command = [program, "-D", str(data), "-p", str(port), "-c", "listen_addresses=127.0.0.1"]
     command += ["-c", f"unix_socket_directories={data}", "-c", "fsync=off", "-c", "full_page_writes=off"]
     with (data.parent / "log").open("wb") as log:
@@ -123,7 +121,7 @@ def running(program: str, data: Path, port: int, account: str | None) -> Iterato
         try:
             yield
         finally:
-            process.send_signal(signal.SIGINT)  # a fast shutdown: clients are disconnected, not waited for
+            process.send_signal(signal.SIGINT)  # fast shutdown, which disconnects clients
             try:
                 process.wait(timeout=20)
             except subprocess.TimeoutExpired:
@@ -132,7 +130,7 @@ def running(program: str, data: Path, port: int, account: str | None) -> Iterato
 
 
 def wait_until_ready(createdb: str, server: PostgresServer) -> None:
-    """Create the database as soon as the server lets one in."""
+    """Create the database, with retries until the server is ready."""
     command = [createdb, "--host", server.host, "--port", str(server.port), "--username", server.username]
     environment = {**os.environ, "PGPASSWORD": server.password}
     deadline = time.monotonic() + START_SECONDS

@@ -1,4 +1,4 @@
-"""A tiny API for the tests of the sandbox itself: a few routes over one table, and a client for them."""
+"""Small API for tests of the sandbox: a few routes with one table, and a client."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DECLARED = {"name": "string", "size": "number", "active": "boolean", "seen": "da
 
 
 def build_things(estate: Estate) -> list[Row]:
-    """25 rows with a value of every filterable type, nulls among them, and ids that need escaping."""
+    """Return 25 rows with values of every filterable type, with nulls, and with ids that need escaping."""
     rows: list[Row] = []
     for number in range(25):
         rows.append(
@@ -67,14 +67,14 @@ ROUTES = [
 
 
 def make_sandbox(**settings: Any) -> Sandbox:
-    """A sandbox that serves the routes above; further keywords are settings."""
+    """Return a sandbox with the routes above and further settings."""
     estate = Estate(computers=1)
     estate.table("things", build_things)
     return Sandbox(estate=estate, routes=ROUTES, **settings)
 
 
 def token_form(sandbox: Sandbox, **changes: Any) -> dict[str, Any]:
-    """The form of a right token request; a change of ``None`` leaves a field out."""
+    """Return the form of a valid token request. A change to `None` removes a field."""
     form = {
         "grant_type": "client_credentials",
         "client_id": sandbox.client_id,
@@ -85,7 +85,7 @@ def token_form(sandbox: Sandbox, **changes: Any) -> dict[str, Any]:
 
 
 class Reader:
-    """A client with one token and one connection."""
+    """Client with one token and one connection."""
 
     def __init__(self, sandbox: Sandbox, **changes: Any) -> None:
         self.sandbox = sandbox
@@ -94,24 +94,24 @@ class Reader:
         self.renew(**changes)
 
     def renew(self, **changes: Any) -> None:
-        """Get a new token."""
+        """Request a new token."""
         reply = self.ask_token(**changes)
         assert reply.status_code == 200, reply.text
         self.session.headers["Authorization"] = f"Bearer {reply.json()['access_token']}"
 
     def ask_token(self, **changes: Any) -> requests.Response:
-        """A token request, right but for the changes."""
+        """Send a token request that is valid except for the changes."""
         return requests.post(
             f"{self.sandbox.url}/idp/api/connect/token", data=token_form(self.sandbox, **changes), timeout=10
         )
 
     def get(self, path: str, **parameters: Any) -> requests.Response:
-        """One GET with the token."""
+        """Send a GET request with the token."""
         url = f"{self.sandbox.url}{path}"
         return self.session.get(url, params=parameters, timeout=10, allow_redirects=False)
 
     def pages(self, path: str, stop: Callable[[dict[str, Any]], bool], **parameters: Any) -> list[Row]:
-        """All items, page after page, until ``stop`` says so."""
+        """Return the items of all pages until `stop` returns true."""
         items: list[Row] = []
         number = 1
         while True:

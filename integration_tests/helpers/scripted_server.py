@@ -1,6 +1,4 @@
-"""A server that answers as a test says, for replies that the sandbox, which follows the vendor's files, never
-gives.
-"""
+"""Server with scripted replies, for those that the sandbox never sends."""
 
 from __future__ import annotations
 
@@ -19,7 +17,7 @@ TOKEN_PATH = "/idp/api/connect/token"
 
 @dataclass
 class Asked:
-    """A request that arrived."""
+    """Received request."""
 
     method: str
     path: str
@@ -27,13 +25,13 @@ class Asked:
     form: dict[str, str]
     authorization: str
     port: int
-    """Of the client: tells one connection from another."""
+    """Port of the client, which identifies a connection."""
     at: float = field(default_factory=time.monotonic)
 
 
 @dataclass
 class Answer:
-    """A reply. `body` is sent as JSON unless it is bytes; `hang` seconds pass before each of its bytes."""
+    """Reply. A `body` that is not bytes is sent as JSON. With `hang`, seconds pass before each byte."""
 
     status: int = 200
     body: Any = None
@@ -46,12 +44,12 @@ Script = Callable[[Asked], Answer]
 
 
 def grant(asked: Asked, **more: Any) -> Answer:
-    """A token."""
+    """Return a reply with a token."""
     return Answer(body={"access_token": "token-of-the-script", "expires_in": 3600, **more})
 
 
 def page_of(asked: Asked, rows: int) -> Answer:
-    """A page of `rows` numbered rows, with totals, as the vendor's collections have them."""
+    """Return the requested page of a collection of `rows` numbered rows, with totals."""
     size, number = int(asked.query.get("page_size", rows)), int(asked.query.get("page_number", 1))
     shown = [{"id": str(row)} for row in range(rows)][(number - 1) * size : number * size]
     totals = {"page_size": size, "page_number": number, "total_items": rows, "total_pages": -(-rows // size)}
@@ -60,17 +58,17 @@ def page_of(asked: Asked, rows: int) -> Answer:
 
 @dataclass
 class ScriptedServer:
-    """Where it listens, and what it was asked."""
+    """URL and received requests of a server."""
 
     url: str
     requests: list[Asked] = field(default_factory=list)
 
     def asked(self, path: str) -> list[Asked]:
-        """The requests for a path."""
+        """Return the requests for a path."""
         return [request for request in self.requests if request.path == path]
 
     def config(self, **more: Any) -> dict[str, Any]:
-        """A configuration for it."""
+        """Return a configuration of the connector for the server."""
         return {
             "region": "westeurope",
             "client_id": "client-of-the-script",
@@ -82,7 +80,7 @@ class ScriptedServer:
 
 @contextmanager
 def serving(script: Script) -> Iterator[ScriptedServer]:
-    """A server on the loopback host that answers with what the script returns."""
+    """Start a server on the loopback host that sends the answers of a script."""
     stopped = threading.Event()
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -99,7 +97,7 @@ def serving(script: Script) -> Iterator[ScriptedServer]:
                 self.headers.get("Authorization", ""),
                 self.client_address[1],
             )
-            found.requests.append(asked)
+            scripted.requests.append(asked)
             self._send(script(asked))
 
         do_POST = do_GET
@@ -123,21 +121,21 @@ def serving(script: Script) -> Iterator[ScriptedServer]:
                     self.wfile.write(bytes([byte]))
 
         def log_message(self, *_: object) -> None:
-            """Quiet."""
+            """Log nothing."""
 
     class Server(http.server.ThreadingHTTPServer):
         daemon_threads = True
         block_on_close = False
 
         def handle_error(self, *_: object) -> None:
-            """Quiet: clients are killed."""
+            """Ignore errors of clients that were killed."""
 
     server = Server(("127.0.0.1", 0), Handler)
-    found = ScriptedServer(f"http://127.0.0.1:{server.server_address[1]}")
+    scripted = ScriptedServer(f"http://127.0.0.1:{server.server_address[1]}")
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield found
+        yield scripted
     finally:
         stopped.set()
         server.shutdown()

@@ -1,4 +1,4 @@
-"""A server of a few paths on the loopback host, for what the sandbox's company does not have."""
+"""Server of a few paths on the loopback host, for data that the sandbox does not have."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ TOKEN_PATH = "/idp/api/connect/token"
 
 
 class SmallServer:
-    """Answers by the path as it was sent: a list is served page by page, an object as it is, a whole number
-    is a status, a function is called with the query. What it has nothing for is a 404.
+    """Server that maps paths to replies: a list (served in pages), an object, a status, or a function.
 
-    `seen_as`: what the server makes of a path before it looks it up, as some decode it first.
+    A function is called with the query and returns one of the others. The status of other paths is 404.
+    `seen_as` is applied to a path before the lookup, as some servers decode it.
     """
 
     def __init__(self, replies: Mapping[str, Any], seen_as: Callable[[str], str] = lambda path: path) -> None:
@@ -31,12 +31,12 @@ class SmallServer:
         self._lock = threading.Lock()
 
     def config(self, **overrides: Any) -> dict[str, Any]:
-        """A configuration of the connector."""
+        """Return a configuration of the connector for the server."""
         client = {"client_id": "client-1", "client_secret": "a long client secret"}
         return {"region": "westeurope", "api_url": self.url, **client, **overrides}
 
     def answer(self, target: str) -> Reply:
-        """The reply to a GET."""
+        """Return the reply to a GET request."""
         parts = urlsplit(target)
         with self._lock:
             self.asked[parts.path] += 1
@@ -45,12 +45,12 @@ class SmallServer:
         if callable(reply):
             reply = reply(query)
         if isinstance(reply, int):
-            return reply, {"error": {"code": reply, "message": "so it is"}}
+            return reply, {"error": {"code": reply, "message": "error of the small server"}}
         return 200, page(reply, query) if isinstance(reply, list) else reply
 
 
 def page(rows: list[Any], query: Mapping[str, str]) -> dict[str, Any]:
-    """The page of the rows that is asked for."""
+    """Return the requested page of the rows."""
     number, size = int(query.get("page_number", 1)), int(query.get("page_size", 100))
     return {
         "items": rows[(number - 1) * size : number * size],
@@ -67,12 +67,14 @@ def page(rows: list[Any], query: Mapping[str, str]) -> dict[str, Any]:
 def serving(
     replies: Mapping[str, Any], seen_as: Callable[[str], str] = lambda path: path
 ) -> Iterator[SmallServer]:
-    """A server with these replies."""
+    """Start a server with these replies."""
     small = SmallServer(replies, seen_as)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        wbufsize = 65536  # head and body leave together, or each reply waits for an acknowledgement
+        wbufsize = (
+            65536  # sends head and body together, as separate packets would wait for an acknowledgement
+        )
 
         def do_GET(self) -> None:
             self._send(*small.answer(self.path))
@@ -93,7 +95,7 @@ def serving(
             self.wfile.flush()
 
         def log_message(self, *_: Any) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     small.url = f"http://127.0.0.1:{server.server_address[1]}"

@@ -1,6 +1,4 @@
-"""Runs `snow-atlas-sync` as a process, into each of the destinations that it is tested with, and looks at
-what it left.
-"""
+"""Runs of `snow-atlas-sync` into each of the tested destinations, and queries of the results."""
 
 from __future__ import annotations
 
@@ -30,11 +28,11 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Target(ABC):
-    """A destination, and a folder to run the command in."""
+    """Destination, with a folder in which the command runs."""
 
     folder: Path
     sandbox: Any = None
-    """What is read: anything with a `config()`."""
+    """Server to read, with a method `config`."""
     options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -47,15 +45,15 @@ class Target(ABC):
 
     @abstractmethod
     def rows(self, table: str) -> list[Row]:
-        """All rows of a table."""
+        """Return all rows of a table."""
 
     @abstractmethod
     def columns(self, table: str) -> dict[str, str]:
-        """The type of each column of a table, the added ones left out."""
+        """Return the type of each column of a table, without the added columns."""
 
     @abstractmethod
     def tables(self) -> set[str]:
-        """The streams that have a table."""
+        """Return the streams that have a table."""
 
     def command(self, *arguments: str) -> list[str]:
         config = self.folder / "config.json"
@@ -66,7 +64,7 @@ class Target(ABC):
         return {**os.environ, "SNOW_ATLAS_SYNC_FOLDER": str(self.folder / "waiting"), **self.environment}
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """The command, running."""
+        """Start the command."""
         return subprocess.Popen(
             self.command(*arguments),
             cwd=self.folder,
@@ -78,7 +76,7 @@ class Target(ABC):
         )
 
     def run(self, *arguments: str, code: int = 0) -> str:
-        """Run the command to its end; what it said on both channels."""
+        """Run the command to its end, and return its stdout and stderr."""
         with self.start(*arguments) as process:
             output, errors = process.communicate(timeout=SECONDS)
         assert process.returncode == code, output + errors
@@ -146,7 +144,7 @@ class PostgreSQL(Target):
 
     def query(self, sql: str) -> list[Row]:
         with closing(psycopg2.connect(self.address)) as connection, connection.cursor() as cursor:
-            # as texts, which they are in the other destinations
+            # as texts, like in the other destinations
             psycopg2.extras.register_default_json(connection, loads=str)
             psycopg2.extras.register_default_jsonb(connection, loads=str)
             cursor.execute(sql)
@@ -200,7 +198,7 @@ class Files(Target):
 
 @contextmanager
 def target(kind: str, folder: Path, sandbox: Any = None, **options: Any) -> Iterator[Target]:
-    """A destination of a kind; the test is skipped where this machine has none."""
+    """Create a destination. The test is skipped if this machine has none."""
     if kind == "duckdb":
         yield DuckDB(folder, sandbox, options)
     elif kind == "files":

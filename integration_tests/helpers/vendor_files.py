@@ -1,4 +1,4 @@
-"""The vendor's OpenAPI files as tests of the sandbox use them, where they lie beside the repository."""
+"""Vendor's OpenAPI files, for tests of the sandbox. They are used if they are next to the repository."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
 
 
 def get_operations(files: Iterable[Path]) -> dict[str, dict[str, Any]]:
-    """The GET operations of the files by path, each with the document that its references point into."""
+    """Return the GET operations of the files by path, each with its document, to resolve references."""
     operations: dict[str, dict[str, Any]] = {}
     for file in files:
         text = file.read_text(encoding="utf-8")
@@ -37,7 +37,7 @@ def get_operations(files: Iterable[Path]) -> dict[str, dict[str, Any]]:
 
 
 def resolve(document: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema without references, and with the parts of an allOf or a single oneOf put together."""
+    """Resolve the references of a schema, and merge the parts of an allOf or of a single oneOf."""
     while "$ref" in schema:
         target: Any = document
         for step in schema["$ref"].removeprefix("#/").split("/"):
@@ -64,7 +64,7 @@ def problems(
     where: str,
     undeclared: Set[str] = frozenset(),
 ) -> Iterable[str]:
-    """What is wrong with a value by the vendor's schema."""
+    """Yield the violations of the vendor's schema by a value."""
     schema = resolve(document, declared)
     if value is None:
         if not schema.get("nullable") and not declared.get("nullable"):

@@ -1,6 +1,4 @@
-"""Loads records into DuckDB with the column types that PyAirbyte gives them: quicker than a sync through
-PyAirbyte itself.
-"""
+"""Fast loader of records into DuckDB, with the column types of PyAirbyte."""
 
 from __future__ import annotations
 
@@ -20,7 +18,7 @@ ROWS_AT_ONCE = 500
 
 
 def load(database: DuckDBPyConnection, stream: str, records: Iterable[Mapping[str, Any]]) -> None:
-    """Make the stream's table, with a column for each field of its schema in lower case, and fill it."""
+    """Create the table of a stream, with a column for each field in lower case, and insert the records."""
     types = column_types(schema(stream)["properties"])
     columns = ", ".join(f'"{field.lower()}" {kind}' for field, kind in types.items())
     database.execute(f'CREATE TABLE "{stream}" ({columns})')
@@ -30,16 +28,14 @@ def load(database: DuckDBPyConnection, stream: str, records: Iterable[Mapping[st
 
 
 def _insert(database: DuckDBPyConnection, stream: str, width: int, rows: Sequence[Sequence[Any]]) -> None:
-    # one statement for many rows: DuckDB is slow at a statement for each
+    # a statement for each row would be slow in DuckDB
     row = f"({', '.join('?' * width)})"
     values = [value for each in rows for value in each]
     database.execute(f'INSERT INTO "{stream}" VALUES {", ".join([row] * len(rows))}', values)
 
 
 def column_types(properties: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """The type of each field's column. A field that is there in two casings shares its column with the
-    first.
-    """
+    """Return the column type of each field. Fields that differ only in case share the first one's column."""
     types: dict[str, str] = {}
     for field, declared in properties.items():
         if field.lower() not in {known.lower() for known in types}:
@@ -48,7 +44,7 @@ def column_types(properties: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
 
 
 def column_type(declared: Mapping[str, Any]) -> str:
-    """JSON for what is nested, text for what may be of several types."""
+    """Return the column type of a field: JSON if it is nested, text if it may have several types."""
     (first, *others) = [kind for kind in declared["type"] if kind != "null"]
     if others:
         return "VARCHAR"
@@ -58,7 +54,7 @@ def column_type(declared: Mapping[str, Any]) -> str:
 
 
 def cell(value: Any, kind: str) -> Any:
-    """A value as DuckDB takes it; moments in UTC, without their zone."""
+    """Convert a value for DuckDB. Timestamps are in UTC, without a zone."""
     if value is None:
         return None
     if kind == "JSON" or isinstance(value, (list, dict)):
@@ -66,12 +62,12 @@ def cell(value: Any, kind: str) -> Any:
     if kind == "DATE":
         return date.fromisoformat(value[:10])
     if kind == "TIMESTAMP":
-        return moment(value)
+        return utc_timestamp(value)
     return str(value) if kind == "VARCHAR" else value
 
 
-def moment(text: str) -> datetime:
-    """A moment as naive UTC; Snow Atlas writes up to seven digits of a second."""
+def utc_timestamp(text: str) -> datetime:
+    """Parse a timestamp as naive UTC. Snow Atlas writes up to seven decimal places of a second."""
     whole, _, rest = text.removesuffix("Z").partition(".")
     parsed = datetime.fromisoformat(whole).replace(microsecond=int(rest[:6].ljust(6, "0")) if rest else 0)
     return parsed if parsed.tzinfo is None else parsed.astimezone(timezone.utc).replace(tzinfo=None)

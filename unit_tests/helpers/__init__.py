@@ -1,1 +1,1 @@
-"""What the unit tests share: replies without a network, a clock that is set, catalogs and states."""
+"""Helpers of the unit tests."""

@@ -1,6 +1,4 @@
-"""HTTP without a network: answers in the place of the transport adapter, so that everything above it is the
-real thing.
-"""
+"""Fake of the HTTP transport adapter. The code above the adapter runs unchanged."""
 
 from __future__ import annotations
 
@@ -22,7 +20,7 @@ TOKEN_URL = f"{HOST}/idp/api/connect/token"
 
 @dataclass
 class Reply:
-    """A reply to give. A `document` is sent as JSON, a `body` as it is."""
+    """Reply with a JSON `document` or a raw `body`."""
 
     status: int = 200
     document: Any = None
@@ -30,7 +28,7 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
 
     def content(self) -> bytes:
-        """The bytes of the body."""
+        """Return the bytes of the body."""
         return self.body if self.body is not None else json.dumps(self.document).encode()
 
 
@@ -38,7 +36,7 @@ Answer = Callable[[requests.PreparedRequest], "Reply | Exception"]
 
 
 class FakeHttp:
-    """Answers requests by method and URL without query; keeps what was asked."""
+    """Fake network that answers requests by method and URL without query, and records them."""
 
     def __init__(self) -> None:
         self.requests: list[requests.PreparedRequest] = []
@@ -46,23 +44,23 @@ class FakeHttp:
         self._lock = threading.Lock()
 
     def on(self, method: str, url: str, answer: Answer | Reply | Exception) -> None:
-        """Answer these requests so from now on."""
+        """Set the answer to requests with this method and URL."""
         self._answers[method, url] = answer if callable(answer) else lambda _: answer
 
     def in_turn(self, method: str, url: str, *answers: Reply | Exception) -> None:
-        """Answer these requests one after the other; the last answer stays."""
+        """Set the answers to successive requests. The last one is repeated."""
         remaining: Iterator[Reply | Exception] = iter(answers)
         last = answers[-1]
         self.on(method, url, lambda _: next(remaining, last))
 
     def send(self, adapter: HTTPAdapter, request: requests.PreparedRequest, **_: Any) -> requests.Response:
-        """Stands in for HTTPAdapter.send."""
+        """Replace HTTPAdapter.send."""
         with self._lock:
             self.requests.append(request)
             parts = urlsplit(str(request.url))
             location = f"{parts.scheme}://{parts.netloc}{parts.path}"
             if (str(request.method), location) not in self._answers:
-                raise AssertionError(f"nothing answers {request.method} {request.url}")
+                raise AssertionError(f"no answer is set for {request.method} {request.url}")
             answer = self._answers[str(request.method), location](request)
         if isinstance(answer, Exception):
             raise answer
@@ -75,21 +73,21 @@ class FakeHttp:
         return adapter.build_response(request, raw)
 
     def asked(self, path: str) -> list[requests.PreparedRequest]:
-        """The requests whose path this was."""
+        """Return the requests with this path."""
         return [request for request in self.requests if urlsplit(str(request.url)).path == path]
 
     def forms(self) -> list[dict[str, str]]:
-        """The bodies of the token requests."""
+        """Return the forms of the token requests."""
         return [dict(parse_qsl(str(request.body))) for request in self.asked(urlsplit(TOKEN_URL).path)]
 
 
 def query_of(request: requests.PreparedRequest) -> dict[str, str]:
-    """The query of a request, decoded."""
+    """Return the decoded query of a request."""
     return dict(parse_qsl(urlsplit(str(request.url)).query))
 
 
 def token_reply(token: str = "token-1", expires_in: Any = 3600, **more: Any) -> Reply:
-    """A grant."""
+    """Return a reply with a token."""
     return Reply(
         document={"access_token": token, "expires_in": expires_in, "token_type": "Bearer", **more},
     )

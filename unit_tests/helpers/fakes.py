@@ -1,4 +1,4 @@
-"""A secret to look for in all output, and a clock that nobody waits for."""
+"""Secret of the tests, and a fake clock."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ SECRET = "a very secret client secret ö&="
 
 
 class FakeClock:
-    """A clock that only moves when somebody sleeps."""
+    """Clock that advances only with `sleep`."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -16,6 +16,6 @@ class FakeClock:
         return self.now
 
     def sleep(self, seconds: float) -> None:
-        """Pass the time at once."""
+        """Advance the clock at once."""
         self.sleeps.append(seconds)
         self.now += seconds

@@ -1,6 +1,4 @@
-"""Which modules of a package import each other, read from the source: what tests of the rooms' directions
-build on.
-"""
+"""Imports between the modules of a package, for tests of their directions."""
 
 from __future__ import annotations
 
@@ -12,10 +10,10 @@ Graph = dict[str, set[str]]
 
 
 def import_graph(root: Path, package: str) -> Graph:
-    """Each module of a package in the folder `root`, and the modules of the package that it imports.
+    """Return the modules of a package in `root`, each with the modules of the package that it imports.
 
-    All import statements count, those inside functions and those for type checkers alone included. That
-    Python runs the package of a module before the module is not counted.
+    Imports inside functions and for type checkers count, too. The implicit import of a module's package does
+    not.
     """
     files = {_name(path.relative_to(root)): path for path in (root / package).rglob("*.py")}
     return {
@@ -24,8 +22,8 @@ def import_graph(root: Path, package: str) -> Graph:
     }
 
 
-def circles(graph: Mapping[str, set[str]]) -> list[list[str]]:
-    """The groups of modules that import each other, directly or by way of others."""
+def cycles(graph: Mapping[str, set[str]]) -> list[list[str]]:
+    """Return the groups of modules that import each other, directly or indirectly."""
     reached = {name: _reach(graph, name) for name in graph}
     groups = {
         tuple(sorted(other for other in reached[name] if name in reached[other]))
@@ -35,14 +33,14 @@ def circles(graph: Mapping[str, set[str]]) -> list[list[str]]:
     return sorted(map(list, groups))
 
 
-def rooms(graph: Mapping[str, set[str]], package: str) -> Graph:
-    """The same graph for the rooms: what lies directly below the package, and the package itself."""
-    found: Graph = {}
+def parts(graph: Mapping[str, set[str]], package: str) -> Graph:
+    """Return the graph of the parts directly below a package, and of the package itself."""
+    result: Graph = {}
     for name, imported in graph.items():
-        room = _room(name, package)
-        found.setdefault(room, set()).update(_room(other, package) for other in imported)
-        found[room].discard(room)
-    return found
+        part = _part(name, package)
+        result.setdefault(part, set()).update(_part(other, package) for other in imported)
+        result[part].discard(part)
+    return result
 
 
 def modules_imported(folder: Path) -> set[str]:
@@ -80,15 +78,15 @@ def _imports(path: Path, name: str, modules: Mapping[str, Path]) -> Iterator[str
 
 def _reach(graph: Mapping[str, set[str]], start: str) -> set[str]:
     reached: set[str] = set()
-    waiting = list(graph[start])
-    while waiting:
-        name = waiting.pop()
+    queue = list(graph[start])
+    while queue:
+        name = queue.pop()
         if name not in reached:
             reached.add(name)
-            waiting += graph[name]
+            queue += graph[name]
     return reached
 
 
-def _room(name: str, package: str) -> str:
+def _part(name: str, package: str) -> str:
     inside = name.removeprefix(package).lstrip(".")
     return inside.partition(".")[0] or package

@@ -1,4 +1,4 @@
-"""Catalogs and states as Airbyte hands them to the source."""
+"""Catalogs and states of Airbyte."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from airbyte_cdk.models import (
 )
 
 STATE_OF_0_1_0 = Path(__file__).parent / "state_of_0_1_0.json"
-"""The last state of four streams as version 0.1.0 wrote it."""
+"""State of four streams, written by version 0.1.0."""
 
 
 def catalog(*names: str, mode: SyncMode = SyncMode.full_refresh) -> ConfiguredAirbyteCatalog:
-    """A configured catalog of the named streams."""
+    """Return a configured catalog of the named streams."""
     return ConfiguredAirbyteCatalog(
         [
             ConfiguredAirbyteStream(
@@ -41,7 +41,7 @@ def catalog(*names: str, mode: SyncMode = SyncMode.full_refresh) -> ConfiguredAi
 
 
 def state(name: str, **values: Any) -> AirbyteStateMessage:
-    """The state of one stream."""
+    """Return the state of a stream."""
     return AirbyteStateMessage(
         type=AirbyteStateType.STREAM,
         stream=AirbyteStreamState(

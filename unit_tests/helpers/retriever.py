@@ -1,4 +1,4 @@
-"""A stream's retriever without the CDK around it, and what it gives out."""
+"""Retriever of a stream, without the rest of the CDK."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SCHEMA = {"properties": {"id": {}, "name": {}, "created": {}}}
 
 
 def retriever(config: dict[str, Any], path: str = "/api/x", **parameters: Any) -> CollectionRetriever:
-    """A retriever of the stream `things`, unless the parameters say otherwise."""
+    """Return a retriever, by default of the stream `things`."""
     sync = Sync.of(config)
     return CollectionRetriever(
         config=config,
@@ -26,12 +26,12 @@ def retriever(config: dict[str, Any], path: str = "/api/x", **parameters: Any) -
 
 
 def messages(source: CollectionRetriever, partition: Any = None, window: Any = None) -> list[Any]:
-    """All that it gives out for a partition."""
+    """Return the records and messages of a partition."""
     stream_slice = StreamSlice(partition=partition or {}, cursor_slice=window or {})
     return list(source.read_records(SCHEMA, stream_slice))
 
 
 def rows(source: CollectionRetriever, partition: Any = None, window: Any = None) -> list[dict[str, Any]]:
-    """The records alone."""
+    """Return the records of a partition."""
     found = messages(source, partition, window)
     return [dict(item.data) for item in found if isinstance(item, Record)]

@@ -1,7 +1,7 @@
 """A stand-in for the Snow Atlas API on the loopback host.
 
-It follows the vendor's OpenAPI files and documentation, not the connector, and serves a made-up company that
-is determined by a number of computers and a seed. In-process: ``with Sandbox() as sandbox``; on its own:
+It follows the vendor's OpenAPI files and documentation, not the connector. It serves a made-up company that
+is determined by a number of computers and a seed. In-process: ``with Sandbox() as sandbox``; as a command:
 ``python -m sandbox``.
 """
 

@@ -1,8 +1,8 @@
-"""Runs the sandbox on its own: ``python -m sandbox --port 8080 --computers 60``.
+"""Command that runs the sandbox: ``python -m sandbox --port 8080 --computers 60``.
 
-When it is ready it prints one line of JSON with ``url``, ``client_id``, ``client_secret`` and ``region`` (and
-``ca_file`` with ``--tls``), or with ``--readable`` the same for a person, and serves until it is interrupted
-or terminated.
+When it is ready it prints one line of JSON with ``url``, ``client_id``, ``client_secret`` and ``region``, and
+``ca_file`` with ``--tls``. With ``--readable`` it prints the same for a person. It serves until it is
+interrupted or terminated.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--computers", type=int, default=60, help="size of the made-up company")
     parser.add_argument("--seed", type=int, default=1, help="another seed makes another company")
     parser.add_argument(
-        "--ugly", action="store_true", help="with nulls, odd dates, names and amounts, for tests"
+        "--ugly", action="store_true", help="add nulls, odd dates, names and amounts, for tests"
     )
     parser.add_argument(
         "--months",
         type=int,
         default=0,
-        help="start with the company of so many months ago; POST /_sandbox/months moves on",
+        help="show the company as it was this many months ago; POST /_sandbox/months changes the day",
     )
     parser.add_argument("--region", default=Settings.region)
     parser.add_argument("--latency-ms", type=float, default=0, help="added to every reply")
@@ -41,13 +41,11 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--max-tokens-mode", choices=TOKEN_CAP_MODES, default=Settings.max_tokens_mode)
     parser.add_argument("--rate-limit", type=float, help="API requests per second and client")
     parser.add_argument("--token-rate-limit", type=float, help="token requests per minute and client")
-    parser.add_argument(
-        "--page-size-clamp", type=int, help="largest page the server gives, whatever is asked"
-    )
+    parser.add_argument("--page-size-clamp", type=int, help="largest page served, whatever page_size asks")
     parser.add_argument("--gzip", action="store_true", help="compress replies for clients that accept it")
     parser.add_argument("--tls", action="store_true", help="HTTPS with a self-signed certificate")
     parser.add_argument(
-        "--readable", action="store_true", help="print what a person needs instead of the line of JSON"
+        "--readable", action="store_true", help="print text for a person instead of the line of JSON"
     )
     parser.add_argument("--ready-file", type=Path, help="also write the ready line to this file")
     options = parser.parse_args(arguments)
@@ -57,7 +55,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _readable(sandbox: Sandbox) -> str:
-    """Where the sandbox is, how to get in, and a configuration of the connector for it."""
+    """Return the URLs, the credentials and a configuration of the connector as text for a person."""
     facts = {
         "API URL": sandbox.url,
         "Token URL": f"{sandbox.url}{TOKEN_PATH}",
@@ -69,15 +67,15 @@ def _readable(sandbox: Sandbox) -> str:
     config = json.dumps(sandbox.config(), indent=2)
     return "\n".join(
         [
-            f"A made-up company with {len(sandbox.estate.computers)} computers is served:",
+            f"Serving a made-up company with {len(sandbox.estate.computers)} computers:",
             "",
             *lines,
             "",
-            "A configuration of the connector for it:",
+            "Configuration of the connector:",
             "",
             config,
             "",
-            "Ctrl-C ends it.",
+            "Press Ctrl-C to stop.",
         ]
     )
 
@@ -124,7 +122,7 @@ def _serve(options: argparse.Namespace) -> None:
             ready["ca_file"] = str(sandbox.ca_file)
         line = json.dumps(ready)
         if options.ready_file is not None:
-            # Written aside and renamed, so that a waiting reader never sees half a line.
+            # A rename is atomic: a waiting reader never sees half a line.
             partial = options.ready_file.with_name(options.ready_file.name + ".partial")
             partial.touch(mode=0o600)
             partial.write_text(line + "\n", encoding="utf-8")

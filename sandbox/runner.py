@@ -1,4 +1,4 @@
-"""Puts the rooms together: the API in front of the made-up company, in a thread of its own."""
+"""The sandbox as an object: the API and the made-up company, served in a thread of its own."""
 
 from __future__ import annotations
 
@@ -23,16 +23,17 @@ from sandbox.api.tokens import Client
 from sandbox.company.estate import Estate
 from sandbox.routes import all_routes
 
-# Replies that a fault holds back are dropped at the end instead of waited for.
+# At the end, replies that a fault delays are dropped rather than awaited.
 _SHUTDOWN_SECONDS = 0.2
 
 
 class Sandbox:
-    """A running stand-in for the API: ``with Sandbox(computers=60, seed=1) as sandbox: …``.
+    """Running stand-in for the API: ``with Sandbox(computers=60, seed=1) as sandbox: …``.
 
-    Further keywords are fields of ``Settings``. The company is plausible; ``ugly`` makes its data
-    hard to read. With ``months`` it is shown as it was so many months ago until ``control.show`` moves on.
-    ``estate`` and ``routes`` replace the made-up company and its operations, for tests of the server itself.
+    Further keywords are fields of ``Settings``. With ``ugly`` the data has nulls, odd dates and odd names.
+    With ``months`` the company is shown as it was that many months ago, until ``control.show`` changes the
+    day. ``estate`` and ``routes`` replace the made-up company and its operations, for tests of the server
+    itself.
     """
 
     def __init__(
@@ -67,54 +68,54 @@ class Sandbox:
 
     @property
     def client_id(self) -> str:
-        """The id of the first client, which has all permissions."""
+        """Return the id of the first client, which has all permissions."""
         return self._client.client_id
 
     @property
     def client_secret(self) -> str:
-        """The present secret of the first client."""
+        """Return the current secret of the first client."""
         return self._client.client_secret
 
     @property
     def settings(self) -> Settings:
-        """The switches."""
+        """Return the settings of the server."""
         return self.server.settings
 
     @property
     def estate(self) -> Any:
-        """The made-up company."""
+        """Return the made-up company as of the day that is shown."""
         return self.server.estate
 
     @property
     def churn(self) -> Churn:
-        """What changed while clients read."""
+        """Return the record of the rows that changed while clients read."""
         return self.server.churn
 
     @property
     def counts(self) -> Counts:
-        """Totals of the requests since the last reset."""
+        """Return the totals of the requests since the last reset."""
         return self.server.counts()
 
     @property
     def requests(self) -> list[Exchange]:
-        """The requests since the last reset, in the order in which they ended."""
+        """Return the requests since the last reset, in the order in which they ended."""
         return self.server.recorder.requests()
 
     @property
     def internal_errors(self) -> list[Exception]:
-        """Failures of the sandbox itself: a test that finds some has found a fault of the sandbox."""
+        """Return the exceptions raised by the sandbox itself; each is a bug of the sandbox."""
         return self.server.internal_errors
 
     def reset_counts(self) -> None:
-        """Forget the recorded requests and start all counts from zero."""
+        """Forget the recorded requests and reset all counts."""
         self.server.reset_counts()
 
     def rows(self, path: str) -> Any:
-        """The oracle: everything the API holds at a path (which may have a query), unpaged."""
+        """Return everything the API holds at a path, unpaged; the path may have a query."""
         return self.server.rows(path)
 
     def config(self, client: Client | None = None, **overrides: Any) -> dict[str, Any]:
-        """A connector configuration for this sandbox; an override of ``None`` removes the property."""
+        """Return a connector configuration for this sandbox; an override of ``None`` removes the property."""
         client = client or self._client
         config: dict[str, Any] = {
             "region": self.settings.region,
@@ -126,7 +127,7 @@ class Sandbox:
         return {name: value for name, value in config.items() if value is not None}
 
     def start(self) -> Sandbox:
-        """Start to listen on a loopback port."""
+        """Start listening on a loopback port."""
         context = None
         if self._use_tls:
             self._folder = tempfile.TemporaryDirectory(prefix="sandbox-")
@@ -155,14 +156,14 @@ class Sandbox:
         return self
 
     def stop(self) -> None:
-        """Stop to listen and end the thread."""
+        """Stop listening and end the thread."""
         if self._loop.is_closed():
             return
 
         async def close() -> None:
             if self._runner is not None:
                 await self._runner.cleanup()
-            # Closed connections are let go on the following turns of the loop.
+            # Closed connections are released in the next iterations of the loop.
             for _ in range(3):
                 await asyncio.sleep(0)
 

@@ -1,1 +1,1 @@
-"""The server, and what every operation of the API has: tokens, paging, filters, limits, faults, changes."""
+"""The server, and what all operations share: tokens, paging, filters, limits, faults and changing data."""

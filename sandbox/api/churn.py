@@ -1,4 +1,4 @@
-"""Rows that come, go and change while a client reads, and which of them were there all the time."""
+"""Rows that are inserted, deleted and updated while a client reads, and a record of those changes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ACTIONS = ("insert", "delete", "update")
 
 
 def key_of(row: Mapping[str, Any], key: Key) -> Any:
-    """The value that tells a row from the others: of one field, or a tuple of several."""
+    """Return the primary key of a row: one value, or a tuple for a composite key."""
     return row[key] if isinstance(key, str) else tuple(row[name] for name in key)
 
 
@@ -24,8 +24,9 @@ def key_of(row: Mapping[str, Any], key: Key) -> Any:
 class Operation:
     """One change of a table, made after ``after_request`` data requests (0: at once).
 
-    ``position`` is the index in the table (negative from its end, beyond the end is the end); a delete or
-    update may name the row by ``key`` instead. An insert without ``row`` copies a row under a new key.
+    ``position`` is the index in the table. A negative one counts from the end, and one beyond the end is the
+    end. A delete or an update may name its row by ``key`` instead. An insert without ``row`` copies a row
+    under a new key.
     """
 
     action: str
@@ -42,7 +43,7 @@ class Operation:
 
 @dataclass
 class RandomChurn:
-    """Changes at random: on average ``rate`` operations after each data request, at most ``limit`` in all."""
+    """Random changes: on average ``rate`` operations after each data request, at most ``limit`` in all."""
 
     table: str
     seed: int = 0
@@ -57,7 +58,7 @@ class RandomChurn:
         self._random = random.Random(self.seed)
 
     def draw(self, length: int) -> list[Operation]:
-        """The operations after one more request, for a table of this length."""
+        """Return the operations to make after the next request, for a table of this length."""
         whole = int(self.rate)
         number = whole + (self._random.random() < self.rate - whole)
         operations = []
@@ -80,10 +81,10 @@ class _History:
 
 
 class Churn:
-    """Applies planned and random changes between requests, and remembers them.
+    """Planned and random changes, applied between requests and recorded.
 
-    The memory of a table starts with its first plan (or with ``watch``); ``survivors`` are the keys of the
-    rows that were there then and still are.
+    The record of a table starts with its first plan, or with ``watch``. ``survivors`` are the keys of the
+    rows that were there at that time and still are.
     """
 
     def __init__(self, table: Callable[[str], list[Row]], guid: Callable[..., str]) -> None:
@@ -96,19 +97,19 @@ class Churn:
         self.requests = 0
 
     def watch(self, table: str, key: Key = "id") -> None:
-        """Start to remember the changes of a table whose rows are known by the field (or fields) ``key``."""
+        """Start recording the changes of a table; ``key`` names its primary key."""
         if table in self._histories:
             return
         try:
             rows = self._table(table)
         except KeyError as error:
             raise ValueError(
-                f"the table '{table}' is not built: read an operation that uses it first"
+                f"the table '{table}' does not exist yet: read an operation that uses it first"
             ) from error
         self._histories[table] = _History(key, {key_of(row, key) for row in rows})
 
     def schedule(self, operations: Sequence[Operation], path: str = "*") -> None:
-        """Plan changes; only data requests whose path or template fits ``path`` are counted."""
+        """Plan changes; only data requests whose path or template matches ``path`` are counted."""
         self._path = path
         for operation in operations:
             self.watch(operation.table)
@@ -118,25 +119,25 @@ class Churn:
                 self._planned.append(operation)
 
     def random(self, generator: RandomChurn, path: str = "*") -> None:
-        """Change a table at random after each data request whose path or template fits ``path``."""
+        """Change a table at random after each data request whose path or template matches ``path``."""
         self._path = path
         self.watch(generator.table)
         self._generators.append(generator)
 
     def stop(self) -> None:
-        """Make no further changes; what happened stays known."""
+        """Make no further changes and keep the record."""
         self._planned.clear()
         self._generators.clear()
 
     def reset(self) -> None:
-        """Make no further changes and forget what happened."""
+        """Make no further changes and clear the record."""
         self.stop()
         self._histories.clear()
         self.requests = 0
 
-    def served(self, exchange: Exchange) -> None:
-        """Called after the reply to a data request was put together."""
-        if not exchange.fits(self._path):
+    def on_reply(self, exchange: Exchange) -> None:
+        """Make the changes that are due after the reply to a data request."""
+        if not exchange.matches(self._path):
             return
         self.requests += 1
         due = [operation for operation in self._planned if operation.after_request <= self.requests]
@@ -147,7 +148,7 @@ class Churn:
             self.apply(operation)
 
     def apply(self, operation: Operation) -> Any:
-        """Make one change now and return the key of the row; ``None`` where there was no such row."""
+        """Make one change now and return the key of the row, or ``None`` if there is no such row."""
         self.watch(operation.table)
         rows, history = self._table(operation.table), self._histories[operation.table]
         if operation.action == "insert":
@@ -169,24 +170,24 @@ class Churn:
         return key
 
     def survivors(self, table: str) -> set[Any]:
-        """The keys of the rows that were there during the whole time of watching."""
+        """Return the keys of the rows that were there all the time since ``watch``."""
         history = self._histories[table]
         return history.initial - set(history.deleted)
 
     def inserted(self, table: str) -> list[Any]:
-        """The keys of the rows that came, in order."""
+        """Return the keys of the inserted rows, in order."""
         return list(self._histories[table].inserted)
 
     def deleted(self, table: str) -> list[Any]:
-        """The keys of the rows that went, in order."""
+        """Return the keys of the deleted rows, in order."""
         return list(self._histories[table].deleted)
 
     def updated(self, table: str) -> list[Any]:
-        """The keys of the rows that changed, in order."""
+        """Return the keys of the updated rows, in order."""
         return list(self._histories[table].updated)
 
     def as_dict(self) -> dict[str, Any]:
-        """What happened, for the control interface."""
+        """Return the record as JSON values, for the control interface."""
         tables = {
             name: {
                 "survivors": sorted(self.survivors(name), key=str),

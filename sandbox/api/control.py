@@ -1,24 +1,23 @@
-"""What tests do to a running sandbox: ``Control`` in the same process, the control interface over HTTP from
-others.
+"""Control of a running sandbox: ``Control`` in the same process, an interface over HTTP for other processes.
 
-The control interface lies under ``/_sandbox/`` and speaks JSON.
+The control interface is under ``/_sandbox/`` and speaks JSON.
 
 | request | effect |
 |---|---|
-| ``GET stats``, ``DELETE stats`` | the counts; start them from zero |
-| ``GET requests?limit=100`` | the last requests, oldest first |
-| ``GET routes`` | the operations that are served |
-| ``GET estate?path=/api/…`` | everything the API holds at a path (the query may hold a filter): the oracle |
-| ``GET settings``, ``PATCH settings`` | read and change the switches of ``Settings`` |
-| ``GET faults``, ``POST faults``, ``DELETE faults`` | list, switch on (fields of ``Fault``), switch all off |
-| ``POST tokens/revoke`` | ``{}`` now, ``{"after_requests": n}`` later |
+| ``GET stats``, ``DELETE stats`` | return or reset the counts |
+| ``GET requests?limit=100`` | return the last requests, oldest first |
+| ``GET routes`` | list the operations that are served |
+| ``GET estate?path=/api/…`` | return everything the API holds at a path (which may have a filter), unpaged |
+| ``GET settings``, ``PATCH settings`` | read or change the fields of ``Settings`` |
+| ``GET faults``, ``POST faults``, ``DELETE faults`` | list faults, add one (a ``Fault``), remove all |
+| ``POST tokens/revoke`` | revoke all tokens: ``{}`` now, ``{"after_requests": n}`` later |
 | ``POST clients`` | register an application: ``{"permissions": [...]}`` |
-| ``GET churn``, ``POST churn``, ``DELETE churn`` | what changed; plan changes; stop and forget |
+| ``GET churn``, ``POST churn``, ``DELETE churn`` | return the changes of rows, plan some, stop and forget |
 | ``POST rows`` | change a table now: fields of ``Operation`` |
-| ``GET months``, ``POST months`` | the days that can be shown; ``{"as_of": day}`` shows one |
-| ``GET changes?since=2026-01-31&until=2026-02-28`` | what is different in the company between two days |
+| ``GET months``, ``POST months`` | list the days that can be shown; show one with ``{"as_of": day}`` |
+| ``GET changes?since=2026-01-31&until=2026-02-28`` | return the differences between two days |
 
-``POST churn`` takes ``{"operations": [fields of Operation, …], "path": pattern}`` or
+``POST churn`` accepts ``{"operations": [fields of Operation, …], "path": pattern}`` or
 ``{"random": {fields of RandomChurn}, "path": pattern}``.
 """
 
@@ -42,36 +41,36 @@ PREFIX = "/_sandbox/"
 
 
 class Control:
-    """What tests do to a sandbox in the same process."""
+    """Control of a sandbox from the same process."""
 
     def __init__(self, state: State) -> None:
         self._state = state
 
     def set(self, **settings: Any) -> None:
-        """Change switches of ``Settings``, for example ``set(rate_limit=5)``."""
+        """Change fields of ``Settings``, for example ``set(rate_limit=5)``."""
         with self._state.lock:
             self._state.settings.update(**settings)
 
     def fault(self, kind: str, path: str = "*", **fields: Any) -> Fault:
-        """Switch on a ``Fault``; the returned object tells how often it was applied."""
+        """Add a ``Fault``; the returned object counts how often it was applied."""
         return self._state.faults.add(Fault(kind, path, **fields))
 
     def clear_faults(self) -> None:
-        """Switch all faults off."""
+        """Remove all faults."""
         self._state.faults.clear()
 
     def revoke_tokens(self, after_requests: int = 0) -> None:
-        """Make all live tokens invalid: now, or after that many more API requests."""
+        """Revoke all live tokens now, or after that many more API requests."""
         with self._state.lock:
             self._state.tokens.revoke_all(after_requests)
 
     def live_tokens(self, client_id: str | None = None) -> list[str]:
-        """The tokens that work now, oldest first: for tests that look for leaks."""
+        """Return the valid tokens, oldest first, for tests that search for leaked secrets."""
         with self._state.lock:
             return self._state.tokens.live_tokens(client_id)
 
     def add_client(self, permissions: Iterable[str] | None = None, **fields: Any) -> Client:
-        """Register one more application, with all or with the given permissions."""
+        """Register one more application, with all permissions or with those given."""
         with self._state.lock:
             return self._state.tokens.add_client(permissions, **fields)
 
@@ -81,40 +80,40 @@ class Control:
             return self._state.tokens.rotate_secret(client_id)
 
     def change_row(self, action: str, table: str, **fields: Any) -> Any:
-        """Insert, delete or update a row of an estate table now; returns its key."""
+        """Insert, delete or update a row of a table now and return its key."""
         with self._state.lock:
             return self._state.churn.apply(Operation(action, table, **fields))
 
     def schedule(self, operations: Iterable[Operation], path: str = "*") -> None:
-        """Plan changes after certain data requests."""
+        """Plan changes of rows after given numbers of data requests."""
         self._state.plan_churn(list(operations), None, path)
 
     def random_churn(self, table: str, path: str = "*", **fields: Any) -> None:
-        """Change a table at random between requests: fields of ``RandomChurn``."""
+        """Change a table at random between requests; ``fields`` are those of ``RandomChurn``."""
         self._state.plan_churn((), RandomChurn(table, **fields), path)
 
     def show(self, as_of: datetime) -> None:
-        """Serve the company as it was on a day: one of ``month_ends``, or another one."""
+        """Serve the company as it was on a day, for example one of ``month_ends``."""
         self._state.show(as_of)
 
     @property
     def month_ends(self) -> list[datetime]:
-        """The ends of the months that the setting ``months`` asks for, and the present."""
+        """Return the ends of the months that the setting ``months`` asks for, and the present."""
         return self._state.month_ends
 
     def changes(self, since: datetime, until: datetime) -> list[Any]:
-        """What is different in the company between two days: the truth that a history is compared with."""
+        """Return the differences of the company between two days, for comparison with a history."""
         return self._state.changes(since, until)
 
 
 def answer(state: State, method: str, target: Target, body: bytes) -> Reply:
-    """The reply to a request to the control interface."""
+    """Return the reply to a request to the control interface."""
     handlers = _HANDLERS.get(target.path[len(PREFIX) :])
     if handlers is None:
         raise ApiError(404, f"There is nothing at {target.path}")
     handler = handlers.get(method)
     if handler is None:
-        raise ApiError(405, f"{target.path} takes {', '.join(handlers)}")
+        raise ApiError(405, f"{target.path} accepts {', '.join(handlers)}")
     values = orjson.loads(body) if body.strip() else {}
     if not isinstance(values, dict):
         raise ValueError("the body must be a JSON object")
@@ -182,7 +181,7 @@ def _changes(state: State, target: Target, _values: dict[str, Any]) -> Any:
 
 
 def _day(state: State, text: str) -> datetime:
-    """A day; the present day is the present moment."""
+    """Parse a day; for the present day, return the present time."""
     present = state.month_ends[-1]
     day = datetime.fromisoformat(text).replace(tzinfo=timezone.utc)
     return present if day.date() == present.date() else day

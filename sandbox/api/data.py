@@ -1,4 +1,4 @@
-"""Looks up the rows of an operation, filters, sorts and pages them, and remembers what is costly to make."""
+"""The rows of an operation: looked up, filtered, sorted, paged and cached."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CACHED_LISTS = 5_000
 
 
 class DataService:
-    """Turns a route and a query into the decoded reply."""
+    """Service that turns a route and a query into the decoded reply."""
 
     def __init__(self, estate: Any) -> None:
         self._estate = estate
@@ -25,20 +25,23 @@ class DataService:
         self._cached_rows = 0
         self._version = -1
 
-    def everything(self, route: Route, parameters: Mapping[str, str], target: Target) -> Any:
-        """All rows of the operation that pass the filter (or its one object), unpaged."""
+    def unpaged(self, route: Route, parameters: Mapping[str, str], target: Target) -> Any:
+        """Return all rows of the operation that pass the filter, or its one object."""
         query = read_query(route, target, None)
         if route.shape in ("object", "items_object"):
-            return self._present(route.rows(self._estate, parameters, query.others))
+            return _require(route.rows(self._estate, parameters, query.others))
         return list(self._selected(route, parameters, query))
 
     def payload(self, route: Route, parameters: Mapping[str, str], target: Target, clamp: int | None) -> Any:
-        """The decoded reply; errors in the query are raised as 400, a missing parent or object as 404."""
+        """Return the decoded reply.
+
+        Errors in the query are raised as 400, a missing parent or object as 404.
+        """
         query = read_query(route, target, clamp)
         if route.shape == "object":
-            return self._present(route.rows(self._estate, parameters, query.others))
+            return _require(route.rows(self._estate, parameters, query.others))
         if route.shape == "items_object":
-            found = self._present(route.rows(self._estate, parameters, query.others))
+            found = _require(route.rows(self._estate, parameters, query.others))
             return page(route, target, query, found if isinstance(found, list) else [found])
         rows = self._selected(route, parameters, query)
         if route.shape == "collection":
@@ -47,18 +50,13 @@ class DataService:
             rows = rows[(query.page_number - 1) * query.page_size : query.page_number * query.page_size]
         return {"nodes": list(rows)} if route.shape == "nodes" else list(rows)
 
-    def _present(self, found: Any) -> Any:
-        if found is None:
-            raise ApiError(404, "The resource was not found")
-        return found
-
     def _selected(self, route: Route, parameters: Mapping[str, str], query: Query) -> Sequence[Any]:
         base = (route.path, tuple(parameters.items()), tuple(sorted(query.others.items())))
         key = (*base, query.filter, query.sort)
         self._drop_stale()
         selected = self._cached(key)
         if selected is None:
-            rows = self._present(self._estate_rows(route, parameters, query.others))
+            rows = _require(self._estate_rows(route, parameters, query.others))
             fields = Fields(route.filter_fields or {}, rows)
             selected = rows
             if query.filter is not None:
@@ -102,3 +100,9 @@ class DataService:
         while len(self._cache) > _CACHED_LISTS or (self._cached_rows > _CACHED_ROWS and len(self._cache) > 1):
             _, dropped = self._cache.popitem(last=False)
             self._cached_rows -= len(dropped) if isinstance(dropped, list) else 0
+
+
+def _require(found: Any) -> Any:
+    if found is None:
+        raise ApiError(404, "The resource was not found")
+    return found

@@ -1,4 +1,4 @@
-"""Failures as the API reports them, and the JSON encoding all replies share."""
+"""Errors as the API reports them, and the JSON encoding that all replies share."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ JSON_TYPE = "application/json; charset=utf-8"
 
 
 def encode(value: object) -> bytes:
-    """JSON bytes of a value; huge integers and lone surrogates are beyond the fast encoder."""
+    """Return a value as JSON bytes."""
     try:
         return orjson.dumps(value)
-    except TypeError:
+    except TypeError:  # orjson rejects huge integers and lone surrogates
         return json.dumps(value, separators=(",", ":")).encode("ascii")
 
 
@@ -30,7 +30,7 @@ class Reply:
 
 
 class ApiError(Exception):
-    """A refusal in the error format of the product APIs."""
+    """Error reply in the format of the product APIs."""
 
     def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
@@ -39,13 +39,13 @@ class ApiError(Exception):
         self.headers = dict(headers or {})
 
     def reply(self) -> Reply:
-        """The reply with the body ``{"error": {"code": …, "message": …}}``."""
+        """Return the reply with the body ``{"error": {"code": …, "message": …}}``."""
         body = encode({"error": {"code": self.status, "message": self.message}})
         return Reply(body, self.status, headers=self.headers)
 
 
 class TokenError(ApiError):
-    """A refusal of the token endpoint, in the error format of OpenID Connect."""
+    """Error reply of the token endpoint, in the format of OpenID Connect."""
 
     def __init__(
         self, error: str, description: str, status: int = 400, headers: Mapping[str, str] | None = None
@@ -54,6 +54,6 @@ class TokenError(ApiError):
         self.error = error
 
     def reply(self) -> Reply:
-        """The reply with the body ``{"error": "…", "error_description": "…"}``."""
+        """Return the reply with the body ``{"error": "…", "error_description": "…"}``."""
         body = encode({"error": self.error, "error_description": self.message})
         return Reply(body, self.status, headers={"Cache-Control": "no-store", **self.headers})

@@ -1,4 +1,4 @@
-"""Faults that can be switched on for some requests: which requests they hit, and how they spoil the reply."""
+"""Faults that can be added for some requests, and how each changes the reply."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 from sandbox.api.errors import ApiError, Reply, encode
 from sandbox.api.recording import Exchange
 
-# Faults that replace the whole reply, so that no data is looked up.
+# Faults that replace the whole reply; no data is read for them.
 REPLACING = ("status", "html", "error_with_200", "empty_body", "redirect", "body")
 # Faults of the decoded reply.
 PAYLOAD = ("items_missing", "items_null", "items_short", "wrong_page_number", "wrong_total")
@@ -39,19 +39,19 @@ _MESSAGES = {
 
 @dataclass
 class Fault:
-    """A fault and the requests it hits.
+    """A fault and the requests it applies to.
 
-    ``path`` is a path, a path template of the vendor's file, or a pattern with ``*``; ``page_number`` counts
-    a missing parameter as 1; ``query`` compares single parameters (patterns allowed). The first ``skip``
-    matching requests pass, the next ``count`` are hit (``None``: all of them), each with ``probability``.
-    ``delay`` seconds are waited before any kind of fault.
+    ``path`` is a path, a path template of the vendor's file, or a pattern with ``*``. For ``page_number`` a
+    missing parameter counts as 1. ``query`` compares single parameters, patterns allowed. The first ``skip``
+    matching requests are served normally, the next ``count`` get the fault (``None``: all of them), each with
+    ``probability``. Any kind of fault waits ``delay`` seconds first.
 
     Kinds: ``status`` (with ``status``, ``message``, ``retry_after``), ``delay``, ``cut_before_headers``,
     ``reset``, ``cut_body``, ``cut_chunked``, ``slow_drip`` (the body in small pieces over ``delay`` seconds),
     ``invalid_json`` (half of the body, correctly framed), ``html``, ``empty_body``, ``error_with_200``,
-    ``redirect`` (to ``location``), ``items_missing``, ``items_null``, ``items_short`` (the last item is left
-    out), ``wrong_page_number``, ``wrong_total`` (``total_items`` one too high), ``body`` (``body`` as it
-    stands, with ``status`` and ``content_type``), ``edit`` (a function from body to body; not over HTTP).
+    ``redirect`` (to ``location``), ``items_missing``, ``items_null``, ``items_short`` (without the last
+    item), ``wrong_page_number``, ``wrong_total`` (``total_items`` one too high), ``body`` (``body``
+    unchanged, with ``status`` and ``content_type``), ``edit`` (a function from body to body; not over HTTP).
     """
 
     kind: str
@@ -83,7 +83,7 @@ class Fault:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Fault:
-        """A fault from the control interface; ``body`` is a text, ``body_base64`` holds any bytes."""
+        """Return a fault from the control interface; ``body`` is a text, ``body_base64`` holds any bytes."""
         plain = dict(values)
         if "edit" in plain:
             raise ValueError("'edit' can only be used in-process")
@@ -97,7 +97,7 @@ class Fault:
             raise ValueError(str(error)) from error
 
     def as_dict(self) -> dict[str, Any]:
-        """What the fault is and how often it hit, for the control interface."""
+        """Return the fault and how often it was applied as JSON values, for the control interface."""
         return {
             "kind": self.kind,
             "path": self.path,
@@ -107,8 +107,8 @@ class Fault:
             "applied": self.applied,
         }
 
-    def takes(self, exchange: Exchange) -> bool:
-        """Whether this request is hit; counts it if it matches."""
+    def applies_to(self, exchange: Exchange) -> bool:
+        """Return whether this request gets the fault, and count it if it matches."""
         if not self._matches(exchange):
             return False
         self.matched += 1
@@ -120,7 +120,7 @@ class Fault:
         return True
 
     def _matches(self, exchange: Exchange) -> bool:
-        if not exchange.fits(self.path) or self.method not in (None, exchange.method):
+        if not exchange.matches(self.path) or self.method not in (None, exchange.method):
             return False
         page = exchange.parameter("page_number") or "1"
         if self.page_number is not None and page != str(self.page_number):
@@ -128,7 +128,7 @@ class Fault:
         return all(fnmatchcase(exchange.parameter(name) or "", wanted) for name, wanted in self.query.items())
 
     def replacement(self) -> Reply | None:
-        """The reply sent instead of the real one, if this kind of fault has one."""
+        """Return the reply that is sent instead of the real one, or ``None`` for kinds without one."""
         if self.kind == "status":
             status = self.status or 500
             headers = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
@@ -149,31 +149,31 @@ class Fault:
             return Reply(self.body, self.status or 200, self.content_type)
         return None
 
-    def spoil_payload(self, payload: Any) -> Any:
-        """The decoded reply with this fault in it."""
+    def change_payload(self, payload: Any) -> Any:
+        """Return the decoded reply with this fault in it."""
         if self.kind not in PAYLOAD:
             return payload
         if not isinstance(payload, dict):
             if self.kind == "items_short":
                 return payload[:-1]
             return {} if self.kind == "items_missing" else None if self.kind == "items_null" else payload
-        spoilt = dict(payload)
-        member = next((name for name in ("items", "nodes") if name in spoilt), None)
-        pagination = dict(spoilt.get("pagination") or {})
+        changed = dict(payload)
+        member = next((name for name in ("items", "nodes") if name in changed), None)
+        pagination = dict(changed.get("pagination") or {})
         if self.kind == "items_missing":
-            return {name: value for name, value in spoilt.items() if name != member} if member else {}
+            return {name: value for name, value in changed.items() if name != member} if member else {}
         if self.kind == "items_null":
-            return {**spoilt, member: None} if member else None
+            return {**changed, member: None} if member else None
         if self.kind == "items_short" and member:
-            return {**spoilt, member: spoilt[member][:-1]}
+            return {**changed, member: changed[member][:-1]}
         if self.kind == "wrong_page_number" and "page_number" in pagination:
-            return {**spoilt, "pagination": {**pagination, "page_number": pagination["page_number"] + 1}}
+            return {**changed, "pagination": {**pagination, "page_number": pagination["page_number"] + 1}}
         if self.kind == "wrong_total" and "total_items" in pagination:
-            return {**spoilt, "pagination": {**pagination, "total_items": pagination["total_items"] + 1}}
-        return spoilt
+            return {**changed, "pagination": {**pagination, "total_items": pagination["total_items"] + 1}}
+        return changed
 
-    def spoil_bytes(self, body: bytes) -> bytes:
-        """The encoded reply with this fault in it."""
+    def change_bytes(self, body: bytes) -> bytes:
+        """Return the encoded reply with this fault in it."""
         if self.kind == "invalid_json":
             return body[: max(1, len(body) // 2)]
         if self.kind == "edit" and self.edit is not None:
@@ -181,33 +181,33 @@ class Fault:
         return body
 
 
-class FaultBoard:
-    """The faults that are switched on; the first that hits a request is applied."""
+class ActiveFaults:
+    """The faults that are active; the first that matches a request is applied."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._faults: list[Fault] = []
 
     def add(self, fault: Fault) -> Fault:
-        """Switch a fault on."""
+        """Add a fault."""
         with self._lock:
             self._faults.append(fault)
         return fault
 
     def clear(self) -> None:
-        """Switch all faults off."""
+        """Remove all faults."""
         with self._lock:
             self._faults.clear()
 
     def all(self) -> list[Fault]:
-        """The faults that are switched on, in order."""
+        """Return the active faults, in order."""
         with self._lock:
             return list(self._faults)
 
-    def take(self, exchange: Exchange) -> Fault | None:
-        """The fault that hits this request, if any."""
+    def select(self, exchange: Exchange) -> Fault | None:
+        """Return the fault that applies to this request, if any."""
         with self._lock:
-            fault = next((fault for fault in self._faults if fault.takes(exchange)), None)
+            fault = next((fault for fault in self._faults if fault.applies_to(exchange)), None)
         if fault is not None:
             exchange.fault = fault.kind
         return fault

@@ -1,10 +1,11 @@
 """The ``filter`` and ``sort`` parameters: grammar, type checks, and evaluation on rows.
 
-Rules taken from the API conventions: ``field -operator value``; with more than one operator every operand
-stands in parentheses; values are quoted (quote and backslash escaped by a backslash) unless they are harmless
-words; dates are RFC 3339 in UTC; ordering operators work on numbers and dates, containment on strings. Chains
-of one connective (``(a) -or (b) -or (c)``) are accepted, mixtures of ``-and`` and ``-or`` without parentheses
-are not. Field names and texts are compared without regard to case, since the vendor's own examples vary both.
+The rules are those of the API conventions. A comparison is ``field -operator value``; with more than one
+operator, every operand is in parentheses. Values are quoted (quote and backslash escaped by a backslash)
+unless they are plain words. Dates are RFC 3339 in UTC. Ordering operators work on numbers and dates,
+containment on strings. Chains of one connective (``(a) -or (b) -or (c)``) are accepted; mixtures of ``-and``
+and ``-or`` without parentheses are not. Field names and texts are compared case-insensitively, since the
+vendor's own examples vary both.
 """
 
 from __future__ import annotations
@@ -72,8 +73,11 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 
 
 @lru_cache(maxsize=65536)
-def moment(text: str) -> int | None:
-    """Nanoseconds since 1970 of a date or date-time (UTC unless it has a zone); ``None`` if it is neither."""
+def nanoseconds(text: str) -> int | None:
+    """Parse a date or datetime to nanoseconds since 1970, or return ``None`` if it is neither.
+
+    Without a time zone, UTC is assumed.
+    """
     match = _DATE.fullmatch(text)
     if not match:
         return None
@@ -100,7 +104,7 @@ class Fields:
         self._rows = rows
 
     def find(self, name: str, what: str) -> tuple[str, str]:
-        """The field's name in the rows and its type; a field that may not be used is refused."""
+        """Return the field's name in the rows and its type, or raise a 400 if it can't be used."""
         known = self._types.get(name.lower())
         if known is None:
             if not self._open:
@@ -132,13 +136,13 @@ class Fields:
             return spelled, "boolean"
         if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in samples):
             return spelled, "number"
-        if all(isinstance(value, str) and moment(value) is not None for value in samples):
+        if all(isinstance(value, str) and nanoseconds(value) is not None for value in samples):
             return spelled, "date"
         return spelled, "string"
 
 
 def parse(text: str) -> Tree[Token]:
-    """The syntax tree of a filter expression; bad syntax is a 400 that says where."""
+    """Return the syntax tree of a filter expression, or raise a 400 that quotes the bad part."""
     try:
         return _PARSER.parse(text)
     except UnexpectedEOF as error:
@@ -156,7 +160,7 @@ def parse(text: str) -> Tree[Token]:
 
 
 def compile_filter(text: str, fields: Fields) -> Predicate:
-    """A function that says whether a row passes the filter."""
+    """Return a function that tells whether a row passes the filter."""
     return _build(parse(text).children[0], fields)
 
 
@@ -196,9 +200,10 @@ def _comparison(field: str, operator: str, token: Token, fields: Fields) -> Pred
     name, kind = fields.find(field, "filter")
     text = _literal(token)
     if kind == "unknown":
-        kind = (
-            "string" if operator in _OPERATORS["string"] else "date" if moment(text) is not None else "number"
-        )
+        if operator in _OPERATORS["string"]:
+            kind = "string"
+        else:
+            kind = "number" if nanoseconds(text) is None else "date"
     if operator not in _OPERATORS[kind]:
         raise ApiError(400, f"filter: -{operator} does not work on '{field}', which is of type {kind}")
     if kind == "string":
@@ -211,11 +216,11 @@ def _comparison(field: str, operator: str, token: Token, fields: Fields) -> Pred
         value, convert = text.lower() == "true", _as_boolean
     elif kind == "number":
         if not _NUMBER.fullmatch(text):
-            raise ApiError(400, f"filter: '{field}' is a number; '{text}' is none")
+            raise ApiError(400, f"filter: '{field}' is a number; '{text}' is not")
         value, convert = Decimal(text), _as_number
     else:
         zone = text[-6:] if len(text) > 19 else ""
-        value, convert = moment(text), _as_moment
+        value, convert = nanoseconds(text), _as_nanoseconds
         if value is None or not (text.endswith("Z") or zone == "+00:00"):
             raise ApiError(400, f"filter: '{field}' is a date; '{text}' is not RFC 3339 in UTC")
     return _ordered_comparison(name, operator, value, convert)
@@ -242,8 +247,8 @@ def _as_number(value: Any) -> Decimal | None:
     return Decimal(str(value)) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
-def _as_moment(value: Any) -> int | None:
-    return moment(value) if isinstance(value, str) else None
+def _as_nanoseconds(value: Any) -> int | None:
+    return nanoseconds(value) if isinstance(value, str) else None
 
 
 def _ordered_comparison(name: str, operator: str, wanted: Any, convert: Callable[[Any], Any]) -> Predicate:
@@ -263,7 +268,7 @@ def _ordered_comparison(name: str, operator: str, wanted: Any, convert: Callable
 
 
 def sort_rows(text: str, rows: Sequence[Row], fields: Fields) -> list[Row]:
-    """The rows in the order of ``field:asc,other:desc``; rows without a value come first when ascending."""
+    """Return the rows in the order of ``field:asc,other:desc``; nulls come first when ascending."""
     keys: list[tuple[str, bool]] = []
     for part in text.split(","):
         name, colon, direction = part.strip().partition(":")

@@ -1,4 +1,4 @@
-"""The OpenID Connect side: signing keys, identity tokens, the discovery document."""
+"""OpenID Connect: signing keys, identity tokens and the discovery document."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ KEY_ID = "sandbox-signing-key"
 
 @lru_cache(maxsize=2)
 def _key(name: str) -> RSAPrivateKey:
-    """A key pair per name, made once per process because making one is slow."""
+    """Return the key pair of a name, generated once per process because that is slow."""
     return generate_private_key(public_exponent=65537, key_size=2048)
 
 
 def issuer(base_url: str) -> str:
-    """The issuer of the identity tokens of a server."""
+    """Return the issuer of a server's identity tokens."""
     return f"{base_url}/idp"
 
 
 def identity_token(settings: Settings, base_url: str, client_id: str) -> str:
-    """A signed identity token for a client, spoilt in the way ``id_token_fault`` names."""
+    """Return a signed identity token for a client, with the fault that ``id_token_fault`` names."""
     fault = settings.id_token_fault
     if fault == "malformed":
         return "not.a.token"
@@ -60,7 +60,7 @@ def identity_token(settings: Settings, base_url: str, client_id: str) -> str:
 
 
 def discovery_document(settings: Settings, base_url: str) -> dict[str, Any]:
-    """The discovery document, with a foreign host or issuer where ``discovery_fault`` asks for it."""
+    """Return the discovery document, with a foreign host or issuer if ``discovery_fault`` asks for it."""
     fault = settings.discovery_fault
     keys = f"{base_url}{KEYS_PATH}"
     if fault == "foreign_jwks":
@@ -80,6 +80,6 @@ def discovery_document(settings: Settings, base_url: str) -> dict[str, Any]:
 
 
 def key_set() -> dict[str, Any]:
-    """The public keys that verify the identity tokens."""
+    """Return the public keys that verify the identity tokens."""
     public: dict[str, Any] = json.loads(RSAAlgorithm.to_jwk(_key("own").public_key()))
     return {"keys": [{**public, "kid": KEY_ID, "use": "sig", "alg": "RS256"}]}

@@ -1,4 +1,4 @@
-"""Rate limits: a bucket of permitted requests per client, refilled steadily."""
+"""Rate limits: a token bucket per client."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class _Bucket:
 
 
 class RateLimiter:
-    """Decides for each request of a client whether it passes or how many whole seconds the client must wait.
+    """Token bucket for each client.
 
-    A request made inside an announced waiting time is refused again, as the vendor documents, and counted in
-    ``violations``: a well-behaved client makes none.
+    As the vendor documents it, a request before the announced time is refused again. Such requests are
+    counted in ``violations``.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -27,7 +27,7 @@ class RateLimiter:
         self.violations = 0
 
     def take(self, client: str, per_second: float | None, burst: float) -> int | None:
-        """``None`` if the request may pass, else the seconds for ``Retry-After``."""
+        """Return ``None`` if the request may pass, else the seconds for ``Retry-After``."""
         if per_second is None:
             return None
         now = self._clock()

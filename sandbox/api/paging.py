@@ -1,4 +1,4 @@
-"""Query parameters of an operation, checked strictly, and the page of rows they ask for."""
+"""Strict validation of query parameters, and the page of rows that they select."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sandbox.api.routing import Target
 
 @dataclass(frozen=True)
 class Query:
-    """The checked query of one request. ``others`` holds the operation's own parameters."""
+    """The validated query of one request. ``others`` holds the operation's own parameters."""
 
     page_number: int
     page_size: int
@@ -24,7 +24,7 @@ class Query:
 
 
 def read_query(route: Route, target: Target, clamp: int | None) -> Query:
-    """Check every query parameter; what the operation does not declare is refused."""
+    """Validate every query parameter; undeclared ones raise a 400."""
     values: dict[str, list[str]] = {}
     for name, value in target.query:
         values.setdefault(name, []).append(value)
@@ -69,7 +69,7 @@ def _whole_number(name: str, values: Mapping[str, list[str]], default: int, maxi
 
 
 def page(route: Route, target: Target, query: Query, rows: Sequence[Any]) -> dict[str, Any]:
-    """The envelope with one page of the rows."""
+    """Return the envelope with one page of the rows."""
     count = len(rows)
     if route.page_parameters:
         number, size = query.page_number, query.page_size

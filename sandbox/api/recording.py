@@ -1,4 +1,4 @@
-"""What the sandbox was asked: every request in short, and counts."""
+"""Record of the requests that the sandbox received, and counts of them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _KEPT_REQUESTS = 500_000
 
 @dataclass(slots=True)
 class Exchange:
-    """One request and how it ended. ``status`` is 0 when the connection was cut instead of answered.
+    """One request and how it ended. ``status`` is 0 if the connection was cut instead of answered.
 
-    ``template`` is the path as the vendor's file has it, or the path itself when no operation fits;
-    ``bearer`` says whether an Authorization header came with the request; ``fault`` names the fault that was
+    ``template`` is the path as the vendor's file has it, or the path itself if no operation matches.
+    ``bearer`` says whether the request had an Authorization header. ``fault`` names the fault that was
     applied.
     """
 
@@ -35,12 +35,12 @@ class Exchange:
     seconds: float = 0.0
     fault: str = ""
 
-    def fits(self, pattern: str) -> bool:
-        """Whether a pattern is the path, the template, or a pattern of the path."""
+    def matches(self, pattern: str) -> bool:
+        """Return whether a pattern is the path or the template, or matches the path."""
         return pattern in (self.path, self.template) or fnmatchcase(self.path, pattern)
 
     def parameter(self, name: str) -> str | None:
-        """The first value of a query parameter, if given."""
+        """Return the first value of a query parameter, if present."""
         return next((value for key, value in self.query if key == name), None)
 
 
@@ -58,7 +58,7 @@ class Counts:
     faults: Counter[str] = field(default_factory=Counter)
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values for the control interface."""
+        """Return the counts as JSON values, for the control interface."""
         plain = asdict(self)
         plain["statuses"] = {str(status): count for status, count in self.statuses.items()}
         plain["templates"] = dict(self.templates)
@@ -67,7 +67,7 @@ class Counts:
 
 
 class Recorder:
-    """Keeps the exchanges, oldest first, and the counts."""
+    """Recorder of the exchanges, oldest first, and of the counts."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -76,14 +76,14 @@ class Recorder:
         self.counts = Counts()
 
     def begin(self, method: str, path: str, query: tuple[tuple[str, str], ...], bearer: bool) -> Exchange:
-        """Note the arrival of a request."""
+        """Record the arrival of a request."""
         with self._lock:
             self._in_flight += 1
             self.counts.peak_in_flight = max(self.counts.peak_in_flight, self._in_flight)
             return Exchange(method, path, query, path, bearer, time.time(), self._in_flight)
 
     def end(self, exchange: Exchange) -> None:
-        """Note how a request ended."""
+        """Record how a request ended."""
         with self._lock:
             self._in_flight -= 1
             exchange.seconds = time.time() - exchange.started
@@ -97,7 +97,7 @@ class Recorder:
                 self.counts.token_requests += 1
 
     def requests(self) -> list[Exchange]:
-        """A copy of the recorded exchanges."""
+        """Return a copy of the recorded exchanges."""
         with self._lock:
             return list(self.exchanges)
 

@@ -1,4 +1,4 @@
-"""The contract between the route modules and the server: what one GET operation of the API looks like."""
+"""Declaration of one GET operation: the contract between the route modules and the server."""
 
 from __future__ import annotations
 
@@ -9,21 +9,20 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Route:
-    """One GET operation, described as the vendor's file declares it.
+    """One GET operation, declared as in the vendor's file.
 
     ``rows`` is called with the estate, the path parameters and the query. For the shapes "collection",
-    "array" and "nodes" it returns every row as a sequence (the server filters, sorts and pages; a lazy
-    sequence that can be sliced is fine); for "object" one mapping; ``None`` stands for "not found".
+    "array" and "nodes" it returns all rows as a sequence, which may be lazy; the server filters, sorts and
+    pages them. For "object" it returns one mapping. ``None`` means "not found".
 
     ``shape`` is "collection" (``items``, pagination, links), "object", "array" (a bare list), "nodes" (the
     tree of organizations) or "items_object" (one object inside an ``items`` envelope).
 
     ``totals`` says what the pagination object holds: "both" (``total_pages`` and ``total_items``), "pages",
-    "none", or "absent" where the reply has no pagination object.
+    "none", or "absent" if the reply has no pagination object.
 
-    ``filter_fields`` maps filterable fields to "string", "number", "boolean" or "date"; an empty mapping lets
-    every scalar field of the rows be filtered, and ``None`` means that the operation has no ``filter``
-    parameter.
+    ``filter_fields`` maps filterable fields to "string", "number", "boolean" or "date". An empty mapping
+    makes every scalar field filterable; ``None`` means that the operation has no ``filter`` parameter.
 
     ``query`` maps the other declared query parameters to whether they are required.
     """

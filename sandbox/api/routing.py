@@ -1,4 +1,4 @@
-"""From the raw request target to a route: percent-decoding, templates, query parameters."""
+"""Resolution of a request target to a route: percent-decoding, templates and query parameters."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from sandbox.api.route import Route
 
 @dataclass(frozen=True)
 class Target:
-    """A request target, split; segments are decoded one by one, so that an encoded slash divides nothing."""
+    """A request target, split into its parts.
+
+    Segments are decoded one by one, so that an encoded slash does not split one.
+    """
 
     path: str
     segments: tuple[str, ...]
@@ -26,7 +29,7 @@ class Target:
         return cls(path, segments, tuple(parse_qsl(query, keep_blank_values=True)), query)
 
     def first(self, name: str) -> str | None:
-        """The first value of a query parameter, if given."""
+        """Return the first value of a query parameter, if present."""
         return next((value for key, value in self.query if key == name), None)
 
 
@@ -38,7 +41,7 @@ class _Node:
 
 
 class Router:
-    """Finds the route for decoded path segments; a literal segment wins over a parameter."""
+    """Router for decoded path segments; a literal segment wins over a parameter."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self.routes = tuple(routes)
@@ -53,7 +56,7 @@ class Router:
             node.route = node.route or route
 
     def match(self, segments: tuple[str, ...]) -> tuple[Route, Mapping[str, str]] | None:
-        """The route and its path parameters, or ``None`` when no template fits."""
+        """Return the route and its path parameters, or ``None`` if no template matches."""
         return self._descend(self._root, segments, {})
 
     def _descend(

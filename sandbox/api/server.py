@@ -1,6 +1,4 @@
-"""The HTTP server: token endpoint, discovery, the product APIs in front of the estate, and the control
-interface.
-"""
+"""The HTTP server: token endpoint, discovery, the product APIs and the control interface."""
 
 from __future__ import annotations
 
@@ -23,7 +21,7 @@ LOGGER = logging.getLogger(__name__)
 
 
 class Server(State):
-    """Answers the requests."""
+    """HTTP handler on the state of a sandbox."""
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
@@ -36,7 +34,7 @@ class Server(State):
         try:
             return await self._answer(request, target, exchange)
         except (ConnectionError, web.RequestPayloadError):
-            # The client went away: that is no failure of the sandbox, and this response goes nowhere.
+            # The client disconnected, which is no error of the sandbox. This response is never sent.
             return web.Response()
         finally:
             self.recorder.end(exchange)
@@ -59,7 +57,7 @@ class Server(State):
         fault: Fault | None = None
         try:
             prepare = await self._prepare(request, target, exchange)
-            fault = self.faults.take(exchange)
+            fault = self.faults.select(exchange)
             if fault is not None:
                 if fault.delay and fault.kind != "slow_drip":
                     await asyncio.sleep(fault.delay)
@@ -84,7 +82,9 @@ class Server(State):
     async def _prepare(
         self, request: web.BaseRequest, target: Target, exchange: Exchange
     ) -> Callable[[Fault | None], Reply]:
-        """What makes the real reply, for a request that passed all checks before faults and data."""
+        """Check a request and return the function that makes its reply, which is called after any fault's
+        delay.
+        """
         base_url = f"{self.scheme}://{request.headers.get('Host', '')}"
         if target.path == identity.TOKEN_PATH:
             token_request = TokenRequest(
@@ -124,19 +124,19 @@ class Server(State):
         self, token_request: TokenRequest, base_url: str, exchange: Exchange, fault: Fault | None
     ) -> Reply:
         reply, exchange.client = self.tokens.answer(token_request, base_url)
-        return _spoil_bytes(reply, fault)
+        return _change_bytes(reply, fault)
 
     def _discovery(self, base_url: str, fault: Fault | None) -> Reply:
         if self.settings.discovery_fault == "error":
             raise ApiError(500, "The service met an unexpected condition")
         if self.settings.discovery_fault == "html":
             return Reply(b"<html><body>Maintenance</body></html>", content_type="text/html")
-        return _spoil_bytes(Reply(encode(identity.discovery_document(self.settings, base_url))), fault)
+        return _change_bytes(Reply(encode(identity.discovery_document(self.settings, base_url))), fault)
 
     def _keys(self, fault: Fault | None) -> Reply:
         if self.settings.discovery_fault == "keys_error":
             raise ApiError(500, "The service met an unexpected condition")
-        return _spoil_bytes(Reply(encode(identity.key_set())), fault)
+        return _change_bytes(Reply(encode(identity.key_set())), fault)
 
     def _data(
         self,
@@ -151,9 +151,9 @@ class Server(State):
             payload = payload[::-1] if self.settings.array_newest_first else payload
             payload = payload[: self.settings.array_cap]
         if fault is not None and fault.kind in PAYLOAD:
-            payload = fault.spoil_payload(payload)
-        reply = _spoil_bytes(Reply(encode(payload)), fault)
-        self.churn.served(exchange)
+            payload = fault.change_payload(payload)
+        reply = _change_bytes(Reply(encode(payload)), fault)
+        self.churn.on_reply(exchange)
         return reply
 
 
@@ -162,7 +162,7 @@ def _only_get(method: str) -> None:
         raise ApiError(405, "The method is not allowed here", {"Allow": "GET"})
 
 
-def _spoil_bytes(reply: Reply, fault: Fault | None) -> Reply:
+def _change_bytes(reply: Reply, fault: Fault | None) -> Reply:
     if fault is not None and fault.kind in BYTES:
-        reply.body = fault.spoil_bytes(reply.body)
+        reply.body = fault.change_bytes(reply.body)
     return reply

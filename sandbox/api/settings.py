@@ -1,4 +1,4 @@
-"""Everything about the sandbox that can be switched, before the start or while it runs."""
+"""Settings of the sandbox, which can be changed before the start or while it runs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ID_TOKEN_FAULTS = (
 )
 DISCOVERY_FAULTS = ("error", "foreign_jwks", "wrong_issuer", "html", "keys_error")
 TOKEN_CAP_MODES = ("revoke-oldest", "refuse")
-_LEAST = {
+_MINIMUMS = {
     "latency": 0,
     "token_life": 0,
     "max_tokens": 1,
@@ -28,16 +28,16 @@ _LEAST = {
     "array_cap": 1,
     "months": 0,
 }
-_NEEDED = ("latency", "token_life", "months")
+_REQUIRED = ("latency", "token_life", "months")
 
 
 @dataclass
 class Settings:
-    """The switches; times are in seconds, and ``None`` means no limit.
+    """The settings of a sandbox. Times are in seconds, and ``None`` means no limit.
 
-    ``array_cap`` cuts replies that are bare arrays, without a word, as some servers do;
-    ``array_newest_first`` turns them round before. ``months`` is how many earlier months can be shown.
-    ``id_token_fault`` and ``discovery_fault`` name one of the faults in the tuples above.
+    ``array_cap`` silently truncates replies that are bare arrays, as some servers do; ``array_newest_first``
+    reverses them first. ``months`` is the number of earlier months that can be shown. ``id_token_fault`` and
+    ``discovery_fault`` name one of the faults in the tuples above.
     """
 
     region: str = "westeurope"
@@ -64,7 +64,9 @@ class Settings:
         self._check()
 
     def update(self, **values: Any) -> None:
-        """Change switches by name; an unknown name or value is refused and changes nothing."""
+        """Change settings by name; an unknown name or invalid value raises ``ValueError`` and changes
+        nothing.
+        """
         known = {item.name for item in fields(self)}
         unknown = sorted(set(values) - known)
         if unknown:
@@ -80,18 +82,18 @@ class Settings:
             raise
 
     def as_dict(self) -> dict[str, Any]:
-        """All switches, for the control interface."""
+        """Return all settings, for the control interface."""
         return asdict(self)
 
     def _check(self) -> None:
-        for name in _LEAST:
+        for name in _MINIMUMS:
             value = getattr(self, name)
-            if value is None and name not in _NEEDED:
+            if value is None and name not in _REQUIRED:
                 continue
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or value < _LEAST[name]:
-                raise ValueError(f"{name} must be a number from {_LEAST[name]}")
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or value < _MINIMUMS[name]:
+                raise ValueError(f"{name} must be a number from {_MINIMUMS[name]}")
         if self.rate_limit == 0 or self.token_rate_limit == 0:
-            raise ValueError("a rate limit of 0 would let nothing pass; None switches it off")
+            raise ValueError("a rate limit must be above 0; None turns it off")
         if self.max_tokens_mode not in TOKEN_CAP_MODES:
             raise ValueError(f"max_tokens_mode must be one of {', '.join(TOKEN_CAP_MODES)}")
         if self.id_token_fault is not None and self.id_token_fault not in ID_TOKEN_FAULTS:

@@ -1,4 +1,4 @@
-"""What one sandbox knows: its switches and tables, the clients and their tokens, and what it was asked."""
+"""State of one sandbox: settings, tables, clients with their tokens, and recorded requests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from sandbox.api.churn import Churn, Operation, RandomChurn
 from sandbox.api.data import DataService
 from sandbox.api.errors import ApiError
-from sandbox.api.faults import FaultBoard
+from sandbox.api.faults import ActiveFaults
 from sandbox.api.limits import RateLimiter
 from sandbox.api.recording import Counts, Recorder
 from sandbox.api.route import Route
@@ -23,9 +23,8 @@ from sandbox.api.tokens import TokenStore
 class State:
     """The state of one sandbox.
 
-    Requests are handled on an event loop; tests change the state from other threads. ``lock`` guards what
-    both touch. ``estate`` is whatever company is served: tables by name, with a version each, are all that is
-    asked of it.
+    Requests are handled on an event loop, and tests change the state from other threads. ``lock`` guards what
+    both use. ``estate`` can be any object that has tables by name, each with a version.
     """
 
     def __init__(
@@ -43,14 +42,14 @@ class State:
         self.router = Router(routes)
         self.tokens = TokenStore(settings, clock)
         self.limiter = RateLimiter(clock)
-        self.faults = FaultBoard()
+        self.faults = ActiveFaults()
         self.recorder = Recorder()
         self.data = DataService(estate)
         self.churn = Churn(estate.built, estate.guid)
         self.internal_errors: list[Exception] = []
 
     def show(self, as_of: datetime) -> None:
-        """Serve the company as it was on a day. What tests changed in it is left behind."""
+        """Serve the company as it was on a day, without the changes that tests made."""
         with self.lock:
             present = self._present
             self.estate = present if as_of == present.now else present.at(as_of)
@@ -59,16 +58,16 @@ class State:
 
     @property
     def month_ends(self) -> list[datetime]:
-        """The days that a history of the company is made of, the present last."""
+        """Return the days of the company's history, the present last."""
         return list(self._present.month_ends(self.settings.months))
 
     def changes(self, since: datetime, until: datetime) -> list[Any]:
-        """What is different in the company between two days."""
+        """Return the differences of the company between two days."""
         with self.lock:
             return list(self._present.at(until).changes_since(self._present.at(since)))
 
     def counts(self) -> Counts:
-        """Totals of the requests since the last reset."""
+        """Return the totals of the requests since the last reset."""
         with self.lock:
             counts = self.recorder.counts
             counts.tokens_issued = self.tokens.issued
@@ -76,26 +75,26 @@ class State:
             return counts
 
     def reset_counts(self) -> None:
-        """Forget the recorded requests and start all counts from zero."""
+        """Forget the recorded requests and reset all counts."""
         with self.lock:
             self.recorder.reset()
             self.tokens.issued = 0
             self.limiter.violations = self.tokens.limiter.violations = 0
 
     def rows(self, target: str) -> Any:
-        """The oracle: all the API holds at a path, unpaged, without token, limits, faults or counting."""
+        """Return everything the API holds at a path, without token, paging, limits, faults or counting."""
         parsed = Target.parse(target)
         match = self.router.match(parsed.segments)
         if match is None:
             raise ApiError(404, f"There is no operation at {parsed.path}")
         route, parameters = match
         with self.lock:
-            return self.data.everything(route, parameters, parsed)
+            return self.data.unpaged(route, parameters, parsed)
 
     def plan_churn(self, operations: Sequence[Operation], generator: RandomChurn | None, path: str) -> None:
-        """Plan changes of tables after data requests that fit ``path``.
+        """Plan changes of tables after data requests that match ``path``.
 
-        Where the path names one operation it is looked up first, so that its tables are built.
+        If the path names one operation, its rows are read first, so that its tables exist.
         """
         with self.lock:
             if self.router.match(Target.parse(path).segments) is not None and "{" not in path:

@@ -1,4 +1,4 @@
-"""A certificate of our own for HTTPS on the loopback host."""
+"""Self-signed certificate for HTTPS on the loopback host."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cryptography.x509.oid import NameOID
 
 
 def make_certificate(folder: Path) -> tuple[ssl.SSLContext, Path]:
-    """A server context with a fresh self-signed certificate, and the file a client must trust."""
+    """Return a server context with a new self-signed certificate, and the file that a client must trust."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Snow Atlas sandbox")])
     now = datetime.now(timezone.utc)

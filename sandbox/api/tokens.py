@@ -1,4 +1,4 @@
-"""Client registrations and access tokens: the token endpoint's rules, expiry, the cap on live tokens."""
+"""Client registrations and access tokens: the token endpoint's rules, expiry, the limit of live tokens."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FORM_TYPE = "application/x-www-form-urlencoded"
 
 @dataclass
 class Client:
-    """An application registration; ``permissions`` of ``None`` stands for all permissions."""
+    """An application registration. ``permissions`` of ``None`` means all permissions."""
 
     client_id: str
     client_secret: str
@@ -28,7 +28,7 @@ class Client:
     grants: tuple[str, ...] = ("client_credentials",)
 
     def allows(self, wanted: tuple[str, ...]) -> bool:
-        """Whether one of the wanted permissions was granted, or none is needed."""
+        """Return whether one of the required permissions is granted, or none is required."""
         return not wanted or self.permissions is None or any(name in self.permissions for name in wanted)
 
 
@@ -41,7 +41,7 @@ class _AccessToken:
 
 @dataclass(frozen=True)
 class TokenRequest:
-    """What the token endpoint sees of a request."""
+    """The parts of a request that the token endpoint checks."""
 
     method: str
     content_type: str
@@ -85,7 +85,7 @@ class TokenStore:
         return self.clients[client_id].client_secret
 
     def live_tokens(self, client_id: str | None = None) -> list[str]:
-        """The tokens that work now, oldest first."""
+        """Return the valid tokens, oldest first."""
         now = self._clock()
         return [
             token
@@ -94,7 +94,7 @@ class TokenStore:
         ]
 
     def revoke_all(self, after_requests: int = 0) -> None:
-        """Make all live tokens invalid: now, or once that many more API requests were let through."""
+        """Revoke all live tokens now, or after that many more accepted API requests."""
         if after_requests:
             self._revoke_in = after_requests
         else:
@@ -102,7 +102,7 @@ class TokenStore:
             self._revoke_in = None
 
     def authenticate(self, authorization: str | None) -> Client:
-        """The client behind an Authorization header; anything but a live product token is a 401."""
+        """Return the client of an Authorization header; anything but a live product token raises a 401."""
         scheme, _, token = (authorization or "").partition(" ")
         entry = self._live.get(token.strip()) if scheme.lower() == "bearer" else None
         if entry is None or entry.expires <= self._clock() or PRODUCT_RESOURCE not in entry.resources:
@@ -114,7 +114,7 @@ class TokenStore:
         return entry.client
 
     def answer(self, request: TokenRequest, base_url: str) -> tuple[Reply, str]:
-        """The reply to a request at the token endpoint, and the id of the client that got a token."""
+        """Return the reply to a token request, and the id of the client that received a token."""
         form = self._form(request)
         client = self._client(form)
         resources = self._resources(form)
@@ -137,7 +137,9 @@ class TokenStore:
 
     def _form(self, request: TokenRequest) -> dict[str, list[str]]:
         if request.method != "POST":
-            raise TokenError("invalid_request", "The token endpoint takes POST only", 405, {"Allow": "POST"})
+            raise TokenError(
+                "invalid_request", "The token endpoint accepts only POST", 405, {"Allow": "POST"}
+            )
         if request.content_type != FORM_TYPE:
             raise TokenError("invalid_request", f"The content type must be {FORM_TYPE}")
         if request.has_query:

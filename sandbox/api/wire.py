@@ -1,4 +1,4 @@
-"""Writes replies to the connection, whole or broken on purpose."""
+"""Functions that write replies to the connection, complete or deliberately broken."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DRIPS = 20
 
 
 def cut(request: web.BaseRequest, reset: bool = False) -> web.StreamResponse:
-    """Close the connection of a request, with a TCP reset if wanted; the response goes nowhere."""
+    """Close the connection of a request, optionally with a TCP reset; the returned response is never sent."""
     transport = request.transport
     if transport is not None:
         if reset:
@@ -31,7 +31,7 @@ def cut(request: web.BaseRequest, reset: bool = False) -> web.StreamResponse:
 async def send(
     request: web.BaseRequest, reply: Reply, fault: Fault | None, compress: bool
 ) -> web.StreamResponse:
-    """The response object for a reply; broken ones are written here."""
+    """Return the response for a reply; broken replies are written here."""
     body, headers = reply.body, {**reply.headers, "Content-Type": reply.content_type}
     if compress and len(body) >= _GZIP_FROM and "gzip" in request.headers.get("Accept-Encoding", ""):
         body = gzip.compress(body, compresslevel=1)
@@ -55,7 +55,7 @@ async def send(
         await response.write_eof()
         return response
     await response.write(body[: len(body) // 2])
-    # Closing a transport still sends what was written before, so the client gets exactly half of the body.
+    # Closing a transport flushes it first, so the client receives exactly half of the body.
     if request.transport is not None:
         request.transport.close()
     return response

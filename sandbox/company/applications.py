@@ -14,8 +14,7 @@ from sandbox.company.vocabulary import LONG_TAIL_WORDS, METRICS, PRODUCTS, Produ
 
 _PLATFORMS = words(
     "Windows MacOSX Linux HPUX Solaris Aix WMware Citrix iOS Android ChromeOS WindowsPhone Symbian "
-    "Blackberry "
-    "Mainframe CrossPlatform None"
+    "Blackberry Mainframe CrossPlatform None"
 )
 # The kinds of software, gathered under broader kinds.
 _TYPES = {

@@ -22,8 +22,8 @@ REQUIREMENT_PARTS = words(
     "minimumRequirement coreFactor physicalHost computerAppExclusions windowsServer sqlServer"
 )
 COVERAGE_PARTS = words(
-    "otherMetricCoverage siteCoverage vmCoverage licenseStacking namedUserCoverage "
-    "licensingOtherMetrics virtualDesktopAccess"
+    "otherMetricCoverage siteCoverage vmCoverage licenseStacking "
+    "namedUserCoverage licensingOtherMetrics virtualDesktopAccess"
 )
 _GIVEN_AND_RECEIVED = ("downgrades", "upgrades", "crossPlatform", "crossEdition")
 

@@ -9,7 +9,7 @@ from sandbox.api.route import Route
 
 
 def all_routes() -> list[Route]:
-    """The routes of all modules, in the order of the module names."""
+    """Return the routes of all modules, in the order of the module names."""
     names = sorted(item.name for item in pkgutil.iter_modules(__path__))
     modules = [import_module(f"{__name__}.{name}") for name in names]
     return [route for module in modules for route in getattr(module, "ROUTES", ())]

@@ -2,18 +2,18 @@
 
 from sandbox.api.route import Route
 from sandbox.company.agreements import periods
-from sandbox.routes.helpers import Area, linked, listing, made, record
+from sandbox.routes.helpers import Area, derived, linked, listing, record
 
 _FIELDS = "id parentId assignedId name typeId contactId manufacturerId"
 
 
 def _routes(name: str, types: str, permission: str) -> list[Route]:
-    """The five operations that agreements and contracts each have. No reply has total_items."""
+    """Return the five operations that agreements and contracts each have; none has total_items."""
     area = Area("/api/sam/v2/", permission, totals="pages")
     plain = [
         area.collection(name, listing(name, _FIELDS), filter_fields={}),
         area.single(f"{name}/{{id}}", record(name)),
-        area.collection(f"{name}/{{id}}/periods", made(name, periods)),
+        area.collection(f"{name}/{{id}}/periods", derived(name, periods)),
         area.collection(types, listing(types.replace("-", "_"))),
         area.single(f"{types}/{{id}}", record(types.replace("-", "_"))),
     ]

@@ -2,7 +2,16 @@
 
 from sandbox.api.route import Route
 from sandbox.company import applications
-from sandbox.routes.helpers import NO_MAXIMUM, Area, children, linked, listing, made, picked, record
+from sandbox.routes.helpers import (
+    NO_MAXIMUM,
+    Area,
+    children,
+    derived,
+    first_matching,
+    linked,
+    listing,
+    record,
+)
 
 _AREA = Area(
     "/api/sam/software-registry/v1/",
@@ -12,18 +21,16 @@ _AREA = Area(
     filter_fields={},
 )
 _LIST = (
-    "id name manufacturer platform familyId editionIndex versionIndex metrics isOs isGroup isBundle isHidden "
-    "isNoLicenseRequired isGloballyGeneratedApplication isWebApplication overridesApplicationId updatedDate "
-    "releaseDate endOfSupportDate endOfExtendedSupportDate endOfLifeDate isEndOfSupport "
-    "isEndOfExtendedSupport "
-    "isEndOfLife isReleaseDateNotAnnounced isEndOfSupportDateNotAnnounced "
-    "isEndOfExtendedSupportDateNotAnnounced "
-    "isEndOfLifeDateNotAnnounced"
+    "id name manufacturer platform familyId editionIndex versionIndex metrics isOs isGroup isBundle "
+    "isHidden isNoLicenseRequired isGloballyGeneratedApplication isWebApplication "
+    "overridesApplicationId updatedDate releaseDate endOfSupportDate endOfExtendedSupportDate "
+    "endOfLifeDate isEndOfSupport isEndOfExtendedSupport isEndOfLife isReleaseDateNotAnnounced "
+    "isEndOfSupportDateNotAnnounced isEndOfExtendedSupportDateNotAnnounced isEndOfLifeDateNotAnnounced"
 )
 _DETAIL = f"{_LIST} description manufacturerWebsite language"
 
 _compatibility = children("applications", "applicationId", "application_compatibilities")
-_metrics = made("applications", applications.metrics_of)
+_metrics = derived("applications", applications.metrics_of)
 _bundle = children("applications", "id", "application_bundles")
 
 _PLAIN = [
@@ -34,19 +41,19 @@ _PLAIN = [
     _AREA.collection("applications/{id}/compatibility", _compatibility),
     _AREA.single(
         "applications/{id}/compatibility/{compatibilityId}",
-        picked(_compatibility, "compatibleApplicationId", "compatibilityId"),
+        first_matching(_compatibility, "compatibleApplicationId", "compatibilityId"),
     ),
     _AREA.collection("families", listing("application_families")),
     _AREA.single("families/{id}", record("application_families")),
     _AREA.collection("applications/{id}/group", children("applications", "id", "application_groups")),
     _AREA.collection("applications/{id}/metrics", _metrics),
-    _AREA.single("applications/{id}/metrics/{metricId}", picked(_metrics, "id", "metricId")),
-    _AREA.single("applications/{id}/store", made("applications", applications.store_of)),
+    _AREA.single("applications/{id}/metrics/{metricId}", first_matching(_metrics, "id", "metricId")),
+    _AREA.single("applications/{id}/store", derived("applications", applications.store_of)),
     _AREA.collection("types", listing("application_types")),
-    _AREA.collection("applications/{id}/types", made("applications", applications.types_of)),
+    _AREA.collection("applications/{id}/types", derived("applications", applications.types_of)),
     _AREA.single("types/{id}", record("application_types")),
     _AREA.collection("applications/{id}/bundle", _bundle),
-    _AREA.single("applications/{id}/bundle/{childId}", picked(_bundle, "childId", "childId")),
+    _AREA.single("applications/{id}/bundle/{childId}", first_matching(_bundle, "childId", "childId")),
     _AREA.collection("platforms", listing("application_platforms"), filter_fields=None),
 ]
 

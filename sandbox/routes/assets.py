@@ -1,11 +1,11 @@
-"""Operations of the vendor's files and links files: what is attached to assets of all kinds."""
+"""Operations of the vendor's files and links files: attachments of assets of all kinds."""
 
 from collections.abc import Sequence
 
 from sandbox.api.route import Route
 from sandbox.company.assets import is_asset
 from sandbox.company.estate import Estate, Row
-from sandbox.routes.helpers import NO_MAXIMUM, Area, Parameters, Rows, record, shown
+from sandbox.routes.helpers import NO_MAXIMUM, Area, Parameters, Rows, record, select_fields
 
 _AREA = Area("/api/sam/v1/", filter_fields={}, sort=True, links="")
 _FILE = "id fileName fileTitle assetId assetTypeId assetOrgId insertedTs modifiedTs"
@@ -17,7 +17,7 @@ def _of_asset(table: str, fields: str) -> Rows:
         if not is_asset(estate, path["assetId"]):
             return None
         # Files and links have a description only where there is one.
-        return shown(estate.where(table, "assetId", path["assetId"]), fields, extra="description")
+        return select_fields(estate.where(table, "assetId", path["assetId"]), fields, extra="description")
 
     return rows
 

@@ -9,7 +9,7 @@ _METRICS = Area("/api/custom-metrics/v1/", default_page_size=25, filter_fields={
 
 
 def _routes(path: str, table: str, fields: str, links: str = "_links") -> list[Route]:
-    """A list without links in its rows, and the detail, which has one."""
+    """Return a list, whose rows have no links, and its details, which have one."""
     return [
         _FIELDS.collection(path, listing(table, fields), links=links),
         _FIELDS.single(f"{path}/{{id}}", record(table, fields, f"api/custom-fields/v1/{path}/{{id}}")),

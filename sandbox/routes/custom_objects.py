@@ -1,7 +1,7 @@
 """Operations of the vendor's custom objects file."""
 
 from sandbox.api.route import Route
-from sandbox.routes.helpers import Area, Rows, children, listing, picked, record
+from sandbox.routes.helpers import Area, Rows, children, first_matching, listing, record
 
 _AREA = Area("/api/sam/estate/v1/", "sam.customobject.r", totals="pages", filter_fields={})
 _OBJECT = "api/sam/estate/v1/customobjects/{id}"
@@ -29,7 +29,7 @@ ROUTES: list[Route] = [
     _AREA.collection("customobjects/{id}/propertyvalues", _values("id objectId")),
     _AREA.single(
         "customobjects/{id}/propertyvalues/{valueId}",
-        picked(_values("id objectId propertyId value"), "id", "valueId"),
+        first_matching(_values("id objectId propertyId value"), "id", "valueId"),
     ),
     _AREA.collection("customobjecttypes", listing("custom_object_types", "id name", _TYPE)),
     _AREA.single(
@@ -44,6 +44,8 @@ ROUTES: list[Route] = [
     _AREA.collection("customobjecttypes/{typeid}/properties", _properties("id typeId")),
     _AREA.single(
         "customobjecttypes/{typeid}/properties/{propertyid}",
-        picked(_properties("id typeId name description isMandatory defaultValue"), "id", "propertyid"),
+        first_matching(
+            _properties("id typeId name description isMandatory defaultValue"), "id", "propertyid"
+        ),
     ),
 ]

@@ -1,9 +1,8 @@
-"""What the route modules are written with: what an area's operations have in common, and where their rows
-come from.
+"""Helpers of the route modules: shared declarations of an area, and functions that return rows.
 
-A `Rows` gives the reply's content for the estate, the path parameters and the query; `None` stands for "not
-found". Fields are named in one text, separated by spaces. A link is the template of the link to a record,
-filled from its row; it is empty where the vendor declares links but there is nothing to link to.
+A `Rows` function returns the content of a reply for the estate, the path parameters and the query; `None`
+means "not found". `fields` are names separated by spaces. `link` is the template of the link to a record,
+formatted with its row; it is empty where the vendor declares links but there is nothing to link to.
 """
 
 from __future__ import annotations
@@ -24,29 +23,27 @@ NO_MAXIMUM = 2**31 - 1
 
 
 class Area:
-    """The path, the permissions and the declarations that the operations of one of the vendor's files
-    share.
-    """
+    """The path, the permissions and the declarations that the operations of one vendor file share."""
 
     def __init__(self, base: str, *permissions: str, **declared: Any) -> None:
         self._base, self._permissions, self._declared = base, permissions, declared
 
     def collection(self, path: str, rows: Rows, **declared: Any) -> Route:
-        """A collection, as the area declares them but for what is given here."""
+        """Return a collection with the area's declarations, overridden by `declared`."""
         return Route(
             self._base + path, rows, **{"permissions": self._permissions, **self._declared, **declared}
         )
 
     def single(self, path: str, rows: Rows, **declared: Any) -> Route:
-        """One object."""
+        """Return an operation that has one object as its reply."""
         route = Route(self._base + path, rows, self._permissions, shape="object", page_parameters=False)
         return replace(route, **declared)
 
 
 class View(Sequence[Row]):
-    """Rows as one operation shows them, made one by one when asked for.
+    """Lazy sequence of rows as one operation shows them.
 
-    A page of a hundred thousand computers then costs no more than the rows on it.
+    A page of a hundred thousand computers costs no more than the rows on it.
     """
 
     def __init__(self, rows: Sequence[Row], show: Callable[[Row], Row]) -> None:
@@ -72,14 +69,14 @@ class View(Sequence[Row]):
 
 
 def with_link(row: Row, href: str, rel: str = "details") -> Row:
-    """A row with a link, or with an empty list of links."""
+    """Return a row with a link, or with an empty list of links."""
     return {**row, "_links": [{"href": href, "rel": rel, "method": "GET"}] if href else []}
 
 
-def shown(rows: Sequence[Row], fields: str = "", link: str | None = None, extra: str = "") -> Sequence[Row]:
-    """Rows with these fields alone (all, if none are named), those extra ones that they happen to have, and a
-    link.
-    """
+def select_fields(
+    rows: Sequence[Row], fields: str = "", link: str | None = None, extra: str = ""
+) -> Sequence[Row]:
+    """Return rows with only the named fields (or all), optional `extra` fields and a link."""
     wanted, optional = fields.split(), extra.split()
     if not wanted and link is None:
         return rows
@@ -94,8 +91,8 @@ def shown(rows: Sequence[Row], fields: str = "", link: str | None = None, extra:
 
 
 def listing(table: str, fields: str = "", link: str | None = None, extra: str = "") -> Rows:
-    """All rows of a table."""
-    return lambda estate, _path, _query: shown(estate.built(table), fields, link, extra)
+    """Return all rows of a table."""
+    return lambda estate, _path, _query: select_fields(estate.built(table), fields, link, extra)
 
 
 def record(
@@ -107,33 +104,33 @@ def record(
     parameter: str = "id",
     key: str = "id",
 ) -> Rows:
-    """The one row of a table that a path parameter names."""
+    """Return the one row of a table that a path parameter names."""
 
     def rows(estate: Estate, path: Parameters, _query: Parameters) -> Row | None:
         row = estate.by_id(table, key).get(path[parameter])
-        return None if row is None else shown([row], fields, link, extra)[0]
+        return None if row is None else select_fields([row], fields, link, extra)[0]
 
     return rows
 
 
-def made(
+def derived(
     parents: str | Rows, make: Make, fields: str = "", link: str | None = None, *, parameter: str = "id"
 ) -> Rows:
-    """What a function makes of the parent that a path parameter names: one object, or rows."""
+    """Return what a function derives from the parent that a path parameter names: one object, or rows."""
     found = record(parents, parameter=parameter) if isinstance(parents, str) else parents
 
     def rows(estate: Estate, path: Parameters, query: Parameters) -> object:
         parent = found(estate, path, query)
         result = None if parent is None else make(estate, parent)
         if result is None or isinstance(result, dict):
-            return result and shown([result], fields, link)[0]
-        return shown(result if isinstance(result, Sequence) else list(result), fields, link)
+            return result and select_fields([result], fields, link)[0]
+        return select_fields(result if isinstance(result, Sequence) else list(result), fields, link)
 
     return rows
 
 
 def referring(table: str, reference: str) -> Callable[[Estate, Row], list[Row]]:
-    """The rows of a table that refer to a parent."""
+    """Return a function that finds the rows of a table that refer to a parent."""
     return lambda estate, parent: estate.where(table, reference, parent["id"])
 
 
@@ -146,12 +143,12 @@ def children(
     *,
     parameter: str = "id",
 ) -> Rows:
-    """The rows of a table that refer to the parent a path parameter names."""
-    return made(parents, referring(table, reference), fields, link, parameter=parameter)
+    """Return the rows of a table that refer to the parent that a path parameter names."""
+    return derived(parents, referring(table, reference), fields, link, parameter=parameter)
 
 
-def those(rows: Rows, field: str, parameter: str) -> Rows:
-    """Those of the rows whose field has the value of a path parameter."""
+def matching(rows: Rows, field: str, parameter: str) -> Rows:
+    """Return the rows whose field has the value of a path parameter."""
 
     def narrowed(estate: Estate, path: Parameters, query: Parameters) -> list[Row] | None:
         found: Sequence[Row] | None = rows(estate, path, query)
@@ -160,16 +157,14 @@ def those(rows: Rows, field: str, parameter: str) -> Rows:
     return narrowed
 
 
-def picked(rows: Rows, field: str, parameter: str) -> Rows:
-    """The first of the rows whose field has the value of a path parameter."""
-    narrowed = those(rows, field, parameter)
+def first_matching(rows: Rows, field: str, parameter: str) -> Rows:
+    """Return the first row whose field has the value of a path parameter."""
+    narrowed = matching(rows, field, parameter)
     return lambda estate, path, query: next(iter(narrowed(estate, path, query) or ()), None)
 
 
 def linked(route: Route) -> Route:
-    """The route with a link in each of its records: to the record where it has an id, else to the
-    operation.
-    """
+    """Add a link to each record of a route: to the record if it has an id, else to the operation."""
 
     def rows(estate: Estate, path: Parameters, query: Parameters) -> object:
         reply, href = route.rows(estate, path, query), route.path.format_map(path)

@@ -1,8 +1,8 @@
-"""Operations of the vendor's inventory files: which sources reported a device, and what each of them sent."""
+"""Operations of the vendor's inventory files: the sources that reported a device, and what each reported."""
 
 from sandbox.api.route import Route
 from sandbox.company import inventory
-from sandbox.routes.helpers import Area, listing, made
+from sandbox.routes.helpers import Area, derived, listing
 
 _AREA = Area("/api/inventory/v1/device/", filter_fields={})
 
@@ -12,11 +12,11 @@ ROUTES: list[Route] = [
     ),
     # The vendor declares a filter for these single objects.
     _AREA.single(
-        "{deviceId}/data", made("computers", inventory.device_data, parameter="deviceId"), filter_fields={}
+        "{deviceId}/data", derived("computers", inventory.device_data, parameter="deviceId"), filter_fields={}
     ),
     _AREA.single(
         "{deviceId}/software",
-        made("computers", inventory.device_software, parameter="deviceId"),
+        derived("computers", inventory.device_software, parameter="deviceId"),
         filter_fields={},
     ),
 ]

@@ -1,7 +1,6 @@
-"""Operations of the vendor's licenses file: where licenses are used, and the compliance position that
-follows.
+"""Operations of the vendor's licenses file: where licenses are used, and the resulting compliance.
 
-Tracking, transfers and compliance are asked for application by application; entitlements come in one list.
+Tracking, transfers and compliance are requested per application; entitlements come in one list.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -10,12 +9,12 @@ from typing import NamedTuple
 from sandbox.api.route import Route
 from sandbox.company import licenses_compliance as compliance
 from sandbox.company.estate import Estate, Row
-from sandbox.routes.helpers import children, linked, listing, made, record, referring, those
+from sandbox.routes.helpers import children, derived, linked, listing, matching, record, referring
 from sandbox.routes.licenses import AREA
 
 
 def _flags(tables: Mapping[str, tuple[str, str]]) -> Callable[[Estate, Row], list[Row]]:
-    """One row for each license that any of the tables has for the application, with a flag a table."""
+    """Return one row for each license that a table has for the application, with one flag per table."""
 
     def rows(estate: Estate, application: Row) -> list[Row]:
         found = {
@@ -29,8 +28,8 @@ def _flags(tables: Mapping[str, tuple[str, str]]) -> Callable[[Estate, Row], lis
 
 
 class _Kind(NamedTuple):
-    """What a license is tracked on or transferred for: the field that names it, and the fields of the
-    list.
+    """A kind of target that a license is tracked on or transferred for: the field that names it, and the
+    fields of the list.
     """
 
     name: str
@@ -41,12 +40,12 @@ class _Kind(NamedTuple):
 
 
 def _of_application(what: str, reference: str, *kinds: _Kind) -> Iterator[Route]:
-    """Which licenses are tracked or transferred for an application; for what; and for one computer, user or
-    value.
+    """Yield the operations of tracking or transfers: the licenses of an application, then per kind of target
+    the list and the rows of one target.
     """
     path = f"licenses/{what}/{{applicationId}}"
     tables = {kind.flag: (f"license_{what}_{kind.name.replace('-', '_')}", reference) for kind in kinds}
-    yield AREA.collection(path, made("applications", _flags(tables), parameter="applicationId"))
+    yield AREA.collection(path, derived("applications", _flags(tables), parameter="applicationId"))
     for kind in kinds:
         source = "applications", reference, tables[kind.flag][0]
         yield AREA.collection(
@@ -54,7 +53,7 @@ def _of_application(what: str, reference: str, *kinds: _Kind) -> Iterator[Route]
         )
         yield AREA.collection(
             f"{path}/{kind.name}/{{{kind.parameter}}}",
-            those(children(*source, parameter="applicationId"), kind.field, kind.parameter),
+            matching(children(*source, parameter="applicationId"), kind.field, kind.parameter),
         )
 
 
@@ -105,7 +104,7 @@ _PLAIN = [
     *(
         AREA.collection(
             f"compliance/summary/{{applicationId}}{path}",
-            made("applications", make, parameter="applicationId"),
+            derived("applications", make, parameter="applicationId"),
             page_parameters=False,
             filter_fields=None,
             maximum_page_size=1000,

@@ -8,11 +8,9 @@ _DEVICE = "api/sam/estate/v1/mobiledevices/{id}"
 _LIST = "id name organizationId manufacturer model operatingSystem phoneNumber status isTablet"
 _DETAIL = (
     f"{_LIST} manufacturerWebsite ipAddresses isAutoEditingEnabled isQuarantineManagementDisabled "
-    "quarantineDate "
-    "clientConfigurationName clientInstallDate clientSiteName clientVersion scannerVersion scanIdentifier "
-    "notes "
-    "securityCode hasExchangeProfile imei imsi networkType operator operatorCountry isRoamingEnabled "
-    "biosSerialNumber architecture"
+    "quarantineDate clientConfigurationName clientInstallDate clientSiteName clientVersion scannerVersion "
+    "scanIdentifier notes securityCode hasExchangeProfile imei imsi networkType operator operatorCountry "
+    "isRoamingEnabled biosSerialNumber architecture"
 )
 
 ROUTES: list[Route] = [

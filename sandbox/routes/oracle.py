@@ -1,4 +1,4 @@
-"""Operations of the vendor's Oracle file: its paths have no `/api`, but `oracle_routes("/api")` adds one."""
+"""Operations of the vendor's Oracle file. Its paths have no `/api`; `oracle_routes("/api")` adds one."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -9,9 +9,9 @@ from sandbox.company import oracle_children as contents
 from sandbox.company import oracle_entitlements as entitlements
 from sandbox.company import oracle_installations as installations
 from sandbox.company.estate import Estate, Row
-from sandbox.routes.helpers import NO_MAXIMUM, Area, Rows, children, listing, made, picked, record
+from sandbox.routes.helpers import NO_MAXIMUM, Area, Rows, children, derived, first_matching, listing, record
 
-# Replies tell the number of pages, not of items, and filters name any field.
+# Replies have the number of pages but not of items, and any field can be filtered.
 _AREA = Area("/sam/oracle/v1/", "sam.oracle.r", totals="pages", filter_fields={})
 _LISTED_DATABASE = "id productId databaseName productVersion isRac isDataGuard scanDate"
 _PLACES = {
@@ -22,7 +22,7 @@ _PLACES = {
 
 
 def _with_links(path: str, table: str, fields: str = "") -> Route:
-    """All rows of a table, each with the link to its details."""
+    """Return all rows of a table, each with the link to its details."""
     return _AREA.collection(path, listing(table, fields, f"sam/oracle/v1/{path}/{{id}}"))
 
 
@@ -31,7 +31,7 @@ def _computed(rows: Callable[..., Iterable[Row]], *arguments: str) -> Rows:
 
 
 def _entitlement_routes(category: str) -> list[Route]:
-    """Compliance, license assignments and license requirements of the databases or of the middleware."""
+    """Return compliance, license assignments and license requirements of databases or middleware."""
     start = f"{category.lower()}/entitlements"
     routes = [
         _AREA.collection(f"{start}/compliance/products", _computed(entitlements.product_compliance, category))
@@ -57,14 +57,15 @@ def _entitlement_routes(category: str) -> list[Route]:
 
 
 def _contents(path: str, table: str, **kinds: Callable[[Estate, Row], Iterable[Row]]) -> list[Route]:
-    """What the installations of one product consist of."""
+    """Return the operations that list the parts of one product's installations."""
     return [
-        _AREA.collection(f"{path}/{{id}}/{kind.replace('_', '-')}", made(table, make))
+        _AREA.collection(f"{path}/{{id}}/{kind.replace('_', '-')}", derived(table, make))
         for kind, make in kinds.items()
     ]
 
 
 def _installation_routes() -> list[Route]:
+    options = derived("oracle_databases", contents.options)
     database, java, middleware = (f"{name}/installations" for name in ("database", "java", "middleware"))
     return [
         _with_links(database, "oracle_databases", _LISTED_DATABASE),
@@ -90,7 +91,7 @@ def _installation_routes() -> list[Route]:
         ),
         _AREA.collection(
             f"{database}/{{id}}/options/{{oid}}/usage",
-            made(picked(made("oracle_databases", contents.options), "id", "oid"), contents.option_usage),
+            derived(first_matching(options, "id", "oid"), contents.option_usage),
             filter_fields=None,
         ),
         *(
@@ -99,7 +100,7 @@ def _installation_routes() -> list[Route]:
             for route in (
                 _with_links(path, table),
                 _AREA.single(
-                    f"{path}/{{id}}", made(table, installations.declared_detail), shape="items_object"
+                    f"{path}/{{id}}", derived(table, installations.declared_detail), shape="items_object"
                 ),
             )
         ),
@@ -125,19 +126,19 @@ _ORDER_ROUTES = [
 
 
 def _lookup_routes(name: str, values: tuple[str, ...]) -> list[Route]:
-    """A list of names, and each name by itself."""
+    """Return a list of names, and the operation that returns each name alone."""
 
     def names(_estate: Estate, _path: object, _query: object) -> list[Row]:
         return [{"name": value} for value in values]
 
     return [
         _AREA.collection(name, names, filter_fields=None),
-        _AREA.single(f"{name}/{{name}}", picked(names, "name", "name")),
+        _AREA.single(f"{name}/{{name}}", first_matching(names, "name", "name")),
     ]
 
 
 def oracle_routes(prefix: str = "") -> list[Route]:
-    """All Oracle routes, below a prefix."""
+    """Return all Oracle routes, with a prefix before their paths."""
     routes = [
         *_entitlement_routes(catalogue.DATABASE),
         *_installation_routes(),

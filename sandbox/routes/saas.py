@@ -9,7 +9,7 @@ from sandbox.api.route import Route
 from sandbox.company import saas_children as children
 from sandbox.company import saas_key_figures as key_figures
 from sandbox.company.estate import Estate, Row
-from sandbox.routes.helpers import NO_MAXIMUM, Area, Make, Parameters, Rows, listing, made, record
+from sandbox.routes.helpers import NO_MAXIMUM, Area, Make, Parameters, Rows, derived, listing, record
 
 # Nearly all collections can be filtered and sorted, by fields the vendor does not list.
 AREA = Area(
@@ -24,12 +24,12 @@ NOT_SELECTABLE = {"filter_fields": None, "sort": False}
 READ_OR_CHANGE = ("saas.consolidation.view.r", "saas.consolidation.view.crud")
 PERIOD = {"fromDate": True, "toDate": True}
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
-_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})\Z")
+_DATETIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})\Z")
 _FRACTION = re.compile(r"\.\d+")
 
 
 def read_date(query: Parameters, name: str) -> date:
-    """A parameter that must be a full date such as 2024-11-26; anything else is a bad request."""
+    """Parse a parameter that must be a full date such as 2024-11-26; anything else raises a 400."""
     text = query.get(name, "")
     if _DATE.match(text):
         try:
@@ -39,12 +39,10 @@ def read_date(query: Parameters, name: str) -> date:
     raise ApiError(400, f"The query parameter '{name}' must be a date (YYYY-MM-DD)")
 
 
-def _read_moment(query: Parameters, name: str) -> date:
-    """The day of a parameter that must be a date-time such as 2024-05-01T00:00:00Z; anything else is a bad
-    request.
-    """
+def _read_datetime(query: Parameters, name: str) -> date:
+    """Parse a parameter such as 2024-05-01T00:00:00Z to its day in UTC; anything else raises a 400."""
     text = query.get(name, "")
-    if _MOMENT.match(text):
+    if _DATETIME.match(text):
         try:
             whole = _FRACTION.sub("", text).upper().replace("Z", "+00:00")
             return datetime.fromisoformat(whole).astimezone(timezone.utc).date()
@@ -56,20 +54,20 @@ def _read_moment(query: Parameters, name: str) -> date:
 def _between(
     figures: Callable[[Estate, date, date], Row], read: Callable[[Parameters, str], date] = read_date
 ) -> Rows:
-    """Key figures for the dates asked for."""
+    """Return key figures for the requested dates."""
     return lambda estate, _path, query: figures(estate, read(query, "fromDate"), read(query, "toDate"))
 
 
 def _of_application(make: Make) -> Rows:
-    return made("saas_applications", make, parameter="applicationId")
+    return derived("saas_applications", make, parameter="applicationId")
 
 
 def _of_user(make: Make) -> Rows:
-    return made("saas_users", make, parameter="userId")
+    return derived("saas_users", make, parameter="userId")
 
 
 def _readable(estate: Estate, path: Parameters, _query: Parameters) -> Row | None:
-    """A subscription: some that applications and users mention cannot be read."""
+    """Return a subscription, or `None` for those that applications and users mention but nobody can read."""
     found = estate.by_id("saas_subscriptions").get(path["subscriptionId"])
     return found if found and found["readable"] else None
 
@@ -109,10 +107,14 @@ ROUTES: list[Route] = [
     AREA.collection(f"{_APPLICATION}/users/consumption", _of_application(children.application_consumption)),
     AREA.collection("v2/custom-fields", listing("saas_custom_fields"), permissions=READ_OR_CHANGE),
     AREA.collection(f"{_SUBSCRIPTION}/insights/{{insightRuleId}}/users", _insight_users),
-    AREA.collection(f"{_SUBSCRIPTION}/users", made(_readable, children.subscription_users), **NOT_SELECTABLE),
-    AREA.collection(f"{_SUBSCRIPTION}/users/consumption", made(_readable, children.subscription_consumption)),
+    AREA.collection(
+        f"{_SUBSCRIPTION}/users", derived(_readable, children.subscription_users), **NOT_SELECTABLE
+    ),
+    AREA.collection(
+        f"{_SUBSCRIPTION}/users/consumption", derived(_readable, children.subscription_consumption)
+    ),
     AREA.collection("v1/users", listing("saas_users"), maximum_page_size=1000),
-    AREA.single("v1/users/kpi", _between(key_figures.users_kpi, _read_moment), query=PERIOD),
+    AREA.single("v1/users/kpi", _between(key_figures.users_kpi, _read_datetime), query=PERIOD),
     AREA.single(_USER, record("saas_users", parameter="userId")),
     *(
         AREA.collection(f"{_USER}/{path}", _of_user(make), maximum_page_size=1000)
@@ -122,7 +124,7 @@ ROUTES: list[Route] = [
             ("discovery-sources", children.user_discovery_sources),
         )
     ),
-    AREA.single("v1/users/bulk-update/{id}", made("saas_bulk_updates", _bulk_update)),
+    AREA.single("v1/users/bulk-update/{id}", derived("saas_bulk_updates", _bulk_update)),
     # Declared by the vendor for applications and for users.
     AREA.single("v1/tasks/{id}", record("saas_tasks")),
 ]

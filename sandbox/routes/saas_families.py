@@ -1,4 +1,4 @@
-"""Operations of the vendor's SaaS family file: ServiceNow, Salesforce and what the two have in common."""
+"""Operations of the vendor's SaaS family file: ServiceNow, Salesforce and their common operations."""
 
 from collections.abc import Callable, Iterable
 
@@ -15,7 +15,7 @@ _SUBSCRIPTIONS, _PLANS = "subscriptionIds", "subscriptionPlanIds"
 
 
 def _narrowed(parameter: str, rows: Callable[[Estate, str | None], Row | Iterable[Row]]) -> Rows:
-    """Rows, or one object, that a query parameter with a list of ids narrows."""
+    """Return rows, or one object, filtered by a query parameter with a list of ids."""
 
     def narrowed(estate: Estate, _path: Parameters, query: Parameters) -> object:
         found = rows(estate, query.get(parameter))

@@ -9,9 +9,8 @@ _USER = "api/sam/estate/v1/user-accounts/{id}"
 _DISCOVERY = "api/sam/estate/v1/user-accounts-discovery/{objectId}"
 _USER_LIST = "id userName status email fullName"
 _USER_DETAIL = (
-    f"{_USER_LIST} organizationId phoneNumber location roomNumber quarantineDate lastLogon lastUpdate "
-    "updatedDate "
-    "updatedBy"
+    f"{_USER_LIST} organizationId phoneNumber location roomNumber quarantineDate lastLogon "
+    "lastUpdate updatedDate updatedBy"
 )
 _DISCOVERY_LIST = "objectId domainName samAccountName email"
 _DISCOVERY_DETAIL = (

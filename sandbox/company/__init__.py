@@ -1,6 +1,6 @@
-"""The made-up company: the rows of its tables, in modules named after the area that they belong to.
+"""The made-up company: the rows of its tables, in modules named after their area.
 
-Every module of this package is imported, so that an `Estate` finds the builders of all tables by their names.
+Every module of this package is imported, so that an `Estate` finds the builders of all tables by name.
 """
 
 import pkgutil

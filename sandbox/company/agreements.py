@@ -1,6 +1,6 @@
 """Agreements and contracts of the made-up company: one kind of record in two tables, with types and periods.
 
-A third of them are appendices: their parentId names one that stands before them in the same table.
+A third of them are appendices: their parentId refers to an earlier row of the same table.
 """
 
 from sandbox.company.estate import Estate, Row, table
@@ -41,25 +41,25 @@ _DEPARTMENTS = ("IT", "Procurement", "Finance", "Legal")
 
 @table("agreements")
 def agreements(estate: Estate) -> list[Row]:
-    """All agreements as full detail records."""
+    """Return all agreements as full detail records."""
     return _build(estate, "agreement", agreement_types(estate), _MANUFACTURERS)
 
 
 @table("contracts")
 def contracts(estate: Estate) -> list[Row]:
-    """All contracts as full detail records; the vendor gives them the fields of an agreement."""
+    """Return all contracts as full detail records; the vendor gives them the fields of an agreement."""
     return _build(estate, "contract", contract_types(estate), _PARTNERS)
 
 
 @table("agreement_types")
 def agreement_types(estate: Estate) -> list[Row]:
-    """The kinds of agreement."""
+    """Return the kinds of agreement."""
     return _types(estate, "agreement-type", _AGREEMENT_TYPES)
 
 
 @table("contract_types")
 def contract_types(estate: Estate) -> list[Row]:
-    """The kinds of contract."""
+    """Return the kinds of contract."""
     return _types(estate, "contract-type", _CONTRACT_TYPES)
 
 
@@ -113,14 +113,15 @@ def _build(estate: Estate, kind: str, types: list[Row], makers: tuple[tuple[str,
     return rows
 
 
-# How long before a period begins it is signed, and how many agreements have run out without a successor.
+# Days between signature and start of a period, and the shares of expired agreements and of drafts.
 _SIGNED_BEFORE, _SHARE_EXPIRED, _SHARE_DRAFT = 60, 0.1, 0.08
 
 
 def periods(estate: Estate, parent: Row) -> list[Row]:
-    """The periods of one agreement or contract; as at the vendor, a period's id is that of its parent.
+    """Return the periods of one agreement or contract; as in the vendor's API, their ids are that of the
+    parent.
 
-    A draft has no period yet; long-lived agreements have been renewed year by year, at any time of the year.
+    A draft has no period yet. Long-lived agreements have been renewed yearly, at any time of the year.
     """
     rng = estate.random("periods", parent["id"])
     draw, length, begun = rng.random(), rng.choice((365, 365, 1095)), rng.randrange(200, 2500)
@@ -131,7 +132,7 @@ def periods(estate: Estate, parent: Row) -> list[Row]:
     if is_expired:
         begun = length * (1 + last) + rng.randrange(10, 120)
     else:
-        last += 1  # the one after the present one
+        last += 1  # the period after the current one
     starts = [begun - length * index for index in range(last + 1)]
     rows = [
         {
@@ -140,9 +141,9 @@ def periods(estate: Estate, parent: Row) -> list[Row]:
             "validTo": estate.day(start - length + 1),
         }
         for start in starts
-        if start >= estate.behind - _SIGNED_BEFORE
+        if start >= estate.days_back - _SIGNED_BEFORE
     ]
-    if estate.ugly and rows and rng.random() < 0.2:  # from ever or for ever
+    if estate.ugly and rows and rng.random() < 0.2:  # no start or no end
         rows[rng.choice((0, -1))] |= rng.choice(
             ({"validFrom": "0001-01-01T00:00:00Z"}, {"validTo": "9999-12-31T00:00:00Z"})
         )

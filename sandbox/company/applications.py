@@ -1,7 +1,6 @@
 """The software registry: applications with their families, bundles, groups and metrics.
 
-Then what it knows beyond them: types, article numbers, releases that cover each other, metrics in detail,
-store entries.
+It also has types, article numbers, releases that cover each other, details of metrics, and store entries.
 """
 
 import random
@@ -9,14 +8,14 @@ from collections.abc import Iterator
 
 from sandbox.company.estate import Estate, Row, table
 from sandbox.company.lifecycles import lifecycle
-from sandbox.company.values import CURRENCIES, TO_BASE_CURRENCY, choose, money, or_none, taken, words
+from sandbox.company.values import CURRENCIES, TO_BASE_CURRENCY, choose, fields_of, money, or_none, words
 from sandbox.company.vocabulary import LONG_TAIL_WORDS, METRICS, PRODUCTS, Product
 
 _PLATFORMS = words(
     "Windows MacOSX Linux HPUX Solaris Aix WMware Citrix iOS Android ChromeOS WindowsPhone Symbian "
     "Blackberry Mainframe CrossPlatform None"
 )
-# The kinds of software, gathered under broader kinds.
+# The kinds of software, by broader kind.
 _TYPES = {
     "Business software": ("Accounting software", "Office suites", "Project management", "Zeiterfassung"),
     "Development tools": ("Compilers", "Integrated development environments", "Version control"),
@@ -24,9 +23,9 @@ _TYPES = {
     "Multimedia": ("Drawing software", "Video editing"),
     "Säkerhet": (),
 }
-# What the metrics count: users only if they used the software in this month or the two before it.
+# Users count if they used the software in this month or the two before it.
 METRIC_MONTHS = 3
-# Servers are licensed for so many cores at least.
+# A server needs licenses for at least this many cores.
 CORES, MINIMUM_CORES = "Number of processor cores", 8
 _METRIC_SETTINGS = {
     "Installations": "AllDevices",
@@ -39,13 +38,13 @@ _ARTICLE_KINDS = ("Reseller", "Manufacturer", "SKU")
 
 @table("metrics")
 def metrics(estate: Estate) -> list[Row]:
-    """The metrics that licences and metering refer to."""
+    """Return the metrics that licences and metering refer to."""
     return [{"id": estate.guid("metric", name), "name": name} for name in METRICS]
 
 
 @table("application_families")
 def application_families(estate: Estate) -> list[Row]:
-    """The families of the registry's products."""
+    """Return the families of the registry's products."""
     families = dict.fromkeys((product.manufacturer, product.family) for product in PRODUCTS)
     return [
         {
@@ -59,13 +58,13 @@ def application_families(estate: Estate) -> list[Row]:
 
 
 def application_id(estate: Estate, manufacturer: str, name: str, release: str) -> str:
-    """The id of one release of a product."""
+    """Return the id of one release of a product."""
     return estate.guid("application", manufacturer, name, release)
 
 
 @table("applications")
 def applications(estate: Estate) -> list[Row]:
-    """The software registry: the known products' releases, then a long tail that grows with the estate."""
+    """Return the releases of the known products, then a long tail that grows with the estate."""
     rows = [
         _application(estate, product, release, number)
         for product in PRODUCTS
@@ -75,7 +74,7 @@ def applications(estate: Estate) -> list[Row]:
 
 
 def long_tail(estate: Estate) -> Iterator[tuple[Product, str]]:
-    """Small products that nobody knows, with their release; a tenth of them is paid for."""
+    """Yield small unknown products with their release; a tenth of them is paid for."""
     rng = estate.random("long tail")
     for number in range(min(20_000, 20 + estate.size // 5)):
         names = rng.sample(LONG_TAIL_WORDS, 2)
@@ -89,7 +88,7 @@ def long_tail(estate: Estate) -> Iterator[tuple[Product, str]]:
 
 
 def products_of(estate: Estate) -> dict[str, Product]:
-    """The product that each application is a release of; those of the long tail have no family."""
+    """Return the product of each application; those of the long tail have no family."""
     known = ((product, release) for product in PRODUCTS for release in product.releases)
     return {
         application_id(estate, product.manufacturer, product.name, release): product
@@ -129,18 +128,18 @@ def _application(estate: Estate, product: Product, release: str, number: int) ->
         "isGroup": product.kind == "group",
         "isBundle": product.kind == "bundle",
         "isHidden": rng.random() < 0.02,
-        # What comes with the hardware needs no licence either.
+        # Apple's software comes with the hardware and needs no licence.
         "isNoLicenseRequired": product.kind == "free" or product.manufacturer == "Apple",
         "isGloballyGeneratedApplication": not product.family,
         "isWebApplication": None if rng.random() < 0.02 else product.kind == "web",
         "overridesApplicationId": overridden,
-        "updatedDate": None if rng.random() < 0.03 else estate.moment(rng, 500),
+        "updatedDate": None if rng.random() < 0.03 else estate.random_time(rng, 500),
         **_support(estate, product, release),
     }
 
 
 def _support(estate: Estate, product: Product, release: str) -> Row:
-    """When a release came out and when its support ends, as its maker has announced it."""
+    """Return when a release came out and when its support ends, as announced by its maker."""
     known = lifecycle(product.name, release)
     days = {
         "Release": known and known.released,
@@ -162,7 +161,7 @@ def _support(estate: Estate, product: Product, release: str) -> Row:
 
 @table("application_bundles")
 def application_bundles(estate: Estate) -> list[Row]:
-    """The parts of each bundle, release by release."""
+    """Return the parts of each bundle, release by release."""
     return [
         {
             "id": application_id(estate, bundle.manufacturer, bundle.name, release),
@@ -179,7 +178,7 @@ def application_bundles(estate: Estate) -> list[Row]:
 
 @table("application_groups")
 def application_groups(estate: Estate) -> list[Row]:
-    """The members of each group: every release of the family's products."""
+    """Return the members of each group: every release of the family's products."""
     names = {row["id"]: row["name"] for row in estate.applications}
     return [
         {
@@ -198,43 +197,43 @@ def application_groups(estate: Estate) -> list[Row]:
 
 @table("application_platforms")
 def platforms(estate: Estate) -> list[Row]:
-    """The platforms an application can be made for."""
+    """Return the platforms of applications."""
     return [{"name": name} for name in _PLATFORMS]
 
 
 def types_of(estate: Estate, application: Row) -> list[Row]:
-    """The kinds an application belongs to: none for a few, many for a few."""
+    """Return the kinds an application belongs to: none for a few, many for a few."""
     rng = estate.random("types-of", application["id"])
     return choose(rng, types(estate), rng.choices((0, 1, 2, 3, 7), (15, 50, 20, 10, 5))[0])
 
 
 def metrics_of(estate: Estate, application: Row) -> list[Row]:
-    """The metrics of one application in detail; the application's own record names them only."""
+    """Return the metrics of one application in detail; the application's own record has only their names."""
     return [_metric(estate, application, metric) for metric in application["metrics"]]
 
 
 def store_of(estate: Estate, application: Row) -> Row | None:
-    """The store entry of one application; a few applications have none."""
+    """Return the store entry of one application; a few have none."""
     rng = estate.random("store", application["id"])
     return None if rng.random() < 0.15 else _store(rng, application)
 
 
 @table("application_types")
 def types(estate: Estate) -> Iterator[Row]:
-    """The kinds of software, parents before their children."""
+    """Yield the kinds of software, parents before their children."""
     for parent, children in _TYPES.items():
         for name in (parent, *children):
             yield {
                 "id": estate.guid("application-type", name),
                 "name": name,
                 "parentId": None if name == parent else estate.guid("application-type", parent),
-                "updatedDate": estate.moment(estate.random("application-type", name), 700),
+                "updatedDate": estate.random_time(estate.random("application-type", name), 700),
             }
 
 
 @table("application_article_numbers")
 def article_numbers(estate: Estate) -> Iterator[Row]:
-    """The article numbers under which applications are sold."""
+    """Yield the article numbers under which applications are sold."""
     for application in estate.applications:
         rng = estate.random("article-numbers", application["id"])
         if application["isNoLicenseRequired"] or application["isGroup"]:
@@ -251,7 +250,7 @@ def article_numbers(estate: Estate) -> Iterator[Row]:
 
 @table("application_compatibilities")
 def compatibilities(estate: Estate) -> Iterator[Row]:
-    """Which releases of a product a license of another release covers."""
+    """Yield the releases of a product that a license of another release covers."""
     for product in PRODUCTS:
         ids = [application_id(estate, product.manufacturer, product.name, name) for name in product.releases]
         for own, application in enumerate(ids):
@@ -278,7 +277,7 @@ def _metric(estate: Estate, application: Row, metric: Row) -> Row:
         return _odd_metric(rng, metric)
     counts_use = setting == "UsersWithUsage"
     return {
-        **taken(metric, "id name isDefault"),
+        **fields_of(metric, "id name isDefault"),
         "minimumRequirement": MINIMUM_CORES if metric["name"] == CORES else None,
         "metricSetting": setting,
         "metricSettingIntervalType": "PeriodIncludingCurrentMonth" if counts_use else "None",
@@ -296,12 +295,12 @@ _INTERVALS = ("Continuous", "PeriodIncludingCurrentMonth", "PeriodExcludingCurre
 
 
 def _odd_metric(rng: random.Random, metric: Row) -> Row:
-    """A metric that counts anything, for any price."""
+    """Return a metric with any setting and any price."""
     currency = rng.choice(CURRENCIES)
     cost = or_none(rng, money(rng, 5, 3_000), 0.2)
     setting = rng.choice(_ODD_SETTINGS)
     return {
-        **taken(metric, "id name isDefault"),
+        **fields_of(metric, "id name isDefault"),
         "minimumRequirement": or_none(rng, rng.choice((1, 8, 16)), 0.6),
         "metricSetting": setting,
         "metricSettingIntervalType": rng.choice(_INTERVALS) if setting != "None" else "None",

@@ -6,7 +6,7 @@ from random import Random
 from sandbox.company.estate import Estate, Row, table
 from sandbox.company.vocabulary import COMPANY
 
-# The tables whose rows files, links and custom field values can belong to, and the asset type's name.
+# The tables whose rows can have files, links and custom field values, with their asset types.
 ASSETS = {
     "computers": "Computer",
     "users": "User",
@@ -16,26 +16,26 @@ ASSETS = {
     "agreements": "Agreement",
     "contracts": "Contract",
 }
-# Attachments are made for this many assets of a kind at most, so that a large estate is served quickly.
-MOST_ASSETS = 500
+# Most assets of a kind that get attachments, so that a large estate is served quickly.
+MAXIMUM_ASSETS = 500
 
 
 def asset_type(estate: Estate, kind: str) -> Row:
-    """The asset type of a kind of asset."""
+    """Return the asset type of a kind of asset."""
     name = ASSETS[kind]
     return {"id": estate.guid("asset type", name), "name": name}
 
 
 def is_asset(estate: Estate, identifier: str) -> bool:
-    """Whether some asset has this id."""
+    """Return whether an asset has this id."""
     return any(identifier in estate.by_id(kind) for kind in ASSETS)
 
 
 def _attachments(estate: Estate, what: str, share: float) -> Iterator[tuple[str, Row, int, Random, float]]:
-    """The kind and row of each asset with attachments, and number, generator and age of each attachment."""
+    """Yield kind and row of the asset, number, generator and age in days of each attachment."""
     for kind in ASSETS:
         rng = estate.random(f"{what}s", kind)
-        for asset in estate.built(kind)[:MOST_ASSETS]:
+        for asset in estate.built(kind)[:MAXIMUM_ASSETS]:
             if rng.random() < share:
                 for number in range(rng.choice((1, 1, 2, 3, 7))):
                     own = estate.random(what, asset["id"], number)
@@ -43,13 +43,13 @@ def _attachments(estate: Estate, what: str, share: float) -> Iterator[tuple[str,
 
 
 def _described(rng: Random, row: Row, description: str) -> Row:
-    """An attachment, with a description or without."""
+    """Return an attachment, with or without a description."""
     return {**row, "description": description} if rng.random() < 0.7 else row
 
 
 @table("files")
 def files(estate: Estate) -> Iterator[Row]:
-    """Files of a quarter of the assets: metadata alone."""
+    """Yield the metadata of files, for a quarter of the assets."""
     titles = ("Purchase order", "Lizenzvertrag", "Invoice", "Kvitto på köp", "Photo", "Delivery note", "Scan")
     for kind, asset, number, rng, age in _attachments(estate, "file", 0.25):
         row = {
@@ -69,7 +69,7 @@ def files(estate: Estate) -> Iterator[Row]:
 
 @table("links")
 def links(estate: Estate) -> Iterator[Row]:
-    """Links of a part of the assets."""
+    """Yield links, for a fifth of the assets."""
     for kind, asset, number, rng, age in _attachments(estate, "link", 0.2):
         row = {
             "id": estate.guid("link", asset["id"], number),

@@ -1,9 +1,9 @@
-"""The audit log: who did what over the last four hundred days."""
+"""The audit log of the last four hundred days."""
 
 from datetime import timedelta
 from random import Random
 
-from sandbox.company.estate import Estate, Row, stamp, table
+from sandbox.company.estate import Estate, Row, table, timestamp
 
 DAYS = 400
 _EVENTS = (
@@ -20,7 +20,7 @@ _EVENTS = (
 
 @table("audit_logs")
 def audit_logs(estate: Estate) -> list[Row]:
-    """Entries, newest first; bulk changes leave many entries at one and the same time."""
+    """Return the entries, newest first; bulk changes leave many entries with the same timestamp."""
     rng = estate.random("audit logs")
     changes = max(60, min(80_000, estate.size))
     rows: list[Row] = []
@@ -32,8 +32,8 @@ def audit_logs(estate: Estate) -> list[Row]:
 
 
 def _printed(estate: Estate, rng: Random, seconds: int) -> str:
-    """The time as .NET prints it: up to seven digits of the second's fraction, none when it is zero."""
-    text = stamp(estate.now - timedelta(seconds=seconds))[:-1]
+    """Return the time as .NET prints it: up to seven digits of a second, none if they are zero."""
+    text = timestamp(estate.now - timedelta(seconds=seconds))[:-1]
     kind = rng.random()
     if kind < 0.2:
         text += f".{rng.randrange(1, 10**7):07d}"
@@ -52,7 +52,7 @@ def _entry(estate: Estate, rng: Random, number: int, created: str, seconds: int)
         "accountId": estate.guid("account", actor["id"]),
         "actorId": actor["id"],
         "actorTenantId": tenant,
-        "archiveUntil": stamp(estate.now - timedelta(seconds=seconds) + timedelta(days=400)),
+        "archiveUntil": timestamp(estate.now - timedelta(seconds=seconds) + timedelta(days=400)),
         "attachments": {
             "before": {"status": "Active"},
             "after": {"status": rng.choice(("Active", "Quarantined"))},

@@ -1,6 +1,6 @@
 """The computers of the made-up company, each with its full detail record.
 
-Clients are replaced after four or five years: those of the company that was are others than those of today.
+Clients are replaced after four or five years, so that earlier days have other computers than today.
 """
 
 from collections.abc import Sequence
@@ -11,36 +11,36 @@ from sandbox.company.estate import Estate, Row, table
 from sandbox.company.values import TO_BASE_CURRENCY
 from sandbox.company.vocabulary import DESKTOPS, LAPTOPS, SERVERS, SITES, VIRTUAL, Hardware
 
-# Every twentieth computer is a virtualization host and the five after it are virtual servers.
+# Every twentieth computer is a virtualization host; the next five are virtual servers.
 BLOCK, VIRTUAL_SERVERS = 20, 5
-# How far back it is known which clients have been retired, and how many are in that time.
+# Days for which retired clients are known, and their share of all computers in that time.
 RETIRED_DAYS, SHARE_RETIRED = 730, 0.26
-# Servers and virtual machines have been there for longer than that.
+# Servers and virtual machines were bought earlier than this.
 _OLDEST_HISTORY = 760
 _CURRENCIES = {"Sverige": "SEK", "United Kingdom": "GBP", "United States": "USD"}
 
 
 @table("computers")
 def computers(estate: Estate) -> list[Row]:
-    """Laptops and desktops of people, hosts with their virtual servers, virtual desktops."""
+    """Return laptops and desktops of people, hosts with their virtual servers, and virtual desktops."""
     rng = estate.random("computers")
     systems = {row["name"]: row["id"] for row in estate.applications if row["isOs"]}
     organizations = {row["id"]: row["hierarchy"] for row in estate.organizations}
     places, users = list(organizations), [row["id"] for row in estate.users]
     known = systems, organizations, places, users
     rows = [_computer(estate, rng, number, number % BLOCK, None, *known) for number in range(estate.size)]
-    if estate.behind:
+    if estate.days_back:
         retired = int(estate.size * SHARE_RETIRED)
         for number in range(retired):
             gone = RETIRED_DAYS * (number + 0.5) / retired
             own, place = estate.random("retired computer", number), VIRTUAL_SERVERS + 2 + number % 13
-            if gone < estate.behind:
+            if gone < estate.days_back:
                 rows.append(_computer(estate, own, estate.size + number, place, gone, *known))
     return [row for row in rows if row]
 
 
 def _purchased(rng: Random, stays: bool, gone: float | None) -> float:
-    """How many days before the present a computer was bought."""
+    """Return how many days before the present a computer was bought."""
     if stays:
         return _OLDEST_HISTORY + rng.random() * 1400
     if gone is not None:
@@ -49,9 +49,9 @@ def _purchased(rng: Random, stays: bool, gone: float | None) -> float:
 
 
 def _idle(estate: Estate, number: int, chance: float) -> tuple[float, str]:
-    """How many days ago a computer was scanned, and its status: a tenth has not been seen for months."""
+    """Return how many days ago a computer was scanned, and its status; a tenth is long unseen."""
     lost, is_quarantined, is_kept = number % 16 == 9, number % 32 == 18, number % 50 == 13
-    since = (181 if is_quarantined else 91) + chance * (200 if is_quarantined else 80) - estate.behind
+    since = (181 if is_quarantined else 91) + chance * (200 if is_quarantined else 80) - estate.days_back
     if not (lost or is_quarantined or is_kept) or since <= 0:
         return chance**2 * 14, "Active"
     if since <= 90 or is_kept:
@@ -70,7 +70,7 @@ def _computer(
     places: list[str],
     users: list[str],
 ) -> Row:
-    """A computer; an empty row before the day on which it was bought."""
+    """Return a computer, or an empty row before the day on which it was bought."""
     block = number // BLOCK
     is_host, is_virtual_server = place == 0, 0 < place <= VIRTUAL_SERVERS
     is_desktop_infrastructure = place == VIRTUAL_SERVERS + 1
@@ -78,7 +78,7 @@ def _computer(
     is_portable = not is_server and not is_virtual and place < 16
     chance = rng.random
     purchased = _purchased(rng, is_host or is_virtual, gone)
-    # Virtual machines run on hosts of the first two of three blocks: none of those is a Power system.
+    # Virtual machines run on hosts of the first two of three blocks, so those are no Power systems.
     servers = [each for each in SERVERS if block % 3 == 2 or each.manufacturer != "IBM"]
     models = [VIRTUAL] if is_virtual else servers if is_host else LAPTOPS if is_portable else DESKTOPS
     hardware = _hardware(estate, rng, purchased, models)
@@ -86,7 +86,7 @@ def _computer(
     processors = 2 if is_host else 1
     idle, status = _idle(estate, number, chance())
     scanned = estate.ago(idle)
-    if chance() < 0.03:  # some times carry a fraction of a second
+    if chance() < 0.03:  # some timestamps have a fraction of a second
         scanned = f"{scanned[:-1]}.{rng.randrange(1, 1000):03d}Z"
     owned = not is_virtual and chance() > 0.06
     organization = None if chance() < 0.03 else rng.choice(places)
@@ -154,12 +154,12 @@ def _computer(
         "coreCount": processors * hardware.cores,
         "organizationHierarchy": organizations[organization] if organization else None,
     }
-    # Made even if it is not there yet: what the next ones are like does not depend on it.
-    return row if purchased >= estate.behind else {}
+    # Built in any case, so that the random numbers of the next ones are the same on every day.
+    return row if purchased >= estate.days_back else {}
 
 
 def _hardware(estate: Estate, rng: Random, purchased: float, models: Sequence[Hardware]) -> Hardware:
-    """A model that was sold when the computer was bought."""
+    """Return a model that was sold when the computer was bought."""
     year = (estate.present.now - timedelta(days=purchased)).year
     return rng.choice([each for each in models if each.first_year <= year <= each.last_year] or models)
 
@@ -177,13 +177,13 @@ def _operating_system(
             "2016 Standard" if chance < 0.15 else "2019 Datacenter" if chance < 0.45 else "2022 Standard"
         )
         return f"Microsoft Windows Server {edition}"
-    # Clients from before 2024 came with Windows 10; most have been upgraded within the last year and a half.
+    # Clients bought before 2024 had Windows 10; most were upgraded in the last year and a half.
     upgraded = chance / 0.82 * 550 if purchased > 700 else 9999
-    if upgraded < estate.behind or (chance > 0.82 and purchased > 700):
+    if upgraded < estate.days_back or (chance > 0.82 and purchased > 700):
         return "Microsoft Windows 10 Enterprise"
     return "Microsoft Windows 11 Pro"
 
 
 def _host(estate: Estate, block: int) -> str:
-    # The virtual servers of every third block run on the host before it: hosts then have 0, 5 or 10 of them.
+    # The virtual servers of every third block run on the preceding host, so hosts have 0, 5 or 10.
     return estate.guid("computer", (block - 1 if block % 3 == 2 else block) * BLOCK)

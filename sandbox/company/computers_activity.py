@@ -1,16 +1,16 @@
-"""What happens on the computers: logons, remote clients, virtual machines; and what they cost."""
+"""Activity on computers and what they cost: logons, remote clients, virtual machines, contracts and costs."""
 
 from collections.abc import Iterator
 
 from sandbox.company.agreements import contracts
 from sandbox.company.applications import products_of
 from sandbox.company.estate import Estate, Row, table
-from sandbox.company.values import taken
+from sandbox.company.values import fields_of
 
 
 @table("computer_logons")
 def computer_logons(estate: Estate) -> Iterator[Row]:
-    """Who logged on where: the owner and a few others; on virtual desktops many, on some machines no one."""
+    """Yield logons: the owner and a few others, many on virtual desktops, none on some machines."""
     rng = estate.random("logons")
     users = [row["id"] for row in estate.users]
     for number, computer in enumerate(estate.computers):
@@ -23,7 +23,7 @@ def computer_logons(estate: Estate) -> Iterator[Row]:
             {
                 "computerId": computer["id"],
                 "userId": user,
-                "lastLogon": min(estate.moment(rng, 200), computer["lastScanDate"]),
+                "lastLogon": min(estate.random_time(rng, 200), computer["lastScanDate"]),
                 "logonCount": 1 + int(rng.random() * 300),
             }
             for user in dict.fromkeys(people)
@@ -32,7 +32,9 @@ def computer_logons(estate: Estate) -> Iterator[Row]:
 
 
 def remote_clients(estate: Estate, computer: Row) -> list[Row]:
-    """Machines that connected to a virtual desktop: inventoried computers and unknown thin clients."""
+    """Return the machines that connected to a virtual desktop: inventoried computers and unknown thin
+    clients.
+    """
     if not computer["isVDI"]:
         return []
     rng = estate.random("remote clients", computer["id"])
@@ -44,14 +46,14 @@ def remote_clients(estate: Estate, computer: Row) -> list[Row]:
                 "name": client["hostName"] if client else f"THIN-{number:03d}",
                 "remoteClientComputerId": client["id"] if client else None,
                 "isInventoried": client is not None,
-                "lastUsed": estate.moment(rng, 60),
+                "lastUsed": estate.random_time(rng, 60),
             }
         )
     return rows
 
 
 def virtual_machines(estate: Estate, computer: Row) -> list[Row]:
-    """The virtual machines of a host: those that are inventoried, and one that only the hypervisor knows."""
+    """Return the virtual machines of a host: the inventoried ones, and one known only to the hypervisor."""
     guests = estate.where("computers", "hostComputerId", computer["id"])
     rng = estate.random("virtual machines", computer["id"])
     rows = [
@@ -61,7 +63,7 @@ def virtual_machines(estate: Estate, computer: Row) -> list[Row]:
             "name": guest["hostName"],
             "operatingSystem": guest["operatingSystem"],
             "ip": guest["ipAddress"],
-            **taken(guest, "manufacturer model lastScanDate"),
+            **fields_of(guest, "manufacturer model lastScanDate"),
             "powerState": rng.choice(("Running", "Running", "Shut down", None)),
             "processorCount": guest["processorCount"],
             "coreCount": guest["coreCount"],
@@ -79,7 +81,7 @@ def virtual_machines(estate: Estate, computer: Row) -> list[Row]:
                 "ip": None,
                 "manufacturer": None,
                 "model": None,
-                "lastScanDate": estate.moment(rng, 30),
+                "lastScanDate": estate.random_time(rng, 30),
                 "powerState": "Shut down",
                 "processorCount": None,
                 "coreCount": None,
@@ -90,7 +92,7 @@ def virtual_machines(estate: Estate, computer: Row) -> list[Row]:
 
 
 def contracts_of(estate: Estate, computer: Row) -> list[Row]:
-    """The contracts a computer is attached to: none for most, several for some."""
+    """Return the contracts a computer is attached to: none for most, several for some."""
     rng = estate.random("contracts of computer", computer["id"])
     known = contracts(estate)
     attached = rng.sample(known, min(len(known), rng.choice((0, 0, 0, 1, 2, 6))))
@@ -98,7 +100,7 @@ def contracts_of(estate: Estate, computer: Row) -> list[Row]:
 
 
 def costs(estate: Estate, computer: Row) -> Row:
-    """What the computer and the applications on it cost."""
+    """Return the costs of a computer and of the applications on it."""
     installed = estate.where("computer_applications", "computerId", computer["id"])
     products = estate.cached("products", products_of)
     applications = float(sum(products[row["applicationId"]].price for row in installed if row["unbundled"]))
@@ -108,7 +110,7 @@ def costs(estate: Estate, computer: Row) -> Row:
         "vendor": computer["vendor"],
         "purchaseDate": computer["purchaseDate"],
         "purchasePrice": price,
-        **taken(computer, "purchaseValueBase purchaseCurrency invoiceReference"),
+        **fields_of(computer, "purchaseValueBase purchaseCurrency invoiceReference"),
         "totalCostOfInstalledApplications": applications if installed else None,
         "totalCost": round((price or 0) + applications, 2),
     }

@@ -1,4 +1,4 @@
-"""Parts of each computer, made when it is asked for, and what is known of all computers in bulk."""
+"""Hardware of each computer, made on request, and tables of network adapters and environment variables."""
 
 from collections.abc import Iterator
 
@@ -23,7 +23,7 @@ def _processor_maker(processor: str | None) -> str | None:
 
 
 def hardware(estate: Estate, computer: Row) -> Row:
-    """The summary of a computer's hardware."""
+    """Return the summary of a computer's hardware."""
     rng = estate.random("hardware", computer["id"])
     processor, speed = _processor(computer)
     disks = logical_disks(estate, computer)
@@ -52,7 +52,7 @@ def hardware(estate: Estate, computer: Row) -> Row:
 
 
 def processors(estate: Estate, computer: Row) -> list[Row]:
-    """One row for each processor."""
+    """Return one row for each processor."""
     processor, speed = _processor(computer)
     count = computer["processorCount"]
     return [
@@ -69,7 +69,7 @@ def processors(estate: Estate, computer: Row) -> list[Row]:
 
 
 def socket_map(estate: Estate, computer: Row) -> Row | None:
-    """The processor sockets of a physical machine; a virtual one has none."""
+    """Return the processor sockets of a physical machine, or `None` for a virtual one."""
     if computer["isVirtual"]:
         return None
     rng = estate.random("sockets", computer["id"])
@@ -82,7 +82,7 @@ def socket_map(estate: Estate, computer: Row) -> Row | None:
 
 
 def logical_disks(estate: Estate, computer: Row) -> list[Row]:
-    """Volumes; a virtualization host has six of them."""
+    """Return the volumes of a computer; a virtualization host has six."""
     rng = estate.random("logical disks", computer["id"])
     windows = "Windows" in computer["operatingSystem"]
     hosts = computer["isServer"] and not computer["isVirtual"]
@@ -107,7 +107,7 @@ def logical_disks(estate: Estate, computer: Row) -> list[Row]:
 
 
 def hard_drives(estate: Estate, computer: Row) -> list[Row]:
-    """Physical drives."""
+    """Return the physical drives of a computer."""
     rng = estate.random("hard drives", computer["id"])
     names = (
         ("Virtual HD ATA Device",)
@@ -126,7 +126,7 @@ def hard_drives(estate: Estate, computer: Row) -> list[Row]:
 
 
 def optical_drives(estate: Estate, computer: Row) -> list[Row]:
-    """Most computers have none."""
+    """Return the optical drives of a computer; most have none."""
     rng = estate.random("optical drives", computer["id"])
     return [
         {
@@ -140,7 +140,7 @@ def optical_drives(estate: Estate, computer: Row) -> list[Row]:
 
 
 def display_adapter(estate: Estate, computer: Row) -> Row | None:
-    """The display adapter; servers have none."""
+    """Return the display adapter, or `None` for servers."""
     if computer["isServer"]:
         return None
     rng = estate.random("display adapter", computer["id"])
@@ -154,7 +154,7 @@ def display_adapter(estate: Estate, computer: Row) -> Row | None:
 
 
 def monitor(estate: Estate, computer: Row) -> Row | None:
-    """The monitor of a person's own machine."""
+    """Return the monitor of a physical client, or `None` for servers and virtual machines."""
     if computer["isServer"] or computer["isVirtual"]:
         return None
     rng = estate.random("monitor", computer["id"])
@@ -167,7 +167,7 @@ def monitor(estate: Estate, computer: Row) -> Row | None:
 
 
 def registries(estate: Estate, computer: Row) -> list[Row]:
-    """Watched values of the Windows registry; other systems have none."""
+    """Return the monitored values of the Windows registry; other systems have none."""
     if "Windows" not in computer["operatingSystem"]:
         return []
     rng = estate.random("registry", computer["id"])
@@ -197,7 +197,7 @@ def registries(estate: Estate, computer: Row) -> list[Row]:
 
 @table("computer_network_adapters")
 def computer_network_adapters(estate: Estate) -> Iterator[Row]:
-    """One to three adapters for each computer; unused ones have no address."""
+    """Yield one to three adapters for each computer; unused ones have no address."""
     rng = estate.random("network adapters")
     names = (
         "Intel(R) Wi-Fi 6 AX201",
@@ -216,7 +216,7 @@ def computer_network_adapters(estate: Estate) -> Iterator[Row]:
 
 @table("computer_environment_variables")
 def computer_environment_variables(estate: Estate) -> Iterator[Row]:
-    """Environment variables, some with values that no one should copy into a warehouse."""
+    """Yield environment variables, some with values that should not be copied into a warehouse."""
     for number, computer in enumerate(estate.computers):
         windows = "Windows" in computer["operatingSystem"]
         values: dict[str, str | None] = {

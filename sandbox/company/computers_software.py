@@ -1,7 +1,7 @@
-"""What is installed on the computers, who uses it and what metering counts.
+"""Installations on the computers, their usage, and the counts of metering.
 
-The tables of installations and usage grow by about 25 rows per computer: they hold the fields of the lists
-alone, and what only a detail shows is derived from the row when it is asked for.
+The tables of installations and usage grow by about 25 rows per computer. They hold only the fields of the
+lists; those of the details are derived on request.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,38 +14,42 @@ from sandbox.company.estate import Estate, Row, table
 from sandbox.company.values import words
 from sandbox.company.vocabulary import PRODUCTS
 
-# How long ago a used installation was used last, in days. Some are left unused for a year or two, each at
-# another time: so many more than are idle on one day.
-RECENT, LEFT, FOR = 45.0, (95.0, 1400.0), (300.0, 700.0)
-_LEFT_OF_IDLE = 1.7
-# Installations of the last days that are known: some have come, some have gone since.
-_DAYS_OF_CHANGE, _SHARE_THERE, _SHARE_NEW = 500.0, 0.72, 0.16
-# What nearly everybody has does not come and go, and what fewer would have is not there at all.
+# Days since the last use of an installation. Some are unused for a year or two, each in a different period;
+# on one day, only a part of them is.
+RECENT_DAYS, UNUSED_SINCE_DAYS, UNUSED_FOR_DAYS = 45.0, (95.0, 1400.0), (300.0, 700.0)
+_UNUSED_OF_IDLE = 1.7
+# Period in which installations are added and removed, the share that was there all the time, and the share
+# that was added.
+_DAYS_OF_CHANGE, _SHARE_PERMANENT, _SHARE_NEW = 500.0, 0.72, 0.16
+# Products above the first share are never added or removed; below the second number of computers, a product
+# is left out.
 _COMMON, _FEWEST = 0.8, 1.2
-# Of installations that are not in use, those never used.
+# Share of the unused installations that was never used.
 _NEVER_OF_IDLE = 0.45
 _IDLE_PART, _IDLE_TAIL = 0.3, 0.55
-# Small products that have been introduced or withdrawn within the last year or so: every so many-th.
+# Every n-th small product was introduced or withdrawn in the last year.
 _INTRODUCED, _WITHDRAWN = 7, 9
 _OLD_TEAMS = ("Teams", 0, 200.0)
 
 
 @table("computer_applications")
 def computer_applications(estate: Estate) -> Iterator[Row]:
-    """Installations of each computer: the operating system, bundles with their parts, single products."""
-    shelves = _Shelves(estate)
-    moments = _Moments(estate)
+    """Yield the installations of each computer: operating system, bundles and parts, single products."""
+    selection = _Selection(estate)
+    timestamps = _Timestamps(estate)
     for number, computer in enumerate(estate.computers):
         rng = estate.random("installations", computer["id"])
-        chosen = shelves.choose(rng, computer)
-        if number % 31 != 17 or estate.behind:  # the software inventory of some computers is empty
-            yield from (_installation(rng, moments, computer, *each) for each in chosen)
+        chosen = selection.choose(rng, computer)
+        if number % 31 != 17 or estate.days_back:  # the software inventory of some computers is empty
+            yield from (_installation(rng, timestamps, computer, *each) for each in chosen)
 
 
 class _Entry(NamedTuple):
-    """A product on a shelf: its releases, or with a bundle the parts of each, and how much it is used.
+    """A product that computers can have: its releases, the parts of each if it is a bundle, and its idle
+    share.
 
-    `since` and `until` are days before the present: the company had none of it before, or has none after.
+    `since` and `until` are days before the present: the company did not have the product before `since`, and
+    does not have it after `until`.
     """
 
     share: float
@@ -56,12 +60,12 @@ class _Entry(NamedTuple):
     until: float = -1.0
 
 
-class _Shelves:
+class _Selection:
     """The applications that a computer can have, by the kind of its operating system."""
 
     def __init__(self, estate: Estate) -> None:
-        self._behind = estate.behind
-        self._shelves: dict[str, list[_Entry]] = {"Windows": [], "macOS": [], "Linux": [], "server": []}
+        self._behind = estate.days_back
+        self._entries: dict[str, list[_Entry]] = {"Windows": [], "macOS": [], "Linux": [], "server": []}
         for product in PRODUCTS:
             releases = [
                 application_id(estate, product.manufacturer, product.name, name) for name in product.releases
@@ -71,18 +75,18 @@ class _Shelves:
                 for name in product.releases
             ]
             entry = _Entry(product.clients, releases, product.idle, parts)
-            # About six in ten computers are clients with Windows; three in ten are servers.
+            # About 60 % of the computers are clients with Windows, and 30 % are servers.
             if estate.size < 30 or product.clients * estate.size * 0.6 >= _FEWEST:
                 if product.platform in ("Windows", "CrossPlatform"):
-                    self._shelves["Windows"].append(entry)
+                    self._entries["Windows"].append(entry)
                 if product.platform in ("MacOSX", "CrossPlatform"):
-                    self._shelves["macOS"].append(entry)
+                    self._entries["macOS"].append(entry)
             if estate.size < 30 or product.servers * estate.size * 0.3 >= _FEWEST / 2:
                 entry = entry._replace(share=product.servers)
                 if product.platform in ("Windows", "CrossPlatform"):
-                    self._shelves["server"].append(entry)
+                    self._entries["server"].append(entry)
                 if product.platform in ("Linux", "CrossPlatform", "Aix", "WMware"):
-                    self._shelves["Linux"].append(entry)
+                    self._entries["Linux"].append(entry)
         self._tail = [
             _Entry(
                 1.0,
@@ -108,12 +112,12 @@ class _Shelves:
         self._oracle = _oracle_software(estate)
 
     def choose(self, rng: Random, computer: Row) -> Iterator[tuple[str, str | None, float, float | None]]:
-        """Each application with its bundle, the share of it that is idle, and how many days ago it came."""
+        """Yield each application with its bundle, its idle share, and how many days ago it was installed."""
         yield computer["operatingSystemId"], None, 0.0, None
-        system, chance, behind = computer["operatingSystem"], rng.random, self._behind
+        system, chance, days_back = computer["operatingSystem"], rng.random, self._behind
         server = computer["isServer"]
         windows = "Windows" in system
-        shelf = (
+        system_kind = (
             "server"
             if server and windows
             else "Windows"
@@ -123,19 +127,19 @@ class _Shelves:
             else "Linux"
         )
         is_host = server and not computer["isVirtual"] and computer["manufacturer"] != "IBM"
-        for entry in self._shelves[shelf]:
+        for entry in self._entries[system_kind]:
             if chance() >= entry.share:
                 continue
             draw, release, upgraded = chance(), chance(), chance()
-            came = self._came(draw) if entry.share < _COMMON else None
+            came = self._installed_ago(draw) if entry.share < _COMMON else None
             last = len(entry.releases) - 1
             position = last - int(release**2.5 * (last + 1))
-            if position and upgraded * 1500 < behind:
+            if position and upgraded * 1500 < days_back:
                 position -= 1
             application = entry.releases[position]
             if came is False or (application in self._hypervisors and not is_host):
                 continue
-            if application == self._old_teams and behind <= _OLD_TEAMS[2]:
+            if application == self._old_teams and days_back <= _OLD_TEAMS[2]:
                 application = entry.releases[-1]
             yield application, None, entry.idle, came or None
             if entry.parts:
@@ -145,8 +149,8 @@ class _Shelves:
         known = set()
         for _ in range(int(1 + chance() * (5 if server else 11))):
             entry, draw = self._tail[int(chance() ** 1.5 * len(self._tail))], chance()
-            came = self._came(draw)
-            if came is False or not entry.until < behind < entry.since or entry.releases[0] in known:
+            came = self._installed_ago(draw)
+            if came is False or not entry.until < days_back < entry.since or entry.releases[0] in known:
                 continue
             known.add(entry.releases[0])
             if entry.since < 1e9:
@@ -155,18 +159,21 @@ class _Shelves:
         for application in self._oracle.get(computer["id"], ()):
             yield application, None, 0.02, None
 
-    def _came(self, draw: float) -> float | bool:
-        """How many days ago an installation came; True for ever, False where it is not there."""
-        if draw < _SHARE_THERE:
+    def _installed_ago(self, draw: float) -> float | bool:
+        """Return how many days ago an installation was made.
+
+        `True` means that it has always been there, `False` that it is not there on the day that is shown.
+        """
+        if draw < _SHARE_PERMANENT:
             return True
-        if draw < _SHARE_THERE + _SHARE_NEW:
-            day = (draw - _SHARE_THERE) / _SHARE_NEW * _DAYS_OF_CHANGE
+        if draw < _SHARE_PERMANENT + _SHARE_NEW:
+            day = (draw - _SHARE_PERMANENT) / _SHARE_NEW * _DAYS_OF_CHANGE
             return day if day > self._behind else False
-        gone = (draw - _SHARE_THERE - _SHARE_NEW) / (1 - _SHARE_THERE - _SHARE_NEW) * _DAYS_OF_CHANGE
+        gone = (draw - _SHARE_PERMANENT - _SHARE_NEW) / (1 - _SHARE_PERMANENT - _SHARE_NEW) * _DAYS_OF_CHANGE
         return gone < self._behind
 
 
-# Which release of the registry's product an Oracle installation of a version is.
+# The release of the registry's product for the version of an Oracle installation.
 _ORACLE_RELEASES = (
     (
         "oracle_database_servers",
@@ -179,7 +186,7 @@ _ORACLE_RELEASES = (
 
 
 def _oracle_software(estate: Estate) -> dict[str, list[str]]:
-    """The applications of the computers that Oracle's own inventory has found something on."""
+    """Return by computer the applications that Oracle's own inventory has found."""
     found: dict[str, dict[str, None]] = {}
     databases = estate.by_id("oracle_databases")
     for name, product, releases in _ORACLE_RELEASES:
@@ -194,23 +201,26 @@ def _oracle_software(estate: Estate) -> dict[str, list[str]]:
     return {computer: list(applications) for computer, applications in found.items()}
 
 
-class _Moments:
-    """Times as text, made once and shared by all rows: memory for a large estate stays within bounds."""
+class _Timestamps:
+    """Timestamps as texts that all rows share, which limits the memory of a large estate."""
 
     def __init__(self, estate: Estate) -> None:
         rng = estate.random("moments of installations")
         self._estate = estate
-        self.recent = [estate.ago(rng.random() ** 2 * RECENT) for _ in range(500)]
-        idle = [(left, left - rng.uniform(*FOR)) for left in (rng.uniform(*LEFT) for _ in range(500))]
+        self.recent = [estate.ago(rng.random() ** 2 * RECENT_DAYS) for _ in range(500)]
+        idle = [
+            (left, left - rng.uniform(*UNUSED_FOR_DAYS))
+            for left in (rng.uniform(*UNUSED_SINCE_DAYS) for _ in range(500))
+        ]
         self.left = [
-            estate.day(left) if taken_up < estate.behind < left else recent
-            for (left, taken_up), recent in zip(idle, self.recent, strict=True)
+            estate.day(left) if used_again < estate.days_back < left else recent
+            for (left, used_again), recent in zip(idle, self.recent, strict=True)
         ]
         self.old = [estate.day(rng.uniform(800, 1700)) for _ in range(500)]
         self._days: dict[int, str] = {}
 
     def day(self, days: float) -> str:
-        """A day before the present."""
+        """Return the time this many days before the present."""
         whole = int(days)
         if whole not in self._days:
             self._days[whole] = self._estate.day(whole + 0.4)
@@ -219,7 +229,7 @@ class _Moments:
 
 def _installation(
     rng: Random,
-    moments: _Moments,
+    timestamps: _Timestamps,
     computer: Row,
     application: str,
     bundle: str | None,
@@ -227,14 +237,14 @@ def _installation(
     came: float | bool | None,
 ) -> Row:
     chance, place = rng.random(), int(rng.random() * 500)
-    found = moments.old[place] if came is None or came is True else moments.day(came)
+    found = timestamps.old[place] if came is None or came is True else timestamps.day(came)
     found = max(found, computer["clientInstallDate"])
     used = chance >= idle * _NEVER_OF_IDLE
     last_used = None
     if used:
-        is_left = chance < idle * (_NEVER_OF_IDLE + _LEFT_OF_IDLE)
-        last_used = (moments.left if is_left else moments.recent)[place]
-        # What happens after a scan is not known yet, and nothing is used before it is there.
+        is_left = chance < idle * (_NEVER_OF_IDLE + _UNUSED_OF_IDLE)
+        last_used = (timestamps.left if is_left else timestamps.recent)[place]
+        # A use is after the installation and not after the last scan.
         last_used = max(min(last_used, computer["lastScanDate"]), found)
     minutes = int(rng.random() * 90)
     return {
@@ -244,7 +254,7 @@ def _installation(
         "firstDiscovered": found if rng.random() > 0.02 else None,
         "lastUsed": last_used,
         "usedCount": 1 + int(chance * (40 if chance < idle else 400)) if used else 0,
-        # The vendor declares a date-time for this duration: the time of day on the first day of its calendar.
+        # The vendor declares a datetime for this duration: a time of day on the first day of its calendar.
         "averageUsedTime": f"1900-01-01T{minutes // 60:02d}:{minutes % 60:02d}:00Z" if used else None,
         "isVirtual": None if rng.random() < 0.02 else rng.random() < 0.03,
         "isInstalled": True if rng.random() > 0.03 else None if rng.random() < 0.3 else False,
@@ -254,7 +264,7 @@ def _installation(
 
 
 def installation_detail(estate: Estate, row: Row) -> Row:
-    """What the detail of an installation shows beyond the list."""
+    """Return an installation with the fields that only its details have."""
     rng = estate.random("installation", row["computerId"], row["applicationId"], row["bundleApplicationId"])
     usage = [
         entry
@@ -279,7 +289,9 @@ def installation_detail(estate: Estate, row: Row) -> Row:
 
 @table("computer_application_usage")
 def computer_application_usage(estate: Estate) -> Iterator[Row]:
-    """Who uses which installation: the computer's most frequent user, at times the most recent one too."""
+    """Yield usage per installation: by the computer's most frequent user, sometimes also by the most recent
+    one.
+    """
     computers = estate.by_id("computers")
     everyone = [row["id"] for row in estate.users]
     rng = estate.random("usage")
@@ -311,7 +323,7 @@ def computer_application_usage(estate: Estate) -> Iterator[Row]:
 
 @table("computer_application_user_usage")
 def computer_application_user_usage(estate: Estate) -> list[Row]:
-    """When each user last used an application, on whichever computer."""
+    """Return when each user last used an application on any computer."""
     latest: dict[tuple[str, str, str | None], str] = {}
     for row in estate.built("computer_application_usage"):
         key = row["userId"], row["applicationId"], row["bundleApplicationId"]
@@ -321,15 +333,15 @@ def computer_application_user_usage(estate: Estate) -> list[Row]:
             "userId": user,
             "applicationId": application,
             "bundleApplicationId": bundle,
-            "lastUsedDate": moment[:10],
+            "lastUsedDate": last_used[:10],
         }
-        for (user, application, bundle), moment in latest.items()
+        for (user, application, bundle), last_used in latest.items()
     ]
 
 
 @table("application_usage_summaries")
 def application_usage_summaries(estate: Estate) -> list[Row]:
-    """One row for each installed application: on how many computers it is used, by how many users."""
+    """Return one row per installed application with the number of computers and users that use it."""
     users: dict[str, set[str]] = {}
     computers: dict[str, set[str]] = {}
     for row in estate.built("computer_application_usage"):
@@ -357,8 +369,10 @@ USER_METERING_COUNTS = (*COMPUTER_METERING_COUNTS[:11], "requirement")
 
 
 def _metric_of(estate: Estate, per_user: bool) -> dict[str, tuple[str, str]]:
-    """Id and name of the default metric of each application to be licensed: those counted per user, or the
-    others. What is counted by a custom value has no requirement of a computer's own.
+    """Return id and name of the default metric of each application that needs a license.
+
+    `per_user` selects the metrics that count users, or all others. Applications counted by a custom value are
+    left out: a computer has no requirement of its own for them.
     """
     metrics: dict[str, tuple[str, str]] = {}
     for row in estate.applications:
@@ -371,13 +385,13 @@ def _metric_of(estate: Estate, per_user: bool) -> dict[str, tuple[str, str]]:
 
 
 def metric_period(estate: Estate) -> str:
-    """The first day of the months in which use counts."""
+    """Return the first day of the months in which use counts."""
     months = estate.now.year * 12 + estate.now.month - METRIC_MONTHS
     return datetime(months // 12, months % 12 + 1, 1).isoformat()
 
 
 def _counted(metric: str, computer: Row) -> int:
-    """What a metric counts of a computer."""
+    """Return what a metric counts of a computer."""
     if metric == CORES:
         return int(computer["coreCount"])
     if metric == "Number of processors":
@@ -389,7 +403,7 @@ def _counted(metric: str, computer: Row) -> int:
 
 @table("computer_metering")
 def computer_metering(estate: Estate) -> Iterator[Row]:
-    """The requirement that an installation of a licensed application causes under its metric."""
+    """Yield the requirement of each installation of a licensed application under its metric."""
     metrics, computers = _metric_of(estate, per_user=False), estate.by_id("computers")
     for row in _first(estate, "computer_applications", "computerId", "applicationId"):
         application, computer = row["applicationId"], computers.get(row["computerId"])
@@ -418,7 +432,7 @@ def computer_metering(estate: Estate) -> Iterator[Row]:
 
 @table("user_metering")
 def user_metering(estate: Estate) -> Iterator[Row]:
-    """The requirement that a user's use of a licensed application causes, for metrics that count users."""
+    """Yield the requirement of each user's use of a licensed application, for metrics that count users."""
     metrics, users = _metric_of(estate, per_user=True), estate.by_id("users")
     start, found = metric_period(estate), dict[tuple[str, str], Row]()
     for row in estate.built("computer_application_user_usage"):
@@ -445,7 +459,7 @@ def user_metering(estate: Estate) -> Iterator[Row]:
 
 
 def _first(estate: Estate, table_name: str, *fields: str) -> Iterable[Row]:
-    """The first row of a table for each combination of some fields."""
+    """Return the first row of a table for each combination of some fields."""
     found: dict[tuple[str, ...], Row] = {}
     for row in estate.built(table_name):
         found.setdefault(tuple(row[field] for field in fields), row)

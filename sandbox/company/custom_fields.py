@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sandbox.company.assets import ASSETS, MOST_ASSETS, asset_type
+from sandbox.company.assets import ASSETS, MAXIMUM_ASSETS, asset_type
 from sandbox.company.estate import Estate, Row, table
 
 _DATA_TYPES = ("Text", "Number", "Date", "Yes/No", "Document reference")
@@ -24,19 +24,19 @@ _FIELDS: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...], bool], ...] = (
 
 @table("custom_field_asset_types")
 def custom_field_asset_types(estate: Estate) -> list[Row]:
-    """The kinds of assets that custom fields can be defined for."""
+    """Return the kinds of assets that custom fields can be defined for."""
     return [asset_type(estate, kind) for kind in ASSETS]
 
 
 @table("custom_field_data_types")
 def custom_field_data_types(estate: Estate) -> list[Row]:
-    """The types of custom fields."""
+    """Return the types of custom fields."""
     return [{"id": estate.guid("data type", name), "name": name} for name in _DATA_TYPES]
 
 
 @table("custom_fields")
 def custom_fields(estate: Estate) -> list[Row]:
-    """Custom fields; one of them is defined for no asset type and has no values."""
+    """Return the custom fields; one of them is defined for no asset type and has no values."""
     return [
         {
             "id": estate.guid("custom field", name),
@@ -55,11 +55,11 @@ def custom_fields(estate: Estate) -> list[Row]:
 
 @table("custom_field_values")
 def custom_field_values(estate: Estate) -> Iterator[Row]:
-    """Values of custom fields on a part of the assets; a Yes/No value is the word True or False."""
+    """Yield values of custom fields for a part of the assets; a Yes/No value is the word True or False."""
     for name, data_type, choices, kinds, required in _FIELDS:
         for kind in kinds:
             rng = estate.random("custom field values", name, kind)
-            for asset in estate.built(kind)[:MOST_ASSETS]:
+            for asset in estate.built(kind)[:MAXIMUM_ASSETS]:
                 if rng.random() < (0.9 if required else 0.4):
                     value: str | None = {
                         "Text": rng.choice(choices) if choices else f"K-{rng.randrange(100, 999)} Göteborg",
@@ -82,7 +82,7 @@ def custom_field_values(estate: Estate) -> Iterator[Row]:
 
 @table("custom_metrics")
 def custom_metrics(estate: Estate) -> list[Row]:
-    """Custom metrics: licenses counted by the value of a custom field of type Number."""
+    """Return custom metrics, which count licenses by the value of a custom field of type Number."""
     return [
         {
             "id": estate.guid("custom metric", name, number),

@@ -1,4 +1,4 @@
-"""Custom objects: things that inventory does not find by itself, their types and properties."""
+"""Custom objects, which the inventory does not find by itself, with their types and properties."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ _OBJECT_TYPES = (
 
 @table("custom_object_types")
 def custom_object_types(estate: Estate) -> Iterator[Row]:
-    """Kinds of things that inventory does not find by itself."""
+    """Yield the types of custom objects."""
     for name, description, _ in _OBJECT_TYPES:
         rng = estate.random("custom object type", name)
         age = 200 + rng.random() * 900
@@ -34,7 +34,7 @@ def custom_object_types(estate: Estate) -> Iterator[Row]:
 
 @table("custom_object_properties")
 def custom_object_properties(estate: Estate) -> list[Row]:
-    """Properties of each kind of custom object; the last kind has none."""
+    """Return the properties of each type; the last type has none."""
     return [
         {
             "id": estate.guid("custom object property", type_name, name),
@@ -51,7 +51,7 @@ def custom_object_properties(estate: Estate) -> list[Row]:
 
 @table("custom_objects")
 def custom_objects(estate: Estate) -> Iterator[Row]:
-    """Custom objects, some attached to a computer or a user."""
+    """Yield custom objects, some attached to a computer or a user."""
     rng = estate.random("custom objects")
     for number in range(max(9, min(2000, estate.size // 5))):
         age = 10 + rng.random() * 700
@@ -67,7 +67,7 @@ def custom_objects(estate: Estate) -> Iterator[Row]:
 
 @table("custom_object_property_values")
 def custom_object_property_values(estate: Estate) -> Iterator[Row]:
-    """Values of the custom objects' properties; every eighth object has none."""
+    """Yield the values of the custom objects' properties; every eighth object has none."""
     for number, thing in enumerate(estate.built("custom_objects")):
         type_name, _, names = _OBJECT_TYPES[number % 3]
         if number % 8 != 7:

@@ -1,10 +1,10 @@
 """The made-up company whose software estate the sandbox serves.
 
 An `Estate` is determined by the number of computers, a seed and the present day; `as_of` shows the same
-company as it was on an earlier day. Its tables are built on first use, from generators seeded by name: what a
-table holds does not depend on which ones were built before. The modules of this package say what the tables
-hold: a function marked with `@table("name")` gives its rows. The company is plausible; `ugly` adds what tests
-need besides, by functions marked with `@spoiler("name")`.
+company as it was on an earlier day. Its tables are built on first use, from generators seeded by name, so
+that the content of a table does not depend on the order in which tables are built. The modules of this
+package define the tables: a function marked with `@table("name")` returns the rows of one. The company is
+plausible; with `ugly`, functions marked with `@spoiler("name")` add odd data for tests.
 """
 
 import hashlib
@@ -19,18 +19,17 @@ Builder = Callable[["Estate"], Iterable[Row]]
 Spoiler = Callable[["Estate", list[Row]], None]
 
 BUILDERS: dict[str, Builder] = {}
-"""What builds the tables, by their names."""
+"""The builders of all tables, by name."""
 
 SPOILERS: dict[str, Spoiler] = {}
-"""What changes the rows of tables of an ugly company, by their names."""
+"""The functions that change the tables of an ugly company, by name of the table."""
 
 
 class Change(NamedTuple):
-    """One thing that is different in the company between two days.
+    """One difference of the company between two days.
 
-    `id` is that of the record (of a seat the subscription's, with the user's as `of`), `quantity` how many
-    installations, licences or computers with the software it concerns, and `day` when it happened, where that
-    is known.
+    `id` is that of the record; for a seat it is the subscription's, and `of` is the user's. `quantity` is the
+    number of installations, licences or computers concerned. `day` is when the change happened, if known.
     """
 
     kind: str
@@ -44,14 +43,14 @@ class Change(NamedTuple):
 Comparison = Callable[["Estate", "Estate"], Iterable[Change]]
 
 COMPARISONS: list[Comparison] = []
-"""What finds the changes between the company of one day and that of a later one."""
+"""The functions that find the differences between two days."""
 
-# How far back the company is known.
+# Number of months for which the company's past is known.
 MOST_MONTHS = 23
 
 
 def _change(name: str) -> Any:
-    """The method of a list, counted as a change."""
+    """Return the method of `list` with this name, which also increments the version."""
 
     def change(rows: "Table", *arguments: Any) -> Any:
         rows.version += 1
@@ -61,10 +60,10 @@ def _change(name: str) -> Any:
 
 
 class Table(list[Row]):
-    """The rows of one table, with a version that moves whenever rows come or go.
+    """Rows of one table, with a version that increases whenever rows are added or removed.
 
-    The control API adds and removes rows while a client reads; the indexes an estate keeps compare versions
-    to notice that they are stale.
+    The control API adds and removes rows while a client reads. The indexes of an estate compare versions to
+    detect that they are stale.
     """
 
     version = 0
@@ -74,7 +73,7 @@ class Table(list[Row]):
 
 
 class _Attribute:
-    """A table that an estate has as an attribute of the same name."""
+    """Attribute of an estate that returns the table of the same name."""
 
     def __set_name__(self, _owner: type, name: str) -> None:
         self._name = name
@@ -112,12 +111,12 @@ class Estate:
         midnight = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
         today = midnight if now is None else now.astimezone(timezone.utc).replace(microsecond=0)
         self.now = today if as_of is None else as_of.astimezone(timezone.utc).replace(microsecond=0)
-        self.behind = (today - self.now) / timedelta(days=1)
-        """How many days before the present the company is shown as of."""
-        if self.behind < 0:
-            raise ValueError("as_of lies after the present")
+        self.days_back = (today - self.now) / timedelta(days=1)
+        """Number of days from the day that is shown to the present."""
+        if self.days_back < 0:
+            raise ValueError("as_of is after the present")
         self._present: Estate | None = None
-        # Times are printed often, and without a zone that is quicker.
+        # Formatting a datetime without a time zone is faster.
         self._now_without_zone = self.now.replace(tzinfo=None)
         self._today_without_zone = today.replace(tzinfo=None)
         self._tables: dict[str, Table] = {}
@@ -126,23 +125,23 @@ class Estate:
 
     @property
     def present(self) -> "Estate":
-        """The same company today: what was bought in the past was bought for what is there now."""
-        if not self.behind:
+        """Return the same company today; what was bought earlier was bought for what exists today."""
+        if not self.days_back:
             return self
         if self._present is None:
-            today = self.now + timedelta(days=self.behind)
+            today = self.now + timedelta(days=self.days_back)
             self._present = Estate(self.size, self.seed, today, ugly=self.ugly)
         return self._present
 
     def at(self, as_of: datetime) -> "Estate":
-        """The same company as it was on a day."""
+        """Return the same company as it was on a day."""
         present = self.present
         earlier = Estate(self.size, self.seed, present.now, as_of=as_of, ugly=self.ugly)
         earlier._present = present
         return earlier
 
     def month_ends(self, months: int) -> list[datetime]:
-        """The ends of so many months before the present, and the present: the earliest first."""
+        """Return the ends of this many months before the present, then the present, earliest first."""
         if not 0 <= months <= MOST_MONTHS:
             raise ValueError(f"the company is known for the last {MOST_MONTHS} months")
         ends = [self.present.now]
@@ -152,46 +151,48 @@ class Estate:
         return ends[::-1]
 
     def changes_since(self, earlier: "Estate") -> list[Change]:
-        """What is different in the company since an earlier day."""
+        """Return the differences of the company from an earlier day."""
         return sorted(change for compare in COMPARISONS for change in compare(earlier, self))
 
     def random(self, *names: object) -> Random:
-        """A generator that depends on the seed and the names alone."""
+        """Return a generator that depends only on the seed and the names."""
         return Random(f"{self.seed}/{'/'.join(map(str, names))}")
 
     def draws(self, *names: object) -> tuple[float, ...]:
-        """Eight random numbers that depend on the seed and the names alone: far quicker than a generator."""
+        """Return eight random numbers that depend only on the seed and the names, far faster than a
+        generator.
+        """
         text = f"{self.seed}/{'/'.join(map(str, names))}"
         digest = hashlib.blake2b(text.encode(), digest_size=32).digest()
         return tuple(number / 2**32 for number in struct.unpack("<8I", digest))
 
     def guid(self, *names: object) -> str:
-        """The GUID that belongs to these names, the same every time for the same seed."""
+        """Return the GUID of these names, always the same for the same seed."""
         text = f"{self.seed}/{'/'.join(map(str, names))}"
         digest = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
         return f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-a{digest[17:20]}-{digest[20:]}"
 
-    def moment(self, rng: Random, days_back: float) -> str:
-        """A random time within the last `days_back` days, to the second, as the vendor prints it."""
-        return self.ago(rng.random() * days_back)
+    def random_time(self, rng: Random, days: float) -> str:
+        """Return a random time within the last `days`, to the second, in the vendor's format."""
+        return self.ago(rng.random() * days)
 
     def ago(self, days: float) -> str:
-        """The time this many days before the day that the company is shown as of, to the second."""
+        """Return the time this many days before the day that is shown, to the second."""
         return (self._now_without_zone - timedelta(seconds=int(days * 86400))).isoformat() + "Z"
 
     def day(self, days: float) -> str:
-        """The time this many days before the present, whichever day the company is shown as of."""
+        """Return the time this many days before the present, whichever day is shown."""
         return (self._today_without_zone - timedelta(seconds=int(days * 86400))).isoformat() + "Z"
 
     def table(self, name: str, build: Builder) -> Table:
-        """The named table: built once, then always the same list, whatever has happened to its rows since."""
+        """Return the named table, built on first use; later calls return the same list."""
         table = self._tables.get(name)
         if table is None:
             table = self._tables[name] = Table(build(self))
         return table
 
     def built(self, name: str) -> Table:
-        """A table by name; it is built when it is needed first."""
+        """Return a table by name, built on first use."""
         table = self._tables.get(name)
         if table is None:
             table = self.table(name, BUILDERS[name])
@@ -201,15 +202,15 @@ class Estate:
 
     @property
     def tables(self) -> Mapping[str, Table]:
-        """The tables built so far, by name."""
+        """Return the tables built so far, by name."""
         return self._tables
 
     def by_id(self, name: str, field: str = "id") -> dict[str, Row]:
-        """The rows of a table by their id."""
+        """Return the rows of a table by id."""
         return self._index(name, field, lambda table: {row[field]: row for row in table})
 
     def grouped(self, name: str, field: str) -> dict[Any, list[Row]]:
-        """The rows of a table, gathered by the value of one field (a reference to a parent)."""
+        """Return the rows of a table, grouped by the value of one field, such as a reference to a parent."""
 
         def gather(table: Table) -> dict[Any, list[Row]]:
             groups: dict[Any, list[Row]] = {}
@@ -220,15 +221,15 @@ class Estate:
         return self._index(name, f"*{field}", gather)
 
     def where(self, name: str, field: str, value: object) -> list[Row]:
-        """The rows of a table whose field has the value."""
+        """Return the rows of a table whose field has the value."""
         return self.grouped(name, field).get(value, [])
 
     def asset_ids(self, kind: str) -> list[str]:
-        """The ids of all assets of a kind (computers, licenses, …): what can have files and links."""
+        """Return the ids of all assets of a kind, such as computers; assets can have files and links."""
         return [row["id"] for row in self.built(kind)]
 
     def cached(self, name: str, make: Callable[["Estate"], Any]) -> Any:
-        """What a function finds out from what never changes: found out once."""
+        """Return the result of a function of this estate, computed once."""
         if name not in self._facts:
             self._facts[name] = make(self)
         return self._facts[name]
@@ -243,7 +244,7 @@ class Estate:
 
 
 def table(name: str) -> Callable[[Builder], Callable[[Estate], Table]]:
-    """Make a function that gives rows the builder of a table; calling it then gives the table, built once."""
+    """Register a function as the builder of a table; calling it then returns the table, built once."""
 
     def register(build: Builder) -> Callable[[Estate], Table]:
         BUILDERS[name] = build
@@ -253,7 +254,7 @@ def table(name: str) -> Callable[[Builder], Callable[[Estate], Table]]:
 
 
 def spoiler(name: str) -> Callable[[Spoiler], Spoiler]:
-    """Make a function change the rows of a table of an ugly company, right after they are built."""
+    """Register a function that changes the rows of a table of an ugly company right after it is built."""
 
     def register(spoil: Spoiler) -> Spoiler:
         SPOILERS[name] = spoil
@@ -263,11 +264,11 @@ def spoiler(name: str) -> Callable[[Spoiler], Spoiler]:
 
 
 def comparison(compare: Comparison) -> Comparison:
-    """Make a function one of those that find what is different between two days."""
+    """Register a function that finds differences between two days."""
     COMPARISONS.append(compare)
     return compare
 
 
-def stamp(moment: datetime) -> str:
-    """A time as the vendor prints it: RFC 3339 in UTC."""
-    return moment.replace(tzinfo=None).isoformat() + "Z"
+def timestamp(time: datetime) -> str:
+    """Return a time in the vendor's format: RFC 3339 in UTC."""
+    return time.replace(tzinfo=None).isoformat() + "Z"

@@ -1,4 +1,4 @@
-"""What changed in the company from one day to a later one: the truth that a history is compared with."""
+"""The differences of the company between two days, for comparison with a history in a warehouse."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _computers(earlier: Estate, later: Estate) -> Iterator[Change]:
 
 
 def installed(estate: Estate) -> Counter[str]:
-    """On how many computers each application is installed."""
+    """Return on how many computers each application is installed."""
     return Counter(
         application
         for _, application in {
@@ -44,7 +44,7 @@ def _applications(earlier: Estate, later: Estate) -> Iterator[Change]:
 
 @comparison
 def _support(earlier: Estate, later: Estate) -> Iterator[Change]:
-    """Software that is installed and whose last support ended."""
+    """Yield installed software whose last support ended."""
     counts = installed(later)
     for row in later.applications:
         ends = max(row["endOfSupportDate"] or "", row["endOfExtendedSupportDate"] or "")
@@ -69,13 +69,13 @@ def _licenses(earlier: Estate, later: Estate) -> Iterator[Change]:
             yield Change("subscription expired", row["id"], name, quantity, day)
 
 
-def _ended(end: str, earlier: Estate, later: Estate) -> bool:
-    return earlier.ago(0) <= end < later.ago(0)
+def _ended(end: str | None, earlier: Estate, later: Estate) -> bool:
+    return end is not None and earlier.ago(0) <= end < later.ago(0)
 
 
 @comparison
 def _periods(earlier: Estate, later: Estate) -> Iterator[Change]:
-    """Periods that came beside or after others, and last ones that ended without one after them."""
+    """Yield periods that were added to others, and last periods that ended without a successor."""
 
     def of(table: str) -> Callable[[Estate], dict[str, tuple[str, list[Row]]]]:
         return lambda estate: {

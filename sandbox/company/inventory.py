@@ -1,4 +1,4 @@
-"""Raw inventory: which sources reported a device, and the documents each of them sent."""
+"""Raw inventory: the sources that reported a device, and the documents of each source."""
 
 from collections.abc import Callable, Iterator
 
@@ -10,7 +10,7 @@ _AGENTS = {"Windows": "agent-win32", "macOS": "agent-osx"}
 
 @table("inventory_devices")
 def inventory_devices(estate: Estate) -> Iterator[Row]:
-    """One row for each source of a device: the agent, and for some a second source."""
+    """Yield one row for each source of a device: the agent, and for some devices a second source."""
     tenant = estate.guid("tenant")
     for number, computer in enumerate(estate.computers):
         system = computer["operatingSystem"]
@@ -30,7 +30,7 @@ def inventory_devices(estate: Estate) -> Iterator[Row]:
 
 
 def _document(estate: Estate, computer: Row, part: Callable[[Row], Row]) -> Row | None:
-    """A document of a device, with a part for each source that reported it."""
+    """Return a document of a device, with a part for each source that reported it."""
     reports = estate.where("inventory_devices", "deviceId", computer["id"])
     sources = [
         {"source": {"name": report["source"], "ingestionId": report["originalBlobId"]}, **part(report)}
@@ -41,7 +41,7 @@ def _document(estate: Estate, computer: Row, part: Callable[[Row], Row]) -> Row 
 
 
 def device_data(estate: Estate, computer: Row) -> Row | None:
-    """The device document."""
+    """Return the device document."""
     client = {
         "scannerVersion": computer["scannerVersion"] or "7.0.0",
         "clientType": "Snow Agent",
@@ -180,7 +180,7 @@ def _device(estate: Estate, computer: Row) -> Row:
 
 
 def device_software(estate: Estate, computer: Row) -> Row | None:
-    """The software document: what each source found installed, with the days it was used."""
+    """Return the software document: the installations found by each source, with the days of use."""
     installed = estate.where("computer_applications", "computerId", computer["id"])
     software = [_software(estate, computer, installation) for installation in installed]
     return _document(estate, computer, lambda _report: {"software": software})

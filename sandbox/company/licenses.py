@@ -1,7 +1,7 @@
-"""Licenses of the made-up company with what belongs to each: upgrades, maintenance periods and costs.
+"""Licenses of the made-up company, with their upgrades, maintenance periods, costs and policies.
 
-The table holds what list and detail know together; the vendor shows costs and upgrades only in the list, and
-keys, notes and SKU only in the detail.
+The table has the fields of list and details; the vendor shows costs and upgrades only in the list, and keys,
+notes and SKU only in the details.
 """
 
 import random
@@ -18,10 +18,10 @@ from sandbox.company.vocabulary import PRODUCTS, Product
 ASSIGNMENT_TYPES = ("Organization", "Computer", "User", "Site")
 CUSTOM_METRIC = "Custom metric"
 
-# The order in which consecutive licenses are assigned: every kind is there even in the smallest company.
+# Kinds of assignment of consecutive licenses; even the smallest company has every kind.
 _ASSIGNMENT_CYCLE = ("Organization", "Computer", "User", "Computer", "Site", "User", "Organization")
-# The first licenses are complete, in force, in use, and allowed to cover other releases: even the smallest
-# company then has a record of every kind.
+# The first licenses are complete, valid, in use and may cover other releases, so that even the smallest
+# company has a record of every kind.
 EXEMPLARY = len(_ASSIGNMENT_CYCLE)
 _VENDORS = ("Atea", "Crayon", "SoftwareOne", "Insight", "Bechtle", "Zážitek s.r.o.")
 _NO_REASON, _MISSING_APPLICATION, _MISSING_COUNT, _MISSING_ASSIGNMENT_TYPE = 0, 1, 2, 128
@@ -29,7 +29,7 @@ _NO_REASON, _MISSING_APPLICATION, _MISSING_COUNT, _MISSING_ASSIGNMENT_TYPE = 0, 
 
 @table("license_assignment_types")
 def assignment_types(estate: Estate) -> list[Row]:
-    """The kinds of assignment."""
+    """Return the kinds of assignment."""
     return [
         {"assignmentType": number, "assignmentTypeId": _assignment_type_id(estate, name), "name": name}
         for number, name in enumerate(ASSIGNMENT_TYPES)
@@ -37,30 +37,30 @@ def assignment_types(estate: Estate) -> list[Row]:
 
 
 def assignment_type(estate: Estate, row: Row) -> str | None:
-    """The name of a license's assignment type, or None where the license lacks it."""
+    """Return the name of a license's assignment type, or `None` if the license has none."""
     names = {kind["assignmentTypeId"]: kind["name"] for kind in assignment_types(estate)}
     return names.get(row["assignmentTypeId"])
 
 
 def counted(row: Row) -> bool:
-    """Whether a license affects the compliance position: archived and incomplete ones do not."""
+    """Return whether a license affects the compliance position; archived and incomplete ones do not."""
     return row["status"] == "Active" and not row["isIncomplete"]
 
 
 def upgrades_of(_estate: Estate, row: Row) -> list[Row]:
-    """The licenses that one license upgrades."""
+    """Return the licenses that one license upgrades."""
     return list(row["upgrades"] or ())
 
 
 @table("license_maintenance_periods")
 def maintenance_periods(estate: Estate) -> list[Row]:
-    """The maintenance and support periods of all licenses."""
+    """Return the maintenance and support periods of all licenses."""
     return [period for row in licenses(estate) for period in _maintenance_of(estate, row)]
 
 
 @table("license_policies")
 def policies(estate: Estate) -> list[Row]:
-    """The license policies; the vendor shows their id alone."""
+    """Return the license policies; the vendor shows only their ids."""
     return [{"id": estate.guid("license-policy", number)} for number in range(4)]
 
 
@@ -68,19 +68,20 @@ def _assignment_type_id(estate: Estate, name: str) -> str:
     return estate.guid("assignment-type", name)
 
 
-# A company owns a few per cent more or less than it needs of most products, and as many of a few.
-_OFF, _SHARE_SHORT, _SHARE_EXACT = (0.05, 0.25), 0.4, 0.15
-# Of the paid products that nobody knows, some were never bought.
+# The owned quantity differs by these shares from the required one: below it for the first share of the
+# products, equal for the second, above it for the others.
+_DEVIATION, _SHARE_SHORT, _SHARE_EXACT = (0.05, 0.25), 0.4, 0.15
+# Share of the paid products of the long tail that was bought.
 _SHARE_TAIL_BOUGHT = 0.8
 _CURRENCIES = {"Sverige": "SEK", "United Kingdom": "GBP", "United States": "USD"}
 _CUSTOM_EVERY, _ARCHIVED_EVERY, _RECENT_EVERY = 10, 13, 9
 _YEAR = 365
-# Java is subscribed to for all employees, whatever is installed.
+# Java is licensed per employee, independent of the installations.
 _CUSTOM_PRODUCT = next(product for product in PRODUCTS if product.metric == CUSTOM_METRIC)
 
 
 class _Lot(NamedTuple):
-    """One purchase: a release of a product, how many, and how many days before the present it was made."""
+    """One purchase: a release of a product, the quantity, and the date in days before the present."""
 
     product: Product
     application: str
@@ -91,12 +92,12 @@ class _Lot(NamedTuple):
 
 
 def employees(estate: Estate) -> int:
-    """How many people the company has."""
+    """Return the number of people in the company."""
     return sum(row["status"] == "Active" for row in estate.users)
 
 
 def requirements(estate: Estate) -> dict[tuple[str, str], Counter[str]]:
-    """What metering counts for each application and metric, by the part of the count."""
+    """Return the counts of metering for each application and metric, by the part of the count."""
     found: dict[tuple[str, str], Counter[str]] = {}
     for table_name, metric in (("computer_metering", "metricId"), ("user_metering", "metricID")):
         for row in estate.built(table_name):
@@ -113,7 +114,7 @@ def requirements(estate: Estate) -> dict[tuple[str, str], Counter[str]]:
 
 
 def _lots(estate: Estate) -> list[_Lot]:
-    """All purchases up to the present, made for what is installed at present."""
+    """Return all purchases up to the present, made for what is installed at present."""
     count = max(12, estate.size // 3)
     needed = requirements(estate)
     products = estate.cached("products", products_of)
@@ -134,7 +135,7 @@ def _lots(estate: Estate) -> list[_Lot]:
         number for number in range(1, count + 1) if number % _CUSTOM_EVERY == 4 and number not in archived
     ]
     numbers = [number for number in range(1, count + 1) if number not in {*custom, *archived}]
-    # The first lots go to products of several releases: what is allowed for other releases is then tried.
+    # If there are fewer licenses than products, those of the least total value get none.
     if owned and len(numbers) < len(owned):
         owned = owned[: len(numbers)]
     shares: dict[int, list[int]] = {}
@@ -150,13 +151,13 @@ def _lots(estate: Estate) -> list[_Lot]:
     metric = estate.guid("metric", CUSTOM_METRIC)
     newest = _CUSTOM_PRODUCT.releases[-1]
     java = application_id(estate, _CUSTOM_PRODUCT.manufacturer, _CUSTOM_PRODUCT.name, newest)
-    people = int(employees(estate) * (1 - estate.random("ownership", "custom").uniform(*_OFF)))
+    people = int(employees(estate) * (1 - estate.random("ownership", "custom").uniform(*_DEVIATION)))
     for part, number in enumerate(custom):
         share = people // len(custom) + (part < people % len(custom))
         lots[number] = _lot(estate, number, _CUSTOM_PRODUCT, java, metric, max(1, share), part)
     known = [each for each in PRODUCTS if len(each.releases) > 1 and each.price and each != _CUSTOM_PRODUCT]
     for number in [each for each in range(1, count + 1) if each not in lots]:
-        # Licences that are kept for the record, of releases that nobody has any more.
+        # Old licences of releases that are no longer installed.
         rng = estate.random("old license", number)
         product = rng.choice(known)
         old = application_id(estate, product.manufacturer, product.name, product.releases[0])
@@ -168,9 +169,9 @@ def _lots(estate: Estate) -> list[_Lot]:
 
 
 def _owned(estate: Estate, product: Product, uses: list[tuple[str, str, int]]) -> tuple[str, str, int] | None:
-    """The release that licences of a product are bought for, with its metric, and how many are owned."""
+    """Return the release of a product that licences are bought for, its metric, and the quantity owned."""
     rng = estate.random("ownership", product.manufacturer, product.name)
-    draw, off = rng.random(), rng.uniform(*_OFF)
+    draw, off = rng.random(), rng.uniform(*_DEVIATION)
     needed = sum(count for _, _, count in uses)
     if not product.family and draw > _SHARE_TAIL_BOUGHT:
         return None
@@ -180,7 +181,7 @@ def _owned(estate: Estate, product: Product, uses: list[tuple[str, str, int]]) -
         quantity = needed
     else:
         quantity = int(needed * (1 + off)) + 1
-    # The newest release that is installed covers the older ones.
+    # Licences are bought for the newest installed release, which covers the older ones.
     application, metric, _ = max(uses, key=lambda use: _release(estate, product, use[0]))
     return application, metric, max(1, quantity)
 
@@ -194,7 +195,7 @@ def _lot(
     estate: Estate, number: int, product: Product, application: str, metric: str, quantity: int, part: int
 ) -> _Lot:
     rng = estate.random("lot", number)
-    # The first purchase of a product is years ago; of the others a part is of the last months.
+    # The first purchase of a product is usually years ago; some of the others are recent.
     days = rng.uniform(400, 1700) if part == 0 and rng.random() < 0.75 else rng.uniform(10, 2000)
     if number % _RECENT_EVERY == 5:
         days = rng.uniform(20, 330)
@@ -203,11 +204,11 @@ def _lot(
 
 @table("licenses")
 def licenses(estate: Estate) -> list[Row]:
-    """All licenses with the fields of list and detail."""
+    """Return all licenses with the fields of list and details."""
     rows: list[Row] = []
     lots: list[_Lot] = estate.present.cached("lots", _lots)
     for number, lot in enumerate(lots, start=1):
-        if lot.days < estate.behind:
+        if lot.days < estate.days_back:
             continue
         rng = estate.random("license", number)
         row = _purchase(estate, rng, number, lot)
@@ -220,12 +221,12 @@ def licenses(estate: Estate) -> list[Row]:
 
 
 def _term(estate: Estate, rng: random.Random, days: float, length: int = _YEAR) -> tuple[float, float]:
-    """Start and end of the present term of something renewed every so many days, in days before the present.
+    """Return start and end of the current term of something renewed regularly, in days before the present.
 
-    A few have lapsed: the term that ended last has no successor.
+    A few have lapsed: the last term ended and has no successor.
     """
     lapses, when = rng.random() < 0.06, 10 + rng.random() * 150
-    passed = int(max(0.0, days - estate.behind) // length)
+    passed = int(max(0.0, days - estate.days_back) // length)
     start = days - passed * length
     if lapses and days > length:
         last = int((days - when) // length)
@@ -234,10 +235,10 @@ def _term(estate: Estate, rng: random.Random, days: float, length: int = _YEAR) 
 
 
 def _purchase(estate: Estate, rng: random.Random, number: int, lot: _Lot) -> Row:
-    """What was bought, when, for whom and how it is assigned."""
+    """Return the fields of a purchase: product, date, price, organization and kind of assignment."""
     kind = _ASSIGNMENT_CYCLE[number % len(_ASSIGNMENT_CYCLE)]
     archived = number > EXEMPLARY and number % _ARCHIVED_EVERY == 0
-    # Somebody entered a few without saying what for or how many: those do not count.
+    # A few are incomplete and don't count.
     share = 0.0 if number <= EXEMPLARY or archived or lot.product == _CUSTOM_PRODUCT else 0.015
     application_id = or_none(rng, lot.application, share)
     quantity = or_none(rng, lot.quantity, share)
@@ -255,7 +256,7 @@ def _purchase(estate: Estate, rng: random.Random, number: int, lot: _Lot) -> Row
     currency = _CURRENCIES[country[0]] if local else "EUR"
     start, end = _term(estate, rng, int(lot.days))
     value = lot.quantity * lot.product.price * lot.discount / TO_BASE_CURRENCY[currency]
-    bought = lot.days - estate.behind
+    bought = lot.days - estate.days_back
     return {
         "id": estate.guid("license", number),
         "organizationId": organization["id"],
@@ -287,7 +288,7 @@ def _purchase(estate: Estate, rng: random.Random, number: int, lot: _Lot) -> Row
         "maintenanceAccordingToAgreement": agreement is not None and rng.random() < 0.5,
         "skuId": or_none(rng, estate.guid("sku", lot.application), 0.4),
         "status": "Archived" if archived else "Active",
-        "archivedDate": estate.moment(rng, 30) if archived else None,
+        "archivedDate": estate.random_time(rng, 30) if archived else None,
         "licenseKeys": or_none(rng, f"SANDBOX-{number:05d}-KEY", 0.4),
         "notes": or_none(rng, "Köpt genom återförsäljare", 0.7),
         "sku": or_none(rng, f"SKU-{number:05d}-S", 0.4),
@@ -297,7 +298,7 @@ def _purchase(estate: Estate, rng: random.Random, number: int, lot: _Lot) -> Row
 
 
 def _rights(rng: random.Random, row: Row, earlier: list[Row], number: int) -> Row:
-    """What the license allows, and which earlier licenses it upgrades."""
+    """Return the rights of a license, and the earlier licenses that it upgrades."""
     is_upgrade = number % 6 == 0
     targets = choose(rng, earlier, 6 if number % 12 == 0 else 1) if is_upgrade else []
     upgrades = [
@@ -319,12 +320,12 @@ def _rights(rng: random.Random, row: Row, earlier: list[Row], number: int) -> Ro
     }
 
 
-# What a year of maintenance and support costs of the purchase.
-_MAINTENANCE, _SUPPORT, _MOST_YEARS = 0.18, 0.04, 6
+# Yearly costs of maintenance and support as shares of the purchase, and the most years listed.
+_MAINTENANCE, _SUPPORT, _MAXIMUM_YEARS = 0.18, 0.04, 6
 
 
 def _maintenance_of(estate: Estate, row: Row) -> list[Row]:
-    """The years of maintenance of a license, of products that have it: each bought as the one before ends."""
+    """Return the years of maintenance of a license; each is bought when the previous one ends."""
     product = estate.cached("products", products_of).get(row["applicationId"])
     if product is None or product.terms != "maintained" or row["status"] == "Archived":
         return []
@@ -332,7 +333,7 @@ def _maintenance_of(estate: Estate, row: Row) -> list[Row]:
     bought = (estate.present.now.date() - date.fromisoformat(row["createdDate"][:10])).days
     start, _ = _term(estate, rng, bought)
     agreement = row["agreementId"] if row["maintenanceAccordingToAgreement"] else None
-    first = max(0, int((bought - start) // _YEAR) + 1 - _MOST_YEARS)
+    first = max(0, int((bought - start) // _YEAR) + 1 - _MAXIMUM_YEARS)
     starts = [bought - _YEAR * index for index in range(first, int((bought - start) // _YEAR) + 1)]
     return [
         {
@@ -353,7 +354,7 @@ def _maintenance_of(estate: Estate, row: Row) -> list[Row]:
 
 
 def listed_costs(estate: Estate, row: Row) -> Row:
-    """The costs the list shows, added up from purchase and maintenance periods."""
+    """Return the costs that the list shows, summed over purchase and maintenance periods."""
     today = estate.ago(0)
     periods = _maintenance_of(estate, row)
     current = [period for period in periods if period["validFrom"] <= today < period["validTo"]]
@@ -385,11 +386,11 @@ _POLICY_FIELDS = (
 
 
 def policy_fields(estate: Estate, policy: Row) -> list[Row]:
-    """The fields that one policy governs; the last policy has none yet."""
+    """Return the fields that one policy governs; the last policy has none yet."""
     position = [row["id"] for row in policies(estate)].index(policy["id"])
     count = (len(_POLICY_FIELDS), 3, 1, 0)[position] if position < 4 else 0
     rng = estate.random("policy-fields", policy["id"])
-    # A field has the same id under every policy: only policy and field together are unique.
+    # A field has the same id in every policy, so the primary key needs both ids.
     return [
         {
             "id": estate.guid("policy-field", name),

@@ -1,4 +1,4 @@
-"""Whom licenses are assigned to (computers, datacenters, users, organizations, sites); their costs."""
+"""Assignments of licenses to computers, datacenters, users, organizations and sites, and their costs."""
 
 import random
 from collections.abc import Callable, Iterable, Iterator
@@ -7,9 +7,9 @@ from sandbox.company.estate import Estate, Row, Table, table
 from sandbox.company.licenses import EXEMPLARY, assignment_type, licenses
 from sandbox.company.values import choose, money, or_none
 
-# How many assignments a license has: some have none yet, a few have more than a small page holds.
+# Possible numbers of assignments of a license: none, or more than fit on a small page.
 _COUNTS = (0, 1, 1, 2, 3, 4, 7)
-# Flags: expired subscription, inactive computer, missing user, unused, over-assigned; two at once as well.
+# Flags: expired subscription, inactive computer, missing user, unused, over-assigned, and two at once.
 _INVALID_REASONS = (0, 0, 0, 0, None, 1, 8, 16, 512, 4096, 1 | 4096)
 
 
@@ -17,7 +17,9 @@ _Assign = Callable[[Estate, random.Random, Row, int], Iterable[Row]]
 
 
 def _assignments(name: str, kind: str) -> Callable[[_Assign], Callable[[Estate], Table]]:
-    """Make a function that assigns one license the table of what all licenses of a kind are assigned to."""
+    """Register a function that assigns one license as the builder of the assignments of all licenses of a
+    kind.
+    """
 
     def register(assign: _Assign) -> Callable[[Estate], Table]:
         def build(estate: Estate) -> Iterator[Row]:
@@ -56,7 +58,7 @@ def _with_virtual_machines(rng: random.Random, assignment: Row, virtual_machines
 
 @_assignments("license_assignments_computers", "Computer")
 def computer_assignments(estate: Estate, rng: random.Random, row: Row, count: int) -> Iterator[Row]:
-    """The computers that licenses are assigned to."""
+    """Yield the computers that a license is assigned to."""
     for computer in choose(rng, estate.computers, count):
         virtual_machines = [
             guest["id"] for guest in estate.where("computers", "hostComputerId", computer["id"])
@@ -67,7 +69,7 @@ def computer_assignments(estate: Estate, rng: random.Random, row: Row, count: in
 
 @_assignments("license_assignments_datacenters", "Computer")
 def datacenter_assignments(estate: Estate, rng: random.Random, row: Row, count: int) -> Iterator[Row]:
-    """The datacenters that licenses are assigned to: only licenses for computers can have them."""
+    """Yield the datacenters that a license is assigned to; only licenses for computers can have them."""
     for datacenter in choose(rng, estate.datacenters, (count + 1) // 2 % 4):
         assignment = _assignment(estate, rng, row, "datacenterId", datacenter["id"])
         yield _with_virtual_machines(rng, assignment, [])
@@ -75,7 +77,7 @@ def datacenter_assignments(estate: Estate, rng: random.Random, row: Row, count: 
 
 @_assignments("license_assignments_users", "User")
 def user_assignments(estate: Estate, rng: random.Random, row: Row, count: int) -> Iterator[Row]:
-    """The users that licenses are assigned to."""
+    """Yield the users that a license is assigned to."""
     for user in choose(rng, estate.users, count):
         assignment = _assignment(estate, rng, row, "userId", user["id"])
         yield {**assignment, "invalidAssignmentReasons": rng.choice(_INVALID_REASONS)}
@@ -83,7 +85,7 @@ def user_assignments(estate: Estate, rng: random.Random, row: Row, count: int) -
 
 @_assignments("license_assignments_organizations", "Organization")
 def organization_assignments(estate: Estate, rng: random.Random, row: Row, count: int) -> Iterator[Row]:
-    """The organizations that licenses are assigned to."""
+    """Yield the organizations that a license is assigned to."""
     for organization in choose(rng, estate.organizations, count):
         assignment = _assignment(estate, rng, row, "organizationId", organization["id"])
         assignment["isAutoAllocated"] = bool(row["isAutoAllocated"])
@@ -94,7 +96,7 @@ def organization_assignments(estate: Estate, rng: random.Random, row: Row, count
 
 @_assignments("license_assignments_site", "Site")
 def site_assignments(estate: Estate, rng: random.Random, row: Row, _count: int) -> Iterator[Row]:
-    """The sites that licenses are assigned to: at most one for a license."""
+    """Yield the site that a license is assigned to: at most one."""
     site = _assignment(estate, rng, row, "organizationId", row["organizationId"])
     yield {**site, "quantity": row["quantity"]}
 
@@ -104,7 +106,7 @@ def _of_license(estate: Estate, kind: str, row: Row) -> list[Row]:
 
 
 def assignments_summary(estate: Estate, row: Row) -> Row:
-    """Which kinds of assignment a license has."""
+    """Return the kinds of assignment a license has."""
     has = {
         kind: bool(_of_license(estate, kind, row))
         for kind in ("organizations", "computers", "datacenters", "users", "site")
@@ -119,7 +121,7 @@ def assignments_summary(estate: Estate, row: Row) -> Row:
 
 
 def costs(estate: Estate, row: Row) -> list[Row]:
-    """What a license costs each organization it is assigned to, or its own where it is assigned to none."""
+    """Return the costs of a license by organization it is assigned to, or else its own organization."""
     if row["quantity"] is None:
         return []
     assigned = [assignment["organizationId"] for assignment in _of_license(estate, "organizations", row)]
@@ -131,7 +133,7 @@ def costs(estate: Estate, row: Row) -> list[Row]:
 
 
 def costs_summary(_estate: Estate, row: Row) -> Row:
-    """What a license costs in all."""
+    """Return the total costs of a license."""
     quantity = row["quantity"] or 0
     return {
         "licenseId": row["id"],
@@ -150,7 +152,7 @@ def costs_summary(_estate: Estate, row: Row) -> Row:
 def _cost(row: Row, organization: str, position: int, parts: int) -> Row:
     def share(amount: float) -> float:
         part = round(amount / parts, 2)
-        # The first organization bears what rounding leaves over, so that the parts add up.
+        # The first organization gets the rounding difference, so that the parts add up.
         return round(amount - part * (parts - 1), 2) if position == 0 else part
 
     shared = {

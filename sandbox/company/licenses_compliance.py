@@ -1,8 +1,8 @@
-"""The compliance position of applications: what is required, what is covered, by metric and organization.
+"""The compliance position of applications by metric and organization: what is required and what is covered.
 
-The figures add up: the requirement is what metering counts, what is available are the licenses bought, and
-their difference is the compliance. What a newer release has left over covers older ones of its product. An
-application has a position when a license of it was bought or when it is entitled or installed.
+The figures add up: the requirement is what metering counts, the available quantity is that of the licenses
+bought, and their difference is the compliance. The surplus of a newer release covers older ones of its
+product. An application has a position if a license was bought for it, or if it is entitled or installed.
 """
 
 from collections import Counter
@@ -15,7 +15,7 @@ from sandbox.company.estate import Estate, Row, table
 from sandbox.company.licenses import CUSTOM_METRIC, counted, employees, requirements
 from sandbox.company.values import words
 
-# What raises or lowers the initial requirement of a metric.
+# The parts that raise or lower the initial requirement of a metric.
 REQUIREMENT_PARTS = words(
     "includedInBundle outsideMetricPeriod secondaryUseRightsDesktopLaptop secondaryUseRightsDevice "
     "extendedCoverageForDcc extendedCoverageForHosts multipleVersionEdition virtualDesktopInfrastructure "
@@ -29,12 +29,12 @@ _GIVEN_AND_RECEIVED = ("downgrades", "upgrades", "crossPlatform", "crossEdition"
 
 
 def summaries(estate: Estate, application: Row) -> list[Row]:
-    """The position of one application, a row for each metric; empty where it has none."""
+    """Return the position of one application, one row per metric; empty if it has none."""
     return estate.where("license_positions", "applicationId", application["id"])
 
 
 def allocations(estate: Estate, application: Row) -> Iterator[Row]:
-    """The position of one application by metric and organization: each needs what it has a share of."""
+    """Yield the position of one application by metric and organization; requirements follow the coverage."""
     covered: dict[str, Counter[str]] = {}
     for row in estate.where("license_entitlements", "applicationId", application["id"]):
         covered.setdefault(row["metricId"], Counter())[row["organizationId"]] += row["quantity"]
@@ -56,7 +56,7 @@ def allocations(estate: Estate, application: Row) -> Iterator[Row]:
 
 
 def usages(estate: Estate, application: Row) -> Iterator[Row]:
-    """Which metric's licenses cover the requirement of which metric of one application."""
+    """Yield for each pair of metrics how much of the one's requirement the other's licenses cover."""
     rows = summaries(estate, application)
     for own, other in product(rows, repeat=2):
         is_own = own is other
@@ -72,7 +72,7 @@ def usages(estate: Estate, application: Row) -> Iterator[Row]:
 
 @table("license_positions")
 def _positions(estate: Estate) -> Iterator[Row]:
-    """The positions of all applications: a table of our own, as the API shows them one by one."""
+    """Yield the positions of all applications; the API shows them only per application."""
     needed = requirements(estate)
     custom = estate.guid("metric", CUSTOM_METRIC)
     bought = estate.grouped("licenses", "applicationId")
@@ -83,7 +83,7 @@ def _positions(estate: Estate) -> Iterator[Row]:
         if not own and (application["isNoLicenseRequired"] or application["id"] not in installed):
             continue
         default = next((metric["id"] for metric in application["metrics"] if metric["isDefault"]), None)
-        # Java has a requirement where it is subscribed to; elsewhere those subscriptions cover it.
+        # Java has a requirement only for the release that is subscribed to.
         metrics = [default] if default and default != custom else []
         for metric in dict.fromkeys([*metrics, *(row["metricId"] for row in own)]):
             counts = needed.get((application["id"], metric), Counter())
@@ -141,7 +141,7 @@ def _position(estate: Estate, application: str, metric: str, bought: list[Row], 
 
 
 def _pass_on(estate: Estate, rows: dict[tuple[str, str], Row]) -> None:
-    """What the newer releases of a product have left over covers what the older ones lack."""
+    """Let the surplus of newer releases of a product cover the deficit of older ones."""
     for known in dict.fromkeys(estate.cached("products", products_of).values()):
         metric = estate.guid("metric", known.metric)
         ids = [application_id(estate, known.manufacturer, known.name, name) for name in known.releases]

@@ -1,7 +1,7 @@
-"""Where licenses are used: tracking and transfers of licenses, the entitlements they give, extended coverage.
+"""Use of licenses: tracking, transfers, the resulting entitlements, and extended coverage.
 
-Everything here follows from the assignments of the licenses that count for compliance. A license assigned
-to a computer or a user is tracked there; where its rights allow it, it also covers a compatible release.
+All of it follows from the assignments of the licenses that count for compliance. A license assigned to a
+computer or a user is tracked there; if its rights allow it, it also covers a compatible release.
 """
 
 import random
@@ -25,19 +25,19 @@ _ENTITLEMENT_STATES = (
 
 @table("license_transfers_computers")
 def computer_transfers(estate: Estate) -> Iterator[Row]:
-    """Licenses of one release that cover another one on a computer."""
+    """Yield licenses of one release that cover another one on a computer."""
     return _transfers(estate, "computers", "computerId")
 
 
 @table("license_transfers_users")
 def user_transfers(estate: Estate) -> Iterator[Row]:
-    """Licenses of one release that cover another one for a user."""
+    """Yield licenses of one release that cover another one for a user."""
     return _transfers(estate, "users", "userId")
 
 
 @table("license_entitlement_states")
 def entitlement_states(estate: Estate) -> list[Row]:
-    """How well an entitlement is covered."""
+    """Return the degrees to which an entitlement can be covered."""
     return [
         {"id": estate.guid("entitlement-state", name), "name": name, "description": description}
         for name, description in _ENTITLEMENT_STATES
@@ -46,19 +46,19 @@ def entitlement_states(estate: Estate) -> list[Row]:
 
 @table("license_entitlements_computers")
 def computer_entitlements(estate: Estate) -> list[Row]:
-    """The applications that computers are entitled to."""
+    """Return the applications that computers are entitled to."""
     return _states(estate, "computerId", computer_tracking(estate))
 
 
 @table("license_entitlements_users")
 def user_entitlements(estate: Estate) -> list[Row]:
-    """The applications that users are entitled to."""
+    """Return the applications that users are entitled to."""
     return _states(estate, "userId", user_tracking(estate))
 
 
 @table("license_extended_coverage_types")
 def extended_coverage_types(estate: Estate) -> list[Row]:
-    """The reasons for which coverage extends to another computer."""
+    """Return the reasons for which coverage extends to another computer."""
     return [{"name": name} for name in COVERAGE_REASONS]
 
 
@@ -67,7 +67,7 @@ def _tracked_licenses(estate: Estate) -> Iterable[Row]:
 
 
 def _assigned(estate: Estate, row: Row, to: str, field: str) -> list[str]:
-    """The ids of the computers or users that a license is assigned to."""
+    """Return the ids of the computers or users that a license is assigned to."""
     assignments = estate.where(f"license_assignments_{to}", "licenseId", row["id"])
     return [assignment[field] for assignment in assignments]
 
@@ -75,7 +75,7 @@ def _assigned(estate: Estate, row: Row, to: str, field: str) -> list[str]:
 def _tracking_row(estate: Estate, rng: random.Random, row: Row, field: str, subject: str, right: int) -> Row:
     requirement = rng.choice((1, 1, 2, 8))
     return {
-        # Several licenses can cover one application on one computer: they then share this id.
+        # This id is shared by all licenses that cover an application on a computer.
         "id": estate.guid("tracking", row["applicationId"], field, subject, row["metricId"]),
         "metricId": row["metricId"],
         "applicationId": row["applicationId"],
@@ -93,7 +93,7 @@ def _tracking_row(estate: Estate, rng: random.Random, row: Row, field: str, subj
 
 @table("license_tracking_computers")
 def computer_tracking(estate: Estate) -> Iterator[Row]:
-    """Which license covers which application on which computer."""
+    """Yield which license covers which application on which computer."""
     for row in _tracked_licenses(estate):
         rng = estate.random("track-computers", row["id"])
         subjects, right = _assigned(estate, row, "computers", "computerId"), _NAMED_COMPUTER
@@ -105,17 +105,17 @@ def computer_tracking(estate: Estate) -> Iterator[Row]:
 
 @table("license_tracking_users")
 def user_tracking(estate: Estate) -> Iterator[Row]:
-    """Which license covers which application for which user."""
+    """Yield which license covers which application for which user."""
     for row in _tracked_licenses(estate):
         rng = estate.random("track-users", row["id"])
         for subject in _assigned(estate, row, "users", "userId"):
             tracked = _tracking_row(estate, rng, row, "userId", subject, _NAMED_USER)
-            del tracked["requirement"]  # the vendor declares it for computers alone
+            del tracked["requirement"]  # declared only for computers
             yield tracked
 
 
 def _targets(estate: Estate, row: Row) -> list[Row]:
-    """The releases that a license's rights let it cover besides its own."""
+    """Return the other releases that a license may cover by its rights."""
     application = estate.by_id("applications").get(row["applicationId"])
     if application is None:
         return []
@@ -153,7 +153,7 @@ def _transfers(estate: Estate, to: str, field: str) -> Iterator[Row]:
 
 @table("license_transfers_custom_values")
 def custom_value_transfers(estate: Estate) -> Iterator[Row]:
-    """Licenses with a custom metric that cover another release for a value of that metric."""
+    """Yield licenses with a custom metric that cover another release for a value of that metric."""
     metric = next((row["id"] for row in estate.metrics if row["name"] == CUSTOM_METRIC), None)
     for row in _tracked_licenses(estate):
         rng = estate.random("custom-value-transfers", row["id"])
@@ -168,7 +168,7 @@ def custom_value_transfers(estate: Estate) -> Iterator[Row]:
 
 @table("license_entitlements")
 def entitlements(estate: Estate) -> list[Row]:
-    """What organizations are entitled to, by application, metric and kind of assignment."""
+    """Return the entitlements of organizations by application, metric and kind of assignment."""
     quantities: dict[tuple[str, str, str, str], int] = {}
     for row in _tracked_licenses(estate):
         kind = assignment_type(estate, row) or ASSIGNMENT_TYPES[0]
@@ -204,7 +204,7 @@ def _states(estate: Estate, field: str, tracking: list[Row]) -> list[Row]:
 
 @table("license_extended_coverages")
 def extended_coverages(estate: Estate) -> Iterator[Row]:
-    """Computers that are covered by what another computer or a datacenter is licensed for."""
+    """Yield computers that are covered by the license of another computer or of a datacenter."""
     applications = [row["applicationId"] for row in _tracked_licenses(estate)]
     covering: list[Callable[[random.Random], str]] = [
         lambda rng: str(rng.choice(estate.computers)["id"]),

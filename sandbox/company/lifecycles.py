@@ -1,7 +1,7 @@
-"""When the makers released software and when they end its support, from their public lifecycle pages.
+"""Release and end-of-support dates of software, from the makers' public lifecycle pages.
 
-A release that is not listed has no date that its maker has announced. `support` ends mainstream, premier or
-full support; `extended` ends what the maker gives after that to everybody or sells as an extension.
+A release that is not listed has no date announced by its maker. `support` is the end of mainstream, premier
+or full support; `extended` is the end of later support that is free or sold as an extension.
 """
 
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from sandbox.company.values import lines
 
 
 class Lifecycle(NamedTuple):
-    """The days of one release."""
+    """The dates of one release."""
 
     released: str
     support: str | None = None
@@ -66,7 +66,7 @@ _DAYS = """
     Firefox | 115 ESR | 2023-07-04 | 2024-10-01 | 2024-10-01
     Firefox | 128 ESR | 2024-07-09 | 2025-09-16 | 2025-09-16
 """
-# Products with the days of another: their releases have the same names.
+# Products with the dates of another product, whose releases have the same names.
 _AS = {
     **dict.fromkeys(("Word", "Excel", "PowerPoint", "Outlook", "Access"), "Office"),
     **dict.fromkeys(("Office Professional Plus", "Visio Professional", "Project Professional"), "Office"),
@@ -76,5 +76,5 @@ _LIFECYCLES = {(name, release): Lifecycle(*days) for name, release, *days in lin
 
 
 def lifecycle(product: str, release: str) -> Lifecycle | None:
-    """The days of a release, or None where its maker names none."""
+    """Return the dates of a release, or `None` if its maker has announced none."""
     return _LIFECYCLES.get((_AS.get(product, product), release))

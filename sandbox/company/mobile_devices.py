@@ -8,7 +8,7 @@ from sandbox.company.vocabulary import COUNTRIES, FIRST_NAMES, PHONES, SITES
 
 @table("mobile_devices")
 def mobile_devices(estate: Estate) -> Iterator[Row]:
-    """Phones and tablets as a device manager reports them."""
+    """Yield phones and tablets as a device manager reports them."""
     organizations = estate.organizations
     rng = estate.random("mobile devices")
     for number in range(max(7, estate.size // 4)):
@@ -28,9 +28,9 @@ def mobile_devices(estate: Estate) -> Iterator[Row]:
             "ipAddresses": f"10.200.{number % 250}.{rng.randrange(1, 254)}",
             "isAutoEditingEnabled": rng.random() < 0.9,
             "isQuarantineManagementDisabled": None if rng.random() < 0.1 else rng.random() < 0.05,
-            "quarantineDate": estate.moment(rng, 90) if status == "Quarantined" else None,
+            "quarantineDate": estate.random_time(rng, 90) if status == "Quarantined" else None,
             "clientConfigurationName": "Microsoft Intune",
-            "clientInstallDate": estate.moment(rng, 900),
+            "clientInstallDate": estate.random_time(rng, 900),
             "clientSiteName": rng.choice(SITES),
             "clientVersion": "5.39",
             "scannerVersion": "Data Collector for MicrosoftIntune (version 5.39)",

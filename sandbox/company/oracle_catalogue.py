@@ -1,4 +1,4 @@
-"""Oracle products, and the fixed lists of names that the Oracle lookups reply with."""
+"""Oracle products, and the fixed lists of names that the Oracle lookups return."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ SERVER, SUITE_OPTION, JAVA_RUNTIME = "ApplicationServer", "WebLogicSuiteOption",
 
 
 class Product(NamedTuple):
-    """A product on Oracle's price list; `processor_price` is what one processor license costs."""
+    """A product on Oracle's price list; `processor_price` is the price of one processor license."""
 
     key: str
     name: str

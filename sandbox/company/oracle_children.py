@@ -1,7 +1,6 @@
-"""What Oracle installations consist of: instances, options, packs, features, users, sessions, applications.
+"""Parts of Oracle installations: instances, options, packs, features, users, sessions, applications.
 
-The rows of an installation are made when asked for. A database without inventory has servers and instances
-only.
+The rows of an installation are made on request. A database without inventory has only servers and instances.
 """
 
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ def _nodes(estate: Estate, database: Row) -> list[Row]:
 
 
 def instances(estate: Estate, database: Row) -> Iterator[Row]:
-    """The instances of a database, one on each of its servers. Their `id` is that of the database."""
+    """Yield the instances of a database, one on each of its servers; their `id` is that of the database."""
     for number, node in enumerate(_nodes(estate, database), start=1):
         rng = estate.random("oracle instance", node["id"])
         computer = estate.by_id("computers").get(node["computerId"], {})
@@ -41,7 +40,7 @@ def instances(estate: Estate, database: Row) -> Iterator[Row]:
 
 
 def _used(estate: Estate, rng: Random, chance: float) -> Row:
-    """Whether and when something was used."""
+    """Return whether and when something was used."""
     used = rng.random() < chance
     last = rng.random() * 200
     return {
@@ -53,7 +52,9 @@ def _used(estate: Estate, rng: Random, chance: float) -> Row:
 
 
 def _extras(estate: Estate, database: Row, kind: str, what: str) -> Iterator[tuple[Random, Row]]:
-    """A generator and the ids for each product of a kind: only an inventoried Enterprise Edition has any."""
+    """Yield a generator and the ids for each product of a kind; only inventoried Enterprise Editions have
+    any.
+    """
     if database["isNoInventory"] or database["productId"] != product_id(estate, "ee"):
         return
     for product in catalogue.PRODUCTS:
@@ -63,7 +64,7 @@ def _extras(estate: Estate, database: Row, kind: str, what: str) -> Iterator[tup
             yield estate.random(*names), ids
 
 
-# Which share of the databases uses an option or a pack: a few are used widely, most hardly anywhere.
+# Share of the databases that uses an option or a pack; all others are hardly used.
 _USED = {
     "partitioning": 0.35,
     "compression": 0.12,
@@ -85,7 +86,7 @@ def _chance_of_use(estate: Estate, database: Row, product: str) -> float:
 
 
 def options(estate: Estate, database: Row) -> Iterator[Row]:
-    """The options of a database."""
+    """Yield the options of a database."""
     for rng, ids in _extras(estate, database, catalogue.OPTION, "oracle option"):
         usage = _used(estate, rng, _chance_of_use(estate, database, ids["productId"]))
         yield {
@@ -97,7 +98,7 @@ def options(estate: Estate, database: Row) -> Iterator[Row]:
 
 
 def option_usage(estate: Estate, option: Row) -> Iterator[Row]:
-    """The signs that an option is used, in groups."""
+    """Yield the evidence that an option is used, in groups."""
     groups = ("Feature usage statistics", "Data dictionary", "Parameters")[: 1 + option["isUsed"] * 2]
     for group in groups if option["isInstalled"] else ():
         rng = estate.random("oracle usage", option["id"], group)
@@ -121,7 +122,7 @@ def option_usage(estate: Estate, option: Row) -> Iterator[Row]:
 
 
 def management_packs(estate: Estate, database: Row) -> Iterator[Row]:
-    """The management packs of a database."""
+    """Yield the management packs of a database."""
     for rng, ids in _extras(estate, database, catalogue.PACK, "oracle pack"):
         used = rng.random() < _chance_of_use(estate, database, ids["productId"])
         agreed = rng.random() < 0.5
@@ -130,25 +131,23 @@ def management_packs(estate: Estate, database: Row) -> Iterator[Row]:
             "isInstalled": used or rng.random() < 0.5,
             "isUsed": used,
             "oraclePackUser": "SYSMAN" if used else "",
-            "oracleOemDate": estate.moment(rng, 900) if used else None,
+            "oracleOemDate": estate.random_time(rng, 900) if used else None,
             "isPackAccessGranted": or_none(rng, used or agreed),
             "isPackAccessAgreed": or_none(rng, agreed),
-            "packAccessAgreedDate": estate.moment(rng, 1500) if agreed else None,
+            "packAccessAgreedDate": estate.random_time(rng, 1500) if agreed else None,
             "packAccessAgreedBy": rng.choice(catalogue.ACCOUNTS) if agreed else "",
         }
 
 
 def _reported(estate: Estate, database: Row, what: str) -> Iterator[tuple[Random, str]]:
-    """A generator for what a database reports about itself, and its first server; nothing without
-    inventory.
-    """
+    """Yield a generator and the first server of a database that has an inventory."""
     if not database["isNoInventory"]:
         nodes = _nodes(estate, database)
         yield estate.random(what, database["id"]), nodes[0]["computerId"] if nodes else NO_PRODUCT
 
 
 def features(estate: Estate, database: Row) -> Iterator[Row]:
-    """The features that a database reports about itself."""
+    """Yield the features that a database reports."""
     for rng, computer in _reported(estate, database, "oracle features"):
         count = rng.randint(4, len(catalogue.FEATURES))
         for name, description in rng.sample(catalogue.FEATURES, count):
@@ -162,7 +161,7 @@ def features(estate: Estate, database: Row) -> Iterator[Row]:
 
 
 def users(estate: Estate, database: Row) -> Iterator[Row]:
-    """The accounts in a database."""
+    """Yield the accounts in a database."""
     for rng, _ in _reported(estate, database, "oracle users"):
         for name in rng.sample(catalogue.ACCOUNTS, rng.randint(3, len(catalogue.ACCOUNTS))):
             locked = rng.random() < 0.3
@@ -172,12 +171,12 @@ def users(estate: Estate, database: Row) -> Iterator[Row]:
                 "createdDate": or_none(rng, estate.ago(400 + rng.random() * 2000)),
                 "expireDate": estate.ago(rng.random() * 600 - 300),
                 "accountStatus": "EXPIRED & LOCKED" if locked else "OPEN",
-                "lockDate": estate.moment(rng, 400) if locked else None,
+                "lockDate": estate.random_time(rng, 400) if locked else None,
             }
 
 
 def sessions(estate: Estate, database: Row) -> Iterator[Row]:
-    """The sessions that were open when a database was scanned."""
+    """Yield the sessions that were open when a database was scanned."""
     for rng, computer in _reported(estate, database, "oracle sessions"):
         for number in range(rng.randint(0, 9)):
             background = number < 2
@@ -190,7 +189,7 @@ def sessions(estate: Estate, database: Row) -> Iterator[Row]:
                 "osUser": user,
                 "clientProgram": program,
                 "oracleUser": "" if background else rng.choice(catalogue.ACCOUNTS),
-                "logonTime": or_none(rng, estate.moment(rng, 20)),
+                "logonTime": or_none(rng, estate.random_time(rng, 20)),
                 "status": rng.choice(("ACTIVE", "INACTIVE")),
                 "isBackgroundSession": or_none(rng, background),
                 "machine": f"app{rng.randrange(20)}.{DOMAIN}",
@@ -203,7 +202,7 @@ _JAVA_FEATURES = parts(
 
 
 def java_features(estate: Estate, installation: Row) -> Iterator[Row]:
-    """The commercial features of a Java installation."""
+    """Yield the commercial features of a Java installation."""
     rng = estate.random("oracle java features", installation["id"])
     for name in rng.sample(_JAVA_FEATURES, rng.randint(0, len(_JAVA_FEATURES))):
         yield {
@@ -215,12 +214,12 @@ def java_features(estate: Estate, installation: Row) -> Iterator[Row]:
             "version": installation["version"],
             "vendor": installation["vendor"],
             "createdDate": estate.ago(300 + rng.random() * 300),
-            "updatedDate": or_none(rng, estate.moment(rng, 200), 0.3),
+            "updatedDate": or_none(rng, estate.random_time(rng, 200), 0.3),
         }
 
 
 def middleware_applications(estate: Estate, installation: Row) -> Iterator[Row]:
-    """The applications of the registry that belong to a middleware installation."""
+    """Yield the applications of the registry that belong to a middleware installation."""
     rng = estate.random("oracle middleware applications", installation["id"])
     known = estate.applications
     for each in rng.sample(known, min(len(known), rng.choice((0, 1, 2, 3, 7)))):

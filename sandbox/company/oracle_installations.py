@@ -27,13 +27,13 @@ _NULLABLE = words(
 
 
 def product_id(estate: Estate, key: str) -> str:
-    """The id of a product of the catalogue."""
+    """Return the id of a product of the catalogue."""
     return estate.guid("oracle product", key)
 
 
 @table("oracle_products")
 def products(estate: Estate) -> Iterator[Row]:
-    """All Oracle products."""
+    """Yield all Oracle products."""
     for product in catalogue.PRODUCTS:
         yield {
             "id": product_id(estate, product.key),
@@ -44,8 +44,9 @@ def products(estate: Estate) -> Iterator[Row]:
 
 
 def _servers(estate: Estate) -> tuple[list[Row], list[Row], list[Row]]:
-    """The computers for Oracle software: all servers, the physical and the virtual ones (a tiny estate takes
-    any).
+    """Return the computers for Oracle software: all servers, the physical ones, and the virtual ones.
+
+    A tiny estate uses any computer.
     """
     found = [row for row in estate.computers if row["isServer"]]
     physical = [row for row in found if not row["isVirtual"]]
@@ -55,7 +56,9 @@ def _servers(estate: Estate) -> tuple[list[Row], list[Row], list[Row]]:
 
 
 def virtualised(estate: Estate) -> str:
-    """The id of the Enterprise Edition that somebody moved to a virtual machine: a problem that is real."""
+    """Return the id of the Enterprise Edition that was moved to a virtual machine, a common compliance
+    problem.
+    """
     return estate.guid("oracle database", _VIRTUALISED)
 
 
@@ -65,7 +68,7 @@ _VIRTUAL_EVERY, _VIRTUALISED = 4, 1
 
 @table("oracle_databases")
 def databases(estate: Estate) -> Iterator[Row]:
-    """Database installations with all detail fields."""
+    """Yield database installations with all detail fields."""
     for number in range(max(6, estate.size // 12)):
         rng = estate.random("oracle database", number)
         edition = rng.choices(("ee", "se2", "xe"), (40, 48, 12))[0] if number else "ee"
@@ -83,9 +86,9 @@ def databases(estate: Estate) -> Iterator[Row]:
         )
         standby = enterprise and rng.random() < 0.25
         unscanned = number % 11 == 5
-        # One database is of the last months; the others have been there for years.
+        # One database is a few months old, the others are years old.
         created = 130.0 if number == 4 else 780.0 + rng.randrange(2500)
-        if created < estate.behind:
+        if created < estate.days_back:
             continue
         row: Row = {
             "id": estate.guid("oracle database", number),
@@ -97,7 +100,7 @@ def databases(estate: Estate) -> Iterator[Row]:
             "databaseDomain": DOMAIN if rng.random() < 0.8 else "",
             "globalName": f"{name}.{DOMAIN}",
             "mode": rng.choice(("ARCHIVELOG", "NOARCHIVELOG")),
-            "scanDate": estate.moment(rng, 60),
+            "scanDate": estate.random_time(rng, 60),
             "processorsAssigned": cores,
             "cpuSocketCount": max(1, cores // 8),
             "cpuCoreCount": cores,
@@ -128,7 +131,7 @@ def databases(estate: Estate) -> Iterator[Row]:
             "cdbDBID": str(rng.randrange(10**9, 10**10)) if container else "",
             "summary": _summary(estate.random("oracle summary", number)),
         }
-        if number % 5 == 1:  # undeclared, as some fields of the vendor are
+        if number % 5 == 1:  # a field that the vendor does not declare
             row["environmentType"] = rng.choice(("Production", "Test"))
         for field in _NULLABLE:
             if field != "numberOfInstances" and rng.random() < 0.03:
@@ -137,7 +140,7 @@ def databases(estate: Estate) -> Iterator[Row]:
 
 
 def _summary(rng: Random | None = None) -> Row:
-    """What is known of management packs; without a generator nothing is."""
+    """Return the known facts about management packs; without a generator, none are known."""
     if rng is None:
         return {**dict.fromkeys(_SUMMARY_FLAGS), "managementPackAccess11G": ""}
     flags = {name: None if rng.random() < 0.05 else rng.random() < 0.3 for name in _SUMMARY_FLAGS}
@@ -147,13 +150,13 @@ def _summary(rng: Random | None = None) -> Row:
 
 @table("oracle_database_servers")
 def database_servers(estate: Estate) -> Iterator[Row]:
-    """Which computers each database runs on."""
+    """Yield the computers each database runs on."""
     _, physical, virtual = _servers(estate)
     numbers = {estate.guid("oracle database", number): number for number in range(max(6, estate.size // 12))}
     for database in databases(estate):
         number = numbers.get(database["id"], 0)
         rng = estate.random("oracle database servers", number)
-        # Most run on hardware of their own; some were virtualised.
+        # Most databases run on physical servers.
         is_virtual = number % _VIRTUAL_EVERY == _VIRTUALISED or (estate.ugly and number % _VIRTUAL_EVERY != 2)
         hosts = virtual if is_virtual else physical
         for computer in rng.sample(hosts, min(database["numberOfInstances"], len(hosts))):
@@ -167,7 +170,7 @@ def database_servers(estate: Estate) -> Iterator[Row]:
 
 @table("oracle_java")
 def java(estate: Estate) -> Iterator[Row]:
-    """Java installations."""
+    """Yield Java installations."""
     computers = estate.computers
     for number in range(max(8, estate.size // 6) if computers else 0):
         rng = estate.random("oracle java", number)
@@ -188,24 +191,26 @@ def java(estate: Estate) -> Iterator[Row]:
 
 @table("oracle_middleware")
 def middleware(estate: Estate) -> Iterator[Row]:
-    """Middleware installations."""
+    """Yield middleware installations."""
     servers, physical, virtual = _servers(estate)
     for number in range(max(4, estate.size // 25) if servers else 0):
         rng = estate.random("oracle middleware", number)
         product = rng.choice(("wls-se", "wls-ee", "wls-suite", "soa", "forms"))
-        product = {0: "wls-ee", 2: "wls-se"}.get(number, product)  # one that is licensed in each way
+        product = {0: "wls-ee", 2: "wls-se"}.get(number, product)  # one product for each way of licensing
         yield {
             "id": estate.guid("oracle middleware", number),
             "productId": product_id(estate, product),
             "computerId": rng.choice(physical if number % 4 == 1 else virtual)["id"],
             "version": rng.choice(("12.1.3.0.0", "12.2.1.4.0", "14.1.1.0.0")),
             "oracleHomePath": rng.choice(("/u01/app/oracle/middleware", "D:\\Oracle\\Middleware\\Övrigt")),
-            "firstDiscovered": estate.moment(rng, 900),
+            "firstDiscovered": estate.random_time(rng, 900),
         }
 
 
 def declared_detail(estate: Estate, installation: Row) -> Row:
-    """Details of a Java or middleware installation: the vendor declares those of a database for them."""
+    """Return the details of a Java or middleware installation; the vendor declares the fields of a database
+    for them.
+    """
     rng = estate.random("oracle detail", installation["id"])
     return {
         **dict.fromkeys(_TEXTS, ""),
@@ -213,7 +218,7 @@ def declared_detail(estate: Estate, installation: Row) -> Row:
         "id": installation["id"],
         "productId": installation["productId"] or NO_PRODUCT,
         "productVersion": installation["version"],
-        "scanDate": estate.moment(rng, 60),
+        "scanDate": estate.random_time(rng, 60),
         "isNoInventory": False,
         "summary": _summary(),
     }

@@ -8,7 +8,7 @@ NO_PARENT = "00000000-0000-0000-0000-000000000000"
 
 @table("organizations")
 def organizations(estate: Estate) -> list[Row]:
-    """A tree: the company, regions, countries, departments (more of them in a large estate)."""
+    """Return the tree: company, regions, countries and departments, of which a large estate has more."""
 
     def organization(name: str, parent: Row | None, *path: object) -> Row:
         rng = estate.random("organization", *path)
@@ -30,7 +30,7 @@ def organizations(estate: Estate) -> list[Row]:
         for number, country in enumerate(countries):
             node = organization(country, region, "ROOT", region_number, number)
             rows.append(node)
-            if country != "Brasil":  # one country is a leaf: some parents have no children
+            if country != "Brasil":  # one country has no departments
                 rows += [
                     organization(name, node, "ROOT", region_number, number, department)
                     for department, name in enumerate(DEPARTMENTS[:departments])

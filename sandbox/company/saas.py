@@ -1,4 +1,4 @@
-"""SaaS users and applications as the API shows them, and the small tables around them."""
+"""SaaS users and applications in the form of the API's replies, with custom fields and background tasks."""
 
 import math
 from collections.abc import Iterator
@@ -14,17 +14,17 @@ from sandbox.company.saas_usage import (
     count_applications,
     optional,
     people,
+    potential_savings,
     product_of,
     purchased,
     tenant_id,
-    wasted,
 )
-from sandbox.company.values import taken
+from sandbox.company.values import fields_of
 
 
 @table("saas_users")
 def users(estate: Estate) -> Iterator[Row]:
-    """The SaaS users as the list and the details show them."""
+    """Yield the SaaS users with the fields of list and details."""
     order = (ACTIVE, INACTIVE, NO_ACTIVITY, NOT_MONITORED)
     for number, person in enumerate(people(estate)):
         rng = estate.random("saas user", person["id"])
@@ -34,16 +34,16 @@ def users(estate: Estate) -> Iterator[Row]:
         if not mine and rng.random() < 0.7:
             types = {MANUAL}
         row = {
-            **taken(person, "id displayName username email country department createdDate"),
+            **fields_of(person, "id displayName username email country department createdDate"),
             "lastActive": max((each["lastActive"] for each in mine), default=person["createdDate"]),
             "status": min((each["status"] for each in mine), key=order.index, default=NO_ACTIVITY),
             "discoveryTypes": sorted(types),
             "licenseCount": len(costs),
             "userCostPerMonth": round(sum(each["monthlyCost"] for each in costs), 2),
-            "potentialSavings": round(sum(map(wasted, costs)), 2),
-            **taken(person, "isEnabled isInReview isOnline isQualified"),
+            "potentialSavings": round(sum(map(potential_savings, costs)), 2),
+            **fields_of(person, "isEnabled isInReview isOnline isQualified"),
         }
-        if number % 19 == 4:  # undeclared, as some fields of the vendor are
+        if number % 19 == 4:  # a field that the vendor does not declare
             row["jobTitle"] = rng.choice(("Controller", "Küchenchef", "Engineer"))
         yield optional(rng, row, "isEnabled")
 
@@ -54,14 +54,14 @@ def _licenses(estate: Estate, application_id: str) -> list[Row]:
             "id": subscription["id"],
             "total": purchased(estate, subscription),
             "assigned": len(estate.where("saas_assignments", "subscriptionId", subscription["id"])),
-            **taken(subscription, "productId collectionTargetId"),
+            **fields_of(subscription, "productId collectionTargetId"),
         }
         for subscription in estate.where("saas_subscriptions", "applicationId", application_id)
     ]
 
 
 def _numbers(estate: Estate, application_id: str, licenses: list[Row]) -> Row:
-    """The counts and costs of one application."""
+    """Return the counts and costs of one application."""
     used = estate.where("saas_memberships", "applicationId", application_id)
     offers = estate.by_id("saas_subscriptions")
     bought = sum(each["total"] for each in licenses)
@@ -89,7 +89,7 @@ def _numbers(estate: Estate, application_id: str, licenses: list[Row]) -> Row:
 
 @table("saas_applications")
 def applications(estate: Estate) -> Iterator[Row]:
-    """The SaaS applications as the list and the details show them."""
+    """Yield the SaaS applications with the fields of list and details."""
     everyone = people(estate)
     for number in range(count_applications(estate)):
         application_id, product = estate.guid("saas application", number), product_of(number)
@@ -123,7 +123,7 @@ def applications(estate: Estate) -> Iterator[Row]:
         }
         if owner and rng.random() < 0.6:
             row |= {"primaryOwnerId": owner["id"], "primaryOwnerName": owner["displayName"]}
-        if number % 9 == 2:  # undeclared
+        if number % 9 == 2:  # a field that the vendor does not declare
             row["lifecycleState"] = "Approved"
         yield optional(rng, row, "notes", "riskScore", "privacyPolicy", "aiSubcategory", "description")
 
@@ -144,7 +144,7 @@ _CUSTOM_FIELDS: tuple[tuple[str, str, str, list[str], str, bool], ...] = (
 
 @table("saas_custom_fields")
 def custom_fields(estate: Estate) -> Iterator[Row]:
-    """The custom fields defined for SaaS."""
+    """Yield the custom fields defined for SaaS."""
     for name, kind, category, values, default, is_currency in _CUSTOM_FIELDS:
         yield {
             "id": estate.guid("saas custom field", name),
@@ -160,7 +160,7 @@ def custom_fields(estate: Estate) -> Iterator[Row]:
 
 @table("saas_tasks")
 def tasks(estate: Estate) -> Iterator[Row]:
-    """Background tasks that somebody's writes have started."""
+    """Yield background tasks that were started by writes."""
     for name, status in (("Bulk update applications", "Complete"), ("Export users", "Running")):
         task_id = estate.guid("saas task", name)
         href = f"api/saas/consolidated-view/v1/tasks/{task_id}"
@@ -175,7 +175,7 @@ def tasks(estate: Estate) -> Iterator[Row]:
 
 @table("saas_bulk_updates")
 def bulk_updates(estate: Estate) -> Iterator[Row]:
-    """Results of finished bulk updates of users."""
+    """Yield results of finished bulk updates of users."""
     done = math.ceil(estate.size / 2)
     first = people(estate)[0]["id"] if estate.size else ""
     yield {"id": estate.guid("saas bulk update", 0), "successCount": done, "failedCount": 0, "failed": []}

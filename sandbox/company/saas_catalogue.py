@@ -1,6 +1,6 @@
-"""SaaS products that the made-up company uses, and the words their records are filled with.
+"""SaaS products that the made-up company uses, and words for their records.
 
-The first two products are the ones with a subscription family of their own (ServiceNow, Salesforce).
+The first two products, ServiceNow and Salesforce, have a subscription family of their own.
 """
 
 import re
@@ -15,7 +15,7 @@ class Plan(NamedTuple):
     name: str
     monthly_cost: float
     monitored: bool = True
-    weight: float = 1  # how many hold it, beside the other plans of the product
+    weight: float = 1  # number of holders relative to the other plans of the product
 
 
 class Product(NamedTuple):
@@ -29,7 +29,7 @@ class Product(NamedTuple):
     ai_subcategory: str
     plans: tuple[Plan, ...] = ()
     bundle: bool = False
-    share: float = 0.03  # of all people, those that use it
+    share: float = 0.03  # share of all people that use it
 
 
 SERVICENOW = "ServiceNow"
@@ -45,7 +45,7 @@ SERVICENOW_PLANS = (
     Plan("App Engine Starter", 0.0),
 )
 
-# Salesforce sells each plan per organization; the type says what kind of license the plan is.
+# Salesforce sells each plan per organization; the second value is the kind of license.
 SALESFORCE_PLANS = (
     (Plan("Salesforce", 165.0), "User"),
     (Plan("Salesforce Platform", 25.0), "User"),
@@ -59,7 +59,9 @@ SALESFORCE_PLANS = (
 
 
 def _plans(text: str) -> tuple[Plan, ...]:
-    """Plans such as ``Zoom Pro 13.33; Zoom Business 18.32 x4``, the second held by four times as many."""
+    """Parse plans such as ``Zoom Pro 13.33; Zoom Business 18.32 x4``, the second of which is held four times
+    as often.
+    """
     plans = (
         re.fullmatch(r"(.+?) ([0-9.]+)( unmonitored)?(?: x([0-9.]+))?", part) for part in parts(text, ";")
     )
@@ -85,7 +87,7 @@ def _products(text: str) -> tuple[Product, ...]:
 
 _OWN_PLANS = {SERVICENOW: SERVICENOW_PLANS, SALESFORCE: tuple(plan for plan, _ in SALESFORCE_PLANS)}
 
-# Which share of all people use the products; of others a few do.
+# Share of all people that use a product; others have the default.
 _SHARES = {
     SERVICENOW: 0.14,
     SALESFORCE: 0.2,
@@ -158,7 +160,7 @@ PRODUCTS = _products("""
     LastPass | LastPass US LP | www.lastpass.com | Identity Management | Security | Password Manager
 """)
 
-# Beyond the well-known products the company uses a long tail of small services.
+# The long tail of small services that the company uses.
 TAIL_WORDS = parts("Fjord, Kestrel, Brücke, Olive, Quartz, Café, Larch, Meridian, Påfyll, Signal")
 TAIL_KINDS = parts("Planner, Forms, Signage, Tickets, Recipes, Board, Notes, Payroll, Fleet")
 

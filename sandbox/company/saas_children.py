@@ -1,7 +1,7 @@
-"""Child collections of SaaS users, applications and subscriptions, and the users that an insight is about.
+"""Child collections of SaaS users, applications and subscriptions, and the users that an insight concerns.
 
-A child row never names a user or an application that the API no longer lists: those may come and go while a
-client reads.
+A child row never refers to a user or an application that the API no longer lists, as both can be removed
+while a client reads.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -13,11 +13,11 @@ from sandbox.company.saas_usage import (
     INACTIVE,
     NO_ACTIVITY,
     NOT_MONITORED,
-    wasted,
+    potential_savings,
 )
-from sandbox.company.values import taken
+from sandbox.company.values import fields_of
 
-# The insights a subscription can have. No reply of the API lists these ids.
+# The insights that a subscription can have; the API has no list of these ids.
 INSIGHT_RULE_IDS = (
     "577ee610-95f2-4883-abaa-d702e73c3a10",
     "0c1f7a52-6f0e-4c8e-9a54-3d0c6e1b7f21",
@@ -27,7 +27,7 @@ INSIGHT_RULE_IDS = (
 
 
 def _listed(estate: Estate, uses: Iterable[Row]) -> Iterator[tuple[Row, Row]]:
-    """The user of each membership or assignment together with it, without users that are no longer listed."""
+    """Yield memberships or assignments with their users, without users that are no longer listed."""
     users = estate.by_id("saas_users")
     return ((users[use["userId"]], use) for use in uses if use["userId"] in users)
 
@@ -52,41 +52,44 @@ def _employment(estate: Estate, user: Row) -> Row:
 
 
 def application_users(estate: Estate, application: Row) -> Iterator[Row]:
-    """The users of an application, with their activity in it, and when they were hired and left."""
+    """Yield the users of an application, with their activity in it and their employment."""
     for user, membership in _members(estate, application):
         person = _person(estate, user)
         yield {
             **user,
-            **taken(membership, "status lastActive totalDaysUsed discoveryTypes roles"),
+            **fields_of(membership, "status lastActive totalDaysUsed discoveryTypes roles"),
             **_employment(estate, user),
             **{name: person[name] for name in ("hireDate", "terminationDate") if person.get(name)},
         }
 
 
 def application_roles(estate: Estate, application: Row) -> Row:
-    """The roles that an application's users have in it."""
+    """Return the roles that an application's users have in it."""
     used = estate.where("saas_memberships", "applicationId", application["id"])
     return {"roles": sorted({role for membership in used for role in membership["roles"]})}
 
 
 def _consumption(user: Row, use: Row, roles: list[str]) -> Row:
-    """What both kinds of consumption row say; `role` is required and `roles` described, so both are sent."""
+    """Return the common fields of both consumption rows.
+
+    The vendor requires `role` and describes `roles`, so both are sent.
+    """
     return {
-        **taken(user, "id displayName email department"),
+        **fields_of(user, "id displayName email department"),
         "createdDate": user["createdDate"][:10],
-        **taken(user, "discoveryTypes isInReview isOnline isQualified"),
+        **fields_of(user, "discoveryTypes isInReview isOnline isQualified"),
         "isMonitored": use["status"] != NOT_MONITORED,
-        **taken(use, "status lastActive"),
+        **fields_of(use, "status lastActive"),
         "lastActiveValueInInt": use["daysSinceActive"],
         "lastActiveValueType": 5 if use["daysSinceActive"] <= ACTIVITY_DAYS else 6,
         "role": roles[0] if roles else "",
         "roles": roles,
-        **taken(user, "userCostPerMonth potentialSavings"),
+        **fields_of(user, "userCostPerMonth potentialSavings"),
     }
 
 
 def application_consumption(estate: Estate, application: Row) -> Iterator[Row]:
-    """How much each user of an application consumes of it."""
+    """Yield the consumption of each user of an application."""
     for user, membership in _members(estate, application):
         row = _consumption(user, membership, membership["roles"])
         yield {**row, "envelopeusage": membership["totalDaysUsed"] // 3}
@@ -96,19 +99,19 @@ def application_consumption(estate: Estate, application: Row) -> Iterator[Row]:
 
 
 def subscription_users(estate: Estate, subscription: Row) -> Iterator[Row]:
-    """The users that hold a subscription."""
+    """Yield the users that hold a subscription."""
     for user, held in _holders(estate, subscription):
         yield {
             **user,
-            **taken(held, "status lastActive"),
+            **fields_of(held, "status lastActive"),
             "userCostPerMonth": held["monthlyCost"],
-            "potentialSavings": wasted(held),
+            "potentialSavings": potential_savings(held),
             **_employment(estate, user),
         }
 
 
 def subscription_consumption(estate: Estate, subscription: Row) -> Iterator[Row]:
-    """How much each holder of a subscription consumes of it."""
+    """Yield the consumption of each holder of a subscription."""
     for user, held in _holders(estate, subscription):
         roles = [
             role
@@ -118,11 +121,11 @@ def subscription_consumption(estate: Estate, subscription: Row) -> Iterator[Row]
         ]
         yield {
             **_consumption(user, held, roles),
-            **taken(user, "username country"),
+            **fields_of(user, "username country"),
             "isEnabled": user.get("isEnabled", True),
             "licenseCount": user["licenseCount"],
             "userCostPerMonth": held["monthlyCost"],
-            "potentialSavings": wasted(held),
+            "potentialSavings": potential_savings(held),
             "activityThreshold": ACTIVITY_DAYS,
             "manuallyAssigned": held["manuallyAssigned"],
             "envelopeusage": held["usage"],
@@ -138,12 +141,12 @@ _RULES: dict[str, Callable[[Row], bool]] = {
 
 
 def insight_users(estate: Estate, subscription: Row, rule_id: str) -> list[Row] | None:
-    """The holders of a subscription that an insight is about, with their use of the subscription."""
+    """Return the holders of a subscription that an insight concerns, with their use of the subscription."""
     rule = _RULES.get(rule_id)
     if rule is None:
         return None
     about = {"subscriptionId": subscription["id"], "subscriptionName": subscription["name"]}
-    application = taken(subscription, "applicationId applicationName")
+    application = fields_of(subscription, "applicationId applicationName")
     return [
         {**user, "details": [{**about, "lastActive": user["lastActive"], **application}]}
         for user in subscription_users(estate, subscription)
@@ -155,35 +158,35 @@ def insight_users(estate: Estate, subscription: Row, rule_id: str) -> list[Row] 
 
 
 def user_applications(estate: Estate, user: Row) -> Iterator[Row]:
-    """The applications a user uses."""
+    """Yield the applications a user uses."""
     for membership in estate.where("saas_memberships", "userId", user["id"]):
         application = estate.by_id("saas_applications").get(membership["applicationId"])
         if application is not None:
             yield {
-                **taken(application, "id name vendor vendorId"),
-                **taken(membership, "discoveryTypes lastActive"),
+                **fields_of(application, "id name vendor vendorId"),
+                **fields_of(membership, "discoveryTypes lastActive"),
             }
 
 
 def user_subscriptions(estate: Estate, user: Row) -> Iterator[Row]:
-    """The subscriptions a user holds, including those that cannot be read on their own."""
+    """Yield the subscriptions a user holds, including those that cannot be read on their own."""
     for held in estate.where("saas_assignments", "userId", user["id"]):
         offer = estate.by_id("saas_subscriptions")[held["subscriptionId"]]
         kind = offer["discoveryType"]
         yield {
-            **taken(offer, "id name applicationId applicationName vendor vendorId"),
+            **fields_of(offer, "id name applicationId applicationName vendor vendorId"),
             "activity": held["status"],
             "discoverySource": DISCOVERY_SOURCES[CONNECTOR if kind == CONNECTOR else MANUAL],
             "discoveryType": kind,
             "firstDiscovered": held["firstDiscovered"],
             "lastActivity": held["lastActive"],
             "totalCostPerMonth": held["monthlyCost"],
-            "potentialSavings": wasted(held),
+            "potentialSavings": potential_savings(held),
         }
 
 
 def user_discovery_sources(estate: Estate, user: Row) -> list[Row]:
-    """Where a user was found: one source for each of the user's discovery types."""
+    """Return one source for each of the user's discovery types."""
     return [
         {
             "id": estate.guid("saas discovery source", user["id"], code),

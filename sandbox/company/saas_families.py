@@ -1,6 +1,6 @@
-"""What the two subscription families, ServiceNow and Salesforce, have in common.
+"""Functions that the two subscription families, ServiceNow and Salesforce, share.
 
-`ids` arguments are the comma-separated lists of the query; None or an empty text asks for everything.
+`ids` arguments are the comma-separated lists of the query; `None` or an empty text selects everything.
 """
 
 from collections.abc import Callable, Iterable
@@ -11,28 +11,28 @@ from sandbox.company.saas_usage import ACTIVE, INACTIVE, NO_ACTIVITY, subscripti
 
 
 def family_id(estate: Estate, family: str) -> str:
-    """The id of a subscription family."""
+    """Return the id of a subscription family."""
     return estate.guid("saas family", family)
 
 
 def wanted(ids: str | None) -> Callable[[str], bool]:
-    """Whether an id is in a comma-separated list; without a list every id is."""
+    """Return a function that tells whether an id is in a comma-separated list; without a list, all are."""
     chosen = {each.strip() for each in ids.split(",")} if ids else None
     return lambda each: chosen is None or each in chosen
 
 
 def holders_of(estate: Estate, offer: Row) -> list[Row]:
-    """The assignments of a subscription."""
+    """Return the assignments of a subscription."""
     return estate.where("saas_assignments", "subscriptionId", offer["id"])
 
 
 def family_subscriptions(estate: Estate, family: str) -> list[Row]:
-    """The subscriptions of a family."""
+    """Return the subscriptions of a family."""
     return [each for each in subscriptions(estate) if each["applicationName"] == family]
 
 
 def holders_by_user(estate: Estate, offers: Iterable[Row]) -> dict[str, list[tuple[Row, Row]]]:
-    """Subscription and assignment pairs of each user the API lists that holds one of these subscriptions."""
+    """Return by listed user the pairs of subscription and assignment that the user holds."""
     listed = estate.by_id("saas_users")
     found: dict[str, list[tuple[Row, Row]]] = {}
     for offer in offers:
@@ -43,12 +43,12 @@ def holders_by_user(estate: Estate, offers: Iterable[Row]) -> dict[str, list[tup
 
 
 def count(held: Iterable[Row], status: str) -> int:
-    """How many of these rows have the status."""
+    """Return how many of these rows have the status."""
     return sum(each["status"] == status for each in held)
 
 
 def by_activity(held: Iterable[Row]) -> dict[str, int]:
-    """How many of these rows are active, inactive and without activity."""
+    """Return how many of these rows are active, inactive and without activity."""
     rows = list(held)
     return {
         "active": count(rows, ACTIVE),
@@ -58,12 +58,12 @@ def by_activity(held: Iterable[Row]) -> dict[str, int]:
 
 
 def percentage(part: float, whole: float) -> float:
-    """A part in per cent of the whole."""
+    """Return a part as a percentage of the whole."""
     return round(100 * part / whole, 2) if whole else 0.0
 
 
 def plans(estate: Estate, family: str, subscription_ids: str | None) -> list[Row] | None:
-    """The subscription plans of the family with this id; None when there is no such family."""
+    """Return the subscription plans of the family with this id, or `None` if there is no such family."""
     names = {family_id(estate, each): each for each in (catalogue.SERVICENOW, catalogue.SALESFORCE)}
     if family not in names:
         return None
@@ -77,7 +77,7 @@ def plans(estate: Estate, family: str, subscription_ids: str | None) -> list[Row
 
 
 def applications_kpi(estate: Estate, subscription_ids: str | None, plan_ids: str | None) -> Row:
-    """How many users the families have, and how many of them nobody has approved for paid services."""
+    """Return the number of users of the families, and of those who are not approved."""
     by_subscription, by_plan = wanted(subscription_ids), wanted(plan_ids)
     offers = [
         offer

@@ -1,4 +1,4 @@
-"""Key figures (KPIs) of SaaS applications and users, computed from the tables for the dates asked for."""
+"""Key figures (KPIs) of SaaS applications and users, computed from the tables for the requested dates."""
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
@@ -25,17 +25,17 @@ def _busiest(rows: Iterable[Row]) -> list[Row]:
 
 
 def _known(estate: Estate, until: date) -> list[Row]:
-    """The applications discovered until a day."""
+    """Return the applications discovered until a day."""
     return [row for row in applications(estate) if row["discoveryDate"] <= until.isoformat()]
 
 
 def _new(rows: Iterable[Row], since: date) -> int:
-    """How many of them were discovered from a day on."""
+    """Return how many of them were discovered from a day on."""
     return sum(row["discoveryDate"] >= since.isoformat() for row in rows)
 
 
 def applications_kpi(estate: Estate, start: date, end: date) -> Row:
-    """Key figures of all applications discovered until the end of the period."""
+    """Return key figures of all applications discovered until the end of the period."""
     known = _known(estate, end)
     unsanctioned = [row for row in known if not row["sanctioned"]]
     return {
@@ -51,7 +51,7 @@ def applications_kpi(estate: Estate, start: date, end: date) -> Row:
     }
 
 
-# Discovery types by the field that counts them; sources found by a security broker are not counted.
+# Discovery types by the field that counts them; those of a security broker are not counted.
 _DISCOVERED_BY = {
     "connectorCount": {0},
     "manuallyAddedCount": {1},
@@ -62,7 +62,7 @@ _DISCOVERED_BY = {
 
 
 def applications_overview(estate: Estate, start: date, end: date) -> Row:
-    """How many applications there are, and how many were discovered on each of the last seven days."""
+    """Return the number of applications, and of those discovered on each of the last seven days."""
     known = _known(estate, end)
     new = _new(known, start)
     not_approved = [row for row in known if not row["sanctioned"] and row["active"]]
@@ -84,7 +84,7 @@ def applications_overview(estate: Estate, start: date, end: date) -> Row:
 
 
 def application_kpi(estate: Estate, application: Row) -> Row:
-    """Key figures of one application, now and thirty days ago."""
+    """Return key figures of one application, now and thirty days ago."""
     now = {
         "monthlyCost": round(application["yearlyCost"] / 12, 2),
         "subscriptionTypes": application["licenseCount"],
@@ -107,7 +107,7 @@ def application_kpi(estate: Estate, application: Row) -> Row:
 
 
 class _History:
-    """How many users there were on a day, by activity. Users are never removed from the made-up company."""
+    """Number of users on a day, by activity. Users are never removed from the made-up company."""
 
     def __init__(self, rows: Iterable[Row]) -> None:
         self._created = sorted(row["createdDate"][:10] for row in rows)
@@ -116,7 +116,7 @@ class _History:
         self._silent = sorted(row["createdDate"][:10] for row in rows if row["status"] == NO_ACTIVITY)
 
     def on(self, day: date) -> dict[str, int]:
-        """Totals on a day."""
+        """Return the totals of a day."""
         today = day.isoformat()
         limit = date.fromordinal(max(1, day.toordinal() - TREND_DAYS)).isoformat()
         total = bisect_right(self._created, today)
@@ -139,9 +139,9 @@ def _chart(days: Mapping[date, Mapping[str, int]], *names: str) -> list[Row]:
 
 
 def users_kpi(estate: Estate, start: date, end: date) -> Row:
-    """Key figures of all users: today, thirty days ago, and for each day of the period."""
+    """Return key figures of all users: today, thirty days ago, and for each day of the period."""
     history, today = _History(users(estate)), estate.now.date()
-    # A chart ends today at the latest and goes back a year at most.
+    # A chart ends no later than today and covers at most a year.
     last = min(end, today)
     first = max(start, date.fromordinal(max(1, last.toordinal() - 365)))
     days = {

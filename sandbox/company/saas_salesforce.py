@@ -7,7 +7,7 @@ from sandbox.company import saas_catalogue as catalogue
 from sandbox.company import saas_families as families
 from sandbox.company import saas_usage as usage
 from sandbox.company.estate import Estate, Row, table
-from sandbox.company.values import taken
+from sandbox.company.values import fields_of
 
 _BASE_62 = string.digits + string.ascii_letters
 _USER_TYPES = ("Standard", "CsnOnly", "PowerPartner")
@@ -30,17 +30,17 @@ def _holders(estate: Estate, offers: Iterable[Row]) -> list[Row]:
 
 
 def _unused_cost(estate: Estate, offers: Iterable[Row]) -> float:
-    """The monthly cost of subscriptions nobody holds or whose holders do not use them."""
+    """Return the monthly cost of subscriptions without a holder, or whose holders do not use them."""
     total = 0.0
     for offer in offers:
         held = families.holders_of(estate, offer)
         spare = max(0, usage.purchased(estate, offer) - len(held))
-        total += spare * offer["monthlyCost"] + sum(map(usage.wasted, held))
+        total += spare * offer["monthlyCost"] + sum(map(usage.potential_savings, held))
     return round(total, 2)
 
 
 def organizations(estate: Estate, plan_ids: str | None) -> Iterator[Row]:
-    """The Salesforce organizations, counted over the subscriptions to the plans asked for."""
+    """Yield the Salesforce organizations, with the figures of their subscriptions to the requested plans."""
     for organization in usage.salesforce_organizations(estate):
         offers = _salesforce_offers(estate, plan_ids, organization["id"])
         if not offers:
@@ -66,13 +66,13 @@ def organizations(estate: Estate, plan_ids: str | None) -> Iterator[Row]:
 
 
 def organizations_kpi(estate: Estate, plan_ids: str | None) -> Row:
-    """How many organizations there are and what they cost a year."""
+    """Return the number of organizations and their yearly cost."""
     rows = list(organizations(estate, plan_ids))
     return {"total": len(rows), "totalCostPerYear": round(sum(row["totalCostPerYear"] for row in rows), 2)}
 
 
 def users(estate: Estate, plan_ids: str | None) -> Iterator[Row]:
-    """The users with Salesforce accounts, one row per user with all accounts inside."""
+    """Yield the users with Salesforce accounts, one row per user with all accounts inside."""
     listed, persons = estate.by_id("saas_users"), estate.by_id("saas_people")
     offers = _salesforce_offers(estate, plan_ids)
     for user_id, pairs in families.holders_by_user(estate, offers).items():
@@ -85,7 +85,7 @@ def users(estate: Estate, plan_ids: str | None) -> Iterator[Row]:
         yield {
             "id": user_id,
             "tenantId": usage.tenant_id(estate),
-            **taken(user, "email displayName"),
+            **fields_of(user, "email displayName"),
             "userIds": [estate.guid("salesforce account", user_id, name) for name in organizations],
             "aliases": [user["email"].split("@")[0][:8]],
             "userNames": [f"{user['email']}.{name.split()[0].lower()}" for name in organizations],
@@ -117,7 +117,7 @@ def users(estate: Estate, plan_ids: str | None) -> Iterator[Row]:
 
 
 def users_kpi(estate: Estate, plan_ids: str | None) -> Row:
-    """How many Salesforce users there are, by activity."""
+    """Return the number of Salesforce users, by activity."""
     rows = list(users(estate, plan_ids))
     return {
         "totalUsers": len(rows),
@@ -127,7 +127,7 @@ def users_kpi(estate: Estate, plan_ids: str | None) -> Row:
 
 
 def lookup_values(estate: Estate) -> Row:
-    """The values that occur in the Salesforce users."""
+    """Return the values that occur in the Salesforce users."""
     rows = list(users(estate, None))
 
     def values(name: str) -> list[str]:
@@ -137,13 +137,13 @@ def lookup_values(estate: Estate) -> Row:
 
 
 def _subscription_numbers(estate: Estate, offers: list[Row]) -> Row:
-    """The numbers of a group of subscriptions to one plan."""
+    """Return the figures of a group of subscriptions to one plan."""
     held = _holders(estate, offers)
     bought = sum(usage.purchased(estate, offer) for offer in offers)
     cost = round(bought * offers[0]["monthlyCost"], 2)
     counts = families.by_activity(held)
     return {
-        **taken(offers[0], "name type"),
+        **fields_of(offers[0], "name type"),
         "purchased": bought,
         "assigned": len(held),
         "unassigned": max(0, bought - len(held)),
@@ -161,14 +161,14 @@ def _subscription_numbers(estate: Estate, offers: list[Row]) -> Row:
 
 
 def subscriptions(estate: Estate) -> Iterator[Row]:
-    """The Salesforce plans, each with its subscriptions of all organizations inside."""
+    """Yield the Salesforce plans, each with its subscriptions of all organizations inside."""
     groups: dict[str, list[Row]] = {}
     for offer in families.family_subscriptions(estate, catalogue.SALESFORCE):
         groups.setdefault(offer["planId"], []).append(offer)
     for offers in groups.values():
         details = [
             {
-                **taken(offer, "id organizationName"),
+                **fields_of(offer, "id organizationName"),
                 "skuName": f"{offer['name']} - Enterprise Edition",
                 **_subscription_numbers(estate, [offer]),
             }
@@ -210,7 +210,7 @@ def _consumption(
 
 @table("saas_salesforce_consumptions")
 def consumptions(estate: Estate) -> Iterator[Row]:
-    """What the Salesforce organizations consume of their entitlements, grouped by entitlement."""
+    """Yield the consumption of the Salesforce organizations, grouped by entitlement."""
     for name, frequency, limit in _ENTITLEMENTS:
         details = []
         for organization in usage.salesforce_organizations(estate):
@@ -220,7 +220,7 @@ def consumptions(estate: Estate) -> Iterator[Row]:
             details.append(
                 {
                     "id": estate.guid("salesforce consumption", name, organization["id"]),
-                    **_consumption(name, limit, consumed, frequency, original_id, estate.moment(rng, 7)),
+                    **_consumption(name, limit, consumed, frequency, original_id, estate.random_time(rng, 7)),
                     "organizationName": organization["name"],
                 }
             )

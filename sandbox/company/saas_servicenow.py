@@ -7,7 +7,7 @@ from sandbox.company import saas_families as families
 from sandbox.company import saas_usage as usage
 from sandbox.company.estate import Estate, Row, table
 from sandbox.company.saas import applications
-from sandbox.company.values import taken
+from sandbox.company.values import fields_of
 
 _SERVICENOW_ROLES = ("fulfiller", "approver", "requester", "business_stakeholder")
 _SERVICENOW_TYPES = ("ITSM", "HRSD", "CSM", "ITOM", "Custom")
@@ -22,8 +22,8 @@ def _subscriptions(estate: Estate) -> Iterator[Row]:
         rng = estate.random("servicenow subscription", offer["id"])
         held, bought = families.holders_of(estate, offer), usage.purchased(estate, offer)
         counts = families.by_activity(held)
-        # Renewed every year: the present term.
-        started = estate.behind + (rng.randrange(30, 330) - estate.behind) % 365
+        # The start of the current term; subscriptions are renewed yearly.
+        started = estate.days_back + (rng.randrange(30, 330) - estate.days_back) % 365
         row = {
             "id": offer["id"],
             "name": offer["name"],
@@ -45,7 +45,7 @@ def _subscriptions(estate: Estate) -> Iterator[Row]:
             "connectorName": "ServiceNow connector",
             "automaticallyAdded": offer["discoveryType"] == catalogue.CONNECTOR,
             "discovered": offer["discoveryType"],
-            # Declared as a list of lists, unlike everywhere else.
+            # The vendor declares a list of lists, only here.
             "discoveryTypes": [[offer["discoveryType"]]],
             "purchased": bought,
             "quantity": bought,
@@ -62,7 +62,7 @@ def _subscriptions(estate: Estate) -> Iterator[Row]:
             "rrpValue": round(offer["monthlyCost"] * 12 * 1.1, 2),
             "free": not offer["monthlyCost"],
             "isBundled": False,
-            # The vendor describes the one and requires the other.
+            # The vendor describes one and requires the other.
             "excludedFromMetrics": not offer["monthlyCost"],
             "excludeFromMetrics": not offer["monthlyCost"],
             "purchasedDate": estate.day(started + 14),
@@ -75,13 +75,13 @@ def _subscriptions(estate: Estate) -> Iterator[Row]:
 
 
 def subscriptions(estate: Estate, ids: str | None) -> list[Row]:
-    """The ServiceNow subscriptions."""
+    """Return the ServiceNow subscriptions."""
     include = families.wanted(ids)
     return [row for row in _subscriptions(estate) if include(row["id"])]
 
 
 def users(estate: Estate, ids: str | None) -> Iterator[Row]:
-    """The users that hold ServiceNow subscriptions."""
+    """Yield the users that hold ServiceNow subscriptions."""
     include = families.wanted(ids)
     offers = families.family_subscriptions(estate, catalogue.SERVICENOW)
     found = families.holders_by_user(estate, (offer for offer in offers if include(offer["id"])))
@@ -90,9 +90,9 @@ def users(estate: Estate, ids: str | None) -> Iterator[Row]:
         user, rng = listed[user_id], estate.random("servicenow user", user_id)
         row = {
             "id": user_id,
-            **taken(user, "username displayName email"),
+            **fields_of(user, "username displayName email"),
             "country": persons.get(user_id, {}).get("countryCode", "Se"),
-            **taken(user, "department createdDate"),
+            **fields_of(user, "department createdDate"),
             "lastActive": max(held["lastActive"] for _, held in pairs),
             "status": pairs[0][1]["status"],
             "monthlyCost": round(sum(offer["monthlyCost"] for offer, _ in pairs), 2),
@@ -107,7 +107,7 @@ def users(estate: Estate, ids: str | None) -> Iterator[Row]:
                 for offer, held in pairs
             ],
             "discoveryTypes": [user["discoveryTypes"]],
-            **taken(user, "isInReview isOnline isQualified"),
+            **fields_of(user, "isInReview isOnline isQualified"),
             "manuallyAssigned": any(held["manuallyAssigned"] for _, held in pairs),
             "roleTypes": sorted(rng.sample(_SERVICENOW_ROLES, rng.randint(1, 2))),
             "oobRoles": rng.sample(("itil", "admin", "catalog_admin", "sn_incident_read"), rng.randint(0, 3)),

@@ -1,7 +1,7 @@
-"""Who uses which SaaS application and holds which subscription, made up for an estate.
+"""Use of SaaS applications and subscriptions: the tables that all SaaS replies are counted from.
 
-These tables are not replies: what users, applications, families and key figures report is counted from them,
-so that every reply agrees with the others.
+These tables are not served themselves. Users, applications, families and key figures are all derived from
+them, so that the replies agree with each other.
 """
 
 import math
@@ -17,29 +17,30 @@ from sandbox.company.saas_catalogue import CONNECTOR, DISCOVERY_SOURCES, MANUAL
 from sandbox.company.vocabulary import COUNTRIES, DEPARTMENTS, DOMAIN, FIRST_NAMES, LAST_NAMES
 
 ACTIVE, INACTIVE, NO_ACTIVITY, NOT_MONITORED = "Active", "Inactive", "No activity", "Not monitored"
-# A plan of which many more were bought than are held.
+# A plan that was bought for many more users than hold it.
 _OVERBOUGHT = {"Microsoft 365 E5": 0.35}
-# What nearly half of its holders have stopped to use.
-_LEFT_ALONE = ("Adobe Acrobat", "Tableau Cloud")
-# People and seats of the last months: some have come, some have gone since.
-_DAYS_OF_CHANGE, _SHARE_THERE, _SHARE_NEW = 420.0, 0.75, 0.14
-# Users that have come within the last 400 days, and as many that have gone.
+# Products that nearly half of their holders no longer use.
+_DECLINING = ("Adobe Acrobat", "Tableau Cloud")
+# Period in which memberships and seats are added and removed, the share that was there all the time, and the
+# share that was added.
+_DAYS_OF_CHANGE, _SHARE_PERMANENT, _SHARE_NEW = 420.0, 0.75, 0.14
+# Share of users that was added in the last 400 days; as many were removed.
 _SHARE_LEFT = 0.1
 ACTIVITY_DAYS = 30  # a user without activity for longer counts as inactive
 
 
 def count_applications(estate: Estate) -> int:
-    """How many SaaS applications an estate of this size has."""
+    """Return the number of SaaS applications in an estate of this size."""
     return 25 + estate.size // 20
 
 
 def tenant_id(estate: Estate) -> str:
-    """The id of the tenant that everything belongs to."""
+    """Return the id of the tenant."""
     return estate.guid("tenant")
 
 
 def optional(rng: random.Random, row: Row, *names: str, share: float = 0.04) -> Row:
-    """The row, perhaps without these fields: for fields that are neither required nor nullable."""
+    """Return the row, perhaps without these fields, which are neither required nor nullable."""
     for name in names:
         if rng.random() < share:
             row.pop(name, None)
@@ -50,7 +51,7 @@ def optional(rng: random.Random, row: Row, *names: str, share: float = 0.04) -> 
 
 
 def product_of(number: int) -> catalogue.Product:
-    """The product behind the application of this number: a well-known one first, then the long tail."""
+    """Return the product of an application by its number: first the well-known ones, then the long tail."""
     if number < len(catalogue.PRODUCTS):
         return catalogue.PRODUCTS[number]
     tail = number - len(catalogue.PRODUCTS)
@@ -64,7 +65,7 @@ def product_of(number: int) -> catalogue.Product:
 
 
 def salesforce_organizations(estate: Estate) -> list[Row]:
-    """Id and name of the company's Salesforce organizations."""
+    """Return id and name of the company's Salesforce organizations."""
     names = ("Sales Europe", "Sales Américas", "Partner Portal")
     count = min(40, len(names) + estate.size // 200)
     return [
@@ -77,7 +78,7 @@ def salesforce_organizations(estate: Estate) -> list[Row]:
 
 
 def _subscription_offers(estate: Estate, product: catalogue.Product) -> Iterator[Row]:
-    """Id, plan and organization of each subscription to a product: only Salesforce has organizations."""
+    """Yield id, plan and organization of each subscription to a product; only Salesforce has the last."""
     if product.name != catalogue.SALESFORCE:
         for plan in product.plans:
             subscription_id = estate.guid("saas subscription", product.name, plan.name)
@@ -97,7 +98,7 @@ def _subscription_offers(estate: Estate, product: catalogue.Product) -> Iterator
 
 @table("saas_subscriptions")
 def subscriptions(estate: Estate) -> Iterator[Row]:
-    """All subscriptions: a table of our own, because the API has no list of them."""
+    """Yield all subscriptions, of which the API has no list."""
     serial = 0
     for number in range(count_applications(estate)):
         product = product_of(number)
@@ -121,7 +122,7 @@ def subscriptions(estate: Estate) -> Iterator[Row]:
                 "monitored": plan.monitored,
                 "discoveryType": CONNECTOR if rng.random() < 0.8 else MANUAL,
                 "weight": plan.weight,
-                # Bought beyond what is held: a few per cent, a third of one plan, one too few here and there.
+                # Surplus of the quantity bought over the quantity held, as a share.
                 "spare": _OVERBOUGHT.get(plan.name, rng.choice((0.0, 0.0, 0.05, 0.1, 0.2))),
                 "short": rng.random() < 0.1,
                 # Some subscriptions that applications and users mention cannot be read: 404.
@@ -134,7 +135,7 @@ def subscriptions(estate: Estate) -> Iterator[Row]:
 
 
 def _person(estate: Estate, number: int, rng: random.Random) -> Row:
-    """Name and address: most SaaS users are user accounts of the estate, some only SaaS vendors know."""
+    """Return name and address: most SaaS users are user accounts of the estate, some are external."""
     if number < len(estate.users) and rng.random() < 0.85:
         account = estate.users[number]
         name = account.get("fullName") or account.get("userName") or f"User {number}"
@@ -144,21 +145,21 @@ def _person(estate: Estate, number: int, rng: random.Random) -> Row:
     return {"displayName": f"{first} {last}", "email": f"external{number}@{DOMAIN}", "isOnline": True}
 
 
-def _there(estate: Estate, draw: float) -> float | None:
-    """Since how many days before the present something is there; None where it is not."""
-    if draw < _SHARE_THERE:
-        return _DAYS_OF_CHANGE + 30 + (1 - draw / _SHARE_THERE) * 600
-    if draw < _SHARE_THERE + _SHARE_NEW:
-        came = (draw - _SHARE_THERE) / _SHARE_NEW * _DAYS_OF_CHANGE
-        return came if came > estate.behind else None
-    gone = (draw - _SHARE_THERE - _SHARE_NEW) / (1 - _SHARE_THERE - _SHARE_NEW) * _DAYS_OF_CHANGE
-    return _DAYS_OF_CHANGE + 30 + gone if gone < estate.behind else None
+def _days_present(estate: Estate, draw: float) -> float | None:
+    """Return since how many days before the present something is there, or `None` if it is not."""
+    if draw < _SHARE_PERMANENT:
+        return _DAYS_OF_CHANGE + 30 + (1 - draw / _SHARE_PERMANENT) * 600
+    if draw < _SHARE_PERMANENT + _SHARE_NEW:
+        came = (draw - _SHARE_PERMANENT) / _SHARE_NEW * _DAYS_OF_CHANGE
+        return came if came > estate.days_back else None
+    gone = (draw - _SHARE_PERMANENT - _SHARE_NEW) / (1 - _SHARE_PERMANENT - _SHARE_NEW) * _DAYS_OF_CHANGE
+    return _DAYS_OF_CHANGE + 30 + gone if gone < estate.days_back else None
 
 
 @table("saas_people")
 def people(estate: Estate) -> Iterator[Row]:
-    """What is known of each SaaS user apart from the use of applications."""
-    left_company = int(estate.size * _SHARE_LEFT) if estate.behind else 0
+    """Yield the SaaS users without their use of applications."""
+    left_company = int(estate.size * _SHARE_LEFT) if estate.days_back else 0
     for number in range(estate.size + left_company):
         rng = estate.random("saas person", number)
         person = _person(estate, number, rng)
@@ -167,13 +168,13 @@ def people(estate: Estate) -> Iterator[Row]:
         employed = rng.random() > 0.05
         left = rng.randrange(120)
         created = 760 + rng.randrange(700) if rng.random() > _SHARE_LEFT else rng.randrange(400)
-        if number >= estate.size:  # no longer among the users
+        if number >= estate.size:  # no longer a user
             created, removed = max(created, 760), (number - estate.size + 0.5) / left_company * 400
-            if removed >= estate.behind:
+            if removed >= estate.days_back:
                 continue
-        if created < estate.behind:
+        if created < estate.days_back:
             continue
-        gone = not employed and left >= estate.behind
+        gone = not employed and left >= estate.days_back
         yield {
             "id": estate.guid("saas user", number),
             **person,
@@ -192,7 +193,7 @@ def people(estate: Estate) -> Iterator[Row]:
 
 
 def _applications_of(rng: random.Random, shares: list[float]) -> list[int]:
-    """Numbers of the applications one user uses: the last three are nobody's."""
+    """Return the numbers of the applications one user uses; nobody uses the last three."""
     if rng.random() < 0.04:
         return []
     chance, known = rng.random, len(catalogue.PRODUCTS)
@@ -203,28 +204,28 @@ def _applications_of(rng: random.Random, shares: list[float]) -> list[int]:
     )
 
 
-def _activity(estate: Estate, rng: random.Random, left_alone: bool) -> tuple[str, int]:
-    """Whether a user is active in an application, and how many days ago the last activity was.
+def _activity(estate: Estate, rng: random.Random, is_declining: bool) -> tuple[str, int]:
+    """Return the activity of a user in an application, and how many days ago the last one was.
 
-    Active is who has used it within the last thirty days, inactive who has before, and without activity who
-    never has, as the vendor defines it.
+    As the vendor defines it, a user is active with a use in the last thirty days, inactive with an earlier
+    one, and without activity if there was none.
     """
     draw, recent, left = rng.random(), int(rng.random() ** 2 * ACTIVITY_DAYS), 35 + rng.random() * 865
-    # Some leave an application alone for a while, at a time that differs: so many more than on one day.
+    # Some users pause, each in a different period; on one day, only a part of them does.
     pause, inactive, never = (
-        (500 + rng.random() * 400, 0.55, 0.1) if left_alone else (150 + rng.random() * 250, 0.6, 0.06)
+        (500 + rng.random() * 400, 0.55, 0.1) if is_declining else (150 + rng.random() * 250, 0.6, 0.06)
     )
     if draw < never:
         return NO_ACTIVITY, 400
     if draw < never + 0.03:
         return NOT_MONITORED, 400
-    idle = int(left - estate.behind)
-    if draw < never + 0.03 + inactive and idle > ACTIVITY_DAYS and left - pause < estate.behind:
+    idle = int(left - estate.days_back)
+    if draw < never + 0.03 + inactive and idle > ACTIVITY_DAYS and left - pause < estate.days_back:
         return INACTIVE, idle
     return ACTIVE, recent
 
 
-# Discovery types and roles that one membership may have: one to three types, no more than two roles.
+# Possible discovery types (one to three) and roles (at most two) of a membership.
 _DISCOVERY_TYPES = [
     list(each) for size in (1, 2, 3) for each in combinations(sorted(DISCOVERY_SOURCES), size)
 ]
@@ -233,7 +234,7 @@ _ROLES = [list(each) for size in (0, 1, 1, 2) for each in combinations(catalogue
 
 @table("saas_memberships")
 def memberships(estate: Estate) -> Iterator[Row]:
-    """Who uses which application: one row per user and application."""
+    """Yield the users of each application: one row per user and application."""
     used = count_applications(estate) - 3
     products = [product_of(number) for number in range(used)]
     shares = [product.share for product in products]
@@ -242,17 +243,17 @@ def memberships(estate: Estate) -> Iterator[Row]:
     for person in people(estate):
         rng = estate.random("saas membership", person["id"])
         for number in _applications_of(rng, shares):
-            status, days = _activity(estate, rng, products[number].name in _LEFT_ALONE)
+            status, days = _activity(estate, rng, products[number].name in _DECLINING)
             draw, types, roles, use = (
                 rng.random(),
                 rng.choice(_DISCOVERY_TYPES),
                 rng.choice(_ROLES),
                 rng.randint(1, 90),
             )
-            if _there(estate, draw) is None:
+            if _days_present(estate, draw) is None:
                 continue
             seen = status in (ACTIVE, INACTIVE)
-            if seen and ago[days] < person["createdDate"]:  # nobody is active before being there
+            if seen and ago[days] < person["createdDate"]:  # no activity before the user exists
                 days = (estate.now.date() - date.fromisoformat(person["createdDate"][:10])).days
                 status = ACTIVE if days <= ACTIVITY_DAYS else INACTIVE
             yield {
@@ -269,7 +270,7 @@ def memberships(estate: Estate) -> Iterator[Row]:
 
 @table("saas_assignments")
 def assignments(estate: Estate) -> Iterator[Row]:
-    """Who holds which subscription: one row per user and subscription."""
+    """Yield the holders of each subscription: one row per user and subscription."""
     offers = estate.grouped("saas_subscriptions", "applicationId")
     weights = {}
     for application, plans in offers.items():
@@ -280,13 +281,13 @@ def assignments(estate: Estate) -> Iterator[Row]:
         available = offers.get(membership["applicationId"], [])
         if not available:
             continue
-        # One seat a product; of those sold for each organization or use, at times a second one.
+        # One seat per product; sometimes a second one of products with many subscriptions.
         draws = estate.draws("saas assignment", membership["userId"], membership["applicationId"])
         seats = [bisect(weights[membership["applicationId"]], draws[0])]
         if len(available) > 6 and draws[1] < 0.3:
             seats.append((seats[0] + 1 + int(draws[2] * (len(available) - 1))) % len(available))
         for position, seat in enumerate(seats):
-            subscription, since = available[seat], _there(estate, draws[4 + position])
+            subscription, since = available[seat], _days_present(estate, draws[4 + position])
             if since is None:
                 continue
             yield {
@@ -303,13 +304,15 @@ def assignments(estate: Estate) -> Iterator[Row]:
             }
 
 
-def wasted(held: Row) -> float:
-    """What could be saved on an assignment each month: all of it when the user does not use it."""
+def potential_savings(held: Row) -> float:
+    """Return the monthly cost of an assignment if its user does not use it, else 0."""
     return float(held["monthlyCost"]) if held["status"] in (INACTIVE, NO_ACTIVITY) else 0.0
 
 
 def purchased(estate: Estate, subscription: Row) -> int:
-    """How many of a subscription were bought: a few more than are held at present, sometimes one too few."""
+    """Return how many of a subscription were bought: a few more than are held at present, sometimes one too
+    few.
+    """
     held = len(estate.present.where("saas_assignments", "subscriptionId", subscription["id"]))
     bought = math.ceil(held * (1 + float(subscription["spare"])))
     return max(0, bought - int(subscription["short"]))

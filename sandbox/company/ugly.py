@@ -1,8 +1,8 @@
-"""What is hard to read, for tests: a company whose data nobody keeps in order.
+"""Odd data for tests: spoilers that make the tables of a company hard to read.
 
-Nulls where the vendor allows them, dates of the year 1 that mean "none", amounts in odd currencies or of one
-licence for a hundred times its price, positions that contradict what is installed, names that are formulas,
-markup or far too long. Otherwise it is the plausible company, with the same ids and references.
+They add nulls where the vendor allows them, dates of the year 1 that mean "none", amounts in odd currencies
+or at a hundred times the price, positions that contradict the installations, and names that are formulas,
+markup or far too long. The company is otherwise the plausible one, with the same ids and references.
 """
 
 from collections.abc import Callable, Mapping
@@ -69,7 +69,7 @@ _spoil(
     0.08,
     {
         "organizationId": _null,
-        "mostFrequentUser": lambda rng, row: row.update(mostRecentUser=None),  # nobody has logged on
+        "mostFrequentUser": lambda rng, row: row.update(mostRecentUser=None),  # no logon
         "model": _null,
         "purchaseDate": _no_date,
         "biosDate": _no_date,
@@ -84,7 +84,7 @@ _spoil_computers = SPOILERS["computers"]
 
 @spoiler("computers")
 def _computers(estate: Estate, rows: list[Row]) -> None:
-    """Besides: clients that are old, lost and nobody's."""
+    """Also add clients that are old, lost and without a user."""
     _spoil_computers(estate, rows)
     for row in [row for row in rows if not row["isServer"] and not row["isVirtual"]][3::11]:
         row |= {"purchaseDate": estate.day(2600), "lastScanDate": estate.ago(140)}
@@ -100,7 +100,7 @@ _spoil(
 
 @spoiler("applications")
 def _applications(estate: Estate, rows: list[Row]) -> None:
-    """Dates without each other, flags that contradict them, and odd names."""
+    """Add single dates, flags that contradict them, and odd names."""
     rng = estate.random("ugly", "applications")
     for number, row in enumerate(rows):
         if rng.random() < 0.5:
@@ -119,7 +119,7 @@ _spoil("computer_applications", 0.05, {"firstDiscovered": _null, "usedCount": la
 
 @spoiler("licenses")
 def _licenses(estate: Estate, rows: list[Row]) -> None:
-    """Of several currencies, of no value or of far too much, and such as nobody has completed."""
+    """Add several currencies, values of zero or far too high, and incomplete licenses."""
     rng = estate.random("ugly", "licenses")
     for number, row in enumerate(rows):
         if number % 2:
@@ -137,7 +137,7 @@ def _licenses(estate: Estate, rows: list[Row]) -> None:
             row["purchaseDate"] = NO_DATE
         if rng.random() < 0.1:
             row["productDescription"] = _name(rng, row)
-    # What is maintained was bought on one day, by a part of the company and the part above it.
+    # All maintained licenses were bought on one day, by an organization and its parent.
     products, day = estate.cached("products", products_of), estate.day(_BULK_ORDER)
     bulk = [
         row for row in rows if row["applicationId"] and products[row["applicationId"]].terms == "maintained"
@@ -153,14 +153,14 @@ def _licenses(estate: Estate, rows: list[Row]) -> None:
         if "organizationHierarchy" in row:
             row["organizationHierarchy"] = place["hierarchy"]
         row.update(listed_costs(estate, row))
-    # Most are for one metric of an application: some are counted by another one.
+    # Some licenses have another metric than the application's.
     for row in rows[7::5]:
         row["metricId"] = estate.guid("metric", "Installations")
 
 
 @spoiler("license_positions")
 def _positions(estate: Estate, rows: list[Row]) -> None:
-    """What is required has nothing to do with what is installed, but the parts still add up."""
+    """Make requirements independent of the installations; the parts still add up."""
     rng = estate.random("ugly", "license_positions")
     lowering = set(REQUIREMENT_PARTS) - {
         "virtualDesktopInfrastructure",
@@ -194,7 +194,7 @@ _spoil("saas_people", 0.08, {"department": _name, "displayName": _name})
 
 @spoiler("saas_memberships")
 def _memberships(estate: Estate, rows: list[Row]) -> None:
-    """Who never was active has been so in the year 1."""
+    """Give users who were never active the year 1 as their last activity."""
     for row in rows:
         if row["status"] == "No activity":
             row["lastActive"] = NO_DATE
@@ -202,7 +202,7 @@ def _memberships(estate: Estate, rows: list[Row]) -> None:
 
 @spoiler("saas_subscriptions")
 def _subscriptions(estate: Estate, rows: list[Row]) -> None:
-    """Fewer bought than held, by one or by half, and many more."""
+    """Make the purchased quantity too low by one or by half, or far too high."""
     rng = estate.random("ugly", "saas_subscriptions")
     for row in rows:
         row["spare"] = rng.choice((-0.5, 0.0, 0.0, 0.1, 3.0))

@@ -8,7 +8,7 @@ from sandbox.company.vocabulary import DOMAIN, FIRST_NAMES, LAST_NAMES, SITES
 
 @table("users")
 def users(estate: Estate) -> Iterator[Row]:
-    """People's accounts: mostly active, some inactive for long, some quarantined, a few service accounts."""
+    """Yield the accounts of people: mostly active, some long inactive, some quarantined."""
     organizations = estate.organizations
     rng = estate.random("users")
     for number in range(max(20, estate.size + estate.size // 10)):
@@ -38,7 +38,7 @@ def users(estate: Estate) -> Iterator[Row]:
 
 @table("user_discoveries")
 def user_discoveries(estate: Estate) -> Iterator[Row]:
-    """Directory entries of most users, and of a few accounts that no scan has ever seen."""
+    """Yield directory entries of most users, and of a few accounts that no scan has seen."""
     people = [
         (row["id"], row["userName"], row["fullName"], row["email"], row["location"]) for row in estate.users
     ]
@@ -60,9 +60,9 @@ def user_discoveries(estate: Estate) -> Iterator[Row]:
             "lastName": last or None,
             "homePhoneNumber": None if rng.random() < 0.8 else f"+46 8 {rng.randrange(10**6):06d}",
             "mobilePhoneNumber": "" if rng.random() < 0.3 else f"+46 70 {rng.randrange(10**7):07d}",
-            "lastLogonActivity": None if rng.random() < 0.1 else estate.moment(rng, 200),
+            "lastLogonActivity": None if rng.random() < 0.1 else estate.random_time(rng, 200),
             "whenCreated": estate.ago(400 + rng.random() * 2000),
-            "whenChanged": None if rng.random() < 0.04 else estate.moment(rng, 300),
+            "whenChanged": None if rng.random() < 0.04 else estate.random_time(rng, 300),
             "isEnabled": None if rng.random() < 0.02 else rng.random() < 0.93,
             "userAccountControl": rng.choice((512, 512, 66048, 514, None)),
             "managerName": manager[2],

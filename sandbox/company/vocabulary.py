@@ -1,4 +1,4 @@
-"""Words the made-up company is made of: places, people, hardware models and software products."""
+"""Vocabulary of the made-up company: places, people, hardware models and software products."""
 
 from typing import NamedTuple
 
@@ -30,7 +30,7 @@ LAST_NAMES = parts(
 
 
 class Hardware(NamedTuple):
-    """A computer model as a shop sells it: the years in which it was sold, and its price in EUR."""
+    """A computer model: its hardware, the years in which it was sold, and its price in EUR."""
 
     manufacturer: str
     website: str
@@ -107,10 +107,10 @@ PHONES = (
 
 
 class Product(NamedTuple):
-    """A software product and the releases of it that the company has.
+    """A software product and its releases that the company has.
 
-    `price` is what one licence costs in EUR (a year of it, if it is a subscription). `clients` and `servers`
-    are the shares of the computers that have it, `idle` the share of its installations that nobody uses.
+    `price` is that of one licence in EUR, per year for a subscription. `clients` and `servers` are the shares
+    of the computers that have it, `idle` the share of its installations that nobody uses.
     """
 
     manufacturer: str
@@ -125,7 +125,7 @@ class Product(NamedTuple):
     clients: float = 0
     servers: float = 0
     idle: float = 0.3
-    parts: tuple[str, ...] = ()  # of a bundle: the names of its products, without the release
+    parts: tuple[str, ...] = ()  # names of the products of a bundle, without the release
 
 
 _METRICS = {
@@ -173,7 +173,7 @@ def _products(text: str) -> tuple[Product, ...]:
 # manufacturer | family | name | releases | platform | kind | default metric | price in EUR, with `m` where it
 # has maintenance and `s` where it is a subscription for a year | shares of the clients and servers that have
 # it, and of the installations that are not in use | parts of a bundle
-# What runs on Oracle's databases and middleware is licensed by the tables of Oracle's area, not here.
+# Licences of Oracle's databases and middleware are in the tables of the Oracle area, not here.
 PRODUCTS = _products("""
     Microsoft | Windows | Windows 11 Pro | | Windows | system | installations | 180
     Microsoft | Windows | Windows 10 Enterprise | | Windows | system | installations | 210

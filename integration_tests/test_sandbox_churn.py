@@ -81,7 +81,7 @@ def test_random_churn_follows_its_seed_and_remembers() -> None:
 
 def test_tables_without_an_id_and_tables_not_yet_built(sandbox: Sandbox) -> None:
     """Installations are known by computer and application together; their churn must be remembered too."""
-    with pytest.raises(ValueError, match="not built"):
+    with pytest.raises(ValueError, match="does not exist yet"):
         sandbox.control.random_churn("no such table")
     sandbox.churn.watch("things", key=("id", "name"))
     first = sandbox.rows(THINGS)[0]

@@ -75,7 +75,7 @@ def _readable(sandbox: Sandbox) -> str:
             "",
             config,
             "",
-            "Press Ctrl-C to stop.",
+            "Ctrl-C stops the sandbox.",
         ]
     )
 

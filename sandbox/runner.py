@@ -32,8 +32,7 @@ class Sandbox:
 
     Further keywords are fields of ``Settings``. With ``ugly`` the data has nulls, odd dates and odd names.
     With ``months`` the company is shown as it was that many months ago, until ``control.show`` changes the
-    day. ``estate`` and ``routes`` replace the made-up company and its operations, for tests of the server
-    itself.
+    day. ``estate`` and ``routes`` replace the company and its operations, for tests of the server itself.
     """
 
     def __init__(

@@ -19,8 +19,7 @@ class Exchange:
     """One request and how it ended. ``status`` is 0 if the connection was cut instead of answered.
 
     ``template`` is the path as the vendor's file has it, or the path itself if no operation matches.
-    ``bearer`` says whether the request had an Authorization header. ``fault`` names the fault that was
-    applied.
+    ``bearer`` says whether the request had an Authorization header, and ``fault`` names the fault applied.
     """
 
     method: str

@@ -82,9 +82,7 @@ class Server(State):
     async def _prepare(
         self, request: web.BaseRequest, target: Target, exchange: Exchange
     ) -> Callable[[Fault | None], Reply]:
-        """Check a request and return the function that makes its reply, which is called after any fault's
-        delay.
-        """
+        """Check a request and return the function that makes its reply, to be called after any delay."""
         base_url = f"{self.scheme}://{request.headers.get('Host', '')}"
         if target.path == identity.TOKEN_PATH:
             token_request = TokenRequest(

@@ -64,9 +64,7 @@ class Settings:
         self._check()
 
     def update(self, **values: Any) -> None:
-        """Change settings by name; an unknown name or invalid value raises ``ValueError`` and changes
-        nothing.
-        """
+        """Change settings by name, or raise ``ValueError`` for an unknown name or an invalid value."""
         known = {item.name for item in fields(self)}
         unknown = sorted(set(values) - known)
         if unknown:

@@ -118,8 +118,7 @@ _SIGNED_BEFORE, _SHARE_EXPIRED, _SHARE_DRAFT = 60, 0.1, 0.08
 
 
 def periods(estate: Estate, parent: Row) -> list[Row]:
-    """Return the periods of one agreement or contract; as in the vendor's API, their ids are that of the
-    parent.
+    """Return the periods of one agreement or contract; their ids are that of the parent, as at the vendor.
 
     A draft has no period yet. Long-lived agreements have been renewed yearly, at any time of the year.
     """

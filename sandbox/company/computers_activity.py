@@ -32,9 +32,7 @@ def computer_logons(estate: Estate) -> Iterator[Row]:
 
 
 def remote_clients(estate: Estate, computer: Row) -> list[Row]:
-    """Return the machines that connected to a virtual desktop: inventoried computers and unknown thin
-    clients.
-    """
+    """Return the machines that connected to a virtual desktop: known computers and unknown thin clients."""
     if not computer["isVDI"]:
         return []
     rng = estate.random("remote clients", computer["id"])

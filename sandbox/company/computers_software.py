@@ -45,11 +45,10 @@ def computer_applications(estate: Estate) -> Iterator[Row]:
 
 
 class _Entry(NamedTuple):
-    """A product that computers can have: its releases, the parts of each if it is a bundle, and its idle
-    share.
+    """A product that computers can have, with its releases and the share of its installations that is idle.
 
-    `since` and `until` are days before the present: the company did not have the product before `since`, and
-    does not have it after `until`.
+    `parts` are those of each release if the product is a bundle. `since` and `until` are days before the
+    present: the company did not have the product before `since`, and does not have it after `until`.
     """
 
     share: float
@@ -289,9 +288,7 @@ def installation_detail(estate: Estate, row: Row) -> Row:
 
 @table("computer_application_usage")
 def computer_application_usage(estate: Estate) -> Iterator[Row]:
-    """Yield usage per installation: by the computer's most frequent user, sometimes also by the most recent
-    one.
-    """
+    """Yield usage per installation, by the most frequent and sometimes also by the most recent user."""
     computers = estate.by_id("computers")
     everyone = [row["id"] for row in estate.users]
     rng = estate.random("usage")

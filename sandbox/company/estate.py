@@ -159,9 +159,7 @@ class Estate:
         return Random(f"{self.seed}/{'/'.join(map(str, names))}")
 
     def draws(self, *names: object) -> tuple[float, ...]:
-        """Return eight random numbers that depend only on the seed and the names, far faster than a
-        generator.
-        """
+        """Return eight random numbers that depend only on the seed and the names; this is fast."""
         text = f"{self.seed}/{'/'.join(map(str, names))}"
         digest = hashlib.blake2b(text.encode(), digest_size=32).digest()
         return tuple(number / 2**32 for number in struct.unpack("<8I", digest))

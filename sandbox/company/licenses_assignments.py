@@ -17,9 +17,7 @@ _Assign = Callable[[Estate, random.Random, Row, int], Iterable[Row]]
 
 
 def _assignments(name: str, kind: str) -> Callable[[_Assign], Callable[[Estate], Table]]:
-    """Register a function that assigns one license as the builder of the assignments of all licenses of a
-    kind.
-    """
+    """Register a function that assigns one license as the builder of a table of assignments."""
 
     def register(assign: _Assign) -> Callable[[Estate], Table]:
         def build(estate: Estate) -> Iterator[Row]:

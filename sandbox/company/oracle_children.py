@@ -52,9 +52,7 @@ def _used(estate: Estate, rng: Random, chance: float) -> Row:
 
 
 def _extras(estate: Estate, database: Row, kind: str, what: str) -> Iterator[tuple[Random, Row]]:
-    """Yield a generator and the ids for each product of a kind; only inventoried Enterprise Editions have
-    any.
-    """
+    """Yield a generator and the ids for each product of a kind, for an inventoried Enterprise Edition."""
     if database["isNoInventory"] or database["productId"] != product_id(estate, "ee"):
         return
     for product in catalogue.PRODUCTS:

@@ -227,16 +227,12 @@ def _build_uses(estate: Estate, category: str) -> Iterator[Row]:
 
 
 def _partitioning(use: Row) -> str:
-    """Return the partitioning of an estate; Oracle accepts all but virtual machines with an Enterprise
-    Edition.
-    """
+    """Return the partitioning of an estate: soft where an Enterprise Edition is in a datacenter."""
     return "Soft" if use["productKey"] in ("ee", "wls-ee") and use["datacenterId"] else "Hard"
 
 
 def _is_virtualised(use: Row) -> bool:
-    """Return whether an Enterprise Edition runs on a virtual machine, so that all possible hosts need
-    licenses.
-    """
+    """Return whether an Enterprise Edition is on a virtual machine, so that all its hosts need licenses."""
     return bool(use["estateType"] == DATACENTERS and use["productKey"] == "ee")
 
 
@@ -252,7 +248,7 @@ def _needed(use: Row) -> int:
 
 
 def uses(estate: Estate, category: str) -> Table:
-    """Return the uses of products in estates with their processors; this table is not served."""
+    """Return the uses of products in estates, with their processors. This table is not served."""
     return estate.table(f"oracle_{category.lower()}_uses", lambda estate: _build_uses(estate, category))
 
 
@@ -287,10 +283,9 @@ def requirements(estate: Estate, category: str, estate_type: str) -> Iterator[Ro
 
 @table("oracle_given")
 def _licenses_in_use(estate: Estate) -> Iterator[Row]:
-    """Yield the licenses assigned to each product in each estate until they are used up; this table is not
-    served.
+    """Yield the licenses assigned to each product in each estate, until they are used up.
 
-    A surplus is assigned where the product comes first.
+    A surplus is assigned where the product comes first. This table is not served.
     """
     left = {row["id"]: row["quantity"] for row in estate.built("oracle_licenses")}
     assigned: dict[tuple[str, str], Row] = {}

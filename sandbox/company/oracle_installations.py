@@ -56,9 +56,7 @@ def _servers(estate: Estate) -> tuple[list[Row], list[Row], list[Row]]:
 
 
 def virtualised(estate: Estate) -> str:
-    """Return the id of the Enterprise Edition that was moved to a virtual machine, a common compliance
-    problem.
-    """
+    """Return the id of the Enterprise Edition that was moved to a virtual machine, a common problem."""
     return estate.guid("oracle database", _VIRTUALISED)
 
 
@@ -208,8 +206,9 @@ def middleware(estate: Estate) -> Iterator[Row]:
 
 
 def declared_detail(estate: Estate, installation: Row) -> Row:
-    """Return the details of a Java or middleware installation; the vendor declares the fields of a database
-    for them.
+    """Return the details of a Java or middleware installation, with the fields of a database.
+
+    The vendor declares those fields for all three.
     """
     rng = estate.random("oracle detail", installation["id"])
     return {

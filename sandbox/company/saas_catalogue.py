@@ -59,9 +59,7 @@ SALESFORCE_PLANS = (
 
 
 def _plans(text: str) -> tuple[Plan, ...]:
-    """Parse plans such as ``Zoom Pro 13.33; Zoom Business 18.32 x4``, the second of which is held four times
-    as often.
-    """
+    """Parse plans such as ``Zoom Pro 13.33; Zoom Business 18.32 x4``: a name, a price and a weight."""
     plans = (
         re.fullmatch(r"(.+?) ([0-9.]+)( unmonitored)?(?: x([0-9.]+))?", part) for part in parts(text, ";")
     )

@@ -310,9 +310,7 @@ def potential_savings(held: Row) -> float:
 
 
 def purchased(estate: Estate, subscription: Row) -> int:
-    """Return how many of a subscription were bought: a few more than are held at present, sometimes one too
-    few.
-    """
+    """Return how many of a subscription were bought: a few more than are held, or sometimes one too few."""
     held = len(estate.present.where("saas_assignments", "subscriptionId", subscription["id"]))
     bought = math.ceil(held * (1 + float(subscription["spare"])))
     return max(0, bought - int(subscription["short"]))

@@ -1,4 +1,4 @@
-"""Whether a database has the marts as DuckDB has them, cell by cell, and what README says of it."""
+"""Whether a database has the marts as DuckDB has them, cell by cell, and what DEVELOPMENT.md says of it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from integration_tests.dbt_package.building import PACKAGE
 from integration_tests.dbt_package.comparing import difference, equal
 from integration_tests.dbt_package.warehouses import Table
 
-README = PACKAGE / "README.md"
+PAGE = PACKAGE / "DEVELOPMENT.md"
 COLUMNS = {
     "PostgreSQL": "postgres",
     "Snowflake (fakesnow)": "snowflake",
@@ -23,8 +23,8 @@ COLUMNS = {
 
 @cache
 def documented() -> Mapping[str, Mapping[str, str]]:
-    """What README says: for each target what has become of each mart."""
-    lines = README.read_text(encoding="utf-8").splitlines()
+    """What DEVELOPMENT.md says: for each target what has become of each mart."""
+    lines = PAGE.read_text(encoding="utf-8").splitlines()
     titles = f"| Table | {' | '.join(COLUMNS)} |"
     said: dict[str, dict[str, str]] = {target: {} for target in COLUMNS.values()}
     for line in lines[lines.index(titles) + 2 :]:

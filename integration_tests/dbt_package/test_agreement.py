@@ -15,7 +15,7 @@ HISTORIES = {name for name in keys() if name.endswith("_history") or name == "sn
 
 
 def test_marts_of_the_company_are_as_on_duckdb(company_built: Built, tmp_path: Path) -> None:
-    """A figure would depend on where it was computed, and README say otherwise."""
+    """A figure would depend on where it was computed, and DEVELOPMENT.md say otherwise."""
     if company_built.target == "duckdb":
         pytest.skip("the others are compared with it")
     marts = [name for name in keys() if name in company_built.tables and name not in HISTORIES]

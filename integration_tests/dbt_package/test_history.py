@@ -107,7 +107,7 @@ def past(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Past
 
 
 def test_it_is_as_on_duckdb(past: Past, tmp_path: Path) -> None:
-    """A trend would depend on where it was kept, and README say otherwise."""
+    """A trend would depend on where it was kept, and DEVELOPMENT.md say otherwise."""
     if past.warehouse.target == "duckdb":
         pytest.skip("the others are compared with it")
     duckdb = build_months(DuckDB(tmp_path / "warehouse.duckdb"), FEW_MONTHS, tmp_path)

@@ -1,5 +1,6 @@
-"""Drives a headless Chromium over a pipe, with nothing but the standard library: open a file, see what it
-says and asks for, take pictures of it.
+"""Headless Chromium, driven over a pipe with only the standard library.
+
+It opens a file, records its messages and requests, and takes screenshots.
 """
 
 from __future__ import annotations
@@ -34,34 +35,33 @@ FLAGS = (
     "--hide-scrollbars",
     "--remote-debugging-pipe",
 )
-STARTER = """
+LAUNCHER = """
 import os, sys
 os.dup2(int(sys.argv[1]), 3)
 os.dup2(int(sys.argv[2]), 4)
 os.execv(sys.argv[3], sys.argv[3:])
 """
-"""Puts the pipes where the browser reads its commands, 3, and writes its answers, 4, and becomes the browser.
-"""
-PATIENCE = 120.0
-"""Seconds within which every answer has to come; a loaded machine takes its time to start the browser."""
+"""Program that duplicates the pipes to the descriptors 3 and 4, as the browser expects, and executes it."""
+TIMEOUT = 120.0
+"""Seconds to wait for each answer; on a loaded machine the browser starts slowly."""
 
 
 class ChromiumUnavailable(Exception):
-    """There is no Chromium on this machine."""
+    """Error if there is no Chromium on this machine."""
 
 
 class ChromiumError(Exception):
-    """The browser refused something, or did not answer."""
+    """Error if the browser refuses a command or does not answer."""
 
 
 @dataclass
-class Seen:
-    """What a page said and asked for since it was opened."""
+class Observations:
+    """Requests, messages and measurements of a page since it was opened."""
 
     requests: list[str] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
     overflow: dict[str, int] = field(default_factory=dict)
-    """By how many pixels the page is wider than its window, for each window it was looked at in."""
+    """Number of pixels by which the page is wider than its window, by name of the window."""
     heights: dict[str, int] = field(default_factory=dict)
 
 
@@ -70,23 +70,23 @@ class Page:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self.seen = Seen()
-        target = connection.ask("Target.createTarget", {"url": "about:blank"})["targetId"]
-        session = connection.ask("Target.attachToTarget", {"targetId": target, "flatten": True})
+        self.seen = Observations()
+        target = connection.send("Target.createTarget", {"url": "about:blank"})["targetId"]
+        session = connection.send("Target.attachToTarget", {"targetId": target, "flatten": True})
         self._session = session["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
-            self.ask(f"{domain}.enable")
+            self.send(f"{domain}.enable")
 
-    def ask(self, method: str, parameters: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """One command of the DevTools protocol; events that come before its answer are noted."""
-        answer = self._connection.ask(method, parameters, self._session)
+    def send(self, method: str, parameters: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Send one command of the DevTools protocol; events that arrive before its answer are recorded."""
+        answer = self._connection.send(method, parameters, self._session)
         self._note()
         return answer
 
     def open(self, file: Path) -> None:
-        """Open a file, and wait until it has been loaded."""
-        self.seen = Seen()
-        failed = self.ask("Page.navigate", {"url": file.resolve().as_uri()}).get("errorText")
+        """Open a file and wait until it has loaded."""
+        self.seen = Observations()
+        failed = self.send("Page.navigate", {"url": file.resolve().as_uri()}).get("errorText")
         if failed:
             raise ChromiumError(f"{file} can't be opened: {failed}")
         self.evaluate(
@@ -94,40 +94,40 @@ class Page:
         )
 
     def evaluate(self, script: str) -> Any:
-        """The value of an expression in the page; a promise is waited for."""
+        """Return the value of an expression in the page; promises are awaited."""
         parameters = {"expression": script, "awaitPromise": True, "returnByValue": True}
-        answer = self.ask("Runtime.evaluate", parameters)
+        answer = self.send("Runtime.evaluate", parameters)
         if "exceptionDetails" in answer:
             raise ChromiumError(answer["exceptionDetails"]["text"])
         return answer["result"].get("value")
 
-    def look(self, *, width: int, height: int, dark: bool = False, scale: float = 1.0) -> None:
-        """Set the size of the window and the colour scheme that the user prefers."""
+    def set_window(self, *, width: int, height: int, dark: bool = False, scale: float = 1.0) -> None:
+        """Set the size of the window and the preferred colour scheme."""
         size = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": width < 600}
-        self.ask("Emulation.setDeviceMetricsOverride", size)
+        self.send("Emulation.setDeviceMetricsOverride", size)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self.ask("Emulation.setEmulatedMedia", {"features": [scheme]})
+        self.send("Emulation.setEmulatedMedia", {"features": [scheme]})
 
     def measure(self, window: str) -> None:
-        """Note by how much the page is wider than the window, and how high it is."""
+        """Record by how much the page is wider than the window, and its height."""
         wider = self.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         self.seen.overflow[window] = int(wider)
         self.seen.heights[window] = int(self.evaluate("document.documentElement.scrollHeight"))
 
-    def picture(self, *, whole: bool = True, kind: str = "png", quality: int | None = None) -> bytes:
-        """The window, or the whole page, as an image."""
+    def screenshot(self, *, whole: bool = True, kind: str = "png", quality: int | None = None) -> bytes:
+        """Return an image of the window or of the whole page."""
         parameters: dict[str, Any] = {"format": kind, "captureBeyondViewport": whole}
         if quality is not None:
             parameters["quality"] = quality
         if whole:
-            size = self.ask("Page.getLayoutMetrics")["cssContentSize"]
+            size = self.send("Page.getLayoutMetrics")["cssContentSize"]
             parameters["clip"] = {**size, "scale": 1}
-        return base64.b64decode(self.ask("Page.captureScreenshot", parameters)["data"])
+        return base64.b64decode(self.send("Page.captureScreenshot", parameters)["data"])
 
-    def printed(self) -> bytes:
-        """The page as PDF, on the paper that it asks for."""
+    def pdf(self) -> bytes:
+        """Return the page as PDF, on the paper size that it asks for."""
         parameters = {"preferCSSPageSize": True, "printBackground": False}
-        return base64.b64decode(self.ask("Page.printToPDF", parameters)["data"])
+        return base64.b64decode(self.send("Page.printToPDF", parameters)["data"])
 
     def _note(self) -> None:
         for event in self._connection.events(self._session):
@@ -143,7 +143,7 @@ class Page:
 
 
 class Connection:
-    """The two pipes: messages in JSON, each ended by a zero byte."""
+    """The two pipes, which carry JSON messages that end with a zero byte."""
 
     def __init__(self, write: int, read: int) -> None:
         self._write, self._read = write, read
@@ -153,15 +153,16 @@ class Connection:
         self._selector = selectors.DefaultSelector()
         self._selector.register(read, selectors.EVENT_READ)
 
-    def ask(
+    def send(
         self, method: str, parameters: Mapping[str, Any] | None = None, session: str | None = None
     ) -> dict[str, Any]:
+        """Send a command and return its result; raise `ChromiumError` if the browser refuses it."""
         self._last += 1
         message: dict[str, Any] = {"id": self._last, "method": method, "params": dict(parameters or {})}
         if session is not None:
             message["sessionId"] = session
         os.write(self._write, json.dumps(message).encode() + b"\0")
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while True:
             answer = self._message(deadline)
             if answer.get("id") != self._last:
@@ -173,7 +174,7 @@ class Connection:
                 return result
 
     def events(self, session: str) -> list[dict[str, Any]]:
-        """The events of a tab that came since the last call."""
+        """Return the events of a tab since the last call."""
         own = [event for event in self._events if event.get("sessionId") == session]
         self._events = [event for event in self._events if event.get("sessionId") != session]
         return own
@@ -184,7 +185,7 @@ class Connection:
                 raise ChromiumError("the browser does not answer")
             chunk = os.read(self._read, 1 << 20)
             if not chunk:
-                raise ChromiumError("the browser has ended")
+                raise ChromiumError("the browser has exited")
             self._buffer += chunk
         message, self._buffer = self._buffer.split(b"\0", 1)
         decoded: dict[str, Any] = json.loads(message)
@@ -192,7 +193,7 @@ class Connection:
 
 
 def _high(descriptor: int) -> int:
-    """The same under a number that is neither 3 nor 4, where the browser wants its pipes."""
+    """Move a descriptor to a number above 4; the browser needs 3 and 4 for its pipes."""
     moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 10)
     os.close(descriptor)
     return moved
@@ -200,9 +201,7 @@ def _high(descriptor: int) -> int:
 
 @contextmanager
 def chromium() -> Iterator[Page]:
-    """A tab of a browser that knows nothing of any other one on this machine, for as long as the block
-    lasts.
-    """
+    """Start a browser with a profile of its own, and yield a tab of it."""
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
         raise ChromiumUnavailable(f"none of {', '.join(PROGRAMS)} is installed")
@@ -211,7 +210,7 @@ def chromium() -> Iterator[Page]:
         command = [program, *FLAGS, f"--user-data-dir={profile}", "about:blank"]
         theirs = [_high(to_browser), _high(from_browser)]
         process = subprocess.Popen(
-            [sys.executable, "-c", STARTER, *map(str, theirs), *command],
+            [sys.executable, "-c", LAUNCHER, *map(str, theirs), *command],
             pass_fds=theirs,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -1,8 +1,8 @@
-"""Write the staging models of the dbt package from the schemas: what `make dbt-staging` runs.
+"""Write the staging models of the dbt package from the schemas: `make dbt-staging`.
 
 Each stream gets a view with one column for each of its fields, and each area of streams a file that describes
-them. What a model says is data only: the macro `stage_stream` makes SQL of it. One more model counts the rows
-of all of them. With --check nothing is written; it exits with 1 where a file is not as it would be written.
+them. A model contains only data; the macro `stage_stream` makes SQL of it. One more model counts the rows of
+all of them. With --check nothing is written; the exit code is 1 if a file is stale.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from tools.sensitive import mark
 PROJECT = Path(__file__).resolve().parent.parent
 MODELS = PROJECT / "dbt" / "models"
 LONGEST_NAME = 51
-"""Characters of a relation's name: PostgreSQL takes 63, and dbt adds `__dbt_backup` to it."""
+"""Most characters of a relation's name: PostgreSQL allows 63, and dbt appends `__dbt_backup`."""
 NOTICE = "Written by `make dbt-staging`; change the schemas or tools/dbt_staging.py instead."
 LINKS = "_links"
 FRESH_HOURS = {"warn": 36, "error": 72}
-"""The age of its newest row at which a table is stale, unless the user says otherwise."""
+"""Default age of its newest row at which a table is stale."""
 ADDED_BEFORE = {
     "tenant_id": "Tenant, as named in snow_atlas_sources, else the schema that the row was read from."
 }
@@ -67,7 +67,7 @@ SPELLINGS = {
     "tenantId": "device_tenant_id",
     "value30DaysAgo": "value_30_days_ago",
 }
-"""Fields whose words can't be told by their capitals, or whose name is taken or reserved (`groups`)."""
+"""Fields whose words can't be split by their capitals, or whose name is in use or reserved (`groups`)."""
 
 MONEY_WORDS = frozenset({"cost", "price", "savings"})
 MONEY_FIELDS = frozenset({"purchaseValue", "purchaseValueBase", "rrpValue"})
@@ -77,9 +77,7 @@ FORMATS = {"date": "date", "date-time": "timestamp"}
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a staging model: the field (and the property within it) that it shows, under its name and
-    as a type.
-    """
+    """One column of a staging model: a field, or the property `within` it, under its name and as its type."""
 
     field: str
     name: str
@@ -94,7 +92,7 @@ class Column:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make dbt-staging", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="only say which files are stale")
+    parser.add_argument("--check", action="store_true", help="only list the stale files")
     check = parser.parse_args(arguments).check
     stale = stale_files(MODELS)
     for path, text in sorted(stale.items()):
@@ -108,16 +106,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def stale_files(folder: Path) -> dict[Path, str | None]:
-    """The files that differ from what they should be, with their right text; none for a file that should not
-    be there.
-    """
+    """Return the stale files with their new text, or with `None` for a file that should not exist."""
     wanted: dict[Path, str | None] = {folder / name: text for name, text in files().items()}
     wanted.update({path: None for path in (folder / "staging").rglob("*.*") if path not in wanted})
     return {path: text for path, text in wanted.items() if text is None or _text(path) != text}
 
 
 def write(path: Path, text: str | None) -> None:
-    """Bring one file up to date."""
+    """Write or remove one file."""
     if text is None:
         path.unlink()
     else:
@@ -126,7 +122,7 @@ def write(path: Path, text: str | None) -> None:
 
 
 def files() -> dict[str, str]:
-    """The files in the folder of models by path, with their text."""
+    """Return the text of the generated files by path in the folder of models."""
     made = {"staging/_sources.yml": sources(), "intermediate/int_snow_atlas__streams.sql": counts()}
     areas: dict[str, list[str]] = {}
     for stream in staged_streams():
@@ -138,7 +134,7 @@ def files() -> dict[str, str]:
 
 
 def staged_streams() -> list[str]:
-    """The streams that get a staging model."""
+    """Return the streams that get a staging model."""
     return [
         name
         for name in definitions.stream_definitions()
@@ -151,25 +147,24 @@ def model_name(stream: str) -> str:
 
 
 def view_name(stream: str) -> str:
-    """The name of a stream's view in the warehouse: its model's, or a shorter one where that is too long for
-    PostgreSQL.
-    """
+    """Return the name of a stream's view: its model's, or a shorter one if PostgreSQL needs it."""
     for name in (model_name(stream), f"stg_{stream}", f"stg_{stream.replace('_license_', '_')}"):
         if len(name) <= LONGEST_NAME:
             return name
-    raise ValueError(f"{stream}: no name of at most {LONGEST_NAME} characters for its view; see view_name")
+    raise ValueError(f"{stream}: its view has no name of at most {LONGEST_NAME} characters; see view_name")
 
 
 def columns(stream: str) -> list[Column]:
-    """The columns of a stream's model: no links, no secrets, and the properties of objects beside the
-    object.
+    """Return the columns of a stream's model.
+
+    Links and secrets are left out; objects also get a column for each property.
     """
     found = list(_columns(schema(stream)["properties"]))
     names = [column.name for column in found]
     names += [*ADDED_BEFORE, *ADDED_AFTER]
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
-        raise ValueError(f"{stream}: two fields would be the column {', '.join(doubled)}; see SPELLINGS")
+        raise ValueError(f"{stream}: two fields have the column name {', '.join(doubled)}; see SPELLINGS")
     return found
 
 
@@ -187,7 +182,7 @@ def _columns(properties: Mapping[str, Mapping[str, Any]]) -> Iterator[Column]:
 
 
 def column_name(field: str) -> str:
-    """A field's name in snake_case."""
+    """Return a field's name in snake_case."""
     if field in SPELLINGS:
         return SPELLINGS[field]
     words = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", field)
@@ -195,7 +190,7 @@ def column_name(field: str) -> str:
 
 
 def in_column_names(text: str) -> str:
-    """A description with the fields it mentions by their column names."""
+    """Return a description with the column names of the fields that it mentions."""
     return re.sub(
         r"\b[a-z]+[A-Z0-9]\w*\b",
         lambda word: column_name(str(word[0])) if str(word[0]) in all_fields() else str(word[0]),
@@ -205,14 +200,14 @@ def in_column_names(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def all_fields() -> frozenset[str]:
-    """The names of the fields of all streams."""
+    """Return the names of the fields of all streams."""
     return frozenset(
         field for stream in definitions.stream_definitions() for field in schema(stream)["properties"]
     )
 
 
 def column_type(field: str, declared: Mapping[str, Any]) -> str:
-    """The type of a field's column, in the words of the macro `cast_field`."""
+    """Return the type of a field's column, as the macro `cast_field` names it."""
     kinds = [kind for kind in declared["type"] if kind != "null"]
     if len(kinds) > 1:
         return "any"
@@ -230,7 +225,7 @@ def is_money(field: str) -> bool:
 
 
 def model(stream: str) -> str:
-    """The SQL file of a stream's model."""
+    """Return the SQL file of a stream's model."""
     lines = [f"    ('{column.source}', '{column.name}', '{column.type}')," for column in columns(stream)]
     view = view_name(stream)
     return "\n".join(
@@ -246,19 +241,19 @@ def model(stream: str) -> str:
 
 
 def key_arguments(stream: str) -> str:
-    """What the macro has to know of a stream's key, to tell the rows of several syncs from each other."""
+    """Return the arguments of the macro for a stream's key, which identifies rows across syncs."""
     key, incremental = primary_key(stream), "incremental_sync" in definitions.stream_definitions()[stream]
     return (f", key={key!r}" if key else "") + (", incremental=true" if incremental else "")
 
 
 def counts() -> str:
-    """The SQL file of the model that counts the rows of every stream."""
+    """Return the SQL file of the model that counts the rows of every stream."""
     lines = [f"    '{stream}'," for stream in staged_streams()]
     return "\n".join([f"{{# {NOTICE} #}}", "{{ snow_atlas.count_streams([", *lines, "]) }}", ""])
 
 
 def sources() -> str:
-    """The file that names the tables of the warehouse, with where they are."""
+    """Return the file that declares the tables of the warehouse."""
     tables = [
         {
             "name": name,
@@ -290,7 +285,7 @@ def sources() -> str:
 
 
 def descriptions(streams: Sequence[str]) -> str:
-    """The file that describes the models of an area, and what their keys are."""
+    """Return the file that describes the models of an area and their keys."""
     return _yaml({"version": 2, "models": [_described(stream) for stream in streams]})
 
 
@@ -319,7 +314,7 @@ def _described_column(column: Column) -> dict[str, Any]:
 
 
 def primary_key(stream: str) -> list[str]:
-    """The fields of a stream's key; none where it has no key."""
+    """Return the fields of a stream's primary key, or an empty list."""
     key = definitions.stream_definitions()[stream].get("primary_key") or []
     return [key] if isinstance(key, str) else list(key)
 

@@ -1,6 +1,6 @@
-"""Write the generated pages of docs/ from the definitions, schemas and questions: what `make docs` runs.
+"""Write the generated pages of docs/ from the definitions, schemas and questions: `make docs`.
 
-With --check nothing is written; it exits with 1 where a page is not as it would be written.
+With --check nothing is written; the exit code is 1 if a page is stale.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ NOTICE = "<!-- Written by `make docs`; change the definitions, schemas or questi
 
 AREAS: Mapping[str, tuple[str, str]] = {
     "computers": ("Computers", "Computers with their hardware, installed software and its use."),
-    "user_accounts": ("User accounts", "The estate's users, and what the directory says of them."),
+    "user_accounts": ("User accounts", "The estate's users and their directory entries."),
     "mobile_devices": ("Mobile devices", "Phones and tablets."),
     "datacenters": ("Datacenters", "Datacenters and clusters, their members and hypervisors."),
-    "custom_objects": ("Custom objects", "Assets of the tenant's own kinds, with their properties."),
+    "custom_objects": ("Custom objects", "Assets of custom types, with their properties."),
     "applications": (
         "Applications",
         "The software registry: applications, their families, types and metrics.",
@@ -42,19 +42,43 @@ AREAS: Mapping[str, tuple[str, str]] = {
         "Licences",
         "Licences, their costs and assignments, compliance, tracking and transfers.",
     ),
-    "oracle": ("Oracle", "Oracle databases, middleware and Java, what licences they need, and orders."),
+    "oracle": ("Oracle", "Oracle databases, middleware and Java, the licences they need, and orders."),
     "organizations": ("Organizations", "The organization tree, and the tenant itself."),
-    "custom_fields": ("Custom fields", "Fields and metrics that the tenant added, and their values."),
+    "custom_fields": ("Custom fields", "Custom fields and metrics of the tenant, and their values."),
     "assets": ("Files and links", "Files and links attached to assets."),
-    "audit_logs": ("Audit log", "Who did what in Snow Atlas."),
+    "audit_logs": ("Audit log", "The activity of users in Snow Atlas."),
     "saas": ("SaaS", "SaaS applications, their users and subscriptions, and key figures."),
-    "inventory": ("Inventory", "Devices as inventory sent them, before Snow Atlas made computers of them."),
+    "inventory": (
+        "Inventory",
+        "Devices as the inventory reported them, before Snow Atlas makes computers of them.",
+    ),
 }
+
+
+INDEX_NOTES = """\
+- **Requests** is the cost of reading the stream. *Per page* and *one* are cheap for an estate of any size.
+  *Per parent* means one request for every record of another stream, which is read for it even if it is not
+  selected.
+- **✓** marks the suggested streams, which Airbyte selects at first. *Per parent* and *sensitive* streams are
+  never suggested.
+- **Sensitive** streams hold secrets or data about people. Fields are marked in all streams: *secret* may hold
+  a secret, *personal* identifies a person.
+- Every field may be null. Records also have the fields that Snow Atlas sends beyond those listed here. Most
+  have `_links`, the API's own links, which these pages omit.
+- [excluded.md](excluded.md) lists the endpoints without a stream, and why.
+- [permissions.md](../permissions.md) lists the streams by permission.
+"""
+
+PERMISSION_NOTES = """\
+An application registration in Snow Atlas reads what its permissions allow: Snow Atlas settings > Application
+registrations. Grant only those of the streams you want. The connection test says which areas the registration
+can read, and what to grant for the others.
+"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make docs", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="only say which pages are stale")
+    parser.add_argument("--check", action="store_true", help="only list the stale pages")
     check = parser.parse_args(arguments).check
     stale = stale_pages(DOCS)
     for path in sorted(stale):
@@ -65,9 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def stale_pages(folder: Path) -> dict[Path, str | None]:
-    """The pages that differ from what they should be, with their right text; none for a page that should not
-    be there.
-    """
+    """Return the stale pages with their new text, or with `None` for a page that should not exist."""
     wanted: dict[Path, str | None] = {folder / name: text for name, text in pages().items()}
     there = (folder / "streams").glob("*.md")
     wanted.update({path: None for path in there if path not in wanted})
@@ -75,7 +97,7 @@ def stale_pages(folder: Path) -> dict[Path, str | None]:
 
 
 def write(stale: Mapping[Path, str | None]) -> None:
-    """Bring the pages up to date."""
+    """Write or remove the pages."""
     for path, text in stale.items():
         if text is None:
             path.unlink()
@@ -85,7 +107,7 @@ def write(stale: Mapping[Path, str | None]) -> None:
 
 
 def pages() -> dict[str, str]:
-    """The text of every generated page by its path in docs/."""
+    """Return the text of every generated page by its path in docs/."""
     texts = {f"streams/{area}.md": area_page(area) for area in AREAS}
     texts["streams/README.md"] = index_page()
     texts["streams/excluded.md"] = excluded_page()
@@ -94,29 +116,14 @@ def pages() -> dict[str, str]:
 
 
 def index_page() -> list[str]:
-    """Every stream with what a row is and what it costs."""
+    """Return the page with every stream, its rows and its cost."""
     names = definitions.stream_definitions()
     lines = [
         "# Streams",
         "",
-        f"{len(names)} streams in {len(AREAS)} areas. Each links to its endpoint, permission, primary key, "
-        "cost and fields.",
+        f"{len(names)} streams in {len(AREAS)} areas, each with endpoint, permission, key, cost and fields.",
         "",
-        "- **Requests**: what reading the stream costs. *Per page* and *one* are cheap whatever the size of "
-        "the estate; *per parent*",
-        "  means a request for every record of another stream, which is read for it even where it is not "
-        "selected.",
-        "- **✓** is suggested: Airbyte selects it at first. Streams *per parent* and *sensitive* ones are "
-        "never suggested.",
-        "- **Sensitive** streams hold secrets or are about people. Fields are marked too, in all streams: "
-        "*secret* may hold a secret,",
-        "  *personal* names a person or leads to one.",
-        "- Every field may be null, and records hold what Snow Atlas sends beyond the fields listed here. "
-        "Most have `_links`, the API's",
-        "  own links, which the pages leave out.",
-        "- Endpoints that are no stream, and why: [excluded.md](excluded.md). Which permission gives which "
-        "streams:",
-        "  [permissions.md](../permissions.md).",
+        *INDEX_NOTES.splitlines(),
     ]
     for area, (title, text) in AREAS.items():
         rows = [
@@ -140,7 +147,7 @@ def index_page() -> list[str]:
 
 
 def area_page(area: str) -> list[str]:
-    """The questions and streams of an area."""
+    """Return the questions and streams of an area."""
     title, text = AREAS[area]
     names = streams_of(area)
     lines = [f"# {title}", "", f"{text} All areas: [streams](README.md).", ""]
@@ -153,7 +160,7 @@ def area_page(area: str) -> list[str]:
             "",
             "## Questions",
             "",
-            "In DuckDB's SQL, on the tables that `make sync` writes.",
+            "SQL for DuckDB, on the tables that `make sync` writes.",
         ]
         for question in questions:
             lines += ["", *_question(question)]
@@ -179,9 +186,9 @@ def _stream(name: str) -> list[str]:
     if parents := reading.parents(name):
         facts.append(("Parents", ", ".join(_link(parent) for parent in parents)))
     if parameters.get("filterable"):
-        facts.append(("Filter", "taken from the option `filters`"))
+        facts.append(("Filter", "set by the option `filters`"))
     if _is_sensitive(name):
-        facts.append(("Sensitive", "holds secrets or is about people; not suggested"))
+        facts.append(("Sensitive", "holds secrets or data about people; not suggested"))
     return [
         f"## {name}",
         "",
@@ -216,7 +223,7 @@ def _descriptions(part: Mapping[str, object], path: str = "") -> Iterator[tuple[
 
 
 def type_name(shape: Shape) -> str:
-    """A field's type as the tables show it."""
+    """Return a field's type as the tables show it."""
     if shape.format:
         return shape.format
     if shape.types == {"array"} and shape.items is not None and shape.items.types:
@@ -225,20 +232,20 @@ def type_name(shape: Shape) -> str:
 
 
 def excluded_page() -> list[str]:
-    """The endpoints without a stream, by reason, and where schemas differ from the vendor's files."""
+    """Return the endpoints without a stream, by reason, and the differences from the vendor's types."""
     exclusions = Exclusions.load()
     by_reason: dict[str, list[str]] = {}
     for endpoint in exclusions.endpoints:
         covered = f": see {_link(endpoint.stream)}" if endpoint.stream else ""
         by_reason.setdefault(endpoint.reason, []).append(f"- `{endpoint.path}`{covered}")
     lines = [
-        "# Endpoints that are no stream",
+        "# Endpoints without a stream",
         "",
-        f"{len(exclusions.endpoints)} GET endpoints of Snow Atlas are no stream, for these reasons.",
+        f"{len(exclusions.endpoints)} GET endpoints of Snow Atlas have no stream, for these reasons.",
     ]
     for reason, entries in by_reason.items():
         lines += ["", f"**{reason}**", "", *entries]
-    lines += ["", "# Fields whose type is not the vendor's"]
+    lines += ["", "# Fields whose type differs from the vendor's"]
     differences: dict[str, list[str]] = {}
     for each in exclusions.differences:
         differences.setdefault(each.reason, []).append(f"- `{each.field}` of {_link(each.stream)}")
@@ -248,7 +255,7 @@ def excluded_page() -> list[str]:
 
 
 def permissions_page() -> list[str]:
-    """Which permission gives which streams, and what the suggested ones need together."""
+    """Return the streams by permission, and the permissions of all suggested streams."""
     by_permission: dict[str, list[str]] = {}
     for name in definitions.stream_definitions():
         if reading.permissions(name):
@@ -262,11 +269,7 @@ def permissions_page() -> list[str]:
     return [
         "# Permissions",
         "",
-        "An application registration in Snow Atlas reads what its permissions allow: Snow Atlas settings > "
-        "Application registrations.",
-        "Grant only those of the streams you want. The connection test says which areas the registration can "
-        "read, and what to grant",
-        "for the others.",
+        *PERMISSION_NOTES.splitlines(),
         "",
         "All suggested streams need",
         "",
@@ -281,9 +284,9 @@ def permissions_page() -> list[str]:
         "",
         f"The vendor's files name no permission for {_links(unnamed)}.",
         "",
-        "## Streams that need the permission of their parents too",
+        "## Streams that also need the permission of their parents",
         "",
-        "Their keys come from streams of another permission.",
+        "Their keys come from streams with another permission.",
         "",
         *_table(("Stream", "Its permission", "Also needs"), list(_needs_of_parents())),
     ]
@@ -304,13 +307,13 @@ def _needs_of_parents() -> Iterator[tuple[str, str, str]]:
 
 
 def streams_of(area: str) -> list[str]:
-    """The streams of an area in the order of their file: the main ones first."""
+    """Return the streams of an area in the order of their file, the main ones first."""
     return [name for name in definitions.stream_definitions() if definitions.parameters(name)["area"] == area]
 
 
 @lru_cache(maxsize=1)
 def suggested() -> frozenset[str]:
-    """The streams that metadata.yaml suggests."""
+    """Return the streams that metadata.yaml suggests."""
     metadata = yaml.safe_load((PROJECT / "metadata.yaml").read_text(encoding="utf-8"))
     return frozenset(metadata["data"]["suggestedStreams"]["streams"])
 
@@ -320,9 +323,7 @@ def _is_sensitive(name: str) -> bool:
 
 
 def _link(name: str, page: str | None = None) -> str:
-    """A link to a stream's section: from a page of docs/streams, from the same page (""), or from the folder
-    before it.
-    """
+    """Return a link to a stream's section: on a page of docs/streams, the same page (""), or `page`."""
     area = definitions.parameters(name)["area"]
     target = "" if page == "" else f"{page or ''}{area}.md"
     return f"[{name}]({target}#{name})"

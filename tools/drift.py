@@ -1,8 +1,7 @@
-"""Compare the streams with a folder of the vendor's OpenAPI files, and print where they differ: what
-`make drift` runs.
+"""Compare the streams with a folder of the vendor's OpenAPI files and print the differences: `make drift`.
 
-Prints nothing and exits with 0 where all is in order. Endpoints that are no stream and differences that are
-meant stand in exclusions.yaml with their reasons; reasons that no longer apply are printed too.
+Nothing is printed, and the exit code is 0, if there are none. exclusions.yaml has the endpoints without a
+stream and the intended differences, with their reasons; reasons that no longer apply are printed too.
 """
 
 from __future__ import annotations
@@ -17,14 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from source_snow_atlas import definitions
-from tools.exclusions import Exclusions, MeantDifference
+from tools.exclusions import Exclusions, IntendedDifference
 from tools.openapi import Operation, SpecificationError, normalized, read_folder
 from tools.schemas import schema
 from tools.shape import Shape, shape_of
 
 PAGE_PARAMETERS = frozenset({"page_number", "page_size"})
-WINDOW_PARAMETERS = frozenset({"fromDate", "toDate"})
-WINDOW_FIELDS = WINDOW_PARAMETERS | {"isComplete"}
+PERIOD_PARAMETERS = frozenset({"fromDate", "toDate"})
+PERIOD_FIELDS = PERIOD_PARAMETERS | {"isComplete"}
 RECORD_KEY = "recordKey"
 LINKS = "_links"
 NOTHING = "nothing"
@@ -32,7 +31,7 @@ NOTHING = "nothing"
 
 @dataclass(frozen=True)
 class Stream:
-    """What a stream, or a collection that only lends its keys, takes for granted of its endpoint."""
+    """The endpoint of a stream, or of a collection that only provides keys, as its definition declares it."""
 
     name: str
     path: str
@@ -41,16 +40,16 @@ class Stream:
     filterable: bool = False
     items_field: str = "items"
     sent: frozenset[str] = frozenset()
-    """Query parameters that are always sent, besides those of pages."""
+    """Query parameters that are always sent, without those of pages."""
     added: frozenset[str] = frozenset()
     """Fields that are added to its records."""
     shape: Shape | None = None
-    """The records by the stream's schema; none for a collection that only lends its keys."""
+    """Shape of the records by the stream's schema, or `None` for a collection that only provides keys."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing in which a stream and the vendor's files differ."""
+    """One difference between a stream and the vendor's files."""
 
     stream: str
     aspect: str
@@ -62,15 +61,11 @@ class Difference:
     def __str__(self) -> str:
         what = f"{self.aspect} of {self.field}" if self.field else self.aspect
         source = f" ({', '.join(sorted(self.files))})" if self.files else ""
-        return (
-            f"{self.stream}: {what}: the vendor's files declare {self.declared}{source}, the stream "
-            f"{self.ours}"
-        )
+        declared = f"the vendor's files declare {self.declared}{source}"
+        return f"{self.stream}: {what}: {declared}, the stream {self.ours}"
 
-    def is_meant_by(self, meant: MeantDifference) -> bool:
-        """Whether it is the one that exclusions.yaml gives a reason for: the same declaration in the same
-        place.
-        """
+    def is_excused_by(self, meant: IntendedDifference) -> bool:
+        """Return whether exclusions.yaml gives a reason for the same declaration in the same place."""
         own = (self.stream, self.aspect, self.field, self.declared)
         return own == (meant.stream, meant.aspect, meant.field, meant.declared)
 
@@ -91,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def streams() -> Iterator[Stream]:
-    """The streams that read an endpoint, and the collections that lend their keys to one."""
+    """Yield the streams that read an endpoint, and the collections that provide keys for one."""
     for name, key_collection in definitions.key_collections().items():
         yield _stream(name, key_collection, None)
     for name in definitions.stream_definitions():
@@ -101,7 +96,7 @@ def streams() -> Iterator[Stream]:
 
 
 def _stream(name: str, parameters: Mapping[str, Any], shape: Shape | None) -> Stream:
-    window = WINDOW_PARAMETERS if "window_format" in parameters else frozenset()
+    window = PERIOD_PARAMETERS if "window_format" in parameters else frozenset()
     permission = parameters.get("permission", ())
     return Stream(
         name=name,
@@ -111,7 +106,7 @@ def _stream(name: str, parameters: Mapping[str, Any], shape: Shape | None) -> St
         filterable=parameters.get("filterable", False),
         items_field=parameters.get("items_field", "items"),
         sent=window,
-        added=(WINDOW_FIELDS if window else frozenset())
+        added=(PERIOD_FIELDS if window else frozenset())
         | frozenset(re.findall(r"{(\w+)}", parameters["path"]))
         | frozenset(parameters.get("values_from", ()))
         | frozenset({RECORD_KEY} if "record_key" in parameters else ()),
@@ -122,25 +117,23 @@ def _stream(name: str, parameters: Mapping[str, Any], shape: Shape | None) -> St
 def drift(
     operations: Mapping[str, Sequence[Operation]], streams: Sequence[Stream], exclusions: Exclusions
 ) -> Iterator[str]:
-    """A line for everything that is not in order."""
+    """Yield one line for each difference."""
     yield from endpoint_lines(operations, streams, exclusions)
     open_reasons = list(exclusions.differences)
     for stream in streams:
         for difference in differences(stream, operations.get(normalized(stream.path), ())):
-            meant = [reason for reason in exclusions.differences if difference.is_meant_by(reason)]
+            meant = [reason for reason in exclusions.differences if difference.is_excused_by(reason)]
             if not meant:
                 yield str(difference)
             open_reasons = [reason for reason in open_reasons if reason not in meant]
     for reason in open_reasons:
-        yield f"{reason}: the difference that exclusions.yaml gives a reason for no longer exists"
+        yield f"{reason}: this difference of exclusions.yaml no longer exists"
 
 
 def endpoint_lines(
     operations: Mapping[str, Sequence[Operation]], streams: Sequence[Stream], exclusions: Exclusions
 ) -> Iterator[str]:
-    """Endpoints that nothing reads and nothing excuses, and those of ours that the vendor's files don't
-    have.
-    """
+    """Yield the endpoints without a stream or a reason, and those that the vendor does not declare."""
     read = {normalized(stream.path): stream.name for stream in streams}
     shapes = {stream.name: stream.shape for stream in streams if stream.shape is not None}
     excluded = {normalized(endpoint.path): endpoint for endpoint in exclusions.endpoints}
@@ -173,7 +166,7 @@ def endpoint_lines(
 
 
 def differences(stream: Stream, declared: Sequence[Operation]) -> Iterator[Difference]:
-    """In what a stream differs from the declarations of its endpoint, each thing once."""
+    """Yield the differences between a stream and the declarations of its endpoint, each once."""
     found: dict[Difference, set[str]] = {}
     for operation in declared:
         for difference in _operation_differences(stream, operation):
@@ -216,7 +209,7 @@ def _operation_differences(stream: Stream, operation: Operation) -> Iterator[Dif
 
 
 def outermost(names: Iterable[str]) -> list[str]:
-    """The field paths that lie in no other of them, in order."""
+    """Return the field paths that are not inside another one, sorted."""
     known = set(names)
     return sorted(name for name in known if not _inside(name, known))
 

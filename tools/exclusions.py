@@ -1,6 +1,4 @@
-"""exclusions.yaml: the endpoints that are no stream, and the differences from the vendor's files that are
-meant.
-"""
+"""Reader of exclusions.yaml: endpoints without a stream, and intended differences from the vendor's files."""
 
 from __future__ import annotations
 
@@ -21,12 +19,12 @@ class ExcludedEndpoint:
     path: str
     reason: str
     stream: str | None = None
-    """The stream whose records have all of its fields, where that is the reason."""
+    """The stream whose records have all of its fields, if that is the reason."""
 
 
 @dataclass(frozen=True)
-class MeantDifference:
-    """Something in which a stream differs from the vendor's files on purpose."""
+class IntendedDifference:
+    """An intended difference between a stream and the vendor's files."""
 
     stream: str
     aspect: str
@@ -40,19 +38,19 @@ class MeantDifference:
 
 @dataclass(frozen=True)
 class Exclusions:
-    """All of them."""
+    """The endpoints and differences of exclusions.yaml."""
 
     endpoints: tuple[ExcludedEndpoint, ...] = ()
-    differences: tuple[MeantDifference, ...] = ()
+    differences: tuple[IntendedDifference, ...] = ()
 
     @classmethod
     def load(cls) -> Exclusions:
-        """Those of the file beside this module."""
+        """Read exclusions.yaml from the folder of this module."""
         return cls.of(yaml.safe_load(FILE.read_text(encoding="utf-8")))
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Exclusions:
-        """Those of a document with the file's structure."""
+        """Return the exclusions of a document with the structure of exclusions.yaml."""
         return cls(
             endpoints=tuple(
                 ExcludedEndpoint(path, group["reason"], stream)
@@ -60,7 +58,7 @@ class Exclusions:
                 for path, stream in (group.get("covered_by") or dict.fromkeys(group.get("paths", ()))).items()
             ),
             differences=tuple(
-                MeantDifference(stream, group["aspect"], field, group["declared"], group["reason"])
+                IntendedDifference(stream, group["aspect"], field, group["declared"], group["reason"])
                 for group in document.get("differences", ())
                 for stream, fields in group["fields"].items()
                 for field in fields

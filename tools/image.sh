@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the connector's image, tests it, or renews the versions pinned for it.
+# Build the connector's image, test it, or update its pinned versions.
 #
 #   tools/image.sh build          build the image from the Dockerfile
 #   tools/image.sh test           build it, then run integration_tests/test_image.py against it
@@ -7,12 +7,12 @@
 #   tools/image.sh run ARGS…      run the connector in the image: ARGS are the connector's (docker options in RUN_OPTIONS)
 #   tools/image.sh pin            resolve setup.py's dependencies again and write constraints.txt (Python 3.11)
 #
-# Docker is used where its daemon answers, otherwise podman. Podman takes the base image that the Dockerfile names;
-# where no container registry can be reached, root on Debian gets a stand-in for it, made of Debian packages: the
-# same Python line, without Airbyte's extras. Everything podman keeps lies in STATE, outside the repository.
+# Docker is used if its daemon answers, otherwise podman. Podman uses the base image that the Dockerfile names. If no
+# container registry can be reached, root on Debian gets a substitute made of Debian packages, with the same minor
+# version of Python and without Airbyte's extras. All files of podman are in STATE, outside the repository.
 #
 #   IMAGE    name of the image            (airbyte/source-snow-atlas:dev)
-#   ENGINE   docker or podman             (found out)
+#   ENGINE   docker or podman             (detected)
 #   STATE    podman's images and settings (~/.cache/source-snow-atlas/image)
 #   PYTHON   Python that runs the test    (.venv/bin/python, else python3)
 set -euo pipefail
@@ -40,7 +40,7 @@ find_engine() {
   say "using $ENGINE"
 }
 
-# Debian packages that are missing, for root on a machine with apt-get.
+# Install missing Debian packages; needs root and apt-get.
 install_packages() {
   local missing=() package
   for package in "$@"; do
@@ -55,9 +55,9 @@ install_packages() {
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-# Settings of podman's own for this image, so that it also runs as root inside another container: runc because
-# Debian's crun refuses hybrid cgroups, the host's network because no bridge can be made there, limits below the
-# hard ones, and overlay only where the kernel allows it. An unprivileged user's podman is taken as it is.
+# Configure podman so that it also runs as root inside another container: runc, because Debian's crun rejects hybrid
+# cgroups; the host's network, because no bridge can be created there; limits below the hard ones; overlay only if the
+# kernel allows it. Podman of an unprivileged user keeps its own settings.
 prepare_podman() {
   install_packages podman
   if [ "$(id -u)" -ne 0 ]; then return; fi
@@ -76,8 +76,8 @@ driver = "$driver"
 graphroot = "$STATE/graph"
 runroot = "$STATE/run"
 CONF
-  # A machine behind a proxy that signs with its own authority trusts it in its CA bundle: that bundle is laid over
-  # the image's while it is built, so that pip verifies. A mount is not part of the image.
+  # Behind a proxy with its own certificate authority, pip needs the machine's CA bundle during the build. A mount is
+  # not part of the image.
   local bundle=${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt} mount=""
   if [ -e "$bundle" ]; then
     cp -L "$bundle" "$STATE/ca.crt"
@@ -100,14 +100,14 @@ CONF
   export CONTAINERS_CONF=$STATE/containers-run.conf
 }
 
-# The base image for podman: the real one, or the stand-in. Prints its name.
+# Print the name of the base image for podman: the real one, or the substitute.
 podman_base() {
   if podman image exists "$BASE"; then echo "$BASE"; return; fi
   if podman image exists "$STAND_IN"; then echo "$STAND_IN"; return; fi
   say "pulling $BASE"
   if timeout 120 podman pull --quiet "$BASE" >/dev/null 2>&1; then echo "$BASE"; return; fi
-  say "no container registry can be reached: making a stand-in for the base of Debian packages"
-  if [ "$(id -u)" -ne 0 ]; then die "the stand-in can only be made by root"; fi
+  say "no container registry can be reached; making a substitute for the base image from Debian packages"
+  if [ "$(id -u)" -ne 0 ]; then die "only root can make the substitute for the base image"; fi
   install_packages mmdebstrap
   # shellcheck disable=SC2016  # "$1" is mmdebstrap's
   mmdebstrap --quiet --variant=minbase --mode=root \
@@ -131,8 +131,8 @@ build() {
     local base conf=${CONTAINERS_CONF:-}
     base=$(podman_base)
     if [ -n "$conf" ]; then conf=$STATE/containers-build.conf; fi
-    # --from replaces the Dockerfile's first FROM, which both stages start from. The docker format keeps the labels
-    # and settings as Docker would write them.
+    # --from replaces the Dockerfile's first FROM, which both stages use. The docker format keeps labels and settings as
+    # Docker writes them.
     CONTAINERS_CONF=$conf podman build --pull=never --format docker --from "$base" --tag "$IMAGE" .
     say "$IMAGE is $(megabytes "$IMAGE") MB, $(($(megabytes "$IMAGE") - $(megabytes "$base"))) MB of them on top of $base"
   fi
@@ -142,13 +142,13 @@ megabytes() { echo $(($(podman image inspect --format '{{.Size}}' "$1") / 100000
 
 run_tests() {
   build >/dev/null
-  # The sandbox listens on this machine's loopback, and the container shares its network.
+  # The sandbox listens on the loopback host, so the container shares the machine's network.
   SNOW_ATLAS_IMAGE=$IMAGE SNOW_ATLAS_IMAGE_ENGINE=$ENGINE \
     "$PYTHON" -m pytest integration_tests/test_image.py "$@"
 }
 
-# Airbyte's suite calls `docker`, and its containers have to reach the sandbox on this machine's loopback. So the name
-# stands for the engine in use while the suite runs, and its containers share this machine's network.
+# Airbyte's suite calls `docker`, and its containers have to reach the sandbox on the loopback host. While the suite
+# runs, `docker` is therefore a script that runs the engine in use on the machine's network.
 run_suite() {
   build >/dev/null
   local engine
@@ -177,7 +177,7 @@ pin() {
   local file
   scratch=$(mktemp -d)
   trap 'rm -rf "$scratch"' EXIT
-  # From a copy, as building leaves files behind.
+  # Build in a copy, because a build leaves files in its folder.
   mkdir "$scratch/source"
   for file in setup.py pyproject.toml MANIFEST.in README.md LICENSE source_snow_atlas; do
     if [ -e "$file" ]; then cp -R "$file" "$scratch/source/"; fi

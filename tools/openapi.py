@@ -1,4 +1,4 @@
-"""The vendor's OpenAPI files: which GET operations they declare, and what each takes and replies."""
+"""Reader of the vendor's OpenAPI files: their GET operations with parameters and replies."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Document = Mapping[str, Any]
 
 
 class SpecificationError(Exception):
-    """The folder can't be compared with; the message says why."""
+    """Error if a folder can't be compared with; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Operation:
     reply: Shape
 
     def rows(self, items_field: str) -> Shape:
-        """The shape of one record: that of the envelope's items, of a bare array's, or the reply itself."""
+        """Return the shape of one record: an item of the envelope, an element of an array, or the reply."""
         reply = self.reply
         if reply.items is not None:
             return reply.items
@@ -45,25 +45,28 @@ class Operation:
 
 
 def normalized(path: str) -> str:
-    """A path without the names of its placeholders, which ours and the vendor's differ in."""
+    """Return a path without the names of its placeholders, which may differ from the vendor's."""
     return re.sub(r"{[^}]*}", "{}", path)
 
 
 def read_folder(folder: Path) -> dict[str, list[Operation]]:
-    """The GET operations of a folder's files by normalised path; a path may stand in several files."""
+    """Return the GET operations of a folder's files by normalized path; several files may declare a path."""
     if not folder.is_dir():
-        raise SpecificationError(f"{folder} is no folder")
+        raise SpecificationError(f"{folder} is not a folder")
     operations: dict[str, list[Operation]] = {}
     for file in sorted(entry for entry in folder.iterdir() if entry.suffix in SUFFIXES):
         for operation in read_file(file):
             operations.setdefault(normalized(operation.path), []).append(operation)
     if not operations:
-        raise SpecificationError(f"{folder} holds no OpenAPI file with a GET operation")
+        raise SpecificationError(f"{folder} has no OpenAPI file with a GET operation")
     return operations
 
 
 def read_file(file: Path) -> Iterator[Operation]:
-    """The GET operations of one file. All are read as YAML: one of the JSON files has a trailing comma."""
+    """Yield the GET operations of one file.
+
+    All files are read as YAML, since one of the JSON files has a trailing comma.
+    """
     try:
         document = yaml.load(file.read_text(encoding="utf-8"), Loader=LOADER)
     except (OSError, ValueError, yaml.YAMLError) as error:
@@ -114,7 +117,7 @@ def _resolved(document: Document, value: Mapping[str, Any]) -> Mapping[str, Any]
 
 
 def _shape(document: Document, schema: Mapping[str, Any], above: tuple[int, ...] = ()) -> Shape:
-    """The shape that a schema declares; a schema inside itself is cut off where it begins again."""
+    """Return the shape that a schema declares; a recursive schema ends where it repeats."""
     schema = _resolved(document, schema)
     if id(schema) in above:
         return Shape()

@@ -1,10 +1,10 @@
-"""Run the connector on every Python that it supports: `make pythons`.
+"""Run the connector on every supported version of Python: `make pythons`.
 
     python3 -m tools.pythons [--all-tests] [--others] [VERSION...]     without versions: 3.10 to 3.14
 
-Each version gets an environment of its own in .cache, unit tests run there, and one sync. A version that is
-neither on this machine nor to be had from uv or the system's packages is named at the end; that alone is no
-failure. With versions on the command line it is one.
+Each version gets its own environment in .cache, in which unit tests and one sync run. A version that is not
+on this machine, and that neither uv nor the system's packages provide, is listed at the end. That is a
+failure only for versions named on the command line.
 """
 
 from __future__ import annotations
@@ -24,17 +24,14 @@ from tools import venv
 VERSIONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 EXTRAS = ["sandbox", "sync", "report", "tests"]
 COMPUTERS = 30
-# Simulations and searches over many random cases: they take most of the unit tests' time, and are about what
-# the code decides, which no version of Python changes.
+# Simulations and random searches are slow, and don't depend on the version of Python.
 SLOW = ("test_pace_simulation.py", "test_window_proof.py")
-
-
-# As `make test` shares the tests among processes.
+# The same distribution among processes as in `make test`.
 SHARED = ("--numprocesses", "auto", "--maxprocesses", "8", "--dist", "loadgroup", "--no-loadscope-reorder")
 
 
 def candidates(version: str) -> Iterator[str]:
-    """Where a Python of this version may be: on the PATH, or among pyenv's, which are not."""
+    """Yield possible paths of a Python of this version, on the PATH and among pyenv's."""
     found = shutil.which(f"python{version}")
     if found is not None:
         yield found
@@ -43,13 +40,13 @@ def candidates(version: str) -> Iterator[str]:
 
 
 def find(version: str) -> str | None:
-    """A Python of this version on this machine that can make virtual environments."""
+    """Return a Python of this version on this machine that can make virtual environments, if any."""
     wanted = tuple(int(part) for part in version.split("."))
     return next((python for python in candidates(version) if venv.version_of(python) == wanted), None)
 
 
 def install_from_packages(version: str) -> str | None:
-    """The system's package of this Python, installed where there is one and we may."""
+    """Install this Python from the system's packages, if available and permitted, and return its path."""
     if shutil.which("apt-get") is None or os.name != "posix" or os.geteuid() != 0:
         return None
     packages = [f"python{version}", f"python{version}-venv"]
@@ -61,7 +58,7 @@ def install_from_packages(version: str) -> str | None:
 
 
 def make_environment(version: str) -> Path | None:
-    """The version's environment with the project in it; None where there is no such Python to be had."""
+    """Return the version's environment with the project in it, or `None` if there is no such Python."""
     environment = venv.PROJECT / ".cache" / f"python-{version}"
     stamp = environment / venv.STAMP
     python = venv.interpreter(environment)
@@ -74,7 +71,8 @@ def make_environment(version: str) -> Path | None:
     if own is not None:
         worked, output = venv.run([own, "-m", "venv", str(environment)])
         if not worked:
-            raise venv.SetupError(f"no environment for Python {version}:\n{venv.last_lines(output)}")
+            message = f"The environment for Python {version} could not be made"
+            raise venv.SetupError(f"{message}:\n{venv.last_lines(output)}")
     elif not venv.make_environment_with_uv(environment, version):
         return None
     venv.install(environment, EXTRAS)
@@ -84,13 +82,13 @@ def make_environment(version: str) -> Path | None:
 
 
 def run_tests(python: str, every: bool) -> bool:
-    """Run the tests: all of them, or the unit tests but for the slow ones."""
+    """Run all tests, or only the fast unit tests, and return whether they passed."""
     chosen = [] if every else ["unit_tests", *(f"--ignore=unit_tests/{name}" for name in SLOW)]
     return succeeds([python, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *SHARED, *chosen])
 
 
 def run_sync(python: str) -> bool:
-    """One sync from the sandbox."""
+    """Run one sync of the sandbox and return whether it succeeded."""
     with tempfile.TemporaryDirectory() as folder:
         database = str(Path(folder) / "snow_atlas.duckdb")
         return succeeds(
@@ -99,7 +97,7 @@ def run_sync(python: str) -> bool:
 
 
 def succeeds(command: list[str], *, quiet: bool = False) -> bool:
-    """Whether a command ends well; a quiet one is heard only if it does not."""
+    """Return whether a command succeeds; the output of a quiet one is printed only if it fails."""
     output = subprocess.PIPE if quiet else None
     done = subprocess.run(
         command,
@@ -118,10 +116,8 @@ def succeeds(command: list[str], *, quiet: bool = False) -> bool:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make pythons", description=__doc__)
     parser.add_argument("versions", nargs="*", metavar="VERSION", help="such as 3.12")
-    parser.add_argument("--all-tests", action="store_true", help="the slow and the integration tests, too")
-    parser.add_argument(
-        "--others", action="store_true", help="leave out the version that this script runs on"
-    )
+    parser.add_argument("--all-tests", action="store_true", help="run the slow and the integration tests too")
+    parser.add_argument("--others", action="store_true", help="skip the version that this script runs on")
     options = parser.parse_args(arguments)
     unknown = set(options.versions) - set(VERSIONS)
     if unknown:
@@ -138,7 +134,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         python = str(venv.python_of(environment))
         print(f"Python {version}: tests", flush=True)
         tests = run_tests(python, options.all_tests)
-        print(f"Python {version}: a sync from the sandbox", flush=True)
+        print(f"Python {version}: sync of the sandbox", flush=True)
         sync = run_sync(python)
         results[version] = ", ".join(
             f"{name} {'passed' if worked else 'FAILED'}"

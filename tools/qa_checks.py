@@ -1,11 +1,11 @@
-"""Airbyte's own QA checks of connectors, as far as they need no network and fit this repository: `make qa`.
+"""Run Airbyte's QA checks of connectors that need no network and fit this repository: `make qa`.
 
-They come with the package airbyte-internal-ops, which is made for Airbyte's monorepo. Here its checks are
-handed a connector that knows this repository's folders instead. The documentation is held to the rules for
-connectors of Airbyte's highest support level, though community connectors are let off most of them.
+They are part of the package airbyte-internal-ops, which is made for Airbyte's monorepo. Here its checks get a
+connector that knows the folders of this repository. The documentation has to pass the checks of Airbyte's
+highest support level, most of which don't apply to community connectors.
 
-The package imports clients for many services as soon as any part of it is imported. The packages in BARE are
-therefore put in place empty, so that only what the checks use is loaded, and has to be installed.
+Importing any part of the package imports clients for many services. The packages in BARE are therefore
+registered without their __init__, so that only what the checks use is imported and has to be installed.
 """
 
 from __future__ import annotations
@@ -28,36 +28,36 @@ NEEDS_NETWORK = {
     "CheckVersionIncrement": "it compares the version with the one in Airbyte's repository",
 }
 DOES_NOT_FIT = {
-    "CheckConnectorUsesPoetry": "packaging is setup.py's; constraints.txt is what a lock file would be",
+    "CheckConnectorUsesPoetry": "packaging uses setup.py, and constraints.txt instead of a lock file",
     "CheckConnectorLicenseMatchInPyproject": (
-        "it reads Poetry's table of pyproject.toml; setup.py has the licence"
+        "it reads Poetry's table of pyproject.toml, but the licence is in setup.py"
     ),
     "CheckConnectorVersionMatchInPyproject": (
-        "it reads Poetry's table; unit_tests/test_metadata.py compares all versions"
+        "it reads Poetry's table of pyproject.toml; unit_tests/test_metadata.py compares all versions"
     ),
     "CheckConnectorUsesPythonBaseImage": (
-        "it wants no Dockerfile; ours starts from the base that metadata.yaml names"
+        "it forbids a Dockerfile; this one starts from the base image of metadata.yaml"
     ),
 }
-# Not the connector's code: its environments and caches, and what talks to servers on this machine alone.
+# Folders without code of the connector: environments, caches, and benchmarks against local servers.
 NOT_SHIPPED = {".cache", ".git", ".mypy_cache", "benchmarks", "dist"}
 
 
-def put_in_place_empty(name: str) -> None:
-    """Register a package without running its __init__; its modules can be imported all the same."""
+def register_bare(name: str) -> None:
+    """Register a package without running its __init__; its modules can still be imported."""
     parent = name.rpartition(".")[0]
     spec = importlib.machinery.PathFinder.find_spec(name, sys.modules[parent].__path__ if parent else None)
     if spec is None or spec.submodule_search_locations is None:
-        raise SystemExit("qa: airbyte-internal-ops is not installed; `make qa` does that")
+        raise SystemExit("qa: airbyte-internal-ops is not installed; `make qa` installs it")
     package = ModuleType(name)
     package.__path__ = list(spec.submodule_search_locations)
     sys.modules[name] = package
 
 
 def load_checks() -> Mapping[str, Any]:
-    """All of Airbyte's checks by the names of their classes, told where this repository differs."""
+    """Return all of Airbyte's checks by class name, adapted to this repository."""
     for name in BARE:
-        put_in_place_empty(name)
+        register_bare(name)
     metadata: Any = importlib.import_module("airbyte_ops_mcp.connector_qa.checks.metadata")
     metadata.ValidatorOptions = functools.partial(metadata.ValidatorOptions, disable_dockerhub_checks=True)
     security: Any = importlib.import_module("airbyte_ops_mcp.connector_qa.checks.security")
@@ -67,8 +67,9 @@ def load_checks() -> Mapping[str, Any]:
 
 
 def this_connector() -> Any:
-    """The connector of this repository, as the checks see one. That it is published nowhere saves a
-    look-up.
+    """Return the connector of this repository as the checks expect it.
+
+    `is_released` is false, which saves a request to the registry.
     """
     base = importlib.import_module("airbyte_ops_mcp.connector_ops.utils").Connector
     known = {
@@ -82,26 +83,24 @@ def this_connector() -> Any:
 
 
 def main() -> int:
-    """Run the checks; the exit code is 1 if one fails, or if one that is left out no longer exists."""
+    """Run the checks and return 1 if one fails, or if an omitted check no longer exists."""
     checks = load_checks()
-    left_out = {**NEEDS_NETWORK, **DOES_NOT_FIT}
+    omitted = {**NEEDS_NETWORK, **DOES_NOT_FIT}
     connector = this_connector()
-    failed = sorted(left_out.keys() - checks.keys())
+    failed = sorted(omitted.keys() - checks.keys())
     for name in failed:
-        print(f"FAILED   {name}: it is left out, but there is no such check any more")
+        print(f"FAILED   {name}: it is omitted, but no longer exists")
     counts = {"PASSED": 0, "SKIPPED": 0, "FAILED": 0}
     for name, check in checks.items():
-        if name in left_out:
-            print(f"left out {name}: {left_out[name]}")
+        if name in omitted:
+            print(f"omitted  {name}: {omitted[name]}")
             continue
         result = check.run(connector)
         outcome = result.status.name
         counts[outcome] += 1
         print(f"{outcome if outcome == 'FAILED' else outcome.lower():8} {name}: {result.message.strip()}")
-    print(
-        ", ".join(f"{count} {outcome.lower()}" for outcome, count in counts.items())
-        + f", {len(left_out)} left out"
-    )
+    summary = [f"{count} {outcome.lower()}" for outcome, count in counts.items()]
+    print(", ".join([*summary, f"{len(omitted)} omitted"]))
     return 1 if failed or counts["FAILED"] else 0
 
 

@@ -1,6 +1,4 @@
-"""What a stream's definition says of reading it, in words: endpoint, permission, key, sync modes, parents and
-cost.
-"""
+"""Description of a stream for the documentation: permission, primary key, sync modes, parents, cost."""
 
 from __future__ import annotations
 
@@ -10,26 +8,24 @@ from typing import Any
 from source_snow_atlas import definitions
 
 MONTHS, DAYS = 12, 90
-"""How far back windows go without a start date, as manifest.yaml says."""
-NO_REQUEST = "no request: the identity token tells it"
+"""Months and days that are read without a start date, as in manifest.yaml."""
+NO_REQUEST = "no request: the identity token has it"
 
 
 def permissions(stream: str) -> list[str]:
-    """The permissions any one of which gives the stream; none where the vendor's files name none."""
+    """Return the permissions, of which one is enough, or an empty list if the vendor names none."""
     declared = _definition(stream).get("permission", ())
     return [declared] if isinstance(declared, str) else sorted(declared)
 
 
 def permission_text(stream: str) -> str:
-    """The permissions as a condition; a stream without endpoint, and one of which no file tells, need none to
-    be granted.
-    """
+    """Return the permissions as a condition, or why there is none."""
     names = " or ".join(f"`{name}`" for name in permissions(stream))
     return names or ("none named by the vendor" if "path" in _definition(stream) else "none")
 
 
 def primary_key(stream: str) -> str:
-    """The fields of the primary key; of `recordKey` the fields it is made from."""
+    """Return the fields of the primary key; for `recordKey` also the fields it is made of."""
     key = definitions.stream_definitions()[stream].get("primary_key", ())
     names = ", ".join(f"`{name}`" for name in ([key] if isinstance(key, str) else key))
     if parts := _definition(stream).get("record_key"):
@@ -38,42 +34,39 @@ def primary_key(stream: str) -> str:
 
 
 def sync_modes(stream: str) -> str:
-    """Full refresh, and the cursor where the stream can be read incrementally."""
+    """Return the sync modes, with the cursor of an incremental stream."""
     cursor = _definition(stream).get("cursor_field")
     return f"full refresh; incremental on `{cursor}`" if cursor else "full refresh"
 
 
 def is_per_parent(stream: str) -> bool:
-    """Whether each record of another stream costs a request."""
+    """Return whether each record of another stream costs a request."""
     return bool(definitions.parent_streams(stream))
 
 
 def cost(stream: str) -> str:
-    """How many requests reading it takes."""
+    """Return the number of requests that reading the stream takes."""
     definition = _definition(stream)
     if "path" not in definition:
         return NO_REQUEST
     if "parents" in definition:
         return f"one request per {_parents(definition)}" + (
-            ", more where it has more than a page" if definition.get("page_parameters", True) else ""
+            ", more if it has more than one page" if definition.get("page_parameters", True) else ""
         )
     if "window_format" in definition:
         return f"one request per calendar month since the start date, {MONTHS} without one"
     if definition.get("cursor_filter") == "window":
-        return (
-            f"one request per day since the start date, {DAYS} without one; afterwards per day since the "
-            "last sync"
-        )
+        first = f"one request per day since the start date, {DAYS} without one"
+        return f"{first}; afterwards per day since the last sync"
     if not definition.get("page_parameters", True):
-        # a stream with a key has many rows: its reply may announce pages although it declares no parameters
-        # for them
+        # A stream with a primary key has many rows; its reply may have pages although none are declared.
         paged = "primary_key" in definitions.stream_definitions()[stream] and "items_field" not in definition
-        return "one request" + (", more where the reply announces further pages" if paged else "")
+        return "one request" + (", more if the reply announces further pages" if paged else "")
     return "one request per page: N / `page_size` for N records"
 
 
 def short_cost(stream: str) -> str:
-    """The same in a word or two, for the index."""
+    """Return the cost in one or two words, for the index."""
     definition = _definition(stream)
     if "path" not in definition:
         return "none"
@@ -87,7 +80,7 @@ def short_cost(stream: str) -> str:
 
 
 def parents(stream: str) -> list[str]:
-    """The streams that the parent keys come from; a key collection in between is looked through."""
+    """Return the streams that the parent keys come from, directly or through a key collection."""
     found: list[str] = []
     for name in definitions.parent_streams(stream):
         found += parents(name) if name in definitions.key_collections() else [name]
@@ -95,7 +88,7 @@ def parents(stream: str) -> list[str]:
 
 
 def ancestors(stream: str) -> list[str]:
-    """All streams and key collections that have to be read before it."""
+    """Return all streams and key collections that have to be read first."""
     found: list[str] = []
     for name in definitions.parent_streams(stream):
         found += [name, *ancestors(name)]
@@ -121,7 +114,7 @@ def _parent(entry: Mapping[str, Any]) -> str:
     name = entry["stream"]
     if name in definitions.key_collections():
         holder = definitions.key_collections()[name]
-        return f"`{holder['path']}`, which itself is read once per {_parents(holder)}"
+        return f"`{holder['path']}`, which is read once per {_parents(holder)}"
     condition = f" whose `{entry['where']}` is true" if "where" in entry else ""
     condition = f" without `{entry['lacking']}`" if "lacking" in entry else condition
     return f"`{name}`{condition}"

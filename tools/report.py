@@ -1,4 +1,4 @@
-"""What `make report` runs: the command `snow-atlas-report`, which without a configuration reads a sandbox."""
+"""`make report`: the command `snow-atlas-report`, which reads a sandbox if it has no configuration."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from snow_atlas_sync.process import run
 
 SANDBOX_COMPUTERS, SANDBOX_MONTHS = 500, 12
 SANDBOX_DATABASE = Path("snow_atlas_report_sandbox.duckdb")
-"""Not the one that keeps the history of a tenant."""
+"""Separate from the default database, which keeps the history of a tenant."""
 RATES: dict[str, Any] = {
     "snow_atlas_rates": {"USD": 0.92, "GBP": 1.15, "SEK": 0.088},
     "snow_atlas_currency": "EUR",
     "snow_atlas_saas_currency": "EUR",
 }
-"""Rates for the made-up company, as made-up as the company is."""
+"""Made-up rates for the made-up company."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from snow_atlas_sync.report import command
     from snow_atlas_sync.report.options import DATABASE
     from snow_atlas_sync.report.options import parser as common
-    from tools.report_months import remember
+    from tools.report_months import rebuild_history
     from tools.sandbox_process import SandboxError, config_for, running_sandbox
 
     parser = common("make report")
@@ -35,10 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         type=int,
         default=SANDBOX_MONTHS,
         metavar="N",
-        help="the sandbox's history: so many earlier months (%(default)s)",
+        help="number of earlier months in the sandbox's history (%(default)s)",
     )
     parser.add_argument(
-        "--ugly", action="store_true", help="a sandbox with nulls, odd dates, names and amounts"
+        "--ugly", action="store_true", help="add nulls, odd dates, names and amounts to the sandbox"
     )
     options = parser.parse_args(arguments)
     if options.config is not None or options.no_sync:
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 config_for(announced),
                 made_up=True,
                 defaults=RATES,
-                prepare=lambda dbt, variables: remember(options, dbt, variables),
+                prepare=lambda dbt, variables: rebuild_history(options, dbt, variables),
             )
     except SandboxError as error:
         raise SyncError(str(error)) from None

@@ -1,7 +1,7 @@
 """Earlier months of the sandbox's company, for the report's history.
 
-A sync for each of twelve months would take minutes, so their tables are made from what the sandbox holds,
-without a request: as a sync would leave them, which a test compares.
+A sync for each of twelve months would take minutes. The tables are therefore made directly from the sandbox's
+rows, and a test compares them with those of a sync.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ NO_HISTORY = frozenset({"saas_application_kpis"})
 """Streams whose marts have no history."""
 
 
-def remember(options: argparse.Namespace, dbt: Dbt, variables: Mapping[str, Any]) -> None:
-    """Forget the history that the database has, and build that of the sandbox's months."""
+def rebuild_history(options: argparse.Namespace, dbt: Dbt, variables: Mapping[str, Any]) -> None:
+    """Delete the history in the database and build that of the sandbox's months."""
     present = Estate(options.computers, ugly=options.ugly)
     try:
         *months, _ = present.month_ends(options.months)
@@ -46,13 +46,13 @@ def remember(options: argparse.Namespace, dbt: Dbt, variables: Mapping[str, Any]
         connection.execute(f'DROP SCHEMA IF EXISTS "{KEPT}" CASCADE')
     if months:
         print(f"Building {count(len(months), 'earlier month')} of its history ...", flush=True)
-    for place, month in enumerate(months):
+    for index, month in enumerate(months):
         write_tables(options.database, present.at(month))
-        dbt.build_history({**variables, "snow_atlas_today": f"{month:%Y-%m-%d}"}, staged=place > 0)
+        dbt.build_history({**variables, "snow_atlas_today": f"{month:%Y-%m-%d}"}, staged=index > 0)
 
 
 def write_tables(database: Path, estate: Estate) -> None:
-    """Put the tables of a day in the place of those that are there."""
+    """Replace the tables with those of a day."""
     sandbox = Sandbox(estate=estate)
     expected = Expected(sandbox)
     with duckdb.connect(str(database)) as connection:
@@ -65,7 +65,7 @@ def write_tables(database: Path, estate: Estate) -> None:
 
 
 def records(sandbox: Sandbox, expected: Expected, stream: str) -> Iterator[Record]:
-    """What a sync reads of a stream."""
+    """Yield the records that a sync reads from a stream."""
     if stream == "tenant":
         settings = sandbox.settings
         yield {"id": settings.tenant, "name": settings.tenant_name, "region": settings.region}
@@ -77,7 +77,7 @@ def records(sandbox: Sandbox, expected: Expected, stream: str) -> Iterator[Recor
 
 
 def table(stream: str, rows: list[Record], read_at: datetime) -> pa.Table:
-    """The rows as a sync loads them."""
+    """Return the rows as a sync loads them."""
     layout = Layout.of(stream)
     emitted_at = int(read_at.timestamp() * 1000)
     lines = [orjson.dumps({"record": {"data": row, "emitted_at": emitted_at}}) for row in rows]

@@ -1,4 +1,4 @@
-"""Take pictures of a report as a browser shows it: light, dark, on a phone, and printed.
+"""Take screenshots of a report in a browser: light, dark, on a phone, and printed.
 
 python -m tools.report_pictures snow_atlas_report.html FOLDER
 """
@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.chromium import ChromiumError, ChromiumUnavailable, Seen, chromium
+from tools.chromium import ChromiumError, ChromiumUnavailable, Observations, chromium
 
 DESK, PHONE = (1120, 900), (390, 844)
 
@@ -26,26 +26,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"report pictures: {error}", file=sys.stderr)
         return 1
     for message in seen.messages:
-        print(f"report pictures: the page says: {message}", file=sys.stderr)
+        print(f"report pictures: message of the page: {message}", file=sys.stderr)
     return 1 if seen.messages else 0
 
 
-def take(report: Path, folder: Path) -> Seen:
-    """Leave the pictures in a folder; what the page said and asked for while they were taken."""
+def take(report: Path, folder: Path) -> Observations:
+    """Write the screenshots to a folder and return the messages and requests of the page."""
     folder.mkdir(parents=True, exist_ok=True)
     with chromium() as page:
-        page.look(width=DESK[0], height=DESK[1])
+        page.set_window(width=DESK[0], height=DESK[1])
         page.open(report)
         page.measure("desk")
-        (folder / "light.png").write_bytes(page.picture())
-        (folder / "top.webp").write_bytes(page.picture(whole=False, kind="webp", quality=80))
-        page.look(width=DESK[0], height=DESK[1], dark=True)
-        (folder / "dark.png").write_bytes(page.picture())
-        # paper is white, whatever the screen is
-        (folder / "printed.pdf").write_bytes(page.printed())
-        page.look(width=PHONE[0], height=PHONE[1])
+        (folder / "light.png").write_bytes(page.screenshot())
+        (folder / "top.webp").write_bytes(page.screenshot(whole=False, kind="webp", quality=80))
+        page.set_window(width=DESK[0], height=DESK[1], dark=True)
+        (folder / "dark.png").write_bytes(page.screenshot())
+        # The PDF is made in dark mode, to show that it is printed in light colours.
+        (folder / "printed.pdf").write_bytes(page.pdf())
+        page.set_window(width=PHONE[0], height=PHONE[1])
         page.measure("phone")
-        (folder / "phone.png").write_bytes(page.picture())
+        (folder / "phone.png").write_bytes(page.screenshot())
         return page.seen
 
 

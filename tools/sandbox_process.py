@@ -1,4 +1,4 @@
-"""Run the sandbox API in a process of its own, for as long as a `with` block lasts."""
+"""Sandbox in a process of its own, for the duration of a `with` block."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 
 class SandboxError(Exception):
-    """The sandbox did not start; the message says why."""
+    """Error if the sandbox did not start; the message says why."""
 
 
 @contextmanager
 def running_sandbox(*, computers: int, seed: int = 1, ugly: bool = False) -> Iterator[dict[str, Any]]:
-    """Start the sandbox on a free port; yields what it announces: url, client_id, client_secret, region."""
+    """Start the sandbox on a free port; yield its ready line: url, client_id, client_secret and region."""
     command = [sys.executable, "-m", "sandbox", "--port", "0"]
     command += ["--computers", str(computers), "--seed", str(seed)]
     command += ["--ugly"] if ugly else []
@@ -37,15 +37,15 @@ def running_sandbox(*, computers: int, seed: int = 1, ugly: bool = False) -> Ite
                 process.kill()
                 process.wait()
                 errors.seek(0)
-                said = errors.read().decode(errors="replace").strip() or "it said nothing"
-                raise SandboxError(f"the sandbox did not start: {said.splitlines()[-1]}") from None
+                output = errors.read().decode(errors="replace").strip() or "it printed no error"
+                raise SandboxError(f"the sandbox did not start: {output.splitlines()[-1]}") from None
             yield announced
         finally:
             stop(process)
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """End the process: politely, then not."""
+    """Terminate the process, or kill it after five seconds."""
     process.terminate()
     try:
         process.wait(timeout=5)
@@ -57,7 +57,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def config_for(announced: dict[str, Any]) -> dict[str, Any]:
-    """The connector's configuration for a sandbox that has announced itself."""
+    """Return the connector's configuration for a sandbox with this ready line."""
     return {
         "region": announced["region"],
         "client_id": announced["client_id"],

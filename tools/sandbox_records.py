@@ -1,5 +1,6 @@
-"""What a sync of the sandbox reads, worked out from the sandbox's own rows without the connector: the answer
-that tests compare with, record for record, and the months that a report looks back on.
+"""Expected records of a sync of the sandbox, computed from the sandbox's own rows without the connector.
+
+Tests compare syncs with them record by record, and the report builds its earlier months from them.
 """
 
 from __future__ import annotations
@@ -18,9 +19,7 @@ Partition = dict[str, Any]
 
 
 class Expected:
-    """The records of streams. `asset_kinds` and `insight_rule_ids` are those of the connector's
-    configuration.
-    """
+    """Expected records of streams. `asset_kinds` and `insight_rule_ids` are those of the configuration."""
 
     def __init__(
         self, sandbox: Sandbox, asset_kinds: Sequence[str] = (), insight_rule_ids: Sequence[str] = ()
@@ -31,7 +30,7 @@ class Expected:
         self._read: dict[str, Any] = {}
 
     def records(self, stream: str) -> list[Record]:
-        """The records of a stream that is no window of time."""
+        """Return the records of a stream that is not read by time windows."""
         holder = _definition(stream)
         return [
             completed(row, partition)
@@ -40,7 +39,7 @@ class Expected:
         ]
 
     def partitions(self, stream: str) -> list[Partition]:
-        """The parents a stream is read for; one empty partition where it has none."""
+        """Return the parents that a stream is read for, or one empty partition if it has none."""
         holder = _definition(stream)
         if not holder.get("parents"):
             return [{}]
@@ -64,7 +63,7 @@ class Expected:
         return list(found.values())
 
     def rows(self, path: str) -> list[Record]:
-        """All rows that the API holds at a path; none where there is nothing (404)."""
+        """Return all rows that the API holds at a path, or an empty list for a 404."""
         if path not in self._read:
             try:
                 held = self._sandbox.rows(path)
@@ -84,14 +83,14 @@ class Expected:
 
 
 def fill(path: str, partition: Mapping[str, Any]) -> str:
-    """The path of one parent."""
+    """Return the path of one parent."""
     for name, value in partition.items():
         path = path.replace("{" + name + "}", quote(str(value), safe=""))
     return path
 
 
 def completed(row: Mapping[str, Any], added: Mapping[str, Any]) -> Record:
-    """A row as a record shows it: with the fields of its parent or its time where it has none of its own."""
+    """Return a row with the fields of its partition that the row lacks or has as null."""
     return {**row, **{name: value for name, value in added.items() if row.get(name) is None}}
 
 

@@ -1,4 +1,4 @@
-"""The JSON schemas of the streams, as the connector's package holds them."""
+"""Reader of the streams' JSON schemas in the connector's package."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from source_snow_atlas.definitions import PACKAGE
 
 
 def schema(stream: str) -> dict[str, Any]:
-    """The schema of a stream's records."""
+    """Return the schema of a stream's records."""
     file = resources.files(PACKAGE).joinpath("schemas").joinpath(f"{stream}.json")
     document: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return document

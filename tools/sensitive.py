@@ -1,6 +1,4 @@
-"""Fields that the documentation marks: those that may hold secrets, and those that name a person or lead to
-one.
-"""
+"""Fields that the documentation marks, because they may hold secrets or identify a person."""
 
 from __future__ import annotations
 
@@ -57,5 +55,5 @@ PERSONAL = frozenset(
 
 
 def mark(field: str) -> str:
-    """How a field is marked: secret, personal or not at all."""
+    """Return how a field is marked: "secret", "personal" or ""."""
     return "secret" if field in SECRET else "personal" if field in PERSONAL else ""

@@ -1,4 +1,4 @@
-"""The types of a record's fields, nested ones too: what a declared schema and one of ours are compared by."""
+"""Types of a record's fields, including nested ones, to compare schemas by."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Shape:
-    """Types of a value without null, its format, its fields if it is an object, its elements if it is an
-    array.
-    """
+    """The types of a value besides null, its format, and the shapes of its properties or elements."""
 
     types: frozenset[str] = frozenset()
     format: str | None = None
@@ -19,7 +17,7 @@ class Shape:
     items: Shape | None = None
 
     def joined(self, other: Shape) -> Shape:
-        """What holds the values of both."""
+        """Return the shape that holds the values of both."""
         properties = dict(self.properties)
         for name, shape in other.properties.items():
             properties[name] = properties[name].joined(shape) if name in properties else shape
@@ -27,14 +25,14 @@ class Shape:
         return Shape(self.types | other.types, self.format or other.format, properties, items)
 
     def fields(self, prefix: str = "") -> Iterator[tuple[str, Shape]]:
-        """Every field with its path: `a`, `a.b` inside an object, `a[].b` inside the elements of an array."""
+        """Yield every field with its path: `a`, `a.b` within an object, `a[].b` within an array."""
         for name, shape in self.properties.items():
             path = f"{prefix}{name}"
             yield path, shape
             yield from shape.inner(path)
 
     def inner(self, path: str) -> Iterator[tuple[str, Shape]]:
-        """The fields inside a field, and the elements of an array."""
+        """Yield the fields within a field, and the elements of an array."""
         yield from self.fields(f"{path}.")
         if self.items is not None:
             yield f"{path}[]", self.items
@@ -46,7 +44,7 @@ class Shape:
 
 
 def shape_of(schema: Mapping[str, Any]) -> Shape:
-    """The shape of a JSON schema of ours."""
+    """Return the shape of a stream's JSON schema."""
     declared = schema.get("type", ())
     return Shape(
         types=frozenset([declared] if isinstance(declared, str) else declared) - {"null"},

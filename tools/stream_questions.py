@@ -1,4 +1,4 @@
-"""All questions of the documentation by area: those of questions.yaml, and those that `make sync` prints."""
+"""The questions of the documentation by area, from questions.yaml and from `make sync`."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ FILE = Path(__file__).with_name("questions.yaml")
 
 
 def questions_by_area() -> Mapping[str, Sequence[Question]]:
-    """The questions of every area that has some; one that `make sync` prints belongs to the area of its last
-    stream.
-    """
+    """Return the questions of each area; those of `make sync` belong to the area of their last stream."""
     questions: dict[str, list[Question]] = {}
     for printed in QUESTIONS:
         area = definitions.parameters(printed.streams[-1])["area"]

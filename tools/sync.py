@@ -1,6 +1,6 @@
-"""What `make sync` runs: the command `snow-atlas-sync`, which without a configuration reads a sandbox.
+"""`make sync`: the command `snow-atlas-sync`, which reads a sandbox if it has no configuration.
 
-The sandbox, a made-up company on this machine, belongs to the clone and is not in the wheel.
+The sandbox, a made-up company on this machine, is part of the clone and not of the wheel.
 """
 
 from __future__ import annotations

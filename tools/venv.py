@@ -1,10 +1,10 @@
-"""Create the project's virtual environment, or bring it up to date: `python3 tools/venv.py FOLDER EXTRA...`.
+"""Create or update the project's virtual environment: `python3 tools/venv.py FOLDER EXTRA...`.
 
-Only the standard library is used, as this runs before anything is installed. What was installed is noted
-in the environment itself, so that a second call does nothing until setup.py or the interpreter change.
+It needs only the standard library, since it runs before anything is installed. The environment records what
+was installed, so that a second call does nothing until setup.py or the interpreter changes.
 
-Python 3.10 to 3.14 will do. If the one that runs this script is not among them, another one on the machine is
-looked for, and at last uv is asked to provide one.
+Python 3.10 to 3.14 are supported. If another version runs this script, it looks for a supported one on the
+machine, and then asks uv to provide one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ UV = "uv>=0.8"
 
 
 class SetupError(Exception):
-    """Something that the user has to put right; the message says what."""
+    """Error that the user has to fix; the message says how."""
 
 
 def say(message: str) -> None:
@@ -33,7 +33,7 @@ def say(message: str) -> None:
 
 
 def run(command: list[str], environment: dict[str, str] | None = None) -> tuple[bool, str]:
-    """Run a command quietly; whether it worked, and all it printed."""
+    """Run a command quietly; return whether it succeeded, and its output."""
     try:
         done = subprocess.run(
             command,
@@ -51,7 +51,7 @@ def run(command: list[str], environment: dict[str, str] | None = None) -> tuple[
 
 
 def last_lines(output: str, count: int = 8) -> str:
-    """The end of a command's output without pip's warnings, which seldom say what went wrong."""
+    """Return the end of a command's output, without pip's warnings."""
     lines = [line for line in output.splitlines() if line.strip() and not line.startswith("WARNING")]
     return "\n".join("  " + line for line in lines[-count:])
 
@@ -62,7 +62,7 @@ def python_of(environment: Path) -> Path:
 
 
 def version_of(python: str) -> tuple[int, int] | None:
-    """Version of an interpreter that starts and can make virtual environments, else None."""
+    """Return the version of an interpreter that starts and can make virtual environments, else `None`."""
     code = "import sys, venv, ensurepip; print('%d %d' % sys.version_info[:2])"
     works, output = run([python, "-c", code])
     if not works:
@@ -72,7 +72,7 @@ def version_of(python: str) -> tuple[int, int] | None:
 
 
 def find_python() -> str | None:
-    """An interpreter of a suitable version: this one if it will do, else the newest on the PATH."""
+    """Return an interpreter of a supported version: this one, or else the newest on the PATH."""
     names = [f"python3.{minor}" for minor in range(NEWEST[1], OLDEST[1] - 1, -1)]
     candidates = [sys.executable, *filter(None, map(shutil.which, [*names, "python3", "python"]))]
     for candidate in candidates:
@@ -83,7 +83,7 @@ def find_python() -> str | None:
 
 
 def make_environment(environment: Path) -> None:
-    """Replace whatever is at the folder by a new, empty environment."""
+    """Replace the folder with a new, empty environment."""
     if environment.exists():
         shutil.rmtree(environment)
     say(f"Making a virtual environment in {environment.name} ...")
@@ -93,9 +93,9 @@ def make_environment(environment: Path) -> None:
             return
         this = "{}.{}".format(*sys.version_info[:2])
         raise SetupError(
-            f"Python 3.{OLDEST[1]} to 3.{NEWEST[1]} with its venv module is needed; here is {this}."
-            " Install one (on Debian and Ubuntu: apt install python3-venv), or name it:"
-            " make ... PYTHON=/path/to/python3"
+            f"Python 3.{OLDEST[1]} to 3.{NEWEST[1]} with its venv module is required, but this is {this}."
+            " Install one (on Debian and Ubuntu: apt install python3-venv),"
+            " or set its path: make ... PYTHON=/path/to/python3"
         )
     worked, output = run([python, "-m", "venv", str(environment)])
     if not worked:
@@ -103,7 +103,7 @@ def make_environment(environment: Path) -> None:
 
 
 def make_environment_with_uv(environment: Path, wanted: str = "{}.{}".format(*NEWEST)) -> bool:
-    """Let uv make the environment: it looks in more places, and downloads Python if there is none."""
+    """Make the environment with uv, which searches more places and can download Python."""
     say(f"No suitable Python found; asking uv for Python {wanted} ...")
     with tempfile.TemporaryDirectory() as folder:
         uv = shutil.which("uv")
@@ -118,7 +118,7 @@ def make_environment_with_uv(environment: Path, wanted: str = "{}.{}".format(*NE
 
 
 def uv_environment(python: str) -> dict[str, str]:
-    """Environment for uv that points it where pip looks: the same index and the same certificates."""
+    """Return environment variables that give uv the package index and certificates of pip."""
     environment = dict(os.environ)
     _, listing = run([python, "-m", "pip", "config", "list"])
     settings = dict(line.split("=", 1) for line in listing.splitlines() if "=" in line)
@@ -135,27 +135,27 @@ def install(environment: Path, extras: list[str]) -> None:
     """Install the project, editable, with extras: by uv, which is several times faster, else by pip."""
     python = str(python_of(environment))
     target = "{}[{}]".format(".", ",".join(extras))
-    say(f"Installing the connector with what {' and '.join(extras)} need{'s' * (len(extras) == 1)} ...")
+    say(f"Installing the connector with the extras {', '.join(extras)} ...")
     pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
     if shutil.which("uv") is not None or run([*pip, UV])[0]:
         uv = shutil.which("uv", path=str(Path(python).parent)) or shutil.which("uv") or "uv"
         command = [uv, "pip", "install", "--quiet", "--python", python, "--editable", target]
         if run(command, uv_environment(python))[0]:
             return
-        say("uv could not install it; trying pip, which takes about a minute ...")
+        say("uv failed; installing with pip, which takes about a minute ...")
     worked, output = run([*pip, "--editable", target])
     if not worked:
-        raise SetupError(f"Installing failed; is a package index within reach?\n{last_lines(output)}")
+        raise SetupError(f"The installation failed; is the package index reachable?\n{last_lines(output)}")
 
 
 def interpreter(environment: Path) -> str | None:
-    """Which Python an environment has and for which folder it was made; None if it does not start."""
+    """Return the environment's Python version and project folder, or `None` if it does not start."""
     works, output = run([str(python_of(environment)), "-c", "import sys; print(sys.version)"])
     return f"{' '.join(output.split())} for {PROJECT}" if works else None
 
 
 def fingerprint() -> str:
-    """What an installation depends on, as one number."""
+    """Return a hash of the files that an installation depends on."""
     digest = hashlib.sha256()
     for name in ("setup.py", "tools/venv.py"):
         digest.update((PROJECT / name).read_bytes())
@@ -163,7 +163,7 @@ def fingerprint() -> str:
 
 
 def ensure(environment: Path, extras: list[str]) -> None:
-    """Make the environment hold the project with the extras; do nothing where it already does."""
+    """Install the project with the extras in the environment, unless it is already up to date."""
     stamp = environment / STAMP
     try:
         installed = json.loads(stamp.read_text(encoding="utf-8"))
@@ -192,7 +192,7 @@ def main(arguments: list[str]) -> int:
         print(f"setup: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("setup: stopped; the next call starts anew", file=sys.stderr)
+        print("setup: interrupted; run it again", file=sys.stderr)
         return 130
     return 0
 

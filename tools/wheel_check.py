@@ -1,9 +1,9 @@
-"""Prove that the built wheel is all a user needs: install it into an empty environment and run it elsewhere.
+"""Check that the built wheel is complete: install it into an empty environment and run it outside the clone.
 
-`python -m tools.wheel_check [--sync] dist/*.whl`, after building. `spec` and `discover` need the YAML and the
-schemas, so they fail where one of them is missing from the wheel. The commands `snow-atlas-sync` and
-`snow-atlas-report` say what they lack; with `--sync` they get that, and make tables and a report of a
-sandbox.
+`python -m tools.wheel_check [--sync] dist/*.whl`, after a build. `spec` and `discover` need the YAML and the
+schemas, so they fail if one is missing from the wheel. The commands `snow-atlas-sync` and `snow-atlas-report`
+must say which extra is missing. With `--sync` the extras are installed too, and the commands make tables and
+a report of a sandbox.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ COMPUTERS = 100
 
 
 class Environment:
-    """An environment with nothing but a wheel in it, and an empty folder to run its commands in."""
+    """An environment with only a wheel in it, and an empty folder to run its commands in."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.python = python_of(folder / "venv")
-        # No program of the environment is on the PATH, and what the commands keep is kept in the folder.
+        # Programs of this environment are not on the PATH, and the commands keep their files in the folder.
         self._variables = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"} | {
             "PATH": os.defpath,
             "XDG_CACHE_HOME": str(folder / "cache"),
@@ -49,11 +49,11 @@ class Environment:
         self._succeeds([*command, package], uv_environment(sys.executable))
 
     def output(self, program: str, *arguments: str) -> str:
-        """What a program of the environment prints; it must succeed."""
+        """Run a program of the environment, which must succeed, and return its output."""
         return self._succeeds([self._path(program), *arguments], self._variables)
 
     def refusal(self, program: str, *arguments: str) -> str:
-        """The one line that a program says on standard error; it must fail with the code 1."""
+        """Run a program that must fail with exit code 1, and return its one line of standard error."""
         done = self._run([self._path(program), *arguments], self._variables)
         if done.returncode != 1 or done.stderr.count("\n") != 1:
             raise SystemExit(
@@ -89,7 +89,7 @@ class Environment:
 
 
 def message(output: str, kind: str) -> dict[str, Any]:
-    """The message of a kind among the lines of the connector's output."""
+    """Return the message of a type in the connector's output."""
     for line in output.splitlines():
         found: dict[str, Any] = json.loads(line)
         if found["type"] == kind:
@@ -98,7 +98,7 @@ def message(output: str, kind: str) -> dict[str, Any]:
 
 
 def check_connector(environment: Environment) -> str:
-    """The connector has its specification, its streams and their schemas."""
+    """Check that the connector has its specification, its streams and their schemas."""
     config = environment.write("config.json", CONFIG)
     spec = message(environment.output("source-snow-atlas", "spec"), "SPEC")["spec"]
     discovered = environment.output("source-snow-atlas", "discover", "--config", config)
@@ -114,18 +114,18 @@ def check_connector(environment: Environment) -> str:
 
 
 def check_refusals(environment: Environment) -> None:
-    """Without their extras the commands say how to get them."""
+    """Check that the commands say how to install a missing extra."""
     for command, option, extra in (
         ("snow-atlas-sync", "--help", "sync"),
         ("snow-atlas-report", "--no-sync", "report"),
     ):
         said = environment.refusal(command, option)
         if f'pip install "airbyte-source-snow-atlas[{extra}]"' not in said:
-            raise SystemExit(f"wheel: {command} should say how to install what it lacks, and says: {said}")
+            raise SystemExit(f"wheel: {command} should say how to install the extra, but says: {said}")
 
 
 def check_commands(environment: Environment, wheel: Path) -> str:
-    """With the extras one environment fills a database from a sandbox, and makes a report of it."""
+    """Check that the extras can fill a database from a sandbox and make a report of it."""
     start = time.monotonic()
     environment.install(f"{wheel}[report]")
     installed = time.monotonic()
@@ -133,7 +133,7 @@ def check_commands(environment: Environment, wheel: Path) -> str:
         "snow-atlas-sync", "--config", environment.write("wrong.json", {"region": "mars"})
     )
     if "Set region to one of" not in said:
-        raise SystemExit(f"wheel: snow-atlas-sync should refuse the region, and says: {said}")
+        raise SystemExit(f"wheel: snow-atlas-sync should refuse the region, but says: {said}")
     before = time.monotonic()
     with running_sandbox(computers=COMPUTERS) as announced:
         config = environment.write("config.json", config_for(announced))
@@ -163,16 +163,16 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.wheel_check", description=__doc__)
     parser.add_argument("wheel", type=Path)
     parser.add_argument(
-        "--sync", action="store_true", help="sync and report with it, too; takes a minute or two"
+        "--sync", action="store_true", help="also sync and make a report, which takes a minute or two"
     )
     options = parser.parse_args(arguments)
     wheel = options.wheel.resolve()
     with tempfile.TemporaryDirectory() as folder:
         environment = Environment(Path(folder))
         environment.install(str(wheel))
-        print(f"wheel: {wheel.name} alone gives {check_connector(environment)}", flush=True)
+        print(f"wheel: {wheel.name} alone has {check_connector(environment)}", flush=True)
         check_refusals(environment)
-        print("wheel: the commands of the extras say what they lack", flush=True)
+        print("wheel: the commands say which extra is missing", flush=True)
         if options.sync:
             print(f"wheel: with [report]: {check_commands(environment, wheel)}")
     return 0

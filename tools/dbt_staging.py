@@ -7,7 +7,6 @@ all of them. With --check nothing is written; the exit code is 1 if a file is st
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ from typing import Any
 import yaml
 
 from source_snow_atlas import definitions
+from tools import generated
 from tools.schemas import schema
 from tools.sensitive import mark
 
@@ -31,12 +31,12 @@ LINKS = "_links"
 FRESH_HOURS = {"warn": 36, "error": 72}
 """Default age of its newest row at which a table is stale."""
 ADDED_BEFORE = {
-    "tenant_id": "Tenant, as named in snow_atlas_sources, else the schema that the row was read from."
+    "tenant_id": "Tenant, as named in snow_atlas_sources, or else the schema that the row was read from."
 }
 ADDED_AFTER = {
-    "_synced_at": "When the row was read from Snow Atlas, UTC; null where the loader does not say.",
-    "_dates_left_out": "How many dates are null here because they are before 1900 or after 9990.",
-    "_unreadable_values": "How many values are null here because their text is no JSON, number or date.",
+    "_synced_at": "Time in UTC when the row was read from Snow Atlas; null if the loader does not record it.",
+    "_dates_left_out": "Number of dates that are null here because they are before 1900 or after 9990.",
+    "_unreadable_values": "Number of values that are null here because their text cannot be parsed.",
 }
 
 SENSITIVE_BUT_USED = frozenset(
@@ -91,34 +91,13 @@ class Column:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="make dbt-staging", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="only list the stale files")
-    check = parser.parse_args(arguments).check
-    stale = stale_files(MODELS)
-    for path, text in sorted(stale.items()):
-        done = "written" if text is not None else "removed"
-        print(
-            f"dbt-staging: {path.relative_to(MODELS)} {'is stale: run make dbt-staging' if check else done}"
-        )
-        if not check:
-            write(path, text)
-    return 1 if check and stale else 0
+    return generated.run("dbt-staging", __doc__, MODELS, stale_files, arguments)
 
 
-def stale_files(folder: Path) -> dict[Path, str | None]:
+def stale_files(folder: Path) -> generated.Stale:
     """Return the stale files with their new text, or with `None` for a file that should not exist."""
-    wanted: dict[Path, str | None] = {folder / name: text for name, text in files().items()}
-    wanted.update({path: None for path in (folder / "staging").rglob("*.*") if path not in wanted})
-    return {path: text for path, text in wanted.items() if text is None or _text(path) != text}
-
-
-def write(path: Path, text: str | None) -> None:
-    """Write or remove one file."""
-    if text is None:
-        path.unlink()
-    else:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+    wanted = {folder / name: text for name, text in files().items()}
+    return generated.stale(wanted, (folder / "staging").rglob("*.*"))
 
 
 def files() -> dict[str, str]:
@@ -265,7 +244,7 @@ def sources() -> str:
     source = {
         "name": "snow_atlas",
         "description": (
-            "The tables that the connector's streams were synced to; one that is missing counts as empty."
+            "The tables that the connector's streams were synced to; a missing table counts as empty."
         ),
         "database": "{{ var('snow_atlas_database', target.database) }}",
         "schema": "{{ var('snow_atlas_schema', target.schema) }}",
@@ -322,10 +301,6 @@ def primary_key(stream: str) -> list[str]:
 def _yaml(document: Mapping[str, Any]) -> str:
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=110)
     return f"# {NOTICE}\n{text}"
-
-
-def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ With --check nothing is written; the exit code is 1 if a page is stale.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -15,7 +14,7 @@ import yaml
 
 from snow_atlas_sync.questions import Question
 from source_snow_atlas import definitions
-from tools import reading
+from tools import generated, reading
 from tools.exclusions import Exclusions
 from tools.schemas import schema
 from tools.sensitive import mark
@@ -77,33 +76,13 @@ can read, and what to grant for the others.
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="make docs", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="only list the stale pages")
-    check = parser.parse_args(arguments).check
-    stale = stale_pages(DOCS)
-    for path in sorted(stale):
-        print(f"docs: {path.relative_to(DOCS.parent)} {'is stale: run make docs' if check else 'written'}")
-    if not check:
-        write(stale)
-    return 1 if check and stale else 0
+    return generated.run("docs", __doc__, DOCS, stale_pages, arguments)
 
 
-def stale_pages(folder: Path) -> dict[Path, str | None]:
+def stale_pages(folder: Path) -> generated.Stale:
     """Return the stale pages with their new text, or with `None` for a page that should not exist."""
-    wanted: dict[Path, str | None] = {folder / name: text for name, text in pages().items()}
-    there = (folder / "streams").glob("*.md")
-    wanted.update({path: None for path in there if path not in wanted})
-    return {path: text for path, text in wanted.items() if text is None or _text(path) != text}
-
-
-def write(stale: Mapping[Path, str | None]) -> None:
-    """Write or remove the pages."""
-    for path, text in stale.items():
-        if text is None:
-            path.unlink()
-        else:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+    wanted = {folder / name: text for name, text in pages().items()}
+    return generated.stale(wanted, (folder / "streams").glob("*.md"))
 
 
 def pages() -> dict[str, str]:
@@ -338,10 +317,6 @@ def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
         return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
     return [line(headings), f"|{'---|' * len(headings)}", *map(line, rows)]
-
-
-def _text(path: Path) -> str | None:
-    return path.read_text(encoding="utf-8") if path.exists() else None
 
 
 if __name__ == "__main__":

@@ -39,11 +39,6 @@ def sync_modes(stream: str) -> str:
     return f"full refresh; incremental on `{cursor}`" if cursor else "full refresh"
 
 
-def is_per_parent(stream: str) -> bool:
-    """Return whether each record of another stream costs a request."""
-    return bool(definitions.parent_streams(stream))
-
-
 def cost(stream: str) -> str:
     """Return the number of requests that reading the stream takes."""
     definition = _definition(stream)

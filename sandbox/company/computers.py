@@ -8,7 +8,7 @@ from datetime import timedelta
 from random import Random
 
 from sandbox.company.estate import Estate, Row, table
-from sandbox.company.values import TO_BASE_CURRENCY
+from sandbox.company.values import LOCAL_CURRENCIES, TO_BASE_CURRENCY
 from sandbox.company.vocabulary import DESKTOPS, LAPTOPS, SERVERS, SITES, VIRTUAL, Hardware
 
 # Every twentieth computer is a virtualization host; the next five are virtual servers.
@@ -17,7 +17,6 @@ BLOCK, VIRTUAL_SERVERS = 20, 5
 RETIRED_DAYS, SHARE_RETIRED = 730, 0.26
 # Servers and virtual machines were bought earlier than this.
 _OLDEST_HISTORY = 760
-_CURRENCIES = {"Sverige": "SEK", "United Kingdom": "GBP", "United States": "USD"}
 
 
 @table("computers")
@@ -91,7 +90,7 @@ def _computer(
     owned = not is_virtual and chance() > 0.06
     organization = None if chance() < 0.03 else rng.choice(places)
     country = organizations[organization].split("\\")[2:3] if organization else []
-    currency = _CURRENCIES.get(country[0], "EUR") if country else "EUR"
+    currency = LOCAL_CURRENCIES.get(country[0], "EUR") if country else "EUR"
     price = round(hardware.price * (0.94 + 0.12 * chance()), 2)
     frequent = None if is_server or chance() < 0.05 else users[number % len(users)]
     prefix = "SRV" if is_server else "VDI" if is_virtual else "PC"

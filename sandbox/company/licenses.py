@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sandbox.company.agreements import agreements, contracts
 from sandbox.company.applications import application_id, products_of
 from sandbox.company.estate import Estate, Row, table
-from sandbox.company.values import TO_BASE_CURRENCY, choose, or_none
+from sandbox.company.values import LOCAL_CURRENCIES, TO_BASE_CURRENCY, choose, or_none
 from sandbox.company.vocabulary import PRODUCTS, Product
 
 ASSIGNMENT_TYPES = ("Organization", "Computer", "User", "Site")
@@ -73,7 +73,6 @@ def _assignment_type_id(estate: Estate, name: str) -> str:
 _DEVIATION, _SHARE_SHORT, _SHARE_EXACT = (0.05, 0.25), 0.4, 0.15
 # Share of the paid products of the long tail that was bought.
 _SHARE_TAIL_BOUGHT = 0.8
-_CURRENCIES = {"Sverige": "SEK", "United Kingdom": "GBP", "United States": "USD"}
 _CUSTOM_EVERY, _ARCHIVED_EVERY, _RECENT_EVERY = 10, 13, 9
 _YEAR = 365
 # Java is licensed per employee, independent of the installations.
@@ -252,8 +251,8 @@ def _purchase(estate: Estate, rng: random.Random, number: int, lot: _Lot) -> Row
     agreement = rng.choice(agreements(estate.present))["id"] if rng.random() < 0.6 else None
     organization = rng.choice([row for row in estate.organizations if row["isLegal"]])
     country = organization["hierarchy"].split("\\")[2:3]
-    local = country and country[0] in _CURRENCIES and rng.random() < 0.5
-    currency = _CURRENCIES[country[0]] if local else "EUR"
+    local = country and country[0] in LOCAL_CURRENCIES and rng.random() < 0.5
+    currency = LOCAL_CURRENCIES[country[0]] if local else "EUR"
     start, end = _term(estate, rng, int(lot.days))
     value = lot.quantity * lot.product.price * lot.discount / TO_BASE_CURRENCY[currency]
     bought = lot.days - estate.days_back

@@ -177,4 +177,4 @@ DISCOVERY_SOURCES = {
     7: "saas.browser.verified",
     8: "saas.collectors.defender-casb",
 }
-CONNECTOR, MANUAL, SINGLE_SIGN_ON, DEVICE = 0, 1, 3, 4
+CONNECTOR, MANUAL, SINGLE_SIGN_ON = 0, 1, 3

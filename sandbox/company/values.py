@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 Value = TypeVar("Value")
 
 CURRENCIES = ("EUR", "EUR", "USD", "GBP", "SEK")
+# Currencies of the countries outside the euro area.
+LOCAL_CURRENCIES = {"Sverige": "SEK", "United Kingdom": "GBP", "United States": "USD"}
 # Exchange rates to the tenant's base currency (EUR).
 TO_BASE_CURRENCY = {"EUR": 1.0, "USD": 0.9, "GBP": 1.15, "SEK": 0.09}
 

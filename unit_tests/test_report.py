@@ -24,6 +24,7 @@ from snow_atlas_sync.report.collect import (
     note_tenant,
     reasons,
     refuse_other_tenant,
+    refuse_tables_of_others,
     use_tables,
     wanted_streams,
 )
@@ -41,6 +42,7 @@ from snow_atlas_sync.report.text import (
     short_number,
     unit_price,
 )
+from snow_atlas_sync.report.workbook import fitted
 from source_snow_atlas import definitions
 
 KINDS = {"used": ("good", "used"), "idle": ("warn", "idle")}
@@ -360,6 +362,17 @@ def test_the_tables_of_another_tenant_are_not_taken(tmp_path: Path) -> None:
         use_tables(path)
 
 
+def test_a_sandbox_removes_no_tables_of_a_tenant(tmp_path: Path) -> None:
+    """`make report --database` with the file of a real sync would replace it with a made-up company."""
+    path = tmp_path / "report.duckdb"
+    database_of(path, "real")
+    with pytest.raises(ReportError, match="holds the tables of another tenant"):
+        refuse_tables_of_others(path, "sandbox")
+    refuse_tables_of_others(path, "real")
+    leave_history(path)
+    refuse_tables_of_others(path, "sandbox")
+
+
 def test_a_sync_that_fails_costs_no_history(tmp_path: Path) -> None:
     """An hour without the API, or without an answer to who the tenant is, and a year would be gone."""
     path = tmp_path / "report.duckdb"
@@ -393,6 +406,22 @@ def test_a_database_that_is_open_elsewhere_keeps_its_history(tmp_path: Path) -> 
             leave_history(path)
         other.communicate()
     assert "main_snow_atlas_history.days" in tables_of(path)
+
+
+def test_a_cell_holds_as_much_of_a_text_as_excel_does() -> None:
+    """Excel refuses to open a workbook with a longer cell, and counts an emoji as two."""
+    assert fitted("a" * 40_000) == "a" * 32_767
+    emoji = fitted("\U0001f600" * 20_000)
+    assert len(emoji.encode("utf-16-le")) == 2 * 32_766
+    assert fitted("a" + "\U0001f600" * 16_383) == "a" + "\U0001f600" * 16_383
+
+
+def test_a_long_name_has_two_lines_on_a_phone() -> None:
+    """Half of what is wrong with the data could not be read there."""
+    title = "Installed applications of which it is not known when support ends, nor that it ended"
+    picture = bars([Bar(title, {"used": 1}, "40 %")], KINDS, caption="c", alternative="a", long_names=True)
+    words = re.sub(r"<[^>]*>", " ", picture.narrow).split()
+    assert title in " ".join(words)
 
 
 def test_a_version_in_a_name_is_no_number_to_shorten() -> None:

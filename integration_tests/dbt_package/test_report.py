@@ -437,7 +437,7 @@ def test_a_number_times_its_price_is_what_the_row_says(marts_of: Built) -> None:
     for title, numbers, price, worth in (
         ("What are we short of, and what have we too much of?", "Short", "Licence price", "Worth"),
         ("Which installed software does nobody use?", "Frees", "Licence price", "Saves"),
-        ("Which SaaS seats does nobody use?", "Unused", "An unused seat, a month", "Unused, a month"),
+        ("Which SaaS seats does nobody use?", "Unused", "Price", "Cost of unused"),
     ):
         table = parts[title].table
         assert table is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -15,6 +16,8 @@ from snow_atlas_sync.report.svg import FILLS, GROUND, LINE, MUTED, TEXT, themed
 MARGIN, AXIS = 6, 36
 LETTER, NAME_LETTER = 7.2, 7.6
 """Width of a letter at the end of a bar, and in a name, at most."""
+NAME_LINE = 15
+"""Height of a line of a name."""
 
 Values = list[dict[str, Any]]
 
@@ -36,6 +39,13 @@ class Layout:
     def cut(self, name: str) -> str:
         """As much of a name as there is room for."""
         return name if len(name) <= self.letters else name[: self.letters - 1].rstrip() + "…"
+
+    def lines(self, name: str) -> list[str]:
+        """Return a name in two lines at most, where it stands above its bar."""
+        if not self.above or len(name) <= self.letters:
+            return [self.cut(name)]
+        first = textwrap.wrap(name, self.letters)[0]
+        return [first, self.cut(name[len(first) :].lstrip())]
 
     def fitted(self, names: Iterable[str]) -> Layout:
         """The layout with a margin that is as wide as the longest name."""
@@ -104,9 +114,12 @@ def _bars(rows: Sequence[Bar], kinds: Mapping[str, tuple[str, str]], layout: Lay
     middle = step - thick / 2 - 6 if layout.above else step / 2
     pieces: Values = []
     ends: Values = []
-    top = bottom = 0.0
-    for place, row in enumerate(rows):
-        line = place * step + middle
+    top = bottom = height = 0.0
+    for row in rows:
+        names = layout.lines(row.name)
+        height += (len(names) - 1) * NAME_LINE
+        line = height + middle
+        height += step
         low = high = 0.0
         for kind, (fill, _) in kinds.items():
             value = float(row.pieces.get(kind, 0) or 0)
@@ -128,7 +141,8 @@ def _bars(rows: Sequence[Bar], kinds: Mapping[str, tuple[str, str]], layout: Lay
                 "y": line,
                 "high": high,
                 "low": low,
-                "name": layout.cut(row.name),
+                "name": names,
+                "name_y": line - (len(names) - 1) * NAME_LINE,
                 "said": row.said,
                 "left": row.said_left,
             }
@@ -139,7 +153,7 @@ def _bars(rows: Sequence[Bar], kinds: Mapping[str, tuple[str, str]], layout: Lay
     # what a pixel is worth when the bars have the width that the texts at their ends leave
     pixel = span / max(layout.width - left - right, layout.width / 4)
     scale = alt.Scale(domain=[bottom - left * pixel, top + right * pixel], nice=False, zero=True)
-    height = step * max(len(rows), 1)
+    height = max(height, step)
     down = alt.Scale(domain=[0, height], reverse=True)
     y = alt.Y("y:Q", scale=down, axis=None)
     # No axis: each bar says its value, and a grid would run through that.
@@ -171,19 +185,26 @@ def _bars(rows: Sequence[Bar], kinds: Mapping[str, tuple[str, str]], layout: Lay
             baseline="middle",
             color=TEXT,
             fontSize=12.5,
+            lineHeight=NAME_LINE,
         )
-        .encode(x=alt.value(0), y=y, text="name:N"),
+        .encode(x=alt.value(0), y=alt.Y("name_y:Q", scale=down, axis=None), text="name:N"),
     ]
     return _drawn(layers, height, layout, below=4)
 
 
 def timeline(rows: Sequence[Span], first: date, last: date, *, caption: str, alternative: str) -> Picture:
     """One line for each span from the day to act until its end, on an axis of months."""
-    legend = [
-        ("mark-act", "act by this day"),
-        ("mark-end", "ends"),
-        ("mark-late", "ends, the day to act has passed"),
+    late = [row.acts_on is not None and row.acts_on < first for row in rows]
+    marks = [
+        (
+            "mark-act",
+            "act by this day",
+            any(row.acts_on is not None and row.acts_on >= first for row in rows),
+        ),
+        ("mark-end", "ends", not all(late)),
+        ("mark-late", "ends, the day to act has passed", any(late)),
     ]
+    legend = [(mark, meaning) for mark, meaning, is_drawn in marks if is_drawn]
     wide, narrow = (
         _timeline(rows, first, last, layout.fitted(row.name for row in rows)) for layout in (BESIDE, PHONE)
     )

@@ -88,7 +88,11 @@ def price_evidence(row: Mapping[str, Any]) -> str:
     """What a price rests on: purchases, licences and when the last was bought."""
     if not row["purchases"]:
         return NOTHING if row["price"] is None else "list price"
-    bought = f", last {row['bought_on']:%b %Y}" if row["bought_on"] is not None else ""
+    bought = (
+        f", last{GLUE}{row['bought_on']:%b}{GLUE}{row['bought_on'].year}"
+        if row["bought_on"] is not None
+        else ""
+    )
     return f"{count(row['licenses'], 'licence')} in {count(row['purchases'], 'purchase')}{bought}"
 
 

@@ -18,6 +18,8 @@ from snow_atlas_sync.report.text import number
 PREFIX = "snow_atlas__"
 MOST_ROWS = 10_000
 """Rows of a mart that are written: more are for a database, not for a worksheet."""
+MOST_UNITS = 32_767
+"""UTF-16 units of a text that a cell may hold."""
 SHEETS = (*MARTS, f"{PREFIX}changes")
 PERSONAL = frozenset(
     {
@@ -161,7 +163,14 @@ class _Writer:
             kind = self._money if name in MONEY else self._number if isinstance(value, int) else self._decimal
             sheet.write_number(row, column, float(value), kind)
         else:
-            sheet.write_string(row, column, str(value)[:32_767])
+            sheet.write_string(row, column, fitted(str(value)))
+
+
+def fitted(text: str) -> str:
+    """Return as much of a text as a cell may hold: Excel counts an emoji as two."""
+    if len(text) <= MOST_UNITS // 2:
+        return text
+    return text.encode("utf-16-le", "replace")[: 2 * MOST_UNITS].decode("utf-16-le", "ignore")
 
 
 def _for_paper(sheet: Any, head: int) -> None:

@@ -203,9 +203,7 @@ def _changes(marts: Marts, earlier: date) -> Part:
         [
             (
                 WORDS.get(row["kind"]) or row["kind"],
-                row["name"] or NOTHING,
-                number(row["number_before"]),
-                number(row["number_after"]),
+                *_name_and_numbers(row),
                 money(row["amount"] or None, row["currency"]),
                 _why(row),
             )
@@ -215,6 +213,14 @@ def _changes(marts: Marts, earlier: date) -> Part:
     )
     lead = f"Since {day(earlier)}: {listed(said)}."
     return Part(title, MART, lead, None, table, [*uncompared, *_notes(rows)])
+
+
+def _name_and_numbers(row: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Return the name with the numbers before and after; of computers that left or came there is only one."""
+    before, after = row["number_before"], row["number_after"]
+    if row["kind"].startswith("computers"):
+        return f"{number(before or after)} {row['name'] or 'of unknown kind'}", NOTHING, NOTHING
+    return row["name"] or NOTHING, number(before), number(after)
 
 
 def _why(row: Mapping[str, Any]) -> str:

@@ -18,6 +18,9 @@ ORACLE_NEEDED = (
     "oracle_java_installations",
 )
 SHOWN = 10
+EACH = {"ended": 5, "ending": 3, "extended support": 2}
+"""Applications of each status that the chart shows; more where another status has fewer."""
+SUITES = "The programs of a suite are counted with the suite, unless they are used without it."
 NOTHING_ENDS = "No installed software is out of support, or will be within a year."
 NO_ORACLE = "Snow Atlas knows no Oracle product in use."
 
@@ -27,7 +30,7 @@ HOW = (
     "with it."
 )
 IN_USE = "computers_in_use - coalesce(computers_in_use_by_suite, 0)"
-"""Installations in use, each suite as one."""
+"""Installations in use; a suite counts as one."""
 
 HOW_ORACLE = (
     "Oracle licences that servers and virtual machines lack by Snow Atlas' compliance figures, times what "
@@ -109,7 +112,8 @@ def _lifecycle(marts: Marts) -> Part:
     rows = marts.rows(
         f"""SELECT coalesce(application_name, application_id) AS application, status, ends_on,
                    bool_or(is_operating_system) AS is_system,
-                   sum(computers_in_use) AS in_use, sum(computers) AS computers, sum(servers) AS servers
+                   sum({IN_USE}) AS in_use, sum(computers_in_use_by_suite) AS by_suite,
+                   sum(computers) AS computers, sum(servers) AS servers
             FROM {LIFECYCLE} GROUP BY application_id, application, status, ends_on
             ORDER BY CASE status WHEN 'ended' THEN 0 WHEN 'ending' THEN 1 ELSE 2 END, in_use DESC,
                 application"""
@@ -168,7 +172,8 @@ def _lifecycle(marts: Marts) -> Part:
         if len(rows) > SHOWN
         else "",
     )
-    return Part(title, LIFECYCLE, lead, picture, table)
+    notes = [SUITES] if any(row["by_suite"] for row in rows) else []
+    return Part(title, LIFECYCLE, lead, picture, table, notes)
 
 
 def _until(row: Row) -> str:
@@ -179,9 +184,14 @@ def _until(row: Row) -> str:
 
 
 def _spread(rows: list[Row]) -> list[Row]:
-    """Up to six without support, and of the others what fits."""
-    ended = [row for row in rows if row["status"] == "ended"][:6]
-    return [*ended, *[row for row in rows if row["status"] != "ended"][: SHOWN - len(ended)]]
+    """Return the rows of the chart: the first of each status, and of the first statuses what else fits."""
+    first = [
+        row
+        for status, most in EACH.items()
+        for row in [row for row in rows if row["status"] == status][:most]
+    ]
+    others = [row for row in rows if row not in first][: SHOWN - len(first)]
+    return sorted([*first, *others], key=rows.index)
 
 
 def _oracle(marts: Marts) -> Part:

@@ -41,6 +41,11 @@ HOW_SEATS = (
     " own counts with its application's cost divided by its seats."
 )
 
+SEAT_COSTS = (
+    "Amounts are for a month. The price is the mean of the unused seats; the total covers all seats, each at "
+    "its own price."
+)
+
 Row = Mapping[str, Any]
 
 
@@ -204,6 +209,7 @@ def _software(marts: Marts) -> Part:
         f"({count(counts['applications'], 'application')} on {count(counts['computers'], 'computer')}), "
         f"{listed(found)}."
     )
+    reasons = [_why_not_all(row) for row in rows[:SHOWN]]
     table = Table(
         [
             ("Application", False),
@@ -212,7 +218,7 @@ def _software(marts: Marts) -> Part:
             ("Frees", True),
             ("Licence price", True),
             ("Saves", True),
-            ("Why not all", False),
+            *([("Why not all", False)] if any(reasons) else []),
             ("Price from", False),
         ],
         [
@@ -223,10 +229,10 @@ def _software(marts: Marts) -> Part:
                 number(row["freed"]),
                 unit_price(row["price"], row["currency"]),
                 money(row["saving"], row["currency"]),
-                _why_not_all(row),
+                *([reason or NOTHING] if any(reasons) else []),
                 price_evidence(row),
             )
-            for row in rows[:SHOWN]
+            for row, reason in zip(rows, reasons, strict=False)
         ],
         f"The first {SHOWN} of {count(len(rows), 'application')}." if len(rows) > SHOWN else "",
     )
@@ -234,7 +240,7 @@ def _software(marts: Marts) -> Part:
 
 
 def _why_not_all(row: Row) -> str:
-    """Why an application frees fewer licences than it has unused installations."""
+    """Return why an application frees fewer licences than it has unused installations, if it does."""
     if row["is_weak"]:
         return "doubtful price"
     if row["lowering"]:
@@ -305,7 +311,7 @@ def _seats(marts: Marts, names: bool) -> Part:
         )
     )
     table = _seat_holders(marts) if names else _seat_applications(marts, rows)
-    return Part(title, SEATS, lead, picture, table, ())
+    return Part(title, SEATS, lead, picture, table, () if names else [SEAT_COSTS])
 
 
 def _seat_applications(marts: Marts, rows: list[Row]) -> Table:
@@ -313,7 +319,7 @@ def _seat_applications(marts: Marts, rows: list[Row]) -> Table:
         row["application"]: row
         for row in marts.rows(
             f"""SELECT coalesce(application_name, application_id, 'Unknown application') AS application,
-                   cost, is_sanctioned
+                   cost, unassigned_seats, cost_of_unassigned, is_sanctioned
                 FROM {SPEND} WHERE is_current"""
         )
     }
@@ -322,11 +328,13 @@ def _seat_applications(marts: Marts, rows: list[Row]) -> Table:
     return Table(
         [
             ("Application", False),
-            ("Seats", True),
+            ("Seats held", True),
             ("Unused", True),
-            ("An unused seat, a month", True),
-            ("Unused, a month", True),
-            ("All of it, a month", True),
+            ("Price", True),
+            ("Cost of unused", True),
+            ("Held by nobody", True),
+            ("Cost of these", True),
+            ("Total cost", True),
             ("Approved", False),
         ],
         [
@@ -336,17 +344,19 @@ def _seat_applications(marts: Marts, rows: list[Row]) -> Table:
                 number(row["unused"]),
                 unit_price(_mean(row), row["currency"]),
                 money(row["saving"], row["currency"]),
-                money(spend.get(row["application"], {}).get("cost"), row["currency"]),
-                approved[spend.get(row["application"], {}).get("is_sanctioned")],
+                number(whole.get("unassigned_seats")),
+                money(whole.get("cost_of_unassigned"), row["currency"]),
+                money(whole.get("cost"), row["currency"]),
+                approved[whole.get("is_sanctioned")],
             )
-            for row in shown
+            for row, whole in ((row, spend.get(row["application"], {})) for row in shown)
         ],
         f"The first {SHOWN} of {count(len(rows), 'application')}." if len(rows) > SHOWN else "",
     )
 
 
 def _mean(row: Row) -> Decimal | None:
-    """What an unused seat costs on average."""
+    """Return what an unused seat costs on average."""
     return row["saving"] / row["unused"] if row["saving"] is not None and row["unused"] else None
 
 

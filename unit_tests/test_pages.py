@@ -1,4 +1,4 @@
-"""Links of all pages that people write; unit_tests/test_tools_docs.py has those of the generated ones."""
+"""Links and file names on the pages that people write; test_tools_docs.py has the generated pages."""
 
 from __future__ import annotations
 
@@ -13,6 +13,28 @@ PAGES = sorted(
     for pattern in ("*.md", "docs/*.md", "*/README.md", "dbt/*.md", "benchmarks/*.md", ".github/*.md")
     for path in ROOT.glob(pattern)
 )
+FOR_DEVELOPERS = [
+    ROOT / page
+    for page in (
+        "docs/development.md",
+        "docs/testing.md",
+        "docs/proofs.md",
+        "benchmarks/README.md",
+        "benchmarks/results.md",
+        "sandbox/README.md",
+        "dbt/DEVELOPMENT.md",
+    )
+]
+FOLDERS = (
+    "benchmarks",
+    "dbt",
+    "integration_tests",
+    "sandbox",
+    "snow_atlas_sync",
+    "source_snow_atlas",
+    "tools",
+)
+FILES = [path.as_posix() for folder in (*FOLDERS, "unit_tests") for path in (ROOT / folder).rglob("*.py")]
 
 
 def anchors(page: Path) -> set[str]:
@@ -33,3 +55,11 @@ def test_every_link_leads_to_a_page_and_section(page: Path) -> None:
         linked = (page.parent / file).resolve() if file else page
         assert linked.exists(), target
         assert not anchor or anchor in anchors(linked), target
+
+
+@pytest.mark.parametrize("page", FOR_DEVELOPERS, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_module_that_a_page_names_exists(page: Path) -> None:
+    """A developer would look for a file that was renamed or removed."""
+    named = set(re.findall(r"`((?:\w+/)*\w+\.py)(?:::\w+)?`", page.read_text(encoding="utf-8")))
+    assert named
+    assert [name for name in sorted(named) if not any(path.endswith(f"/{name}") for path in FILES)] == []

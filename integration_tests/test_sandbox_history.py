@@ -55,6 +55,13 @@ def test_an_earlier_day_is_the_same_in_whatever_order_it_is_built() -> None:
         assert one.built(name) == other.built(name), name
 
 
+def test_changes_of_a_company_with_ugly_data_are_found() -> None:
+    """Without it, `GET /_sandbox/changes` of a sandbox with --ugly would fail at a null date."""
+    present = Estate(60, now=NOW, ugly=True)
+    changes = present.changes_since(present.at(NOW - timedelta(days=300)))
+    assert {"computer added", "licence bought", "seat taken"} <= {change.kind for change in changes}
+
+
 def test_the_present_is_not_changed_by_a_look_back() -> None:
     """Two readers of the same company would see two of them."""
     looked_back, fresh = Estate(40, now=NOW), Estate(40, now=NOW)

@@ -1,4 +1,4 @@
-"""Command that runs the sandbox: ``python -m sandbox --port 8080 --computers 60``.
+"""Run the sandbox: ``python -m sandbox --port 8080 --computers 60``.
 
 When it is ready it prints one line of JSON with ``url``, ``client_id``, ``client_secret`` and ``region``, and
 ``ca_file`` with ``--tls``. With ``--readable`` it prints the same for a person. It serves until it is
@@ -19,9 +19,11 @@ from sandbox.api.identity import TOKEN_PATH
 from sandbox.api.settings import TOKEN_CAP_MODES, Settings
 from sandbox.runner import Sandbox
 
+DESCRIPTION = "Run a stand-in for the Snow Atlas API on the loopback host, with a made-up company."
+
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description=DESCRIPTION)
     parser.add_argument("--port", type=int, default=0, help="loopback port; 0 picks a free one")
     parser.add_argument("--computers", type=int, default=60, help="size of the made-up company")
     parser.add_argument("--seed", type=int, default=1, help="another seed makes another company")
@@ -34,11 +36,16 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         default=0,
         help="show the company as it was this many months ago; POST /_sandbox/months changes the day",
     )
-    parser.add_argument("--region", default=Settings.region)
-    parser.add_argument("--latency-ms", type=float, default=0, help="added to every reply")
-    parser.add_argument("--token-life", type=float, default=Settings.token_life, help="seconds")
+    parser.add_argument("--region", default=Settings.region, help="region of the tenant (%(default)s)")
+    parser.add_argument("--latency-ms", type=float, default=0, help="milliseconds added to every reply")
+    parser.add_argument("--token-life", type=float, default=Settings.token_life, help="seconds a token lives")
     parser.add_argument("--max-tokens", type=int, default=Settings.max_tokens, help="live tokens per client")
-    parser.add_argument("--max-tokens-mode", choices=TOKEN_CAP_MODES, default=Settings.max_tokens_mode)
+    parser.add_argument(
+        "--max-tokens-mode",
+        choices=TOKEN_CAP_MODES,
+        default=Settings.max_tokens_mode,
+        help="for a token beyond the limit: revoke the oldest, or refuse the request (%(default)s)",
+    )
     parser.add_argument("--rate-limit", type=float, help="API requests per second and client")
     parser.add_argument("--token-rate-limit", type=float, help="token requests per minute and client")
     parser.add_argument("--page-size-clamp", type=int, help="largest page served, whatever page_size asks")

@@ -29,7 +29,8 @@ _NEVER_OF_IDLE = 0.45
 _IDLE_PART, _IDLE_TAIL = 0.3, 0.55
 # Every n-th small product was introduced or withdrawn in the last year.
 _INTRODUCED, _WITHDRAWN = 7, 9
-_OLD_TEAMS = ("Teams", 0, 200.0)
+# More than this many days before the present, computers had the first release of Teams.
+_OLD_TEAMS_UNTIL = 200.0
 
 
 @table("computer_applications")
@@ -63,7 +64,7 @@ class _Selection:
     """The applications that a computer can have, by the kind of its operating system."""
 
     def __init__(self, estate: Estate) -> None:
-        self._behind = estate.days_back
+        self._days_back = estate.days_back
         self._entries: dict[str, list[_Entry]] = {"Windows": [], "macOS": [], "Linux": [], "server": []}
         for product in PRODUCTS:
             releases = [
@@ -106,55 +107,44 @@ class _Selection:
             for name in product.releases
         ]
         self._hypervisors = frozenset(hypervisors)
-        teams = next(product for product in PRODUCTS if product.name == _OLD_TEAMS[0])
+        teams = next(product for product in PRODUCTS if product.name == "Teams")
         self._old_teams = application_id(estate, teams.manufacturer, teams.name, teams.releases[0])
         self._oracle = _oracle_software(estate)
 
     def choose(self, rng: Random, computer: Row) -> Iterator[tuple[str, str | None, float, float | None]]:
         """Yield each application with its bundle, its idle share, and how many days ago it was installed."""
         yield computer["operatingSystemId"], None, 0.0, None
-        system, chance, days_back = computer["operatingSystem"], rng.random, self._behind
-        server = computer["isServer"]
-        windows = "Windows" in system
-        system_kind = (
-            "server"
-            if server and windows
-            else "Windows"
-            if windows
-            else "macOS"
-            if "macOS" in system
-            else "Linux"
-        )
+        chance, days_back, server = rng.random, self._days_back, computer["isServer"]
         is_host = server and not computer["isVirtual"] and computer["manufacturer"] != "IBM"
-        for entry in self._entries[system_kind]:
+        for entry in self._entries[_system_kind(computer)]:
             if chance() >= entry.share:
                 continue
             draw, release, upgraded = chance(), chance(), chance()
-            came = self._installed_ago(draw) if entry.share < _COMMON else None
+            installed = self._installed_ago(draw) if entry.share < _COMMON else None
             last = len(entry.releases) - 1
             position = last - int(release**2.5 * (last + 1))
             if position and upgraded * 1500 < days_back:
                 position -= 1
             application = entry.releases[position]
-            if came is False or (application in self._hypervisors and not is_host):
+            if installed is False or (application in self._hypervisors and not is_host):
                 continue
-            if application == self._old_teams and days_back <= _OLD_TEAMS[2]:
+            if application == self._old_teams and days_back <= _OLD_TEAMS_UNTIL:
                 application = entry.releases[-1]
-            yield application, None, entry.idle, came or None
+            yield application, None, entry.idle, installed or None
             if entry.parts:
                 for number, part in enumerate(entry.parts[position]):
                     idle = entry.idle if number == 0 else _IDLE_PART * (1 + number // 4)
-                    yield part, application, idle, came or None
+                    yield part, application, idle, installed or None
         known = set()
         for _ in range(int(1 + chance() * (5 if server else 11))):
             entry, draw = self._tail[int(chance() ** 1.5 * len(self._tail))], chance()
-            came = self._installed_ago(draw)
-            if came is False or not entry.until < days_back < entry.since or entry.releases[0] in known:
+            installed = self._installed_ago(draw)
+            if installed is False or not entry.until < days_back < entry.since or entry.releases[0] in known:
                 continue
             known.add(entry.releases[0])
             if entry.since < 1e9:
-                came = entry.since if came is True else min(came, entry.since)
-            yield entry.releases[0], None, entry.idle, came or None
+                installed = entry.since if installed is True else min(installed, entry.since)
+            yield entry.releases[0], None, entry.idle, installed or None
         for application in self._oracle.get(computer["id"], ()):
             yield application, None, 0.02, None
 
@@ -167,9 +157,16 @@ class _Selection:
             return True
         if draw < _SHARE_PERMANENT + _SHARE_NEW:
             day = (draw - _SHARE_PERMANENT) / _SHARE_NEW * _DAYS_OF_CHANGE
-            return day if day > self._behind else False
+            return day if day > self._days_back else False
         gone = (draw - _SHARE_PERMANENT - _SHARE_NEW) / (1 - _SHARE_PERMANENT - _SHARE_NEW) * _DAYS_OF_CHANGE
-        return gone < self._behind
+        return gone < self._days_back
+
+
+def _system_kind(computer: Row) -> str:
+    system = computer["operatingSystem"]
+    if "Windows" in system:
+        return "server" if computer["isServer"] else "Windows"
+    return "macOS" if "macOS" in system else "Linux"
 
 
 # The release of the registry's product for the version of an Oracle installation.
@@ -233,10 +230,10 @@ def _installation(
     application: str,
     bundle: str | None,
     idle: float,
-    came: float | bool | None,
+    installed: float | bool | None,
 ) -> Row:
     chance, place = rng.random(), int(rng.random() * 500)
-    found = timestamps.old[place] if came is None or came is True else timestamps.day(came)
+    found = timestamps.old[place] if installed is None or installed is True else timestamps.day(installed)
     found = max(found, computer["clientInstallDate"])
     used = chance >= idle * _NEVER_OF_IDLE
     last_used = None

@@ -23,9 +23,9 @@ FIRST_NAMES = parts(
     "Oliver, Priya, Quentin, Rosa, Søren, Tomás, Ulrike, Victor, Wei, Zoë"
 )
 LAST_NAMES = parts(
-    "Andersson, Becker, Castillo, Dubois, Evans, Fischer, García, Hughes, Ibrahim, Jørgensen, Kowalski, "
-    "Lindqvist, Müller, Nakamura, O'Brien, Pereira, Quinn, Rossi, Sato, Tanaka, Usman, Virtanen, Walker, "
-    "Zhang"
+    "Andersson, Becker, Castillo, Dubois, Evans, Fischer, García, Hughes, Ibrahim, Jørgensen, "
+    "Kowalski, Lindqvist, Müller, Nakamura, O'Brien, Pereira, Quinn, Rossi, Sato, Tanaka, "
+    "Usman, Virtanen, Walker, Zhang"
 )
 
 

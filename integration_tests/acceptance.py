@@ -1,10 +1,10 @@
-"""Airbyte's standard test suite for sources, run against the sandbox instead of a tenant.
+"""Airbyte's standard test suite for sources, run against the sandbox.
 
     python -m integration_tests.acceptance                          without the image tests
     python -m integration_tests.acceptance --connector-image IMAGE  with them; needs the docker client
 
-Further arguments are pytest's. The scenarios are those of acceptance-test-config.yml. Their configurations in
-secrets/ exist only while the suite runs, under names of their own: a real secrets/config.json is left alone.
+Other arguments are passed to pytest. The scenarios are in acceptance-test-config.yml. Their configurations in
+secrets/ exist only while the suite runs, and do not replace secrets/config.json.
 """
 
 import json
@@ -33,7 +33,7 @@ MARKERS = "image_tests: runs the image through the docker client\nrequires_creds
 
 @contextmanager
 def configurations_of_the_sandbox() -> Iterator[None]:
-    """Run the sandbox; meanwhile secrets/ has a configuration for it and one with a wrong secret."""
+    """Run the sandbox, with a valid configuration and one with a wrong secret in secrets/."""
     written: list[Path] = []
     made_folder = not SECRETS.exists()
     with Sandbox(COMPUTERS) as running:
@@ -55,13 +55,13 @@ def configurations_of_the_sandbox() -> Iterator[None]:
 
 @pytest.fixture(scope="module", autouse=True)
 def sandbox() -> Iterator[None]:
-    """The sandbox, for as long as this module's tests run."""
+    """Run the sandbox during the tests of this module."""
     with configurations_of_the_sandbox():
         yield
 
 
 class TestSnowAtlas(SourceTestSuiteBase):
-    """The suite itself; the folder of a clone may have any name, so the connector is named here."""
+    """Airbyte's suite. It needs the connector's name, as the folder of a clone may have another one."""
 
     connector = SourceSnowAtlas
     connector_name = "source-snow-atlas"
@@ -72,11 +72,12 @@ class TestSnowAtlas(SourceTestSuiteBase):
 
 
 def load(name: str) -> Any:
+    """Read a JSON file of the repository."""
     return json.loads((ROOT / name).read_text(encoding="utf-8"))
 
 
 def configured_catalog() -> ConfiguredAirbyteCatalog:
-    """The catalog of integration_tests/, its incremental streams alone: only they read by their state."""
+    """Return the catalog of integration_tests/ with only its incremental streams."""
     catalog = load("integration_tests/configured_catalog.json")
     incremental = [stream for stream in catalog["streams"] if stream["sync_mode"] == "incremental"]
     loaded: ConfiguredAirbyteCatalog = ConfiguredAirbyteCatalogSerializer.load({"streams": incremental})
@@ -84,7 +85,7 @@ def configured_catalog() -> ConfiguredAirbyteCatalog:
 
 
 def read_from(state: list[Mapping[str, Any]]) -> EntrypointOutput:
-    """Read the incremental streams from the given state."""
+    """Read the incremental streams from a state."""
     builder = StateBuilder()
     for message in state:
         stream = message["stream"]
@@ -93,8 +94,8 @@ def read_from(state: list[Mapping[str, Any]]) -> EntrypointOutput:
     return read(SourceSnowAtlas(), config, configured_catalog(), builder.build())
 
 
-def test_the_example_state_is_taken_up() -> None:
-    """A user who keeps state between runs would start over, or stop with an error, at the next one."""
+def test_a_read_continues_from_the_example_state() -> None:
+    """A sync with the state of an earlier one would start again or fail."""
     state = load("integration_tests/sample_state.json")
     output = read_from(state)
     assert not output.errors
@@ -102,7 +103,7 @@ def test_the_example_state_is_taken_up() -> None:
     for message in state:
         name = message["stream"]["stream_descriptor"]["name"]
         ((cursor_field, since),) = message["stream"]["stream_state"].items()
-        # A day is read again, so that rows which arrived late are not missed.
+        # reads overlap by a day, for rows that arrive late
         earliest = datetime.fromisoformat(since.replace("Z", "+00:00")) - timedelta(days=1)
         dates = [record.data[cursor_field] for record in records if record.stream == name]
         assert dates
@@ -110,9 +111,9 @@ def test_the_example_state_is_taken_up() -> None:
 
 
 def test_a_state_of_the_future_counts_as_now() -> None:
-    """A clock that went wrong once would make every later sync fail, or hide what comes."""
+    """A clock that was once wrong would make every later sync fail or skip rows."""
     state = load("integration_tests/abnormal_state.json")
-    # rows that arrive late are read again for a day
+    # reads overlap by a day, for rows that arrive late
     earliest = datetime.now(timezone.utc) - timedelta(days=1)
     output = read_from(state)
     assert not output.errors
@@ -122,12 +123,12 @@ def test_a_state_of_the_future_counts_as_now() -> None:
     }
     for message in output.records:
         assert message.record is not None
-        moment = str(message.record.data[fields[message.record.stream]])
-        assert moment[:19] >= earliest.isoformat()[:19], message.record.stream
+        timestamp = str(message.record.data[fields[message.record.stream]])
+        assert timestamp[:19] >= earliest.isoformat()[:19], message.record.stream
 
 
 def main(arguments: list[str]) -> int:
-    """Run this file's tests; the image tests only where an image is named."""
+    """Run the tests of this file. The image tests run only if an image is named."""
     with_image = any(argument.startswith("--connector-image") for argument in arguments)
     return pytest.main(
         [

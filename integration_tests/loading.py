@@ -1,12 +1,12 @@
-"""How long a sync takes beside reading alone, in one run and interleaved.
+"""Time of a sync compared with that of reading alone.
 
     python -m integration_tests.loading [--computers 20000] [--rounds 3] [--no-postgres]
     python -m integration_tests.loading --streams computers --rows 5000000 --rounds 1
 
-Each round reads with `source-snow-atlas read >/dev/null`, syncs into DuckDB and into PostgreSQL, in turn.
-Printed are medians of the wall time and of the processor time of all processes but the sandbox's, and the
-largest sum of the memory that the command and the connector hold at a time. `--sandbox FILE` takes a sandbox
-that is running, by what it announced; `--rows` serves so many computers that are made as they are asked for.
+Each round reads with `source-snow-atlas read >/dev/null`, syncs into DuckDB and syncs into PostgreSQL. The
+table has medians of the wall time and of the processor time of all processes except the sandbox, and the
+maximum of the memory that command and connector hold together. `--sandbox FILE` uses a running sandbox, whose
+first line of output is in the file. `--rows` serves this many computers, which are generated on request.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ MEMORY_INTERVAL = 0.05
 
 @dataclass(frozen=True)
 class Run:
-    """What one run took."""
+    """Resources of one run."""
 
     wall: float
     processor: float
@@ -46,18 +46,18 @@ class Run:
 
 
 def resident(process: int) -> int:
-    """Bytes that a process and its children hold; shared pages count for each of them."""
-    total, left = 0, [process]
-    while left:
-        each = left.pop()
+    """Return the resident bytes of a process and its children. Shared pages count for each of them."""
+    total, queue = 0, [process]
+    while queue:
+        each = queue.pop()
         with contextlib.suppress(OSError, ValueError):
             total += int(Path(f"/proc/{each}/statm").read_text().split()[1]) * resource.getpagesize()
-            left += map(int, Path(f"/proc/{each}/task/{each}/children").read_text().split())
+            queue += map(int, Path(f"/proc/{each}/task/{each}/children").read_text().split())
     return total
 
 
 def run(command: Sequence[str], folder: Path, variables: dict[str, str]) -> Run:
-    """Run a command to its end, which must be a good one."""
+    """Run a command, which must succeed."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.monotonic()
     largest = 0
@@ -79,13 +79,15 @@ def run(command: Sequence[str], folder: Path, variables: dict[str, str]) -> Run:
     wall = time.monotonic() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if code != 0:
-        raise SystemExit(f"{command[:4]} ended with {code}: {(folder / 'errors').read_text()[-2000:]}")
+        raise SystemExit(
+            f"{command[:4]} failed with the exit code {code}: {(folder / 'errors').read_text()[-2000:]}"
+        )
     spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return Run(wall, spent, largest / 2**20)
 
 
 def measure(config: dict[str, Any], streams: list[str], rounds: int, postgres: bool) -> dict[str, list[Run]]:
-    """Every way in every round, in turn."""
+    """Run all ways in each round, and return the runs by way."""
     with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
         folder = Path(name)
         (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
@@ -111,28 +113,28 @@ def measure(config: dict[str, Any], streams: list[str], rounds: int, postgres: b
                 f"postgresql://{server.username}:{server.password}@{server.host}:{server.port}/{server.database}"
             )
             ways["PostgreSQL"] = [*sync, "--destination", "postgres"]
-        taken: dict[str, list[Run]] = {way: [] for way in ways}
+        runs: dict[str, list[Run]] = {way: [] for way in ways}
         for _ in range(rounds):
             for way, command in ways.items():
-                taken[way].append(run(command, folder, variables))
-                last = taken[way][-1]
+                last = run(command, folder, variables)
+                runs[way].append(last)
                 print(
                     f"  {way}: {last.wall:.1f} s, {last.processor:.1f} s, {last.megabytes:.0f} MiB",
                     flush=True,
                 )
-    return taken
+    return runs
 
 
-def table(taken: dict[str, list[Run]]) -> str:
-    """Medians, and their ratios to reading alone."""
+def table(runs: dict[str, list[Run]]) -> str:
+    """Format the medians, with their ratios to reading alone, as a table in Markdown."""
     lines = [
         "| way | seconds | to reading | processor seconds | to reading | MiB at the peak |",
         "|---|---|---|---|---|---|",
     ]
-    wall = {way: statistics.median(each.wall for each in runs) for way, runs in taken.items()}
-    spent = {way: statistics.median(each.processor for each in runs) for way, runs in taken.items()}
-    for way, runs in taken.items():
-        peak = max(each.megabytes for each in runs)
+    wall = {way: statistics.median(each.wall for each in of_way) for way, of_way in runs.items()}
+    spent = {way: statistics.median(each.processor for each in of_way) for way, of_way in runs.items()}
+    for way, of_way in runs.items():
+        peak = max(each.megabytes for each in of_way)
         lines.append(
             f"| {way} | {wall[way]:.1f} | {wall[way] / wall['read']:.2f} | {spent[way]:.1f} |"
             f" {spent[way] / spent['read']:.2f} | {peak:.0f} |"
@@ -142,7 +144,7 @@ def table(taken: dict[str, list[Run]]) -> str:
 
 @contextlib.contextmanager
 def served(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """A configuration of the connector for what is to be read."""
+    """Serve the rows to read, and yield a configuration of the connector."""
     if options.rows is not None:
         route = Route(PATH, lambda *_: ManyRows(options.rows), ("sam.computer.r",), filter_fields={})
         with Sandbox(1, routes=[route]) as sandbox:
@@ -155,6 +157,7 @@ def served(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m integration_tests.loading", description=__doc__)
     parser.add_argument("--computers", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=3)
@@ -164,8 +167,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--no-postgres", action="store_true")
     options = parser.parse_args(arguments)
     with served(options) as config:
-        taken = measure(config, options.streams.split(","), options.rounds, postgres=not options.no_postgres)
-    print(table(taken))
+        runs = measure(config, options.streams.split(","), options.rounds, postgres=not options.no_postgres)
+    print(table(runs))
     return 0
 
 

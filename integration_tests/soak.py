@@ -1,9 +1,8 @@
-"""Long runs that show what short tests can't: `make soak`. Figures go to stdout as Markdown, progress to
-stderr.
+"""Long runs of the connector: `make soak` prints a report in Markdown, and its progress on stderr.
 
-First two million records with five of a hundred requests failing and tokens that live ten seconds: is the
-output exact, is memory flat? Then many random schedules of inserts and deletes during the read: how often are
-rows lost, here and by a serial reader that asks for one page after the other?
+The first run reads two million records while five percent of the requests fail and tokens expire after ten
+seconds. It checks the records and the memory. The second part counts lost rows for random schedules of
+inserts and deletes, in reads of the connector and of a serial reader.
 """
 
 from __future__ import annotations
@@ -41,16 +40,16 @@ FAULTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("wrong_page_number", {}),
 )
 CHURN = (
-    # name, rows, page size, changes per page request, share of inserts
-    ("one change in ten pages, both ways", 600, 20, 0.1, 1.0),
-    ("two changes in five pages, both ways", 600, 20, 0.4, 1.0),
-    ("one deletion a page", 600, 20, 1.0, 0.0),
-    ("one insertion a page", 600, 20, 1.0, float("inf")),
+    # name, rows, page size, changes per request, inserts per delete
+    ("one change in ten pages, inserts and deletes", 600, 20, 0.1, 1.0),
+    ("two changes in five pages, inserts and deletes", 600, 20, 0.4, 1.0),
+    ("one delete per page", 600, 20, 1.0, 0.0),
+    ("one insert per page", 600, 20, 1.0, float("inf")),
 )
 
 
 class ManyRows(Sequence[dict[str, Any]]):
-    """A table of any length that takes no memory: its rows are made when they are asked for."""
+    """Table of any length that takes no memory, as its rows are generated on request."""
 
     def __init__(self, length: int) -> None:
         self._length = length
@@ -69,7 +68,7 @@ class ManyRows(Sequence[dict[str, Any]]):
 
 
 def make_row(number: int) -> dict[str, Any]:
-    """The row of a number: what a computer looks like in the list."""
+    """Return the computer with a number."""
     return {
         "id": f"{number:08x}-5a4b-4c3d-8e2f-{number * 7919 % 16**12:012x}",
         "hostName": f"WS-{number:07d}",
@@ -91,9 +90,7 @@ def make_row(number: int) -> dict[str, Any]:
 
 @dataclass
 class Check:
-    """Compares records with the rows they should be, as they come, and says how much memory the connector
-    took meanwhile.
-    """
+    """Comparison of records with the expected rows, and the memory of the connector over time."""
 
     expected: int
     process: int
@@ -107,11 +104,11 @@ class Check:
 
     @property
     def missing(self) -> int:
-        """Rows that did not come."""
+        """Return the number of rows that are missing."""
         return self._seen.count(0)
 
-    def take(self, record: dict[str, Any]) -> None:
-        """One record."""
+    def add(self, record: dict[str, Any]) -> None:
+        """Check a record."""
         self.records += 1
         number = int(record["hostName"][3:])
         if not 0 <= number < self.expected or record != make_row(number):
@@ -125,7 +122,7 @@ class Check:
 
 
 def _resident(process: int) -> float:
-    """Megabytes that a process holds in memory; 0 where the system does not say."""
+    """Return the resident megabytes of a process, or 0 if they are unknown."""
     try:
         status = Path(f"/proc/{process}/status").read_text(encoding="ascii")
     except OSError:
@@ -135,7 +132,7 @@ def _resident(process: int) -> float:
 
 
 def many_records(records: int, share: float, token_life: float) -> list[str]:
-    """Read that many records while that share of the requests fails. The report, as lines of Markdown."""
+    """Read records while a share of the requests fails, and return a report in Markdown."""
     route = Route(PATH, lambda *_: ManyRows(records), ("sam.computer.r",), filter_fields={})
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -148,13 +145,13 @@ def many_records(records: int, share: float, token_life: float) -> list[str]:
         process = connector.start(*connector.read_arguments(["computers"]))
         assert process.stdout is not None
         assert process.stderr is not None
-        # what comes to stderr is not looked at, but must not stop the process
+        # stderr is ignored, but must be read, or the process could block
         threading.Thread(target=process.stderr.read, daemon=True).start()
         check = Check(records, process.pid)
         errors = []
         for line in process.stdout:
             if line.startswith(b'{"type":"RECORD"'):
-                check.take(orjson.loads(line)["record"]["data"])
+                check.add(orjson.loads(line)["record"]["data"])
             elif b'"type":"ERROR"' in line:
                 errors.append(line.decode())
         code = process.wait()
@@ -168,7 +165,7 @@ def many_records(records: int, share: float, token_life: float) -> list[str]:
         "|---|---|",
         f"| exit code | {code} |",
         f"| records | {check.records:,} |",
-        f"| missing, repeated, altered | {check.missing}, {check.repeated}, {check.wrong} |",
+        f"| missing, repeated, wrong | {check.missing}, {check.repeated}, {check.wrong} |",
         f"| requests | {counts.requests:,} |",
         f"| faults survived | {sum(counts.faults.values()):,} ({_counted(counts.faults)}) |",
         f"| tokens | {counts.tokens_issued} |",
@@ -181,7 +178,7 @@ def many_records(records: int, share: float, token_life: float) -> list[str]:
 
 def _figures(memory: list[float], tenth: int) -> str:
     if not memory:
-        return "not known"
+        return "unknown"
     points = (memory[tenth - 1], memory[len(memory) // 2], memory[-1], max(memory))
     return " / ".join(f"{value:.0f} MB" for value in points)
 
@@ -191,30 +188,28 @@ def _counted(counter: Counter[str]) -> str:
 
 
 def _cells(outcomes: Iterable[Outcome]) -> str:
-    """The figures of one reader for a row of the table."""
-    found = Summary.of(outcomes)
-    lost = f"{found.reads_with_silent_loss} ({found.rows_lost_silently} rows)"
-    return f"{lost} | {found.reads_with_repeats} | {found.reads_failed}"
+    """Format the figures of a reader as cells of the table."""
+    summary = Summary.of(outcomes)
+    lost = f"{summary.reads_with_silent_loss} ({summary.rows_lost_silently} rows)"
+    return f"{lost} | {summary.reads_with_repeats} | {summary.reads_failed}"
 
 
 def churn(seeds: int) -> list[str]:
-    """Random changes during the read, as many schedules as there are seeds. The report, as lines of
-    Markdown.
-    """
+    """Read while rows change, with a random schedule per seed, and return a report in Markdown."""
     lines = [
-        f"### Rows that come and go, {seeds} reads each",
+        f"### Inserted and deleted rows, {seeds} reads each",
         "",
         "| schedule | reader | reads that lost rows | reads with repeated keys | reads that failed |",
         "|---|---|---|---|---|",
     ]
     for name, rows, page_size, rate, inserts in CHURN:
-        here: list[Outcome] = []
+        parallel: list[Outcome] = []
         serial: list[Outcome] = []
         with tempfile.TemporaryDirectory() as folder, Sandbox(rows) as sandbox:
             table = sandbox.estate.computers
             connector = Connector(Path(folder), sandbox.config(page_size=page_size))
             for seed in range(seeds):
-                for outcomes, read in ((here, _read_here), (serial, _read_serially)):
+                for outcomes, read in ((parallel, _read_with_connector), (serial, _read_serially)):
                     sandbox.churn.reset()
                     table[:] = Estate(rows).computers
                     weights = (
@@ -226,11 +221,11 @@ def churn(seeds: int) -> list[str]:
                     outcomes.append(Outcome.of(keys, stable, failed=failed))
                 if seed % 20 == 19:
                     print(f"  {name}: {seed + 1} reads", file=sys.stderr, flush=True)
-        lines += [f"| {name} | this connector | {_cells(here)} |", f"| | serial | {_cells(serial)} |"]
+        lines += [f"| {name} | this connector | {_cells(parallel)} |", f"| | serial | {_cells(serial)} |"]
     return [*lines, ""]
 
 
-def _read_here(_sandbox: Sandbox, connector: Connector, _page_size: int) -> tuple[list[str], bool]:
+def _read_with_connector(_sandbox: Sandbox, connector: Connector, _page_size: int) -> tuple[list[str], bool]:
     outcome = connector.read_here(["computers"])
     return [record["id"] for record in outcome.records["computers"]], outcome.exit_code != 0
 
@@ -244,13 +239,13 @@ def _read_serially(sandbox: Sandbox, _connector: Connector, page_size: int) -> t
 
 
 def main() -> None:
-    """Run both and print the report."""
+    """Run both parts and print the report."""
     parser = argparse.ArgumentParser(prog="python -m integration_tests.soak", description=__doc__)
     parser.add_argument("--records", type=int, default=2_000_000)
     parser.add_argument("--faults", type=float, default=0.05, help="share of the requests that fail")
     parser.add_argument("--token-life", type=float, default=10.0, help="seconds")
     parser.add_argument(
-        "--seeds", type=int, default=200, help="reads of each schedule of changes; 0 for none"
+        "--seeds", type=int, default=200, help="number of random schedules of changes; 0 for none"
     )
     arguments = parser.parse_args()
     if arguments.records:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,7 +53,7 @@ class Company:
             return Answer(404, {"error": {"code": 404, "message": "no"}})
         time.sleep(self.seconds)
         stream = PATHS[asked.path]
-        rows = range(self.rows)
+        rows: Sequence[int] = range(self.rows)
         since = SINCE.search(asked.query.get("filter", ""))
         if since is not None:
             self.filters.append(since[1])
@@ -127,7 +127,8 @@ def ended_at(
 ) -> Ended:
     """Run a sync, and send it or its connector a signal once `is_time` is true of the elapsed seconds."""
     start = time.monotonic()
-    hit, started = False, []
+    hit = False
+    started: list[int] = []
     with filled.start(*ARGUMENTS) as process:
         while process.poll() is None and number:
             started = children(process.pid) or started

@@ -1,9 +1,4 @@
-"""Servers that draw their own nature: how they count, what they hold back, refuse and change, all combined.
-
-COMPLETE means that every row that was there during the whole reading and that the server counts or serves was
-given out; anything else ends INCOMPLETE with the reason; and it ends.
-`python -m unit_tests.simulation.drawn` reads a million of them.
-"""
+"""Reads of randomly drawn servers. `python -m unit_tests.simulation.drawn` reads a million of them."""
 
 from __future__ import annotations
 
@@ -43,7 +38,7 @@ def test_no_drawn_server_is_read_wrongly(chunk: int) -> None:
 @given(NATURES)
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_no_server_of_any_nature_is_read_wrongly(nature: Nature) -> None:
-    """The same with every value as likely as any other; what fails is shrunk to its plainest server."""
+    """Rare combinations would be read wrongly. Values are drawn with equal probability."""
     assert read(nature).wrong == ""
 
 
@@ -57,15 +52,15 @@ EXAMPLES = {
     ),
     "sizes of its own, rows counted": Nature(rows=17, pages="absent", sizes="rounded down"),
     "a link to a page that a wrong number of pages denies": Nature(
-        rows=31, items="absent", pages="half", links="right", sizes="clamped", clamp=5, refused="for ever",
+        rows=31, items="absent", pages="half", links="right", sizes="clamped", clamp=5, refused="always",
         refused_page=4,
     ),
     "a first page cut in half once, with a total of its own": Nature(
         rows=31, items="of the page", held_back="a page", held_at=21, refused="once", refusal="partial",
         refused_page=1,
     ),
-    "a first page empty for ever, with a total of nothing": Nature(
-        rows=31, items="zero", refused="for ever", refusal="empty", refused_page=1
+    "a first page that is always empty, with a total of nothing": Nature(
+        rows=31, items="zero", refused="always", refusal="empty", refused_page=1
     ),
     "a page empty once, with a total of nothing": Nature(
         rows=137, items="zero", sizes="fixed", refused="once", refusal="empty"
@@ -80,83 +75,83 @@ EXAMPLES = {
         rows=17, shape="array", sizes="rounded down", changes="deletes at once"
     ),
     "an array whose page 2 is page 1": Nature(
-        rows=31, page_size=32, seed=1, shape="array", refused="for ever", refusal="page before",
+        rows=31, page_size=32, seed=1, shape="array", refused="always", refusal="page before",
         changes="deletes",
     ),
     "links that never end, all rows from one on held back": Nature(
-        rows=64, page_size=16, links="never end", held_back="all after", held_at=161, behind="last page",
+        rows=64, page_size=16, links="never end", held_back="all after", held_at=161, after_end="last page",
         accepts=True,
     ),
     "the page before once more, once": Nature(
-        page_size=50, refused="once", refusal="page before", refused_page=3, behind="404"
+        page_size=50, refused="once", refusal="page before", refused_page=3, after_end="404"
     ),
     "an order that changes once while rows move": Nature(
         rows=40, sizes="clamped", clamp=16, order="changes once", changes="moves"
     ),
     "an empty page 1 that links to rows, few rows a page": Nature(
-        rows=7, page_size=1, items="zero", pages="absent", links="right", refused="for ever",
+        rows=7, page_size=1, items="zero", pages="absent", links="right", refused="always",
         refusal="empty", refused_page=1,
     ),
     "the last row of each page, pages counted up to itself": Nature(
         rows=16, page_size=2, items="absent", pages="of the page", links="right",
         drops="the last row of a page",
     ),
-    "a page held back, and the last page for ever": Nature(
-        rows=31, page_size=17, pages="huge", held_back="a page", held_at=21, behind="last page",
+    "a page held back, and always the last page": Nature(
+        rows=31, page_size=17, pages="huge", held_back="a page", held_at=21, after_end="last page",
         accepts=True,
     ),
-    "page 1 behind the end, with links that never end": Nature(
-        rows=45, page_size=25, seed=56, keys="shared and equal", links="never end", behind="page 1"
+    "page 1 after the end, with links that never end": Nature(
+        rows=45, page_size=25, seed=56, keys="shared and equal", links="never end", after_end="page 1"
     ),
-    "page 1 behind the end of an array that changes": Nature(
-        rows=100, page_size=16, seed=42, room=0, shape="array", behind="page 1", changes="many"
+    "page 1 after the end of an array that changes": Nature(
+        rows=100, page_size=16, seed=42, room=0, shape="array", after_end="page 1", changes="many"
     ),
     "values that are new in every reply, and pages counted without end": Nature(
-        rows=137, seed=48, pages="huge", keys="volatile", behind="page 1"
+        rows=137, seed=48, pages="huge", keys="volatile", after_end="page 1"
     ),
-    "the page before for ever, and a row that is missing": Nature(
-        rows=200, seed=4, items="half", held_back="rows", held_rows=2, held_at=35, refused="for ever",
+    "always the preceding page, and a row that is missing": Nature(
+        rows=200, seed=4, items="half", held_back="rows", held_rows=2, held_at=35, refused="always",
         refusal="page before", refused_page=3, accepts=True,
     ),
-    "a page empty for ever while rows are replaced, few rows a page": Nature(
-        rows=45, page_size=7, seed=9, links="right", refused="for ever", refusal="empty", refused_page=6,
-        behind="last page by its number", changes="pairs at once", change_at=3, accepts=True,
+    "a page that is always empty while rows are replaced, few rows a page": Nature(
+        rows=45, page_size=7, seed=9, links="right", refused="always", refusal="empty", refused_page=6,
+        after_end="last page by its number", changes="pairs at once", change_at=3, accepts=True,
     ),
-    "half a page for ever, equal rows": Nature(
+    "always half a page, equal rows": Nature(
         rows=45, page_size=16, seed=19, pages="null", links="right", keys="none and equal",
-        refused="for ever", refusal="partial", refused_page=3, accepts=True,
+        refused="always", refusal="partial", refused_page=3, accepts=True,
     ),
     "all rows from one on held back, page 1 in place of page 2, while rows come and go": Nature(
         rows=33, seed=25, pages="flickering", links="right", names_page="no", clamp=33,
         keys="of several types", held_back="all after", held_at=56, refused="at random",
-        refusal="page 1", behind="last page", changes="many", change_at=3,
+        refusal="page 1", after_end="last page", changes="many", change_at=3,
     ),
     "more rows than are counted, in place of a page that lacks one": Nature(
         page_size=25, seed=41, links="right", sizes="clamped", held_back="rows without a gap", held_at=14,
-        refused="at random", refusal="page before", behind="last page", replicas=2, changes="some",
+        refused="at random", refusal="page before", after_end="last page", replicas=2, changes="some",
         change_at=7,
     ),
     "sizes of its own that it does not name, while rows come and go": Nature(
         rows=33, page_size=32, seed=38, names_size="no", sizes="rounded down", held_back="all after",
-        held_rows=5, held_at=63, behind="416", changes="some", change_at=5, accepts=True,
+        held_rows=5, held_at=63, after_end="416", changes="some", change_at=5, accepts=True,
     ),
     "a page that lacks rows, and then the collection becomes shorter": Nature(
         rows=45, page_size=100, seed=12, names_page="no", names_size="as asked",
-        held_back="rows without a gap", held_rows=2, held_at=126, behind="last page",
+        held_back="rows without a gap", held_rows=2, held_at=126, after_end="last page",
         changes="deletes at once", change_at=3,
     ),
-    "values that are new in every reply, and page 1 behind the end": Nature(
-        rows=15, page_size=17, seed=55, names_size="no", keys="volatile", behind="page 1"
+    "values that are new in every reply, and page 1 after the end": Nature(
+        rows=15, page_size=17, seed=55, names_size="no", keys="volatile", after_end="page 1"
     ),
     "the page before instead of the last one, once": Nature(
-        rows=64, page_size=50, seed=14, links="right", refused="once", refusal="page before", behind="400",
+        rows=64, page_size=50, seed=14, links="right", refused="once", refusal="page before", after_end="400",
         changes="some", change_at=4,
     ),
     "equal rows next to the end of a page": Nature(
-        rows=64, page_size=32, seed=31, links="right", keys="none and equal", behind="400"
+        rows=64, page_size=32, seed=31, links="right", keys="none and equal", after_end="400"
     ),
 }  # fmt: skip
-"""Natures that were once read wrongly, each shrunk to its plainest server."""
+"""Natures that were once read wrongly, each simplified as far as possible."""
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -1,6 +1,5 @@
-"""Models that several of tests, soak and benchmarks stand on: a collection that changes, an API that pages
-it, servers with limits.
+"""Models for tests, the soak run and benchmarks: changing collections, paginated APIs and rate limits.
 
-`sandbox/` is the whole API over HTTP. Here is only what a question about reading needs: numbers in the place
-of rows, and a clock that is set, so that a thousand reads take seconds. Everything is decided by a seed.
+Rows are numbers and time is virtual, so that a thousand reads take seconds. Seeds make all runs reproducible.
+The whole API over HTTP is in `sandbox/`.
 """

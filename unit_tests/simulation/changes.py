@@ -1,7 +1,7 @@
-"""A collection that changes while it is read, and the two ways it changes: by the request, and by the clock.
+"""Collection that changes with each request, or over time.
 
-Rows are kept as ranges of numbers, so that a collection of fifty million rows takes no memory. Nothing here
-knows of the connector: a server in a process of its own uses it too.
+Rows are stored as ranges of numbers, so that fifty million rows take no memory. The module does not depend on
+the connector, as servers use it, too.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import Any, overload
 
 Row = dict[str, Any]
 FIRST_NEW = 10**9
-"""The number of the first row that comes later; far above those that were there at first."""
+"""Number of the first inserted row."""
 
 
 class ChangingRows(Sequence[Row]):
-    """The numbers 0 to `count`, each as a row with this `id`. Single rows go, and new ones come between
-    others.
+    """Rows with the ids 0 to `count` (exclusive), from which rows can be deleted and between which they can
+    be inserted.
     """
 
     def __init__(self, count: int) -> None:
@@ -41,58 +41,58 @@ class ChangingRows(Sequence[Row]):
         if isinstance(index, slice):
             start, end, step = index.indices(len(self))
             return [{"id": number} for number in self.numbers(start, end)[::step]]
-        place = range(len(self))[index]
-        return {"id": self.numbers(place, place + 1)[0]}
+        offset = range(len(self))[index]
+        return {"id": self.numbers(offset, offset + 1)[0]}
 
     def numbers(self, start: int, end: int) -> list[int]:
-        """The numbers from one place to another."""
-        found: list[int] = []
+        """Return the ids of the rows from one offset to another."""
+        numbers: list[int] = []
         index = bisect_right(self._ends, start)
         while start < end and index < len(self._ranges):
             part = self._ranges[index]
             offset = start - (self._ends[index] - len(part))
-            taken = part[offset : offset + end - start]
-            found += taken
-            start += len(taken)
+            slice_ = part[offset : offset + end - start]
+            numbers += slice_
+            start += len(slice_)
             index += 1
-        return found
+        return numbers
 
-    def insert_at(self, place: int) -> None:
-        """A new row comes in front of the one at this place; at the length, behind all."""
+    def insert_at(self, offset: int) -> None:
+        """Insert a row before the one at an offset, or at the end."""
         self.changes += 1
-        self._put(place, range(self._next, self._next + 1), 0)
+        self._replace(offset, range(self._next, self._next + 1), 0)
         self._next += 1
 
-    def delete_at(self, place: int) -> None:
-        """The row at this place goes."""
+    def delete_at(self, offset: int) -> None:
+        """Delete the row at an offset."""
         self.changes += 1
-        self.deleted.add(self.numbers(place, place + 1)[0])
-        self._put(place, range(0), 1)
+        self.deleted.add(self.numbers(offset, offset + 1)[0])
+        self._replace(offset, range(0), 1)
 
     @property
     def stable(self) -> int:
-        """How many rows were there all the time."""
+        """Return the number of rows that were never deleted or inserted."""
         return self.initial - sum(1 for number in self.deleted if number < self.initial)
 
-    def lost(self, given: Set[int]) -> int:
-        """How many of the rows that were there all the time are not among the given ones."""
-        return sum(1 for number in range(self.initial) if number not in given and number not in self.deleted)
+    def lost(self, emitted: Set[int]) -> int:
+        """Return the number of stable rows that were not emitted."""
+        return sum(1 for row in range(self.initial) if row not in emitted and row not in self.deleted)
 
-    def _put(self, place: int, new: range, removed: int) -> None:
-        index = bisect_right(self._ends, place)
+    def _replace(self, offset: int, new: range, removed: int) -> None:
+        index = bisect_right(self._ends, offset)
         parts = [new]
         if index < len(self._ranges):
             part = self._ranges[index]
-            offset = place - (self._ends[index] - len(part))
-            parts = [part[:offset], new, part[offset + removed :]]
+            within = offset - (self._ends[index] - len(part))
+            parts = [part[:within], new, part[within + removed :]]
         self._ranges[index : index + 1] = [part for part in parts if len(part)]
         self._ends = list(accumulate(map(len, self._ranges)))
 
 
 class ChangesByRequest:
-    """Rows come and go at random places before each request but the first.
+    """Inserts and deletes at random offsets before each request except the first.
 
-    `inserts` and `deletes` are the mean numbers of either per request; `last_request` ends the changes.
+    `inserts` and `deletes` are means per request. There are no changes after `last_request`.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class ChangesByRequest:
         self._last_request = last_request
 
     def before(self, request: int) -> None:
-        """Change the rows before the request of this number, the first being 1."""
+        """Change the rows before a request. The first request is 1."""
         if request == 1 or (self._last_request is not None and request > self._last_request):
             return
         for _ in range(self._count(self._inserts)):
@@ -119,9 +119,9 @@ class ChangesByRequest:
 
 
 class ChangesByClock:
-    """A row comes or goes at a random place, `rate` times a second on average, whatever is asked for.
+    """Inserts and deletes at random offsets, on average `rate` times a second from `start` on.
 
-    The seed decides the places, `chance` the moments, counted from `start`.
+    The seed determines the offsets, and `chance` the times.
     """
 
     def __init__(
@@ -134,20 +134,20 @@ class ChangesByClock:
         start: float = 0.0,
     ) -> None:
         self._rows = rows
-        self._places = random.Random(seed)
+        self._offsets = random.Random(seed)
         self._chance = chance
         self._rate = rate
         self._insert_share = insert_share
         self._due = start + self._pause()
 
-    def until(self, moment: float) -> None:
-        """Make the changes that are due at this moment."""
-        while self._due <= moment:
-            place = self._places.randrange(len(self._rows) + 1)
-            if self._places.random() < self._insert_share or place == len(self._rows):
-                self._rows.insert_at(place)
+    def until(self, time: float) -> None:
+        """Make the changes that are due at a time."""
+        while self._due <= time:
+            offset = self._offsets.randrange(len(self._rows) + 1)
+            if self._offsets.random() < self._insert_share or offset == len(self._rows):
+                self._rows.insert_at(offset)
             else:
-                self._rows.delete_at(place)
+                self._rows.delete_at(offset)
             self._due += self._pause()
 
     def _pause(self) -> float:

@@ -1,9 +1,8 @@
-"""Read a great many drawn servers, shared among processes: `python -m unit_tests.simulation.drawn`.
+"""Read many randomly drawn servers in several processes: `python -m unit_tests.simulation.drawn`.
 
-Prints every reading that is wrong, shrunk to its plainest server, and how often each property was drawn.
-
-`--seed` is the number of the first draw; the same numbers draw the same servers on every machine. The exit
-code is 1 where a reading is wrong.
+It prints every wrong read with the simplest server that causes it, and the count of each drawn property.
+`--seed` is the number of the first draw. The same numbers draw the same servers on every machine. The exit
+code is 1 if a read is wrong.
 """
 
 from __future__ import annotations
@@ -22,51 +21,49 @@ from unit_tests.simulation.nature import CHOICES, Nature
 from unit_tests.simulation.verdict import Verdict, read
 
 CHUNK = 500
-"""Draws that a process does at a time."""
+"""Number of draws in a task of a process."""
 
 
 @dataclass
 class Draws:
-    """What many readings came to. `values` counts the values of every property, of COMPLETE readings and of
-    INCOMPLETE ones.
-    """
+    """Results of many reads, with counts of the values of all properties by the result."""
 
     wrong: list[tuple[int, str, str]] = field(default_factory=list)
     complete: Counter[tuple[str, object]] = field(default_factory=Counter)
     incomplete: Counter[tuple[str, object]] = field(default_factory=Counter)
-    readings: int = 0
+    reads: int = 0
 
     def add(self, seed: int, verdict: Verdict) -> None:
-        """Count one reading."""
-        self.readings += 1
+        """Count a read."""
+        self.reads += 1
         values = self.complete if verdict.is_complete else self.incomplete
         values.update((one.name, getattr(verdict.nature, one.name)) for one in fields(Nature))
         if verdict.wrong:
-            least = shrunk(verdict)
-            self.wrong.append((seed, str(least.nature), least.wrong))
+            simplest = shrink(verdict)
+            self.wrong.append((seed, str(simplest.nature), simplest.wrong))
 
     def merge(self, other: Draws) -> None:
-        """Add the readings of another process."""
+        """Add the results of another process."""
         self.wrong += other.wrong
         self.complete.update(other.complete)
         self.incomplete.update(other.incomplete)
-        self.readings += other.readings
+        self.reads += other.reads
 
 
 def nature_of(seed: int) -> Nature:
-    """The server that a seed draws."""
+    """Return the nature that a seed draws."""
     return Nature.drawn(random.Random(seed))
 
 
-def shrunk(verdict: Verdict) -> Verdict:
-    """The plainest nature that is still read wrongly: each property is set back as far as it goes."""
+def shrink(verdict: Verdict) -> Verdict:
+    """Simplify the properties of a server as long as it is still read wrongly."""
     was_wrong = True
     while was_wrong:
         was_wrong = False
         for name, values in CHOICES.items():
             value = getattr(verdict.nature, name)
-            for plainer in values[: values.index(value)]:
-                attempt = read(replace(verdict.nature, **{name: plainer}))
+            for simpler in values[: values.index(value)]:
+                attempt = read(replace(verdict.nature, **{name: simpler}))
                 if attempt.wrong:
                     verdict, was_wrong = attempt, True
                     break
@@ -74,7 +71,7 @@ def shrunk(verdict: Verdict) -> Verdict:
 
 
 def read_drawn(seeds: Sequence[int]) -> Draws:
-    """Read the server of each seed once."""
+    """Read the server of each seed."""
     logging.disable(logging.CRITICAL)
     draws = Draws()
     for seed in seeds:
@@ -83,10 +80,10 @@ def read_drawn(seeds: Sequence[int]) -> Draws:
 
 
 def main() -> int:
-    """Read them all and print what came of it."""
+    """Read the servers and print the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--draws", type=int, default=1_000_000)
-    parser.add_argument("--seed", type=int, default=0, help="the number of the first draw")
+    parser.add_argument("--seed", type=int, default=0, help="number of the first draw")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     arguments = parser.parse_args()
     seeds = range(arguments.seed, arguments.seed + max(0, arguments.draws))
@@ -99,12 +96,12 @@ def main() -> int:
             total.merge(draws)
     for line in table(total):
         print(line)
-    print(f"\n{total.readings:,} drawn servers were read, {len(total.wrong):,} of them wrongly.")
+    print(f"\n{total.reads:,} drawn servers were read, {len(total.wrong):,} of them wrongly.")
     return 1 if total.wrong else 0
 
 
 def table(draws: Draws) -> Iterator[str]:
-    """The lines of a Markdown table: how often every value was drawn, and how the readings ended."""
+    """Yield the lines of a table in Markdown with the counts of all values by the result."""
     yield "| property | value | COMPLETE | INCOMPLETE |"
     yield "|---|---|---|---|"
     for name, values in CHOICES.items():

@@ -1,4 +1,4 @@
-"""A collection API of a drawn nature."""
+"""Server of a randomly drawn nature."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from unit_tests.simulation.nature import Nature
 
 ALLOWED_SIZES = (5, 16, 25, 50, 100)
 LAST_CHANGE = 500
-"""The request after which nothing changes: a collection that grows as fast as it is read has no end."""
+"""Request after which nothing changes, as a collection that grows as fast as it is read has no end."""
 MOST_REQUESTS = 15000
 
 
 @dataclass
 class Entry:
-    """A row of the collection, which keeps its number whatever happens to it."""
+    """Row of the collection with a number that never changes."""
 
     number: int
     row: dict[str, Any]
@@ -32,7 +32,7 @@ class Entry:
 
 
 class DrawnServer:
-    """Serves a collection of a nature. `fetch` is what the reader is given."""
+    """Server of a collection with a nature. Readers call `fetch`."""
 
     def __init__(self, nature: Nature) -> None:
         self.nature = nature
@@ -77,19 +77,19 @@ class DrawnServer:
             held = set(range(start, min(count, start + nature.page_size)))
         else:
             held = set(range(start, count))
-        for place in held:
-            self.entries[place].is_held_back = True
+        for offset in held:
+            self.entries[offset].is_held_back = True
 
-    # what the judge asks
+    # for the verdict
 
     def required(self) -> Counter[Any]:
-        """The rows that a COMPLETE reading must have given out, by what tells them apart."""
+        """Return the labels of the rows that a COMPLETE read must emit."""
         entries = self.entries
         if self.nature.held_back != "nothing" and not self.nature.counts_anything:
             if self.nature.order != "holds":
                 return Counter()
-            # a page that is not full is the end where nothing counts: what lies behind can't be known
-            first = next((place for place, entry in enumerate(entries) if entry.is_held_back), len(entries))
+            # without a total, a page that is not full is the end: rows after it can't be known
+            first = next((offset for offset, entry in enumerate(entries) if entry.is_held_back), len(entries))
             entries = entries[: max(0, first - 2 * self.nature.page_size)]
         return Counter(
             label(entry.row)
@@ -98,13 +98,13 @@ class DrawnServer:
         )
 
     def held_back(self) -> int:
-        """How many rows that were there all the time are counted and not served."""
+        """Return the number of initial rows that are counted but not served."""
         return sum(entry.is_held_back and entry.number in self._initial for entry in self.entries)
 
-    # what the reader asks
+    # for the reader
 
     def fetch(self, number: int, size: int, numbers: frozenset[int] | None) -> Page | None:
-        """The reply to one request. Raises what the connector's client raises."""
+        """Return the reply to a request. Raises the errors of the connector's client."""
         self.requests += 1
         if self.requests > MOST_REQUESTS:
             raise AssertionError(f"more than {MOST_REQUESTS} requests")
@@ -128,9 +128,9 @@ class DrawnServer:
         if nature.keys == "edited" and self.entries and chance.random() < 0.5:
             entry = chance.choice(self.entries)
             entry.row = {**entry.row, "version": self.requests}
-        is_moment = self.requests == nature.change_at + 1
+        is_due = self.requests == nature.change_at + 1
         if nature.changes in ("one", "deletes at once", "inserts at once", "pairs at once"):
-            if not is_moment:
+            if not is_due:
                 return
             count = 1 if nature.changes == "one" else chance.choice((2, 5, 12, 30, 70))
             for _ in range(count):
@@ -181,8 +181,8 @@ class DrawnServer:
         if order == "changes always" or (order == "changes once" and self.requests > self.nature.change_at):
             seed += self.requests if order == "changes always" else 1
             chance = random.Random(seed)
-            places = [chance.random() for _ in range(self._next)]
-            return sorted(entries, key=lambda entry: places[entry.number])
+            order_by = [chance.random() for _ in range(self._next)]
+            return sorted(entries, key=lambda entry: order_by[entry.number])
         return entries
 
     def _body(self, number: int, asked: int) -> Any:
@@ -190,7 +190,7 @@ class DrawnServer:
         size = self._size(asked) if nature.follows != "nothing" else nature.page_size
         if nature.follows != "page number":
             number = 1
-        # a second replica is some requests behind
+        # the second replica lags by some requests
         late = nature.replicas > 1 and self._random.random() < 0.5
         held = self._states[max(0, len(self._states) - 4)] if late else self.entries
         slots = self._ordered(held)
@@ -199,15 +199,15 @@ class DrawnServer:
         last = max(1, -(-len(slots) // size))
         served = number
         if number > last:
-            if nature.behind in ("404", "400", "416"):
-                return int(nature.behind)
-            if nature.behind == "204":
+            if nature.after_end in ("404", "400", "416"):
+                return int(nature.after_end)
+            if nature.after_end == "204":
                 return None
-            if nature.behind == "null":
+            if nature.after_end == "null":
                 return {"items": None}
-            if nature.behind != "empty":
-                served = last if nature.behind != "page 1" else 1
-        named = served if nature.behind == "last page by its number" else number
+            if nature.after_end != "empty":
+                served = last if nature.after_end != "page 1" else 1
+        named = served if nature.after_end == "last page by its number" else number
         is_refused = (
             nature.refused != "nothing"
             and (
@@ -273,16 +273,16 @@ class DrawnServer:
         of: Callable[[int], int],
         of_the_page: int,
     ) -> None:
-        if claim in ("absent", "on page 1" if number > 1 else "behind page 1"):
+        if claim in ("absent", "on page 1" if number > 1 else "after page 1"):
             return
         right = of(counts[-1])
         count = {
             "right": right,
             "stale": of(counts[0]),
-            "a moment old": of(counts[1]),
+            "one request old": of(counts[1]),
             "flickering": max(0, right + self._random.choice((-2, 0, 0, 2))),
             "on page 1": right,
-            "behind page 1": right,
+            "after page 1": right,
             "3 high": right + 3,
             "3 low": max(0, right - 3),
             "half": right // 2,
@@ -300,5 +300,5 @@ class DrawnServer:
 
 
 def label(row: dict[str, Any]) -> Any:
-    """What tells a row from others in the eyes of whoever asked for it, other values of it apart."""
+    """Return the value that identifies a row."""
     return row["n"] if "n" in row else row["id"]

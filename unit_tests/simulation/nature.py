@@ -1,6 +1,5 @@
-"""The nature of a drawn server: how it counts, what it holds back, which requests it refuses, how it ends,
-which page sizes it serves, what its keys are like, whether its order holds and what changes while it is read,
-all combined.
+"""Nature of a drawn server: a combination of its counts, missing rows, refusals, replies after the end, page
+sizes, keys, order and changes.
 """
 
 from __future__ import annotations
@@ -10,8 +9,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 CLAIMS = (
-    *("right", "absent", "stale", "a moment old", "3 high", "3 low", "half", "double", "zero"),
-    *("of the page", "huge", "text", "null", "negative", "flickering", "on page 1", "behind page 1"),
+    *("right", "absent", "stale", "one request old", "3 high", "3 low", "half", "double", "zero"),
+    *("of the page", "huge", "text", "null", "negative", "flickering", "on page 1", "after page 1"),
 )
 CHOICES: dict[str, tuple[Any, ...]] = {
     "rows": (0, 1, 7, 15, 16, 17, 20, 31, 32, 33, 40, 45, 60, 64, 100, 137, 200),
@@ -33,13 +32,23 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "held_back": ("nothing", "rows", "rows without a gap", "a page", "all after"),
     "held_rows": (1, 2, 5, 20),
     "held_at": tuple(range(0, 200, 7)),
-    "refused": ("nothing", "once", "for ever", "at random"),
+    "refused": ("nothing", "once", "always", "at random"),
     "refusal": (
         *("404", "400", "410", "416", "204", "empty", "array", "object"),
         *("page before", "page 1", "partial"),
     ),
     "refused_page": (2, 1, 3, 4, 6),
-    "behind": ("empty", "404", "400", "416", "204", "last page", "last page by its number", "page 1", "null"),
+    "after_end": (
+        "empty",
+        "404",
+        "400",
+        "416",
+        "204",
+        "last page",
+        "last page by its number",
+        "page 1",
+        "null",
+    ),
     "begins": ("in place", "one early", "one late"),
     "drops": ("nothing", "the last row of a page", "a row at random", "a row of full pages"),
     "follows": ("page number", "size only", "nothing"),
@@ -52,7 +61,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "change_at": (2, 1, 3, 4, 5, 7, 9),
     "accepts": (False, True),
 }
-"""The values of each property of a nature; the first one is the plainest."""
+"""Values of each property. The first one is the simplest."""
 USUAL = {
     "items": 0.4,
     "pages": 0.4,
@@ -71,12 +80,12 @@ USUAL = {
     "keys": 0.4,
     "accepts": 0.5,
 }
-"""How often the plainest value is drawn, where that is not as often as any other."""
+"""Probability of the simplest value, for properties whose values are not drawn with equal probability."""
 
 
 @dataclass(frozen=True)
 class Nature:
-    """What a drawn server is like."""
+    """Properties of a drawn server."""
 
     rows: int = 100
     page_size: int = 20
@@ -97,7 +106,7 @@ class Nature:
     refused: str = "nothing"
     refusal: str = "404"
     refused_page: int = 2
-    behind: str = "empty"
+    after_end: str = "empty"
     begins: str = "in place"
     drops: str = "nothing"
     follows: str = "page number"
@@ -109,7 +118,7 @@ class Nature:
 
     @classmethod
     def drawn(cls, chance: random.Random) -> Nature:
-        """A nature by chance."""
+        """Draw a nature."""
         values = {}
         for one in fields(cls):
             choices = CHOICES[one.name]
@@ -119,43 +128,43 @@ class Nature:
         return cls(**values)
 
     def __str__(self) -> str:
-        """What differs from the plainest nature."""
-        plain = Nature()
+        """Return the properties that differ from the simplest nature."""
+        simplest = Nature()
         differences = [
             f"{one.name}={getattr(self, one.name)!r}"
             for one in fields(self)
-            if getattr(self, one.name) != getattr(plain, one.name)
+            if getattr(self, one.name) != getattr(simplest, one.name)
         ]
         return f"Nature({', '.join(differences)})"
 
     @property
     def key(self) -> tuple[str, ...]:
-        """The primary key that the reader is told of."""
+        """Return the primary key for the reader."""
         if self.keys.startswith("none"):
             return ()
         return ("id", "part") if self.keys == "of two fields" else ("id",)
 
     @property
     def has_equal_rows(self) -> bool:
-        """Whether rows may be equal in all they hold."""
+        """Return whether rows may be equal in all of their values."""
         return self.keys.endswith(("equal", "in threes"))
 
     @property
     def counts_rows(self) -> bool:
-        """Whether its replies say how many rows there are, held back or not."""
+        """Return whether replies contain the number of all rows, including those held back."""
         return self.items == "right" and self.shape == "envelope"
 
     @property
     def counts_anything(self) -> bool:
-        """Whether something in its replies counts rows or pages, or links them, and is right."""
-        right = ("right", "a moment old")
+        """Return whether replies contain a right number of rows or pages, or right links."""
+        right = ("right", "one request old")
         return self.shape == "envelope" and (
             self.items in right or self.pages in right or self.links == "right"
         )
 
     @property
     def counts_nothing(self) -> bool:
-        """Whether nothing in its replies tells the end from a page that is not served."""
+        """Return whether replies lack all information by which the end differs from a page not served."""
         return not self.counts_anything or (self.items, self.pages, self.links) == (
             "absent",
             "absent",
@@ -164,9 +173,9 @@ class Nature:
 
     @property
     def is_honest(self) -> bool:
-        """Whether nothing is wrong with it: a reader that fails on it is of no use."""
+        """Return whether the server behaves correctly, so that a reader must not fail."""
         return (
-            self.items in ("right", "a moment old")
+            self.items in ("right", "one request old")
             and self.pages in ("right", "absent", "null", "text")
             and self.links != "never end"
             and self.names_size in ("yes", "no")
@@ -175,42 +184,42 @@ class Nature:
             and self.held_back == "nothing"
             and (self.refused == "nothing" or (self.refused == "once" and self.refused_page > 1))
             and self.order == "holds"
-            and self.behind != "null"
+            and self.after_end != "null"
             and (self.begins, self.drops, self.follows) == ("in place", "nothing", "page number")
             and not (self.keys == "volatile" and (self.size < 16 or self.refused != "nothing"))
             and not (self.has_equal_rows and self.size < 32)
-            and not (self.behind.startswith("last") and self.size < 16)
+            and not (self.after_end.startswith("last") and self.size < 16)
         )
 
     @property
     def size(self) -> int:
-        """The rows of a page of the size asked for, unless it is fixed."""
+        """Return the number of rows in a page, unless it is fixed."""
         return min(self.page_size, self.clamp) if self.sizes == "clamped" else self.page_size
 
     @property
     def begins_with_another_shape(self) -> bool:
-        """Whether its first page comes as what it is not, which is all that is known where nothing follows
-        it.
+        """Return whether the first page may have the wrong shape. The reader could not know if no other
+        page follows.
         """
         is_refused = self.refused == "at random" or (self.refused != "nothing" and self.refused_page == 1)
         return is_refused and self.refusal in ("object", "array")
 
     @property
     def is_exact(self) -> bool:
-        """Whether the rows that it counts and does not serve can be counted exactly."""
+        """Return whether the rows that are counted but not served can be counted exactly."""
         return (
             self.is_still
             and self.refused == "nothing"
             and (self.begins, self.drops, self.follows) == ("in place", "nothing", "page number")
             and self.pages == "right"
             and not self.has_equal_rows
-            and not self.behind.startswith("last")
+            and not self.after_end.startswith("last")
             and (self.sizes == "as asked" or self.names_size == "yes")
         )
 
     @property
     def is_steady(self) -> bool:
-        """Whether changes are few, and its pages large enough to overlap."""
+        """Return whether changes are few and pages large enough to overlap."""
         return (
             self.changes in ("none", "one", "some")
             and self.keys == "unique"
@@ -220,5 +229,5 @@ class Nature:
 
     @property
     def is_still(self) -> bool:
-        """Whether nothing changes while it is read."""
+        """Return whether nothing changes while it is read."""
         return self.changes == "none" and self.keys != "edited"

@@ -1,6 +1,4 @@
-"""What reads of a changing collection came to: rows lost of those that were there all the time, and rows that
-came twice.
-"""
+"""Outcomes of reads of a changing collection: lost and repeated rows."""
 
 from __future__ import annotations
 
@@ -11,10 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one read came to. `stable` counts the rows that were there from the first request to the last.
-
-    `failed`: whether the reader ended with an error.
-    """
+    """Outcome of one read. `stable` rows existed from the first request to the last."""
 
     stable: int
     lost: int
@@ -24,18 +19,18 @@ class Outcome:
     seconds: float = 0.0
     failed: bool = False
     reports: list[Any] = field(default_factory=list)
-    """What the reader says of the changes that it saw."""
+    """Changes that the reader reported."""
 
     @classmethod
-    def of(cls, given: Sequence[Hashable], stable: Set[Hashable], **more: Any) -> Outcome:
-        """Compare the keys that were given out with those of the rows that were there all the time."""
-        distinct = set(given)
-        return cls(len(stable), len(stable - distinct), len(given) - len(distinct), **more)
+    def of(cls, emitted: Sequence[Hashable], stable: Set[Hashable], **more: Any) -> Outcome:
+        """Compare the emitted keys with those of the stable rows."""
+        distinct = set(emitted)
+        return cls(len(stable), len(stable - distinct), len(emitted) - len(distinct), **more)
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What many reads came to. A loss is silent where the read did not fail."""
+    """Outcomes of many reads. A loss is silent if the read did not fail."""
 
     reads: int
     reads_with_silent_loss: int
@@ -48,7 +43,7 @@ class Summary:
 
     @classmethod
     def of(cls, outcomes: Iterable[Outcome]) -> Summary:
-        """Add them up."""
+        """Add up outcomes."""
         outcomes = list(outcomes)
         silent = [outcome for outcome in outcomes if outcome.lost and not outcome.failed]
         return cls(

@@ -1,8 +1,6 @@
-"""A collection API as paging sees it, in memory: clamps, totals, links, and rows that come and go between two
-requests.
+"""Paginated API in memory, with maximum page sizes, totals, links and changes between requests.
 
-`measure_by_request` says how many rows a reader lost that were there all the time: the connector's reader, or
-a plain one.
+`measure_by_request` counts the stable rows that the connector's reader or a serial one lost.
 """
 
 from __future__ import annotations
@@ -25,8 +23,10 @@ from unit_tests.simulation.prefetch import InterleavedPrefetch
 
 @dataclass
 class ModelServer:
-    """Serves `rows` in pages. `totals`: "both", "pages" (total_pages alone), "items" (total_items alone),
-    "none" (neither), "absent" (no pagination object).
+    """Server of `rows` in pages.
+
+    `totals` are "both", "pages" (only total_pages), "items" (only total_items), "none" (neither) or "absent"
+    (no pagination object).
     """
 
     rows: list[Row] | ChangingRows
@@ -34,7 +34,7 @@ class ModelServer:
     totals: str = "both"
     links: bool = False
     paged: bool = True
-    """False: page parameters are unknown to it; every request gets all rows."""
+    """Whether page parameters are supported. If not, every reply has all rows."""
     before_request: Callable[[ModelServer], None] = lambda server: None
     requests: list[tuple[int, int]] = field(default_factory=list)
 
@@ -42,7 +42,7 @@ class ModelServer:
         self._lock = threading.Lock()
 
     def body(self, number: int, size: int) -> bytes:
-        """The reply to one request."""
+        """Return the body of the reply to a request."""
         with self._lock:
             self.before_request(self)
             self.requests.append((number, size))
@@ -64,16 +64,16 @@ class ModelServer:
             return orjson.dumps(document)
 
     def fetch(self, number: int, size: int, numbers: frozenset[int] | None = None) -> Page:
-        """The reply as the connector reads it."""
+        """Return the page that the connector parses from the reply."""
         return parse_page(self.body(number, size), "items", {"id"}, numbers)
 
     def reader(self, page_size: int, key: Sequence[str] = ("id",), **options: Any) -> CollectionReader:
-        """The connector's reader on this server."""
+        """Return the connector's reader of this server."""
         return CollectionReader("Stream rows", self.fetch, page_size, key, **options)
 
 
 def serial_rows(server: ModelServer, page_size: int) -> Iterator[Sequence[Row]]:
-    """The plain reader: page after page until one is short."""
+    """Yield the rows of one page after the other, until a page is short."""
     number = 1
     while True:
         page = server.fetch(number, page_size)
@@ -95,9 +95,7 @@ def read_by_request(
     totals: str = "both",
     last_request: int | None = None,
 ) -> Outcome:
-    """Read a collection once that changes with each request: with the connector's reader, or with the plain
-    serial one.
-    """
+    """Read a collection that changes with each request, with the connector's reader or a serial one."""
     changing = ChangingRows(rows)
     changes = ChangesByRequest(changing, seed, inserts, deletes, last_request)
     server = ModelServer(
@@ -112,11 +110,11 @@ def read_by_request(
             emitted += [row["id"] for row in batch]
     except ServerError:
         failed = True
-    given = set(emitted)
+    distinct = set(emitted)
     return Outcome(
         stable=changing.stable,
-        lost=changing.lost(given),
-        repeated=len(emitted) - len(given),
+        lost=changing.lost(distinct),
+        repeated=len(emitted) - len(distinct),
         requests=len(server.requests),
         changes=changing.changes,
         failed=failed,
@@ -124,5 +122,5 @@ def read_by_request(
 
 
 def measure_by_request(seeds: Sequence[int], **options: Any) -> Summary:
-    """Read once per seed; `options` are those of `read_by_request`."""
+    """Read once per seed, with options of `read_by_request`."""
     return Summary.of(read_by_request(seed, **options) for seed in seeds)

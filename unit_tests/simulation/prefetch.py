@@ -1,4 +1,4 @@
-"""Pages fetched ahead as a test needs it: in an order that a seed decides, or by real threads."""
+"""Prefetching of pages for tests, in an order that a seed determines or with threads."""
 
 from __future__ import annotations
 
@@ -13,40 +13,38 @@ Result = TypeVar("Result")
 
 
 class LazyFuture(Future[Result]):
-    """A future whose task is run, by the thread that wants the result, when it is wanted."""
+    """Future whose task runs in the thread that requests the result."""
 
     def __init__(self, run_until: Callable[[Future[Result]], None]) -> None:
         super().__init__()
         self._run_until = run_until
 
     def result(self, timeout: float | None = None) -> Result:
-        """Run what has to be run first, and give the result."""
+        """Run the pending tasks up to this one, and return the result."""
         self._run_until(self)
         return super().result(timeout)
 
 
 class InterleavedPrefetch:
-    """Pages fetched ahead without threads, in an order that a seed decides: what threads do, but the same
-    every time.
-    """
+    """Prefetching without threads, in an order that a seed determines, so that it can be reproduced."""
 
-    def __init__(self, room: int, seed: int) -> None:
-        self._room = room
+    def __init__(self, slots: int, seed: int) -> None:
+        self._slots = slots
         self._random = random.Random(seed)
         self._pending: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
 
     def try_submit(self, task: Callable[[], Result]) -> Future[Result] | None:
-        """Keep the task for when a result is wanted, if there is room."""
-        if self._room == 0:
+        """Queue the task if a slot is free."""
+        if self._slots == 0:
             return None
-        self._room -= 1
+        self._slots -= 1
         future: Future[Result] = LazyFuture(self._run_until)
         self._pending.append((future, task))
         return future
 
     def done(self) -> None:
-        """There is room for another."""
-        self._room += 1
+        """Release a slot."""
+        self._slots += 1
 
     def _run_until(self, wanted: Future[Any]) -> None:
         while not wanted.done():
@@ -61,11 +59,11 @@ class InterleavedPrefetch:
 
 
 class PoolPrefetch:
-    """Pages fetched ahead by real threads."""
+    """Prefetching with threads."""
 
     def __init__(self, threads: int) -> None:
         self._executor = ThreadPoolExecutor(threads)
-        self._room = threading.BoundedSemaphore(threads + 2)
+        self._slots = threading.BoundedSemaphore(threads + 2)
 
     def __enter__(self) -> PoolPrefetch:
         return self
@@ -74,9 +72,9 @@ class PoolPrefetch:
         self._executor.shutdown(wait=True)
 
     def try_submit(self, task: Callable[[], Result]) -> Future[Result] | None:
-        """Start the task, if there is room."""
-        return self._executor.submit(task) if self._room.acquire(blocking=False) else None
+        """Start the task if a slot is free."""
+        return self._executor.submit(task) if self._slots.acquire(blocking=False) else None
 
     def done(self) -> None:
-        """There is room for another. More `done` than tasks is an error of the caller."""
-        self._room.release()
+        """Release a slot. Raises ValueError if it is called more often than tasks were submitted."""
+        self._slots.release()

@@ -1,7 +1,7 @@
-"""The verdict on what the reader makes of a drawn server, in one sentence.
+"""Verdict on a read of a drawn server.
 
-COMPLETE means that every row that was there during the whole reading and that the server counts or serves was
-given out; anything else ends INCOMPLETE with the reason; and it ends.
+A read must end. It may be COMPLETE only if all rows were emitted that existed during the whole read and that
+the server counts or serves. Otherwise it must be INCOMPLETE, with the reason.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from unit_tests.simulation.prefetch import InterleavedPrefetch
 
 @dataclass
 class Verdict:
-    """What a reading came to: `wrong` says what the promise forbids; empty where nothing is wrong."""
+    """Result of a read. `wrong` says what is wrong with it, if anything is."""
 
     nature: Nature
     error: str
@@ -30,12 +30,12 @@ class Verdict:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the reading ended without an error."""
+        """Return whether the read ended without an error."""
         return not self.error
 
 
 def read(nature: Nature) -> Verdict:
-    """Read the collection of a drawn server once, and judge the reading."""
+    """Read the collection of a drawn server, and judge the read."""
     server = DrawnServer(nature)
     missing: list[int] = []
     warnings: list[str] = []
@@ -49,11 +49,11 @@ def read(nature: Nature) -> Verdict:
         on_missing=missing.append,
         warn=lambda kind, message: warnings.append(kind),
     )
-    given: Counter[Any] = Counter()
+    emitted: Counter[Any] = Counter()
     error = ""
     try:
         for batch in reader.rows():
-            given.update(map(label, batch))
+            emitted.update(map(label, batch))
             for row in batch:
                 row["added"] = True
     except AssertionError as failure:
@@ -62,14 +62,14 @@ def read(nature: Nature) -> Verdict:
         error = failure.message or "no message"
     except Exception as failure:
         if not hasattr(failure, "failure_type"):
-            return Verdict(nature, repr(failure), server.requests, wrong=f"not an error of ours: {failure!r}")
+            return Verdict(nature, repr(failure), server.requests, wrong=f"unexpected error: {failure!r}")
         error = str(failure)
     verdict = Verdict(nature, error, server.requests, missing[0] if missing else None, warnings=warnings)
-    verdict.wrong = _wrong(verdict, server, given)
+    verdict.wrong = _wrong(verdict, server, emitted)
     return verdict
 
 
-def _wrong(verdict: Verdict, server: DrawnServer, given: Counter[Any]) -> str:
+def _wrong(verdict: Verdict, server: DrawnServer, emitted: Counter[Any]) -> str:
     nature, held = verdict.nature, server.held_back()
     is_still = nature.is_honest and nature.is_still
     if not verdict.is_complete:
@@ -78,44 +78,47 @@ def _wrong(verdict: Verdict, server: DrawnServer, given: Counter[Any]) -> str:
         if nature.is_honest and nature.is_steady:
             return f"INCOMPLETE for a few changes: {verdict.error}"
         return ""
-    lost = server.required() - given
-    is_counted = nature.items != "right" and sum(given.values()) == server.counted
-    # nobody can tell a wrong total that is exactly what was read from a right one
+    lost = server.required() - emitted
+    is_counted = nature.items != "right" and sum(emitted.values()) == server.counted
+    # a wrong total that equals the number of emitted rows can't be told from a right one
     if lost and not is_counted and not _can_not_be_known(verdict, sum(lost.values())):
         return f"COMPLETE without {sum(lost.values())} rows: {list(lost)[:5]}"
     is_plain = (
         not nature.begins_with_another_shape
         and nature.order == "holds"
         and nature.begins == "in place"
-        # a server that ignores page numbers and counts fewer rows by now than it has given out denies nothing
+        # without page numbers, a total below the number of emitted rows contradicts nothing
         and (nature.follows == "page number" or nature.is_still)
-        # pages of another size than the one asked for lie elsewhere: so do rows that moved
+        # with an unknown page size, rows are at other offsets, like rows that moved
         and (nature.sizes == "as asked" or nature.names_size == "yes" or nature.is_still)
     )
     if is_plain and nature.counts_rows:
         if held and not verdict.missing:
-            return f"COMPLETE although {held} rows are counted and not served"
+            return f"COMPLETE although {held} rows are counted but not served"
         if nature.is_exact and (verdict.missing or 0) != held:
-            return f"{verdict.missing} rows are said to be missing, but {held} are"
-    if is_still and nature.refused == "nothing" and nature.keys != "volatile" and given != server.required():
-        return f"rows came twice: {list(given - server.required())[:5]}"
+            return f"{verdict.missing} rows were reported as missing, but {held} are"
+    if (
+        is_still
+        and nature.refused == "nothing"
+        and nature.keys != "volatile"
+        and emitted != server.required()
+    ):
+        return f"repeated rows: {list(emitted - server.required())[:5]}"
     return ""
 
 
 def _can_not_be_known(verdict: Verdict, lost: int) -> bool:
-    """Whether nothing in the replies tells of the rows that were lost, or the loss was accepted and
-    counted.
-    """
+    """Return whether the replies give no sign of the lost rows, or the loss was accepted and counted."""
     nature = verdict.nature
     if nature.accepts:
         lost -= min(lost, verdict.missing or 0)
-    # two readings of few rows a page may agree by chance where replicas lag
+    # with few rows per page, two reads of lagging replicas can agree by chance
     if not lost or (nature.replicas > 1 and nature.size < 16):
         return True
     if nature.begins_with_another_shape:
         return True
     if nature.order != "holds" and not nature.is_still and not nature.counts_rows:
-        # without a total, an order that changes while rows come and go is seen by chance only
+        # without a total, a new order is noticed only by chance if rows are inserted and deleted, too
         return True
     lacks_rows = (nature.refused != "nothing" and nature.refusal in ("empty", "partial")) or (
         (nature.begins, nature.drops, nature.follows) != ("in place", "nothing", "page number")
@@ -124,14 +127,14 @@ def _can_not_be_known(verdict: Verdict, lost: int) -> bool:
         nature.drops != "nothing" and nature.names_size == "rows"
     )
     if nature.counts_nothing:
-        # an array names no size: where the server cut it and rows move to page 1, page 2 is rightly empty
+        # an array has no page size: if the server cuts it and rows move to page 1, an empty page 2 is right
         is_cut_and_moves = nature.shape == "array" and nature.sizes != "as asked" and not nature.is_still
-        # the page before once more, and a total of its rows, look like the last one
+        # the preceding page again, with the number of its rows as the total, looks like the last page
         is_told_last = nature.items == "of the page" and nature.has_equal_rows
         is_known = not (lacks_rows or names_sizes_wrongly or is_cut_and_moves or is_told_last)
         return not is_known or "end" in verdict.warnings
     if nature.items == "right":
-        # rows whose order changes, or whose places can't be known, are told apart only where nothing moves
+        # rows with a changing order or unknown offsets are told apart only if nothing moves
         is_out_of_order = nature.order == "ties" or (nature.order != "holds" and nature.replicas > 1)
         is_out_of_place = names_sizes_wrongly or (nature.begins, nature.drops) not in (
             ("in place", nature.drops),
@@ -139,14 +142,14 @@ def _can_not_be_known(verdict: Verdict, lost: int) -> bool:
         )
         return not nature.is_still and (is_out_of_order or is_out_of_place)
     if nature.accepts and verdict.missing:
-        # without a total that is right, the number of missing rows is not known exactly
+        # without a right total, the number of missing rows is not known exactly
         return True
     if (nature.begins, nature.follows) != ("in place", "page number") or (
         nature.order != "holds" and nature.has_equal_rows
     ):
         return True
-    # how many rows the last page should have is not known, and neither is whether an empty first page is one;
-    # nor is a page size that the reply names wrongly
+    # It is unknown how many rows the last page should have, whether an empty first page is right, and
+    # what the page size is if the reply names a wrong one.
     size = nature.clamp if nature.sizes == "fixed" else nature.page_size
     has_few_rows = (
         nature.refusal == "partial"

@@ -1,7 +1,6 @@
-"""A collection that changes by the clock, read by many requests at once, in virtual time: nobody waits, and a
-seed decides it all.
+"""Concurrent reads of a collection that changes over time, in virtual time.
 
-Requests are served in the order of their moments; a change falls between two of them.
+Requests are served in the order of their times, with changes between them. A seed determines everything.
 """
 
 from __future__ import annotations
@@ -24,10 +23,10 @@ Result = TypeVar("Result")
 
 
 class VirtualTime:
-    """A server and a reader's threads in virtual time, as the reader's prefetch.
+    """Server and prefetch of a reader, in virtual time.
 
-    `latency` seconds a request, give or take `jitter` of it; `work` seconds of the reader's own for each
-    page; `workers` requests at once. `rate` changes a second.
+    A request takes `latency` seconds, plus or minus the share `jitter`. The reader spends `work` seconds on
+    each page. There are `workers` concurrent requests and `rate` changes a second.
     """
 
     def __init__(
@@ -49,7 +48,7 @@ class VirtualTime:
         self._random = random.Random(seed + 1)
         self._latency, self._jitter, self._work = latency, jitter, work
         self._changes = ChangesByClock(rows, seed, rate, self._random, insert_share)
-        self._room = workers + workers // 4 + 1
+        self._slots = workers + workers // 4 + 1
         self._idle = workers
         self._queued: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
         self._running: list[tuple[float, int, Future[Any], Callable[[], Any]]] = []
@@ -58,7 +57,7 @@ class VirtualTime:
         self._totals = totals
 
     def fetch(self, number: int, size: int, numbers: frozenset[int] | None = None) -> Page:
-        """The page: served now to a thread of the prefetch, after its latency to whoever asks in person."""
+        """Return a page: at once in a task of the prefetch, else after the latency."""
         if not self._is_serving:
             self._until(self.now + self._wait())
         self.requests += 1
@@ -70,18 +69,18 @@ class VirtualTime:
         return page
 
     def try_submit(self, task: Callable[[], Result]) -> Future[Result] | None:
-        """Start the task as soon as a thread is free, if there is room."""
-        if self._room == 0:
+        """Queue the task if a slot is free. It starts when a worker is free."""
+        if self._slots == 0:
             return None
-        self._room -= 1
+        self._slots -= 1
         future: Future[Result] = LazyFuture(self._run_until)
         self._queued.append((future, task))
         self._start()
         return future
 
     def done(self) -> None:
-        """A page was used up."""
-        self._room += 1
+        """Release a slot after the reader's work on a page."""
+        self._slots += 1
         self._until(self.now + self._work)
 
     def _wait(self) -> float:
@@ -96,14 +95,14 @@ class VirtualTime:
             self._started += 1
             heapq.heappush(self._running, (self.now + self._wait(), self._started, future, task))
 
-    def _until(self, moment: float) -> None:
-        while self._running and self._running[0][0] <= moment:
+    def _until(self, time: float) -> None:
+        while self._running and self._running[0][0] <= time:
             self._serve_next()
-        self._advance(moment)
+        self._advance(time)
 
     def _serve_next(self) -> None:
-        moment, _, future, task = heapq.heappop(self._running)
-        self._advance(moment)
+        time, _, future, task = heapq.heappop(self._running)
+        self._advance(time)
         self._idle += 1
         self._is_serving = True
         future.set_result(task())
@@ -114,17 +113,15 @@ class VirtualTime:
         while not future.done():
             self._serve_next()
 
-    def _advance(self, moment: float) -> None:
-        self._changes.until(moment)
-        self.now = max(self.now, moment)
+    def _advance(self, time: float) -> None:
+        self._changes.until(time)
+        self.now = max(self.now, time)
 
 
 def read_by_clock(
     count: int, seed: int, page_size: int, key: Sequence[str] = ("id",), **options: Any
 ) -> Outcome:
-    """Read a collection of that many rows once, with the connector's reader; `options` are those of
-    `VirtualTime`.
-    """
+    """Read a collection of `count` rows with the connector's reader, with options of `VirtualTime`."""
     rows = ChangingRows(count)
     time = VirtualTime(rows, seed=seed, **options)
     reports: list[Changes] = []
@@ -136,15 +133,15 @@ def read_by_clock(
         prefetch=time,
         on_changes=reports.append,
     )
-    given: set[int] = set()
+    emitted: set[int] = set()
     repeated = 0
     for batch in reader.rows():
-        before = len(given)
-        given.update(row["id"] for row in batch)
-        repeated += len(batch) - (len(given) - before)
+        before = len(emitted)
+        emitted.update(row["id"] for row in batch)
+        repeated += len(batch) - (len(emitted) - before)
     return Outcome(
         stable=rows.stable,
-        lost=rows.lost(given),
+        lost=rows.lost(emitted),
         repeated=repeated,
         requests=time.requests,
         changes=rows.changes,

@@ -17,11 +17,11 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help sync report sandbox test lint format bench soak docs drift qa dbt-staging dbt-test workflows clients pythons build image image-test image-suite clean setup-sync setup-report setup-tests python
+.PHONY: help sync report sandbox test test-thorough lint format bench soak docs drift qa dbt-staging dbt-test workflows clients pythons build image image-test image-suite clean setup-sync setup-report setup-tests python
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | \
-	  while IFS="$$(printf '\t')" read -r target text; do printf '  make %-12s %s\n' "$$target" "$$text"; done
+	  while IFS="$$(printf '\t')" read -r target text; do printf '  make %-13s %s\n' "$$target" "$$text"; done
 
 sync: setup-sync  ## sync a sandbox into snow_atlas.duckdb, or a tenant with CONFIG=secrets/config.json; STREAMS=a,b DESTINATION=postgres
 	@$(BIN)/python -m tools.sync $(if $(CONFIG),--config "$(CONFIG)") $(if $(STREAMS),--streams "$(STREAMS)") \
@@ -33,8 +33,13 @@ report: setup-report  ## write snow_atlas_report.html and .xlsx from a sandbox, 
 sandbox: setup-sync  ## run the sandbox API until Ctrl-C; ARGS="--port 8080 --computers 500"
 	@$(BIN)/python -m sandbox --readable $(ARGS)
 
+PYTEST = $(BIN)/python -m pytest -q --numprocesses $(WORKERS) --maxprocesses 8 --dist loadgroup --no-loadscope-reorder
+
 test: setup-tests  ## run the unit and integration tests; ARGS="-k name" for pytest; WORKERS=0 for one process
-	@$(BIN)/python -m pytest -q --numprocesses $(WORKERS) --maxprocesses 8 --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@$(PYTEST) $(ARGS)
+
+test-thorough: setup-tests  ## run the tests that `make test` leaves out: syncs killed at any time, in every destination
+	@$(PYTEST) -m thorough $(ARGS)
 
 lint: setup-tests  ## check style with ruff and types with mypy
 	@$(BIN)/ruff check .

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from integration_tests.helpers import postgres_server
 from integration_tests.helpers.connector import Connector
 from sandbox import Sandbox, Settings
 from source_snow_atlas.components.basics import secrets
@@ -22,6 +23,12 @@ def _no_secrets_of_other_tests() -> Iterator[None]:
     """Forget the secrets of a test, which could by chance match letters of a message in another test."""
     yield
     secrets.forget()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_server_outlives_the_tests() -> Iterator[None]:
+    yield
+    postgres_server.stop_shared_server()
 
 
 @pytest.fixture(scope="module")

@@ -109,6 +109,35 @@ every_kind = pytest.mark.parametrize("loader", KINDS, indirect=True)
 databases = pytest.mark.parametrize("loader", ["duckdb", "postgres"], indirect=True)
 
 
+@pytest.mark.parametrize(
+    ("name", "variables", "database", "said"),
+    [
+        ("postgers", {}, "x.duckdb", "the nearest are postgres"),
+        ("postgres", {}, "x.duckdb", "set DESTINATION__POSTGRES__CREDENTIALS in the environment"),
+        ("filesystem", {}, "x.duckdb", "set DESTINATION__FILESYSTEM__BUCKET_URL"),
+        ("filesystem", {"DESTINATION__FILESYSTEM__BUCKET_URL": "/proc/lake"}, "x.duckdb", "/proc/lake"),
+        ("duckdb", {}, "/proc/snow_atlas.duckdb", "/proc/snow_atlas.duckdb"),
+        ("duckdb", {}, "text", "can't be used as the destination"),
+    ],
+    ids=["misspelt", "no credentials", "no folder named", "folder", "database", "no database"],
+)
+def test_a_destination_that_cannot_be_used_is_named(
+    name: str,
+    variables: dict[str, str],
+    database: str,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The user would not learn what to set, or read a traceback of dlt."""
+    (tmp_path / "text").write_text("a text", encoding="utf-8")
+    for variable, value in variables.items():
+        monkeypatch.setenv(variable, value)
+    with pytest.raises(SyncError, match="can't be used as the destination") as refused:
+        Destination(name, tmp_path / database, "snow_atlas", tmp_path, name)
+    assert said in str(refused.value)
+
+
 @databases
 def test_a_merge_that_fails_in_its_middle_deletes_nothing(loader: Loader) -> None:
     """The rows that the new ones should have replaced would be gone, with nothing in their place."""

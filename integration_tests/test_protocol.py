@@ -81,7 +81,9 @@ def test_check_names_the_permissions_that_are_missing(
     """Permissions are granted one by one; whoever has to ask an administrator needs their names."""
     few = sandbox.control.add_client(["sam.computer.r", "audit.logs.app.r"])
     status, message = (
-        connector_with(client_id=few.client_id, client_secret=few.client_secret).check().connection_status
+        connector_with(client_id=few.client_id, client_secret=few.client_secret)
+        .check_here()
+        .connection_status
     )
     assert status == "SUCCEEDED"
     readable, _, lacking = message.partition("Not readable:")
@@ -99,7 +101,7 @@ def test_check_fails_where_nothing_may_be_read(
     for root in ("/api/*", "/sam/*"):
         sandbox.control.fault("status", root, status=403)
     nobody = sandbox.control.add_client(["settings.nothing"])
-    outcome = connector_with(client_id=nobody.client_id, client_secret=nobody.client_secret).check()
+    outcome = connector_with(client_id=nobody.client_id, client_secret=nobody.client_secret).check_here()
     status, message = outcome.connection_status
     assert status == "FAILED"
     assert "Application registrations" in message
@@ -107,9 +109,9 @@ def test_check_fails_where_nothing_may_be_read(
         assert permission in message
 
 
-def _check_in_time(connector: Connector, **environment: str) -> str:
+def _check_in_time(connector: Connector) -> str:
     started = time.monotonic()
-    outcome = connector.check(**environment)
+    outcome = connector.check_here()
     assert time.monotonic() - started < SOON
     status, message = outcome.connection_status
     assert status == "FAILED"
@@ -234,7 +236,7 @@ def test_the_nearest_stream_of_a_mistyped_filter(tmp_path: Path) -> None:
 def test_an_unknown_option_is_named(connector_with: Callable[..., Connector]) -> None:
     """A mistyped option has no effect, and nobody learns why the sync is as slow as before."""
     connector = connector_with(num_worker=20)
-    for outcome in (connector.check(), connector.read(["tenant"])):
+    for outcome in (connector.check_here(), connector.read_here(["tenant"])):
         assert outcome.exit_code == 0
         (warning,) = [text for text in outcome.logs if "does not exist" in text]
         assert "'num_worker'" in warning
@@ -266,10 +268,10 @@ def test_files_in_the_encodings_of_editors_and_shells(
     for name, document in documents.items():
         (tmp_path / name).write_bytes(json.dumps(document, ensure_ascii=False).encode(encoding))
     files = [part for name in documents for part in (f"--{name}", str(tmp_path / name))]
-    outcome = Connector(tmp_path, {}).run("read", *files)
+    outcome = Connector(tmp_path, {}).run_here("read", *files)
     assert outcome.exit_code == 0
     assert len(outcome.records["computers"]) == len(sandbox.estate.computers)
-    assert Connector(tmp_path, {}).run("check", *files[:2]).connection_status[0] == "SUCCEEDED"
+    assert Connector(tmp_path, {}).run_here("check", *files[:2]).connection_status[0] == "SUCCEEDED"
 
 
 @pytest.mark.parametrize("option", ["config", "catalog", "state"])

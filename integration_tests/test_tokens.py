@@ -321,7 +321,7 @@ def test_netrc_is_not_used(sandbox: Sandbox, connector: Connector, tmp_path: Pat
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login somebody password hunter2\n", encoding="utf-8")
     netrc.chmod(0o600)
-    outcome = connector.read(["computers", "tenant"], NETRC=str(netrc))
+    outcome = connector.read_here(["computers", "tenant"], NETRC=str(netrc))
     assert outcome.exit_code == 0
     assert difference(outcome.records["computers"], Expected(sandbox).records("computers")) == ""
 
@@ -330,7 +330,7 @@ def test_the_proxy_of_the_environment_is_used(connector_with: Callable[..., Conn
     """Many networks let nothing out but through the proxy."""
     with _other_host() as (url, asked):
         connector = connector_with(api_url="https://snowatlas.example.invalid")
-        status, _ = connector.check(HTTPS_PROXY=url).connection_status
+        status, _ = connector.check_here(HTTPS_PROXY=url).connection_status
     assert status == "FAILED"
     assert asked
     assert {request.split()[:2] == ["CONNECT", "snowatlas.example.invalid:443"] for request, _ in asked} == {
@@ -341,7 +341,7 @@ def test_the_proxy_of_the_environment_is_used(connector_with: Callable[..., Conn
 def test_no_proxy_is_respected(sandbox: Sandbox, connector: Connector) -> None:
     """A host that is excepted from the proxy must be reached directly, by all three kinds of requests."""
     with _other_host() as (url, asked):
-        outcome = connector.read(["computers", "tenant"], HTTP_PROXY=url, NO_PROXY="127.0.0.1")
+        outcome = connector.read_here(["computers", "tenant"], HTTP_PROXY=url, NO_PROXY="127.0.0.1")
         assert asked == []
     assert outcome.exit_code == 0
     assert len(outcome.records["computers"]) == len(sandbox.estate.computers)
@@ -353,7 +353,7 @@ def test_certificates_are_verified(tmp_path: Path) -> None:
     """
     with Sandbox(5, use_tls=True) as secure:
         connector = Connector(tmp_path, secure.config())
-        status, message = connector.check().connection_status
+        status, message = connector.check_here().connection_status
         assert status == "FAILED"
         assert "certificate" in message
         assert secure.counts.requests == 0
@@ -365,7 +365,7 @@ def test_certificates_are_verified(tmp_path: Path) -> None:
         with pytest.raises(SnowAtlasError):
             client.get("computers", "/api/sam/estate/v1/computers", {}, bytes)
         assert secure.counts.requests == 0
-        outcome = connector.run(
+        outcome = connector.run_here(
             *connector.read_arguments(configured_catalog(["computers", "tenant"])),
             REQUESTS_CA_BUNDLE=str(secure.ca_file),
         )

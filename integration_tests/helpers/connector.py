@@ -9,11 +9,12 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, TextIO
+from unittest import mock
 
 import orjson
 from airbyte_cdk.entrypoint import AirbyteEntrypoint
@@ -26,7 +27,10 @@ from source_snow_atlas.output import LineWriter
 ROOT = Path(__file__).parent.parent.parent
 SECONDS = 120
 """Timeout of a run, so that a connector that hangs fails its test."""
-AMBIENT = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "LOG_LEVEL", "NETRC")
+AMBIENT = (
+    *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
+    *("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "LOG_LEVEL", "NETRC"),
+)
 """Environment variables that could change the result of a test."""
 
 Record = dict[str, Any]
@@ -240,11 +244,10 @@ class Connector:
 
     def start(self, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
         """Start the console command. The caller reads its output and ends it."""
-        inherited = {name: value for name, value in os.environ.items() if name.upper() not in AMBIENT}
         return subprocess.Popen(
             [sys.executable, "-m", "source_snow_atlas.run", *arguments],
             cwd=ROOT,
-            env={**inherited, **environment},
+            env=_variables(environment),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -256,24 +259,32 @@ class Connector:
         incremental: Collection[str] = (),
         state: Any = None,
         config: Any = None,
+        **environment: str,
     ) -> Outcome:
         """Run `read` inside this process, where monkeypatch applies."""
-        return self.run_here(*self.read_arguments(streams, incremental, state, config))
+        return self.run_here(*self.read_arguments(streams, incremental, state, config), **environment)
 
-    def check_here(self, config: Any = None) -> Outcome:
+    def check_here(self, config: Any = None, **environment: str) -> Outcome:
         """Run `check` inside this process."""
-        return self.run_here("check", "--config", self.file("config", config or self.config))
+        return self.run_here("check", "--config", self.file("config", config or self.config), **environment)
 
-    def run_here(self, *arguments: str) -> Outcome:
+    def run_here(self, *arguments: str, **environment: str) -> Outcome:
         """Run the console command inside this process, with a new token."""
         SnowAtlasOauth2Authenticator.forget_tokens()
         parsed = AirbyteEntrypoint.parse_args(list(arguments))
         written = io.BytesIO()
         text = io.TextIOWrapper(written, encoding="utf-8", errors="surrogatepass", write_through=True)
-        with _logs_to(text), contextlib.redirect_stdout(text):
+        surroundings = mock.patch.dict(os.environ, _variables(environment), clear=True)
+        with _logs_to(text), contextlib.redirect_stdout(text), surroundings:
             output = LineWriter(written)
             code = console._run(console.Entrypoint(SourceSnowAtlas(), output), parsed, output)
         return Outcome.of_process(code, written.getvalue(), b"")
+
+
+def _variables(added: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment variables of a run."""
+    inherited = {name: value for name, value in os.environ.items() if name.upper() not in AMBIENT}
+    return {**inherited, **added}
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""PostgreSQL server for one test: a new cluster in a temporary folder, on a free loopback port.
+"""PostgreSQL server for tests: a new cluster in a temporary folder, on a free loopback port.
 
 It uses the programs of the system's packages (Debian and Ubuntu: `apt install postgresql`). The server
 refuses to run as root, so root starts it as the user of the packages.
@@ -6,6 +6,8 @@ refuses to run as root, so root starts it as the user of the packages.
 
 from __future__ import annotations
 
+import atexit
+import itertools
 import os
 import pwd
 import secrets
@@ -16,8 +18,9 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +81,30 @@ def free_port() -> int:
         return port
 
 
+_shared = ExitStack()
+_numbers = itertools.count(1)
+
+
+def new_database() -> PostgresServer:
+    """Create an empty database on a server that this process shares, as starting one takes seconds."""
+    server = _shared_server()
+    name = f"{DATABASE}_{next(_numbers)}"
+    create_database(find_program("createdb"), replace(server, database=name), check=True)
+    return replace(server, database=name)
+
+
+@cache
+def _shared_server() -> PostgresServer:
+    atexit.register(stop_shared_server)
+    return _shared.enter_context(private_postgres())
+
+
+def stop_shared_server() -> None:
+    """Stop the server of `new_database`, if it runs."""
+    _shared.close()
+    _shared_server.cache_clear()
+
+
 @contextmanager
 def private_postgres() -> Iterator[PostgresServer]:
     """Start a server with one empty database. It is removed when the block ends."""
@@ -131,15 +158,24 @@ def running(program: str, data: Path, port: int, account: str | None) -> Iterato
 
 def wait_until_ready(createdb: str, server: PostgresServer) -> None:
     """Create the database, with retries until the server is ready."""
-    command = [createdb, "--host", server.host, "--port", str(server.port), "--username", server.username]
-    environment = {**os.environ, "PGPASSWORD": server.password}
     deadline = time.monotonic() + START_SECONDS
     while True:
-        done = subprocess.run(
-            [*command, server.database], env=environment, check=False, capture_output=True, text=True
-        )
+        done = create_database(createdb, server)
         if done.returncode == 0:
             return
         if time.monotonic() > deadline:
             raise PostgresUnavailable(f"PostgreSQL did not start: {done.stderr.strip()}")
         time.sleep(0.1)
+
+
+def create_database(
+    createdb: str, server: PostgresServer, *, check: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """Run createdb for the server's database."""
+    return subprocess.run(
+        [createdb, "-h", server.host, "-p", str(server.port), "-U", server.username, server.database],
+        env={**os.environ, "PGPASSWORD": server.password},
+        check=check,
+        capture_output=True,
+        text=True,
+    )

@@ -18,7 +18,7 @@ import psycopg2
 import psycopg2.extras
 import pytest
 
-from integration_tests.helpers.postgres_server import PostgresServer, PostgresUnavailable, private_postgres
+from integration_tests.helpers.postgres_server import PostgresServer, PostgresUnavailable, new_database
 
 SECONDS = 240
 KINDS = ("duckdb", "postgres", "files")
@@ -205,7 +205,7 @@ def target(kind: str, folder: Path, sandbox: Any = None, **options: Any) -> Iter
         yield Files(folder, sandbox, options)
     else:
         try:
-            with private_postgres() as server:
-                yield PostgreSQL(folder, sandbox, options, server=server)
+            server = new_database()
         except PostgresUnavailable as reason:
             pytest.skip(str(reason))
+        yield PostgreSQL(folder, sandbox, options, server=server)

@@ -1,8 +1,7 @@
-"""What changes and refusals cost, in virtual time: `python -m benchmarks.simulated` prints the tables of
-benchmarks/results.md.
+"""Cost of changes and refusals in virtual time: `python -m benchmarks.simulated` prints tables in Markdown.
 
-Nobody waits and a seed decides it all, so the figures are the same on every machine. `--large` adds the reads
-of 50,000 pages, which take minutes of processor time each.
+Seeds determine all figures, so they are the same on every machine. `--large` adds reads of 50,000 pages, each
+of which takes minutes of processor time.
 """
 
 import argparse
@@ -14,7 +13,7 @@ from unit_tests.simulation.pace_measures import FIXED, OTHER, changing, measure
 from unit_tests.simulation.virtual_time import read_by_clock
 
 WORKS = ((200, 100, 1.0, 200), (200, 100, 5.0, 200), (400, 200, 3.0, 50), (200, 100, 50.0, 200))
-"""Pages of 500 rows, milliseconds a request, changes a second, reads."""
+"""Number of pages, latency in milliseconds, changes per second, number of reads."""
 LARGE = (50_000, 300, 1.0)
 CHANGING = ("bucket up", "bucket down", "in flight up", "in flight down")
 
@@ -23,8 +22,12 @@ def main() -> None:
     """Print the tables."""
     logging.disable(logging.CRITICAL)
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--large", type=int, default=0, metavar="READS", help="reads of 50,000 pages")
-    parser.add_argument("--large-rows", type=int, default=1000, metavar="ROWS", help="rows a page of those")
+    parser.add_argument(
+        "--large", type=int, default=0, metavar="READS", help="number of reads of 50,000 pages"
+    )
+    parser.add_argument(
+        "--large-rows", type=int, default=1000, metavar="ROWS", help="rows in each of these pages"
+    )
     parser.add_argument("--only-large", action="store_true")
     arguments = parser.parse_args()
     if not arguments.only_large:
@@ -50,19 +53,19 @@ def _refusals() -> None:
 
 def _changes(works: Sequence[tuple[int, int, float, int, int, bool]]) -> None:
     print(
-        "\n| work | `total_items` | reads | wall over quiet | requests over quiet | rows lost | rows "
-        "repeated |"
+        "\n| work | `total_items` | reads | wall over unchanged | requests over unchanged "
+        "| rows lost | rows repeated |"
     )
     print("|---|---|---|---|---|---|---|")
     for pages, latency, rate, count, size, totals in works:
         options = {"page_size": size, "latency": latency / 1000, "totals": totals}
-        quiet = read_by_clock(pages * size, 0, rate=0.0, **options)
+        unchanged = read_by_clock(pages * size, 0, rate=0.0, **options)
         reads = [read_by_clock(pages * size, seed, rate=rate, **options) for seed in range(1, count + 1)]
         print(
-            f"| {pages:,} pages of {size}, {latency} ms, {rate:g} changes/s | {'yes' if totals else 'no'} | "
-            f"{count} "
-            f"| {mean(read.seconds for read in reads) / quiet.seconds:.3f} "
-            f"| {mean(read.requests for read in reads) / quiet.requests:.3f} "
+            f"| {pages:,} pages of {size}, {latency} ms, {rate:g} changes/s "
+            f"| {'yes' if totals else 'no'} | {count} "
+            f"| {mean(read.seconds for read in reads) / unchanged.seconds:.3f} "
+            f"| {mean(read.requests for read in reads) / unchanged.requests:.3f} "
             f"| {sum(read.lost for read in reads)} | {sum(read.repeated for read in reads)} |",
             flush=True,
         )

@@ -66,9 +66,8 @@ def main() -> None:
         ):
             usage = _read(server.url, ["computer_hard_drives"])
         print(
-            f"| {parents:,} | {usage.anonymous / MIB:.0f} MiB | {usage.in_files / MIB:.0f} MiB | "
-            f"{usage.wall:.0f} s "
-            f"| {1e6 * usage.processor / parents:.0f} µs |",
+            f"| {parents:,} | {usage.anonymous / MIB:.0f} MiB | {usage.in_files / MIB:.0f} MiB "
+            f"| {usage.wall:.0f} s | {1e6 * usage.processor / parents:.0f} µs |",
             flush=True,
         )
 

@@ -48,7 +48,7 @@ class Loader:
         layout = Layout(columns)
         self.monkeypatch.setattr(Layout, "of", lambda _: layout)
         report = SyncReport.of([STREAM])
-        with spool.folder() as folder:
+        with spool.sync_folder() as folder:
             files = spool.Spool(folder, holds_nul=True)
             messages = [
                 {"type": "RECORD", "record": {"stream": STREAM, "data": row, "emitted_at": number}}
@@ -66,7 +66,7 @@ class Loader:
 
     def states(self) -> dict[str, Any]:
         """What a sync would go on from."""
-        with spool.folder() as folder:
+        with spool.sync_folder() as folder:
             destination = self.open(folder)
             try:
                 return destination.states()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from snow_atlas_sync import connector, inputs, spool
 from snow_atlas_sync.errors import SyncError, stop_if_asked
 from snow_atlas_sync.outcome import SyncReport
-from snow_atlas_sync.progress import shown
+from snow_atlas_sync.progress import show_progress
 from snow_atlas_sync.questions import QUESTIONS
 from snow_atlas_sync.sync import sync
 from snow_atlas_sync.tables import HOLD_NUL
@@ -129,7 +129,7 @@ def synced(
     incremental = inputs.incremental(options.incremental).intersection(names or suggested)
     without_check = bool(names) and not incremental
     checked = connector.CheckResult()
-    with spool.folder() as folder, contextlib.ExitStack() as stack:
+    with spool.sync_folder() as folder, contextlib.ExitStack() as stack:
         file = folder / "config.json"
         file.write_text(json.dumps(config), encoding="utf-8")
         process = stack.enter_context(
@@ -153,7 +153,7 @@ def synced(
         report = SyncReport.of(names)
         missing = {name: checked.missing_permission(name) for name in suggested}
         report.refused = {name: permission for name, permission in missing.items() if permission}
-        with shown(report):
+        with show_progress(report):
             sync(process, folder, opening, report, incremental, holds_nul=options.destination in HOLD_NUL)
         with contextlib.closing(opening.result()) as destination:
             yield report, destination

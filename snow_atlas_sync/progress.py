@@ -17,7 +17,7 @@ BAR_WIDTH = 20
 
 
 @contextmanager
-def shown(report: SyncReport) -> Iterator[None]:
+def show_progress(report: SyncReport) -> Iterator[None]:
     """Show the progress of a sync while the block runs."""
     out = sys.stderr
     terminal = out.isatty()

@@ -31,16 +31,16 @@ BUFFER_BYTES = 48 << 20
 """Limit of the converted rows of all streams in memory."""
 
 
-def parent() -> Path:
+def root_folder() -> Path:
     """Return the folder for temporary files, which the environment variable can change."""
     cache = os.environ.get("XDG_CACHE_HOME") or os.path.join("~", ".cache")
     return Path(os.environ.get(FOLDER) or os.path.join(cache, "snow-atlas-sync")).expanduser().absolute()
 
 
 @contextmanager
-def writing() -> Iterator[Path]:
+def writable_root_folder() -> Iterator[Path]:
     """Create the folder for temporary files. Raises SyncError if it can't be written, also in the block."""
-    path = parent()
+    path = root_folder()
     try:
         path.mkdir(parents=True, exist_ok=True)
         yield path
@@ -52,9 +52,9 @@ def writing() -> Iterator[Path]:
 
 
 @contextmanager
-def folder() -> Iterator[Path]:
+def sync_folder() -> Iterator[Path]:
     """Create a folder for one sync, and remove it at the end with those that killed syncs have left."""
-    with writing() as root:
+    with writable_root_folder() as root:
         for path in root.glob("sync-*-*"):
             if not is_alive(path.name.split("-")[1]):
                 shutil.rmtree(path, ignore_errors=True)
@@ -77,7 +77,7 @@ def is_alive(process: str) -> bool:
 
 
 @contextmanager
-def full_disk_named() -> Iterator[None]:
+def report_full_disk() -> Iterator[None]:
     """Raise SyncError with the path if the disk is full."""
     try:
         yield
@@ -85,7 +85,7 @@ def full_disk_named() -> Iterator[None]:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         raise SyncError(
-            f"the disk of {parent()} is full; free some space, "
+            f"the disk of {root_folder()} is full; free some space, "
             f"or name another folder in the environment variable {FOLDER}"
         ) from None
 
@@ -128,7 +128,7 @@ class StreamFile:
             self._writer.write_table(pa.Table.from_batches(self._batches))
         self._batches, self.buffered_bytes = [], 0
 
-    @full_disk_named()
+    @report_full_disk()
     def close(self) -> None:
         """Write the rest and close the file."""
         self.write()
@@ -144,7 +144,7 @@ class Spool:
         self._holds_nul = holds_nul
         self._files: dict[str, StreamFile] = {}
 
-    @full_disk_named()
+    @report_full_disk()
     def write(self, lines: Iterable[bytes], report: SyncReport) -> None:
         """Write the records of the connector's output to the files, and update the report from the rest."""
         gc.disable()  # the rows contain no cycles, and looking for some takes half as long again

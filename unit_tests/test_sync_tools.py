@@ -243,14 +243,14 @@ def test_temporary_files_go_where_the_user_says(tmp_path: Path, monkeypatch: pyt
     """They are as large as what is read, and would fill another disk."""
     monkeypatch.delenv(spool.FOLDER, raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    assert spool.parent() == tmp_path / "cache" / "snow-atlas-sync"
+    assert spool.root_folder() == tmp_path / "cache" / "snow-atlas-sync"
     monkeypatch.setenv(spool.FOLDER, str(tmp_path / "named"))
-    with spool.folder() as made:
+    with spool.sync_folder() as made:
         assert made.parent == tmp_path / "named"
     assert not made.exists()
     (tmp_path / "file").touch()
     monkeypatch.setenv(spool.FOLDER, str(tmp_path / "file" / "x"))
-    with pytest.raises(SyncError, match=spool.FOLDER), spool.folder():
+    with pytest.raises(SyncError, match=spool.FOLDER), spool.sync_folder():
         pass
 
 
@@ -261,7 +261,7 @@ def test_what_a_killed_sync_left_is_removed(tmp_path: Path, monkeypatch: pytest.
     gone.wait()
     for name in (f"sync-{gone.pid}-a", f"sync-{os.getpid()}-b", "other"):
         (tmp_path / name).mkdir()
-    with spool.folder():
+    with spool.sync_folder():
         assert not (tmp_path / f"sync-{gone.pid}-a").exists()
         assert (tmp_path / f"sync-{os.getpid()}-b").exists()
         assert (tmp_path / "other").exists()
@@ -270,5 +270,5 @@ def test_what_a_killed_sync_left_is_removed(tmp_path: Path, monkeypatch: pytest.
 def test_a_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The user would get a traceback after an hour of reading."""
     monkeypatch.setenv(spool.FOLDER, str(tmp_path))
-    with pytest.raises(SyncError, match=f"disk of {tmp_path} is full"), spool.full_disk_named():
+    with pytest.raises(SyncError, match=f"disk of {tmp_path} is full"), spool.report_full_disk():
         raise OSError(28, "No space left on device")

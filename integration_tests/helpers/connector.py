@@ -291,8 +291,7 @@ def _variables(added: Mapping[str, str]) -> dict[str, str]:
 def _logs_to(stream: TextIO) -> Iterator[None]:
     """Send the connector's log lines to a stream, as their handlers keep the stdout of an earlier time.
 
-    PyAirbyte, which other tests import, adds handlers to loggers of the same names. They are removed
-    meanwhile.
+    Handlers of PyAirbyte, which other tests import, are removed meanwhile.
     """
     handlers = [handler for handler in logging.getLogger().handlers if type(handler) is logging.StreamHandler]
     before = [handler.setStream(stream) for handler in handlers]

@@ -37,7 +37,7 @@ class Checks:
 def scratch() -> Iterator[Path]:
     """A folder for what dbt keeps from one report to the next, that no other report uses meanwhile."""
     for number in count(1):
-        with spool.writing() as place:
+        with spool.writable_root_folder() as place:
             folder = place / ("report" if number == 1 else f"report-{number}")
             folder.mkdir(exist_ok=True)
             lock = (folder / "lock").open("w")

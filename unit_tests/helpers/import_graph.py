@@ -12,8 +12,7 @@ Graph = dict[str, set[str]]
 def import_graph(root: Path, package: str) -> Graph:
     """Return the modules of a package in `root`, each with the modules of the package that it imports.
 
-    Imports inside functions and for type checkers count, too. The implicit import of a module's package does
-    not.
+    Imports inside functions and for type checkers are included.
     """
     files = {_name(path.relative_to(root)): path for path in (root / package).rglob("*.py")}
     return {

@@ -241,6 +241,38 @@ def test_the_history_of_another_tenant_is_refused_before_anything_is_read(
     assert len(pages) == 1, "the check asks once"
 
 
+def test_a_report_removes_tables_of_the_last_one_only_after_a_sync(sandbox: Sandbox, tmp_path: Path) -> None:
+    """A mistyped secret, or Ctrl-C, cost the tables and marts of the last report."""
+    from snow_atlas_sync.report.collect import collect
+
+    path = tmp_path / "report.duckdb"
+    collect(sandbox.config(), path, thorough=False)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE SCHEMA main_snow_atlas")
+        connection.execute("CREATE TABLE main_snow_atlas.mart AS SELECT 1 AS a")
+    before = rows_by_table(path)
+    mistyped = tmp_path / "config.json"
+    mistyped.write_text(json.dumps({**sandbox.config(), "client_secret": "mistyped"}), encoding="utf-8")
+    command = [sys.executable, "-m", "snow_atlas_sync.report", "--config", str(mistyped)]
+    command += ["--database", str(path), "--output", str(tmp_path / "report.html")]
+    refused = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert refused.returncode == 1, refused.stdout
+    assert rows_by_table(path) == before
+    sandbox.control.fault("status", definitions.parameters("agreements")["path"], status=500)
+    collected = collect(sandbox.config(), path, thorough=False)
+    assert set(collected.failed) >= {"agreements"}
+    gone = {f"main.{name}" for name in collected.failed}
+    assert rows_by_table(path).keys() == before.keys() - gone - {"main_snow_atlas.mart"}
+
+
+def rows_by_table(path: Path) -> dict[str, int]:
+    with duckdb.connect(str(path)) as connection:
+        found = connection.execute(
+            "SELECT schema_name || '.' || table_name, estimated_size FROM duckdb_tables()"
+        ).fetchall()
+    return dict(found)
+
+
 def test_report_says_what_the_last_sync_did_not_read_and_why(filled: DuckDB) -> None:
     """A CIO would read figures of half an estate, or be told to grant a permission that is there."""
     filled.run("--streams", "computers,organizations")

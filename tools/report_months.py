@@ -22,7 +22,12 @@ from sandbox.api.settings import Settings
 from sandbox.company.estate import Estate
 from snow_atlas_sync.errors import SyncError
 from snow_atlas_sync.report.build import Dbt
-from snow_atlas_sync.report.collect import leave_history, refuse_other_tenant, wanted_streams
+from snow_atlas_sync.report.collect import (
+    leave_history,
+    refuse_other_tenant,
+    refuse_tables_of_others,
+    wanted_streams,
+)
 from snow_atlas_sync.report.marts import KEPT
 from snow_atlas_sync.report.text import count
 from snow_atlas_sync.tables import Layout, batch_of
@@ -41,6 +46,7 @@ def rebuild_history(options: argparse.Namespace, dbt: Dbt, variables: Mapping[st
     except ValueError as error:
         raise SyncError(f"--months: {error}") from None
     refuse_other_tenant(options.database, Settings().tenant)
+    refuse_tables_of_others(options.database, Settings().tenant)
     leave_history(options.database)
     with duckdb.connect(str(options.database)) as connection:
         connection.execute(f'DROP SCHEMA IF EXISTS "{KEPT}" CASCADE')
@@ -49,19 +55,22 @@ def rebuild_history(options: argparse.Namespace, dbt: Dbt, variables: Mapping[st
     for index, month in enumerate(months):
         write_tables(options.database, present.at(month))
         dbt.build_history({**variables, "snow_atlas_today": f"{month:%Y-%m-%d}"}, staged=index > 0)
+    leave_history(options.database)  # a sync does not replace tables that dlt has not made
 
 
 def write_tables(database: Path, estate: Estate) -> None:
-    """Replace the tables with those of a day."""
+    """Replace the tables with those of a day, in one transaction."""
     sandbox = Sandbox(estate=estate)
     expected = Expected(sandbox)
     with duckdb.connect(str(database)) as connection:
+        connection.begin()
         for stream in wanted_streams(thorough=True):
             if stream not in NO_HISTORY:
                 rows = list(records(sandbox, expected, stream))
                 connection.register("read", table(stream, rows, estate.now))
                 connection.execute(f'CREATE OR REPLACE TABLE "{stream}" AS SELECT * FROM read')
                 connection.unregister("read")
+        connection.commit()
 
 
 def records(sandbox: Sandbox, expected: Expected, stream: str) -> Iterator[Record]:

@@ -127,7 +127,7 @@ def test_the_page_is_whole_whatever_was_synced(written: Written, name: str) -> N
     """A report that fails on a tenant without Oracle, or without prices, is of no use there."""
     found = Elements(written(name))
     assert {attributes.get("id") for tag, attributes in found.elements if tag == "section"} >= SECTIONS
-    assert sum("card" in attributes.get("class", "").split() for _, attributes in found.elements) == 5
+    assert sum("card" in attributes.get("class", "").split() for _, attributes in found.elements) == 6
     answers, appendix = found.text.split("Where each figure comes from")
     assert "snow_atlas__" not in answers.replace(found.text[: found.text.index("Snow Atlas report")], "")
     for mart in MARTS:
@@ -299,10 +299,10 @@ def test_what_the_last_sync_could_not_read_stands_at_the_top(marts_of: Built) ->
         refused = Elements(
             page(marts, Origin(chosen.today, refused={"licenses": "sam.license.r"}, read_on=read_on))
         ).text
-    assert text.index("The last sync was not whole.") < text.index("Key figures")
+    assert text.index("The last sync is incomplete.") < text.index("Key figures")
     assert "computers : the connector was ended by signal 9" in text
     assert "not whole" not in whole
-    assert refused.index("Snow Atlas refused a part.") < refused.index("Key figures")
+    assert refused.index("Snow Atlas refused some streams.") < refused.index("Key figures")
     assert "licenses : grant the permission sam.license.r" in refused
     assert "from tables read between 10 Nov 2026 and 12 Nov 2026" in refused.replace("\u00a0", " ")
     assert text.index("Not all streams were selected.") < text.index("Key figures")
@@ -542,7 +542,7 @@ def test_renewals_come_in_the_order_of_what_has_to_be_decided(marts_of: Built) -
     assert days == sorted(days)
     priced = [row for row in part.table.rows if any(character.isdigit() for character in row[-1])]
     assert len(priced) >= len(part.table.rows) * 3 // 4
-    assert any("renewal dates for ServiceNow only" in note for note in part.notes)
+    assert any("renewal dates of ServiceNow only" in note for note in part.notes)
 
 
 COMPUTERS, MONTHS = 60, 2

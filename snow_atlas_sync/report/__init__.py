@@ -1,6 +1,5 @@
-"""The page that `make report` writes: what Snow Atlas knows, as an IT asset manager would send it to their
-CIO.
+"""The page that `make report` writes for an IT asset manager and their CIO.
 
-One HTML file without a script and without anything from a network. `command` syncs, `marts` lets dbt build,
-`sections` ask the marts, `charts` draw, and `page` puts it all together.
+It is one HTML file without a script and without network requests. `command` syncs, `build` runs dbt,
+`sections` query the marts, `charts` draw, and `page` puts all of it together.
 """

@@ -1,4 +1,4 @@
-"""Lets dbt build the marts, and test them."""
+"""Build the marts with dbt, and test them."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from snow_atlas_sync.report.marts import HISTORY, MARTS, NAMED, PACKAGE
 
 PROCESS = "import sys; from snow_atlas_sync.report.dbt_process import main; main(*sys.argv[1:])"
 SILENT = {"DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
-"""Keeps dbt from telling its makers that it was used."""
+"""Turn off dbt's telemetry."""
 TRACE = ("> in ", "> called by ", "compiled code at ")
-"""What lines begin with that dbt adds to a message."""
+"""Prefixes of the lines that dbt adds to a message."""
 
 
 @dataclass(frozen=True)
 class Checks:
-    """How the tests of the marts went: how many there were, and which of them failed."""
+    """Outcome of the tests of the marts: their number, and the names of those that failed."""
 
     number: int
     failed: tuple[str, ...]
@@ -35,7 +35,7 @@ class Checks:
 
 @contextmanager
 def scratch() -> Iterator[Path]:
-    """A folder for what dbt keeps from one report to the next, that no other report uses meanwhile."""
+    """Yield a folder for dbt's files that is kept between reports and used by one report at a time."""
     for number in count(1):
         with spool.writable_root_folder() as place:
             folder = place / ("report" if number == 1 else f"report-{number}")
@@ -51,8 +51,9 @@ def scratch() -> Iterator[Path]:
 
 
 class Dbt(AbstractContextManager["Dbt"]):
-    """dbt with the package and a database. It begins to read the package at once, so open it before a sync;
-    the database is used in the methods only.
+    """Process of dbt with the package and a database.
+
+    It starts to parse the package at once, so open it before a sync. Only the methods use the database.
     """
 
     def __init__(self, database: Path) -> None:
@@ -89,15 +90,18 @@ class Dbt(AbstractContextManager["Dbt"]):
         self._run(["run", "--select", *(f"+{mart}" for mart in MARTS), *NAMED, *HISTORY], variables)
 
     def build_history(self, variables: Mapping[str, Any], staged: bool) -> None:
-        """Build what the history takes from today's tables. Views of staging stay as they are where it was
-        `staged` before, from tables with the same columns.
+        """Build the history from today's tables.
+
+        If the views of staging were `staged` before, from tables with the same columns, they are not
+        built again.
         """
         excluded = ["--exclude", "path:models/staging"] if staged else []
         self._run(["run", "--select", f"+{HISTORY[0]}", *excluded], variables)
 
     def check(self, variables: Mapping[str, Any]) -> Checks:
-        """Run the tests of the marts. One that fails does not keep its mart from the report, which says so
-        instead.
+        """Run the tests of the marts, and return how they went.
+
+        A mart whose test fails stays in the report, which names the test.
         """
         done = self._asked(["test", "--select", *MARTS, *HISTORY], variables)
         tests = [each for each in done["results"] if each["id"].startswith("test.")]
@@ -120,17 +124,16 @@ class Dbt(AbstractContextManager["Dbt"]):
             self._process.stdin.flush()
             answer = self._process.stdout.readline()
         if not answer:
-            raise ReportError(f"dbt ended by itself; its log is in {self._logs}")
+            raise ReportError(f"dbt exited unexpectedly. Its log is in {self._logs}")
         done: dict[str, Any] = json.loads(answer)
         return done
 
     def _reason(self, done: Mapping[str, Any]) -> str:
-        return reason(done) or f"it said nothing; its log is in {self._logs}"
+        return reason(done) or f"it gave no reason. Its log is in {self._logs}"
 
 
 def reason(done: Mapping[str, Any]) -> str:
-    """What went wrong first, in one line and without dbt's trace of macros; empty where it
-    was not said."""
+    """Return the first error in one line, without dbt's trace of macros; empty if dbt reported none."""
     failed = [each["message"] for each in done["results"] if each["status"] not in ("success", "skipped")]
     lines = [" ".join(line.split()) for line in (done["error"] or next(iter(failed), "")).splitlines()]
     said = [line for line in lines if line and not line.startswith(TRACE)]

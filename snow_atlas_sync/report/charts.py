@@ -1,4 +1,4 @@
-"""The kinds of charts that the report has, each for a wide and for a narrow page."""
+"""Charts of the report, each for a wide and for a narrow page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from snow_atlas_sync.report.svg import FILLS, GROUND, LINE, MUTED, TEXT, themed
 
 MARGIN, AXIS = 6, 36
 LETTER, NAME_LETTER = 7.2, 7.6
-"""Width of a letter at the end of a bar, and in a name, at most."""
+"""Maximum width of a letter at the end of a bar, and in a name."""
 NAME_LINE = 15
 """Height of a line of a name."""
 
@@ -24,7 +24,7 @@ Values = list[dict[str, Any]]
 
 @dataclass(frozen=True)
 class Layout:
-    """Where names stand: above their marks, or in a margin to the left of them."""
+    """Width of a chart, and where its names stand: above the marks, or in a margin on the left."""
 
     total: int
     left: int
@@ -33,22 +33,22 @@ class Layout:
 
     @property
     def width(self) -> int:
-        """What is left for the marks."""
+        """Return the width that is left for the marks."""
         return self.total - self.left - MARGIN
 
     def cut(self, name: str) -> str:
-        """As much of a name as there is room for."""
+        """Return as much of a name as fits."""
         return name if len(name) <= self.letters else name[: self.letters - 1].rstrip() + "…"
 
     def lines(self, name: str) -> list[str]:
-        """Return a name in two lines at most, where it stands above its bar."""
+        """Return a name in up to two lines if it stands above its bar, and in one if it does not."""
         if not self.above or len(name) <= self.letters:
             return [self.cut(name)]
         first = textwrap.wrap(name, self.letters)[0]
         return [first, self.cut(name[len(first) :].lstrip())]
 
     def fitted(self, names: Iterable[str]) -> Layout:
-        """The layout with a margin that is as wide as the longest name."""
+        """Return the layout with a margin as wide as the longest name."""
         longest = max((len(name) for name in names), default=0)
         if self.above or longest >= self.letters:
             return self
@@ -62,9 +62,7 @@ PHONE = Layout(total=340, left=MARGIN, letters=50)
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar of one or more pieces; negative ones go to the left. What is said stands at its right and at its
-    left end.
-    """
+    """Bar of one or more pieces, with texts at its ends. Negative pieces go to the left."""
 
     name: str
     pieces: Mapping[str, float]
@@ -74,7 +72,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Span:
-    """Something that ends on a day, and from which day on one has to act."""
+    """Something that ends on a day, with the day by which to act."""
 
     name: str
     ends_on: date
@@ -90,10 +88,10 @@ def bars(
     alternative: str,
     long_names: bool = False,
 ) -> Picture:
-    """Horizontal bars. `kinds` has the fill and the meaning of each kind of piece, in the order in which they
-    are put together.
+    """Draw horizontal bars.
 
-    Long names stand above their bars on a wide page, too.
+    `kinds` has the fill and the meaning of each kind of piece, in drawing order. Long names stand above
+    their bars on a wide page, too.
     """
     legend = [
         (fill, meaning)
@@ -193,7 +191,7 @@ def _bars(rows: Sequence[Bar], kinds: Mapping[str, tuple[str, str]], layout: Lay
 
 
 def timeline(rows: Sequence[Span], first: date, last: date, *, caption: str, alternative: str) -> Picture:
-    """One line for each span from the day to act until its end, on an axis of months."""
+    """Draw a line from the day to act to the end of each span, on an axis of months."""
     late = [row.acts_on is not None and row.acts_on < first for row in rows]
     marks = [
         (
@@ -284,7 +282,7 @@ def _chart(values: Values) -> Any:
 
 
 def _drawn(layers: Sequence[Any], height: float, layout: Layout, below: int = AXIS) -> str:
-    """SVG of the layout's width: names to the left of the marks, or above them, and an axis below."""
+    """Return SVG with names on the left of the marks, or above them, and an axis below."""
     chart = alt.layer(*layers).properties(
         width=layout.width,
         height=height,

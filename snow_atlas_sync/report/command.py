@@ -1,4 +1,4 @@
-"""What `make report` runs: read Snow Atlas, build the marts, write the page."""
+"""The command of `make report`: sync, build the marts, write the page."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser(NAME).parse_args(arguments)
     if options.config is None and not options.no_sync:
         raise ReportError(
-            "name the configuration of your tenant with --config FILE, or take tables with --no-sync"
+            "name the configuration of your tenant with --config FILE, or use existing tables with --no-sync"
         )
     return run(options, inputs.load(options.config) if options.config is not None else {})
 
@@ -41,15 +41,19 @@ def run(
     defaults: Mapping[str, Any] | None = None,
     prepare: Callable[[Dbt, Mapping[str, Any]], None] | None = None,
 ) -> int:
-    """Make the report; `defaults` are variables of the dbt package that the user may give others for, and
-    `prepare` is done before anything is read.
+    """Make the report, and return the exit code.
+
+    `defaults` are variables of the dbt package that the user may override. `prepare` is called before
+    anything is read.
     """
     start = time.monotonic()
     variables = parse_variables(options.vars) or dict(defaults or {})
     check_output(options.output)
     workbook = options.output.with_suffix(".xlsx")
     if workbook == options.output:
-        raise ReportError(f"{workbook} is where the workbook goes: name the page otherwise, as report.html")
+        raise ReportError(
+            f"{workbook} is the file of the workbook: give the page another name, as report.html"
+        )
     check_output(workbook)
     today = datetime.now(timezone.utc).date()
     variables = {"snow_atlas_today": today.isoformat(), **variables}
@@ -98,7 +102,7 @@ def run(
 
 
 def parse_variables(text: str) -> dict[str, Any]:
-    """The variables of the dbt package that the user gives."""
+    """Return the variables of the dbt package that the user gives."""
     if not text.strip():
         return {}
     try:
@@ -120,19 +124,19 @@ def parse_variables(text: str) -> dict[str, Any]:
 
 
 def check_past(day: date, name: str) -> None:
-    """Raise ReportError where the day is in the future everywhere: in the far east it is tomorrow already."""
+    """Raise ReportError if the day is in the future in every time zone."""
     if day > datetime.now(timezone.utc).date() + timedelta(days=1):
         raise ReportError(f"{name} is {day}, a day in the future")
 
 
 def known_variables() -> list[str]:
-    """The variables of the dbt package, as its own check of them names them."""
+    """Return the names of the dbt package's variables, from its own check of them."""
     text = (PACKAGE / "macros" / "checks.sql").read_text(encoding="utf-8")
     return sorted(set(re.findall(r"'(snow_atlas_\w+)': '", text)))
 
 
 def check_rates(variables: Mapping[str, Any]) -> None:
-    """Refuse what is no exchange rate: dbt would say so in the words of the SQL that it makes."""
+    """Raise ReportError for an invalid exchange rate, because dbt's message would be one about SQL."""
     rates, currency = variables.get("snow_atlas_rates") or {}, variables.get("snow_atlas_currency")
     example = 'as {"snow_atlas_rates": {"USD": 0.92}, "snow_atlas_currency": "EUR"}'
     if not isinstance(rates, dict):
@@ -150,7 +154,7 @@ def check_rates(variables: Mapping[str, Any]) -> None:
 
 
 def check_output(path: Path) -> None:
-    """Refuse a file that can't be written before anything is read."""
+    """Raise ReportError, before anything is read, if a file can't be written."""
     if path.is_dir():
         raise ReportError(f"{path} can't be written: it is a folder")
     try:
@@ -165,8 +169,9 @@ def check_output(path: Path) -> None:
 
 @contextmanager
 def in_place_of(path: Path) -> Iterator[Path]:
-    """A file beside another one, whose place it takes when it is whole: what ends the report while it is
-    written leaves the one of last month.
+    """Yield a temporary file that replaces `path` once it is complete.
+
+    A report that is interrupted leaves the file of the last one.
     """
     new = beside(path)
     try:

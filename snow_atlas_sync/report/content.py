@@ -1,4 +1,4 @@
-"""What a report consists of, whatever it looks like."""
+"""The parts of a report, independent of their format."""
 
 from __future__ import annotations
 
@@ -9,21 +9,19 @@ from decimal import Decimal
 
 @dataclass(frozen=True)
 class Picture:
-    """A chart as SVG, for a screen or a sheet of paper, and for a phone; `alternative` says in words what it
-    shows.
-    """
+    """Chart as SVG for a screen or paper and for a phone, with a text alternative."""
 
     wide: str
     narrow: str
     alternative: str
     caption: str
     legend: Sequence[tuple[str, str]] = ()
-    """Fills that the chart has, and what each of them means."""
+    """Fills of the chart, and their meanings."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A short table: columns with a name and whether they hold numbers, rows of text."""
+    """Table: columns with a name and whether they hold numbers, and rows of text."""
 
     columns: Sequence[tuple[str, bool]]
     rows: Sequence[Sequence[str]]
@@ -33,9 +31,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Absence:
-    """Why there is nothing to show: streams that were not synced and what each takes, or nothing that was
-    found.
-    """
+    """Reason why there is nothing to show: streams that were not synced, or no rows."""
 
     text: str
     streams: Sequence[tuple[str, str]] = ()
@@ -43,7 +39,7 @@ class Absence:
 
 @dataclass(frozen=True)
 class Part:
-    """One question and its answer, from one mart."""
+    """Question with its answer, from one mart."""
 
     title: str
     mart: str
@@ -56,7 +52,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Section:
-    """An area of the report; its parts come one below the other."""
+    """Area of the report, with its parts in order."""
 
     id: str
     title: str
@@ -65,7 +61,7 @@ class Section:
 
 @dataclass(frozen=True)
 class KeyFigure:
-    """One of the figures at the top, and how it was computed."""
+    """Figure at the top of the page, with how it was computed."""
 
     title: str
     value: str
@@ -77,10 +73,10 @@ class KeyFigure:
     absence: Absence | None = None
     is_money: bool = False
     currency: str | None = None
-    """Currency of the value, where it is money and is known."""
+    """Currency of the value, if it is money and the currency is known."""
     exact: Decimal | int | None = None
-    """The value as it is, where it is known."""
+    """The value before rounding, if known."""
     change: str = ""
-    """How it differs from an earlier day."""
+    """Difference from an earlier day."""
     trend: str = ""
-    """SVG of its values by month."""
+    """SVG of the values by month."""

@@ -1,7 +1,7 @@
-"""Runs dbt in a process of its own, as often as it is asked to: the package, which takes longer to read than
-most builds take, is read once.
+"""Run dbt in a process of its own, so that the package is parsed once.
 
-Each line on standard input is a JSON list of arguments, and each line on standard output says how that went.
+Parsing takes longer than most builds. Each line on standard input is a JSON list of arguments, and each line
+on standard output is the result.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 
 def main(*common: str) -> None:
-    """Answer requests until there are no more; `common` are the options that all of them have."""
+    """Answer requests until standard input ends; `common` are options of all of them."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what dbt prints is no answer
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager

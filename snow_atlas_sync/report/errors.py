@@ -1,7 +1,7 @@
-"""What ends a report, said so that the user knows what to change."""
+"""Errors that end a report, with messages that tell the user what to change."""
 
 from snow_atlas_sync.errors import SyncError
 
 
 class ReportError(SyncError):
-    """The report could not be made; the message tells the user why."""
+    """Error whose message is shown to the user: the report could not be made."""

@@ -1,4 +1,4 @@
-"""The marts, as dbt has built them in the database that was synced."""
+"""The marts that dbt has built in the synced database."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PACKAGE = next(
     for path in (Path(__file__).resolve().parent.parent / "dbt", Path(__file__).resolve().parents[2] / "dbt")
     if path.is_dir()
 )
-"""The dbt package: in the wheel it lies beside the report, in a clone at the top."""
+"""The dbt package: beside the report in the wheel, at the top level in a clone."""
 MARTS = (
     "snow_atlas__license_position",
     "snow_atlas__reclaimable_software",
@@ -46,17 +46,17 @@ SUBJECTS = {
     "snow_atlas__organization_costs": "costs of organizations",
     "snow_atlas__changes": "changes",
 }
-"""What the page calls them."""
+"""The names of the marts on the page."""
 
 HISTORY = ("path:models/history", "snow_atlas__changes")
-"""What dbt is told to build, beside them, for what has changed."""
+"""What dbt builds in addition, for the history and the changes."""
 
 NAMED = ("stg_snow_atlas__tenant", "stg_snow_atlas__user_accounts", "stg_snow_atlas__saas_users")
 """Staging views that the report takes names from."""
 
 STAGING = "stg_snow_atlas__"
 COUNTS = "int_snow_atlas__streams"
-"""Counts what arrived, of whatever stream: no figure needs more of them for that."""
+"""Model that counts the rows of every stream, and needs none of them."""
 SYNCED, BUILT, STAGED = "main", "main_snow_atlas", "main_snow_atlas_staging"
 SHARED, KEPT = "main_snow_atlas_intermediate", "main_snow_atlas_history"
 
@@ -65,7 +65,7 @@ Row = Mapping[str, Any]
 
 @cache
 def _sources() -> Mapping[str, str]:
-    """The SQL of every model of the dbt package, and the text of every macro, by name."""
+    """Return the SQL of every model and macro of the dbt package, by name."""
     models = {path.stem: path.read_text(encoding="utf-8") for path in (PACKAGE / "models").rglob("*.sql")}
     macros = "\n".join(path.read_text(encoding="utf-8") for path in (PACKAGE / "macros").rglob("*.sql"))
     texts = re.findall(r"\{%-?\s*macro\s+(\w+)\(.*?endmacro\s*-?%\}", macros, re.DOTALL)
@@ -77,7 +77,7 @@ def _sources() -> Mapping[str, str]:
 
 @cache
 def streams_of(model: str) -> frozenset[str]:
-    """The streams that a model reads, itself, by a macro, or through other models."""
+    """Return the streams that a model reads, directly, by a macro, or through other models."""
     streams, seen, left = set(), set(), {model}
     while left:
         name = left.pop()
@@ -95,7 +95,7 @@ def streams_of(model: str) -> frozenset[str]:
 
 
 class Marts(AbstractContextManager["Marts"]):
-    """The built database, open for reading. `why` says why streams were not synced, where that is known."""
+    """The built database, open for reading; `why` has the reasons of streams that were not synced."""
 
     def __init__(self, database: Path, why: Mapping[str, str] | None = None) -> None:
         self._connection = duckdb.connect(str(database), read_only=True)
@@ -108,30 +108,28 @@ class Marts(AbstractContextManager["Marts"]):
         self._connection.close()
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
-        """What a query of marts and staging views gives."""
+        """Return the rows of a query of marts and staging views."""
         found = self._connection.execute(sql, parameters)
         names = [column[0] for column in found.description or ()]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
     def columns(self, relation: str) -> list[str]:
-        """The names of the columns of a mart."""
+        """Return the names of a mart's columns."""
         return [row["column_name"] for row in self.rows(f"DESCRIBE {relation}")]
 
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> Row:
-        """The one row of a query that always has one."""
+        """Return the row of a query that always has exactly one."""
         return self.rows(sql, parameters)[0]
 
     def absence(self, needed: Iterable[str], nothing: str) -> Absence:
-        """Why there are no rows: streams that they come from and that were not synced, else that there is
-        nothing.
-        """
+        """Return why there are no rows: needed streams that were not synced, else `nothing`."""
         missing = [stream for stream in needed if stream not in self.synced]
         if not missing:
             return Absence(nothing)
         return Absence("Not synced", [(stream, self.reason(stream)) for stream in missing])
 
     def reason(self, stream: str) -> str:
-        """Why a stream is not there."""
+        """Return why a stream was not synced."""
         unknown = "was not selected"
         if definitions.parent_streams(stream):
             unknown += (
@@ -140,7 +138,7 @@ class Marts(AbstractContextManager["Marts"]):
         return self._why.get(stream) or unknown
 
     def lacking(self, mart: str) -> list[tuple[str, str]]:
-        """Streams that a mart would have more from."""
+        """Return the streams that a mart reads and that were not synced, with the reasons."""
         return [(stream, self.reason(stream)) for stream in sorted(streams_of(mart) - self.synced)]
 
     def _tables(self, schema: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The options of the report, without what the report itself needs: their help comes without the extra."""
+"""Options of the report, importable without the extra `report`, so that `--help` works without it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ REPORT, DATABASE = Path("snow_atlas_report.html"), Path("snow_atlas_report.duckd
 
 
 def parser(name: str) -> argparse.ArgumentParser:
-    """The options that all ways to make a report have."""
+    """Return a parser with the options that all ways to make a report share."""
     options = argparse.ArgumentParser(
         prog=name, description="Read Snow Atlas, build the marts, write one HTML page."
     )

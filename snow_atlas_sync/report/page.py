@@ -1,4 +1,4 @@
-"""Puts the report together: one HTML file, complete in itself."""
+"""Render the report as one HTML file without external resources."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ QUERIES: Mapping[str, Sequence[str]] = {
     "snow_atlas__hardware_refresh": ("physical_computers",),
     "snow_atlas__data_quality": ("computers_not_scanned",),
 }
-"""Which query computes figures of which mart once more."""
+"""The queries that recompute figures of each mart."""
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where the figures come from, for the page to say so."""
+    """Origin of the figures, for the page to name it."""
 
     today: date
     since: date | None = None
-    """The day that was chosen to compare with."""
+    """The day that the user chose to compare with."""
     made_up: bool = False
     names: bool = False
     rates: Mapping[str, Any] = field(default_factory=dict)
@@ -46,16 +46,16 @@ class Origin:
     incomplete: Mapping[str, str] = field(default_factory=dict)
     """Streams that could not be read, and why."""
     refused: Mapping[str, str] = field(default_factory=dict)
-    """Streams that the API refused, and the permission that they lack."""
+    """Streams that the API refused, with the permission that they need."""
     read_on: tuple[date, date] | None = None
-    """The days on which tables that were there before had been read: the first and the last."""
+    """The first and the last day on which existing tables were read."""
     failed_checks: Sequence[str] = ()
     """Tests of the marts that failed."""
     checks: int = 0
 
 
 def page(marts: Marts, origin: Origin) -> str:
-    """The report as HTML."""
+    """Return the report as HTML."""
     tenant = tenant_name(marts)
     shown = sections(marts, origin)
     return (
@@ -79,7 +79,7 @@ def page(marts: Marts, origin: Origin) -> str:
 
 
 def key_figures(marts: Marts, origin: Origin) -> list[KeyFigure]:
-    """The figures at the top."""
+    """Return the figures at the top."""
     figures = [
         licences.key_figure(marts),
         risks.oracle_figure(marts),
@@ -92,7 +92,7 @@ def key_figures(marts: Marts, origin: Origin) -> list[KeyFigure]:
 
 
 def sections(marts: Marts, origin: Origin) -> list[Section]:
-    """All that follows."""
+    """Return the sections after the key figures."""
     return [
         changes.section(marts, origin.today, origin.since),
         licences.section(marts),
@@ -105,7 +105,7 @@ def sections(marts: Marts, origin: Origin) -> list[Section]:
 
 
 def lacking(marts: Marts) -> list[tuple[str, str, str]]:
-    """Streams that were not synced, why, and the marts that would have more from them."""
+    """Return the streams that were not synced, with the reason and the marts that read them."""
     found: dict[str, tuple[str, list[str]]] = {}
     for mart in MARTS:
         for stream, reason in marts.lacking(mart):
@@ -114,7 +114,7 @@ def lacking(marts: Marts) -> list[tuple[str, str, str]]:
 
 
 def unselected(marts: Marts, origin: Origin) -> tuple[int, str]:
-    """How many streams were neither read nor left out by the report itself, and what lacks them."""
+    """Return the number of streams that the user did not select, and the subjects that lack them."""
     known = {*origin.incomplete, *origin.refused, *ONE_REQUEST_EACH, *NOT_WORTH_IT}
     streams = set()
     subjects = []
@@ -128,7 +128,7 @@ def unselected(marts: Marts, origin: Origin) -> tuple[int, str]:
 
 @dataclass(frozen=True)
 class Source:
-    """Where the answer to a question of the page comes from: a mart, and queries that compute its figures."""
+    """Source of the answer to a question: a mart, and queries that recompute its figures."""
 
     section: str
     question: str
@@ -138,7 +138,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Query:
-    """A query of the appendix: what it computes, and its SQL over the tables of the sync."""
+    """Query of the appendix over the tables of the sync."""
 
     name: str
     title: str
@@ -146,7 +146,7 @@ class Query:
 
 
 def sources(shown: Sequence[Section]) -> list[Source]:
-    """The source of each part of the page."""
+    """Return the source of each part of the page."""
     there = {path.stem for path in FIGURES.glob("*.sql")}
     return [
         Source(
@@ -158,7 +158,7 @@ def sources(shown: Sequence[Section]) -> list[Source]:
 
 
 def queries(today: date) -> list[Query]:
-    """The queries that compute figures of the page once more, from the tables of the sync."""
+    """Return the queries that recompute figures of the page from the tables of the sync."""
     found = []
     for path in sorted(FIGURES.glob("*.sql")):
         title, _, sql = path.read_text(encoding="utf-8").partition("\n")
@@ -168,13 +168,13 @@ def queries(today: date) -> list[Query]:
 
 
 def tenant_name(marts: Marts) -> str:
-    """The tenant's name, or its id; empty where the stream was not synced."""
+    """Return the tenant's name or id; empty if the stream was not synced."""
     rows = marts.rows("SELECT coalesce(name, id) AS tenant FROM stg_snow_atlas__tenant")
     return str(rows[0]["tenant"]) if rows and rows[0]["tenant"] else ""
 
 
 def _read_on(origin: Origin) -> str:
-    """When the tables were read, where that was before today."""
+    """Return when the tables were read, if that was not today."""
     if origin.read_on is None or origin.read_on == (origin.today, origin.today):
         return ""
     first, last = origin.read_on

@@ -1,4 +1,4 @@
-"""Turns a chart into SVG that takes its colours, its font and its width from the page around it."""
+"""Convert a chart into SVG that takes its colours, font and width from the page."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FILLS = {
     "accent-soft": "#0000a7",
     "neutral": "#0000a8",
 }
-"""The colours that charts are drawn in. The page has a colour or a pattern of the same name for each."""
+"""Placeholder colours of the charts; the page has a colour or pattern of the same name for each."""
 
 TEXT, MUTED, LINE, GROUND = "#0000f1", "#0000f2", "#0000f3", "#0000f4"
 
@@ -37,7 +37,7 @@ _charts = itertools.count(1)
 
 
 def themed(chart: Any) -> str:
-    """The SVG of an Altair chart."""
+    """Return the SVG of an Altair chart."""
     specification = altair.layer(*chart) if isinstance(chart, list) else chart
     svg = vl_convert.vegalite_to_svg(json.dumps(specification.to_dict(validate=False)))
     for stand_in, paint in PAINT.items():
@@ -63,7 +63,7 @@ SAYS_NOTHING = (
 
 
 def _slim(svg: str) -> str:
-    """A chart without what is not seen, in a third fewer letters."""
+    """Return a chart without invisible markup, a third shorter."""
     for pattern in SAYS_NOTHING:
         svg = re.sub(pattern, "", svg)
     return re.sub(r"<[^>]*>", lambda tag: re.sub(r"\d+\.\d{2,}", _short, tag.group()), svg)
@@ -74,7 +74,7 @@ def _short(number: re.Match[str]) -> str:
 
 
 def sparkline(values: Sequence[float]) -> str:
-    """A line of some values without axes, with a dot at the last of them."""
+    """Return a line of values without axes, with a dot at the last one."""
     if len(values) < 2:
         return ""
     low, high = min(values), max(values)
@@ -91,7 +91,7 @@ def sparkline(values: Sequence[float]) -> str:
 
 
 def _own_ids(svg: str, prefix: str) -> str:
-    """Names within the SVG that no other one in the page has."""
+    """Return the SVG with ids that are unique on the page."""
     for name in set(re.findall(r' id="([^"]+)"', svg)):
         svg = svg.replace(f'id="{name}"', f'id="{prefix}{name}"').replace(
             f"url(#{name})", f"url(#{prefix}{name})"

@@ -1,4 +1,4 @@
-"""Numbers, money and dates as people read them."""
+"""Format numbers, money and dates for people."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from decimal import Decimal
 from typing import Any
 
 NOTHING = "–"  # noqa: RUF001
-"""Stands where there is no value."""
+"""Placeholder for a missing value."""
 MINUS = "\u2212"
 GLUE = "\u00a0"
-"""A space at which no line breaks."""
+"""Non-breaking space."""
 SOFT_BREAK = "\u200b"
-"""Nothing, at which a line may break."""
+"""Zero-width space, at which a line may break."""
 LONGEST, LONGEST_WORD = 160, 24
-"""Letters of a text in a table, and of a word in it."""
+"""Maximum letters of a text in a table, and of a word in it."""
 SCALES = ((10**9, "bn"), (10**6, "m"), (10**3, "k"))
 
 Amounts = Mapping[str | None, Decimal]
-"""Money by currency; None is money of which Snow Atlas does not name the currency."""
+"""Money by currency; None is the key of amounts whose currency Snow Atlas does not name."""
 
 
 def number(value: float | Decimal | None) -> str:
@@ -28,7 +28,7 @@ def number(value: float | Decimal | None) -> str:
 
 
 def short_number(value: float | Decimal) -> str:
-    """A number as people in finance write it: 127k, 1.3m, 17.2m."""
+    """Return a number as in finance: 127k, 1.3m, 17.2m."""
     exact = Decimal(value)
     for size, name in SCALES:
         # 999,600 is 1.0m, not 1000k
@@ -39,12 +39,12 @@ def short_number(value: float | Decimal) -> str:
 
 
 def money(value: Decimal | None, currency: str | None) -> str:
-    """Whole units, as EUR 5,558,771."""
+    """Return an amount in whole units, as EUR 5,558,771."""
     return NOTHING if value is None else _with_currency(value, f"{abs(value):,.0f}", currency)
 
 
 def unit_price(value: Decimal | None, currency: str | None) -> str:
-    """With cents where there are some, so that a number times a price is what stands beside it."""
+    """Return a price with its cents, if it has any, so that a row multiplies visibly."""
     if value is None:
         return NOTHING
     places = 0 if value == round(value) else 2
@@ -72,20 +72,18 @@ def share(part: float, whole: float) -> str:
 
 
 def count(value: float | Decimal, one: str, many: str = "") -> str:
-    """A number with its noun."""
+    """Return a number with its noun."""
     return f"{number(value)} {one if value == 1 else many or one + 's'}"
 
 
 def breakable(text: str) -> str:
-    """A text in which words that are longer than a column is wide can be broken; the end of what is longer
-    than a cell should be is left to the workbook.
-    """
+    """Return a text for a table: long words can break, and a long text is cut; the workbook has all of it."""
     cut = text if len(text) <= LONGEST else text[: LONGEST - 1].rstrip() + "…"
     return re.sub(rf"(\S{{{LONGEST_WORD}}})(?=\S)", "\\1" + SOFT_BREAK, cut)
 
 
 def price_evidence(row: Mapping[str, Any]) -> str:
-    """What a price rests on: purchases, licences and when the last was bought."""
+    """Return what a price is based on: purchases, licences and when the last was bought."""
     if not row["purchases"]:
         return NOTHING if row["price"] is None else "list price"
     bought = (
@@ -97,13 +95,14 @@ def price_evidence(row: Mapping[str, Any]) -> str:
 
 
 def listed(words: Sequence[str]) -> str:
-    """Words in a sentence: a, b and c."""
+    """Join words in a sentence: a, b and c."""
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def amounts(rows: Iterable[Mapping[str, Any]], column: str, currency: str = "currency") -> Amounts:
-    """Sums by currency, as rows have them; currencies without money are left out. The first is that of most
-    rows.
+    """Return sums by currency, that of most rows first.
+
+    Currencies without money are left out.
     """
     sums: dict[str | None, Decimal] = {}
     weights: dict[str | None, int] = {}
@@ -118,6 +117,6 @@ def amounts(rows: Iterable[Mapping[str, Any]], column: str, currency: str = "cur
 
 
 def rest(sums: Amounts) -> list[str]:
-    """The currencies after the first, as a line, if there are such."""
+    """Return a line with the currencies after the first, if there are any."""
     others = [short_money(value, code) for code, value in list(sums.items())[1:]]
     return [f"and {listed(others)}"] if others else []

@@ -1,4 +1,4 @@
-"""The marts as an Excel workbook, to work with what the page shows."""
+"""The marts as an Excel workbook."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from snow_atlas_sync.report.text import number
 
 PREFIX = "snow_atlas__"
 MOST_ROWS = 10_000
-"""Rows of a mart that are written: more are for a database, not for a worksheet."""
+"""Maximum rows of a mart in the workbook."""
 MOST_UNITS = 32_767
-"""UTF-16 units of a text that a cell may hold."""
+"""Maximum UTF-16 units of a text in a cell."""
 SHEETS = (*MARTS, f"{PREFIX}changes")
 PERSONAL = frozenset(
     {
@@ -55,7 +55,7 @@ LARGEST_FIRST = {
     f"{PREFIX}data_quality": "failing DESC",
     f"{PREFIX}changes": "kind, amount DESC NULLS LAST",
 }
-"""What is kept where a mart has more rows than a sheet may."""
+"""Order of each mart's rows, which decides what is kept if there are more than MOST_ROWS."""
 
 
 def write_workbook(
@@ -74,7 +74,7 @@ def write_workbook(
 
 
 class _Writer:
-    """Writes sheets of a workbook, with the formats that it has."""
+    """Writer of the sheets of a workbook, with its formats."""
 
     def __init__(self, workbook: Any) -> None:
         self._workbook = workbook
@@ -128,7 +128,7 @@ class _Writer:
         sheet.freeze_panes(3, 0)
 
     def _contents(self, sheet: Any, row: int, sheets: Sequence[tuple[str, int, int]]) -> None:
-        """The sheets that follow, and how much of its mart each of them has."""
+        """Write a list of the other sheets, with the number of rows written and in the mart."""
         for column, name in enumerate(("Sheet", "Rows", "Of")):
             sheet.write_string(row, column, name, self._head)
         for place, (mart, written, total) in enumerate(sheets, row + 1):
@@ -167,14 +167,14 @@ class _Writer:
 
 
 def fitted(text: str) -> str:
-    """Return as much of a text as a cell may hold: Excel counts an emoji as two."""
+    """Return as much of a text as a cell may hold; Excel counts an emoji as two characters."""
     if len(text) <= MOST_UNITS // 2:
         return text
     return text.encode("utf-16-le", "replace")[: 2 * MOST_UNITS].decode("utf-16-le", "ignore")
 
 
 def _for_paper(sheet: Any, head: int) -> None:
-    """Print across the page's width, with the head on each page."""
+    """Fit a sheet to the page's width, with its head on each page."""
     sheet.set_landscape()
     sheet.set_paper(9)  # A4
     sheet.fit_to_pages(1, 0)
@@ -183,7 +183,7 @@ def _for_paper(sheet: Any, head: int) -> None:
 
 
 def _content(marts: Marts, mart: str, names: bool) -> tuple[list[str], list[Row], int]:
-    """The columns and the rows of a sheet, and how many rows the mart has."""
+    """Return the columns and the rows of a sheet, and the number of rows of the mart."""
     known = marts.columns(mart)
     personal = frozenset() if names else PERSONAL
     columns = [name for name in known if name not in personal and name != "tenant_id"]

@@ -1,1 +1,1 @@
-"""What each section asks the marts, and how it says the answer."""
+"""The sections of the report: what each of them queries, and how it words the answer."""

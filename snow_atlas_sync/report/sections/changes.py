@@ -1,4 +1,4 @@
-"""What is different from an earlier day, and how the key figures have moved."""
+"""Changes since an earlier day, and trends of the key figures."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from snow_atlas_sync.report.text import NOTHING, count, day, listed, money, numb
 MART = "snow_atlas__changes"
 POSITIONS = "snow_atlas__license_position_history"
 DAYS = "snow_atlas__data_quality_history"
-"""A table that has rows of every day on which marts were built."""
+"""Table with rows of every day on which marts were built."""
 EACH = 4
-"""Changes of a kind that are shown."""
+"""Number of changes of a kind that are shown."""
 MONTHS = 13
 
 KINDS: Mapping[str, tuple[str, str]] = {
@@ -37,22 +37,22 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "computers left": ("kind of computer", "kinds of computers"),
     "computers came": ("kind of computer", "kinds of computers"),
 }
-"""Each kind of change, as one and as many; in the order of the page."""
+"""Each kind of change, in singular and plural, in the order of the page."""
 WORDS = {"healed": "no longer short"}
-"""What the mart calls otherwise than the page."""
+"""Kinds that the page names otherwise than the mart."""
 UNCOMPARED = "not compared"
 
 
 @dataclass(frozen=True)
 class Trend:
-    """The history of a key figure: the figure of a day, and the rows that count."""
+    """History of a key figure: its expression for a day, and the condition of its rows."""
 
     history: str
     value: str
     condition: str = "true"
     is_money: bool = False
     rows: str = ""
-    """What is asked instead of the table of the history."""
+    """Subquery to use instead of the history's table."""
 
 
 TRENDS: Mapping[str, Trend] = {
@@ -74,11 +74,11 @@ TRENDS: Mapping[str, Trend] = {
         f"held.ends_on BETWEEN held.built_on AND held.built_on + {renewals.SOON}",
     ),
 }
-"""By the mart of the key figure."""
+"""Trends by the mart of the key figure."""
 
 
 def compared_day(marts: Marts, today: date, since: date | None) -> date | None:
-    """The earlier day: the last build before this month, or one on the chosen day or before."""
+    """Return the last build before this month, or on the chosen day or before it."""
     last = "built_on <= ? AND built_on < ?" if since else "built_on < ?"
     values = [since, today] if since else [today.replace(day=1)]
     found: date | None = marts.row(f"SELECT max(built_on) AS day FROM {DAYS} WHERE {last}", values)["day"]
@@ -86,7 +86,7 @@ def compared_day(marts: Marts, today: date, since: date | None) -> date | None:
 
 
 def with_trend(figure: KeyFigure, marts: Marts, today: date, since: date | None) -> KeyFigure:
-    """The figure with its change since the earlier day, and a line of the last build of each month."""
+    """Return the figure with its change since the earlier day and a line of month-end values."""
     earlier = compared_day(marts, today, since)
     trend = TRENDS[figure.mart]
     if figure.absence or earlier is None or trend.is_money != figure.is_money:
@@ -216,7 +216,7 @@ def _changes(marts: Marts, earlier: date) -> Part:
 
 
 def _name_and_numbers(row: Mapping[str, Any]) -> tuple[str, str, str]:
-    """Return the name with the numbers before and after; of computers that left or came there is only one."""
+    """Return the name and the numbers before and after; computers that left or came have one number."""
     before, after = row["number_before"], row["number_after"]
     if row["kind"].startswith("computers"):
         return f"{number(before or after)} {row['name'] or 'of unknown kind'}", NOTHING, NOTHING
@@ -231,6 +231,6 @@ def _notes(rows: list[Mapping[str, Any]]) -> list[str]:
     if all(row["amount"] is None for row in rows):
         return []
     return [
-        "Money is what a shortfall, or the seats of a month, cost more or less than before; of what ended "
-        "and of computers, what they have cost."
+        "Money: for shortfalls and for seats (a month), the difference in cost; for periods that ended and "
+        "for computers, their cost."
     ]

@@ -1,4 +1,4 @@
-"""Which computers to replace."""
+"""Computers to replace."""
 
 from __future__ import annotations
 

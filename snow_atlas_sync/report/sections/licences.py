@@ -1,4 +1,4 @@
-"""Where licences are short or to spare."""
+"""Licences that are short or to spare."""
 
 from __future__ import annotations
 
@@ -27,9 +27,8 @@ NEEDED = ("license_compliance_summary",)
 SHOWN, MAKERS, REASONS = 10, 8, 4
 
 HOW = (
-    "Licences that are short by Snow Atlas' own compliance counters, times what a licence of the application "
-    "has cost on average; where"
-    " none has been bought, times the list price that Snow Atlas holds."
+    "Licences that are short by Snow Atlas' own compliance figures, at the average price paid for a licence "
+    "of the application; if none was bought, at the list price in Snow Atlas."
 )
 
 
@@ -108,7 +107,7 @@ def _counts(marts: Marts) -> dict[str, int]:
 
 
 def _picture(marts: Marts) -> tuple[Picture | None, list[str]]:
-    """Shortfall and surplus by maker, in the currency that most of the money is in."""
+    """Draw shortfall and surplus by maker, in the currency of most of the money."""
     rows = marts.rows(
         f"""SELECT coalesce(manufacturer, 'Unknown maker') AS maker, currency,
                    coalesce(sum(exposure), 0) AS exposure, coalesce(sum(surplus_value), 0) AS surplus,
@@ -196,7 +195,7 @@ def _table(marts: Marts, short: int) -> Table | None:
 
 
 def _requirement(row: Mapping[str, Any]) -> str:
-    """How many licences are required, and what that is counted from, as far as it is known."""
+    """Return how many licences are required, and what they are counted from, as far as known."""
     found = []
     if row["installations"] is not None:
         found.append(count(row["installations"], "installation"))
@@ -210,7 +209,7 @@ def _requirement(row: Mapping[str, Any]) -> str:
 
 
 def _evidence(row: Mapping[str, Any]) -> str:
-    """What the price rests on; a doubtful one beside the other that makes it so."""
+    """Return what a price is based on; a doubtful one is shown with the price that contradicts it."""
     said = price_evidence(row)
     if not row["is_weak_price"]:
         return said

@@ -1,4 +1,4 @@
-"""How far the rest can be trusted."""
+"""Checks of the data that the other figures depend on."""
 
 from __future__ import annotations
 
@@ -88,6 +88,6 @@ def _part(marts: Marts, names: bool) -> Part:
 
 
 def _figures(marts: str | None) -> str:
-    """The marts of a check, as the page calls them."""
+    """Return the marts of a check under the page's names."""
     names = [name.strip() for name in (marts or "").split(",") if name.strip()]
     return ", ".join(SUBJECTS.get(name, name) for name in names) or NOTHING

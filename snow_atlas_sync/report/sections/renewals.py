@@ -1,4 +1,4 @@
-"""What ends in the next twelve months."""
+"""Agreements, contracts and subscriptions that end in the next twelve months."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ NEEDED = (
 )
 AHEAD, SOON, SHOWN = 365, 90, 12
 NAMED = 4
-"""Products that are named in a sentence."""
+"""Number of products named in a sentence."""
 OPEN = "status <> 'ended' AND coalesce(is_renewed, false) = false AND ends_on IS NOT NULL"
 NONE_KNOWN = "No agreement, contract, maintenance or subscription period is known."
 
 HOW = (
     f"Periods of agreements, contracts, maintenance and subscriptions that end within {SOON} days and have "
-    "no later period. Snow Atlas"
-    " holds no amount for agreements and contracts, so the money is that of the others."
+    "no later period. The money is that of maintenance and subscriptions: Snow Atlas has no amounts of "
+    "agreements and contracts."
 )
 
 Row = Mapping[str, Any]
@@ -166,8 +166,9 @@ def _part(marts: Marts, today: date) -> Part:
 
 
 def _decided_by(row: Row, today: date) -> tuple[bool, date]:
-    """The day of notice, or the end where there is none; what is past its notice comes last, as it can only
-    be talked about.
+    """Return a sort key: the day of notice, else the end.
+
+    Rows whose day of notice has passed come last, because nothing can be decided about them.
     """
     notice: date | None = row["notice_on"]
     late = notice is not None and notice < today
@@ -182,7 +183,7 @@ def _decision(row: Row, today: date) -> str:
 
 
 def _undated(marts: Marts) -> list[str]:
-    """Which SaaS products have no renewal date: Snow Atlas has those of ServiceNow only."""
+    """Return a sentence about SaaS products without a renewal date: only ServiceNow's are known."""
     rows = marts.rows(
         f"""SELECT DISTINCT coalesce(application_name, application_id) AS name, cost
             FROM {SPEND} WHERE is_current AND name NOT ILIKE '%servicenow%'
@@ -196,11 +197,11 @@ def _undated(marts: Marts) -> list[str]:
     if len(rows) > NAMED:
         named.append(f"{number(len(rows) - NAMED)} more")
     return [
-        "Of SaaS products, Snow Atlas holds renewal dates for ServiceNow only. There are none for "
+        "Of the SaaS products, Snow Atlas has renewal dates of ServiceNow only. It has none of "
         f"{listed(named)}."
     ]
 
 
 def _axis_end(today: date, last: date) -> date:
-    """The last end, or two months from now, so that a few near ends do not look far apart."""
+    """Return the last end, or two months from now if that is later."""
     return max(last, today + timedelta(days=60))

@@ -1,4 +1,4 @@
-"""Software that its maker no longer supports, and Oracle."""
+"""Software without support, and Oracle."""
 
 from __future__ import annotations
 
@@ -25,17 +25,16 @@ NOTHING_ENDS = "No installed software is out of support, or will be within a yea
 NO_ORACLE = "Snow Atlas knows no Oracle product in use."
 
 HOW = (
-    "Installations on active computers, used in the last 90 days (operating systems always count as used), "
-    "whose maker has ended regular and extended support. A suite counts once, without the programs that came "
-    "with it."
+    "Installations on active computers, used in the last 90 days, whose maker has ended regular and extended "
+    "support. Operating systems always count as used, and a suite counts once, with all its programs."
 )
 IN_USE = "computers_in_use - coalesce(computers_in_use_by_suite, 0)"
 """Installations in use; a suite counts as one."""
 
 HOW_ORACLE = (
-    "Oracle licences that servers and virtual machines lack by Snow Atlas' compliance figures, times what "
-    "your own orders have cost, in the tenant's base currency, which the API does not name. Where processors "
-    "and users are short in one place, the cheaper of the two."
+    "Oracle licences that servers and virtual machines lack by Snow Atlas' compliance figures, at the prices "
+    "of your own orders, in the tenant's base currency, which the API does not name. If processor and user "
+    "licences are short in one place, the cheaper of the two counts."
 )
 
 Row = Mapping[str, Any]
@@ -184,7 +183,7 @@ def _until(row: Row) -> str:
 
 
 def _spread(rows: list[Row]) -> list[Row]:
-    """Return the rows of the chart: the first of each status, and of the first statuses what else fits."""
+    """Return the rows of the chart: the first of each status, then others until it is full."""
     first = [
         row
         for status, most in EACH.items()
@@ -252,19 +251,18 @@ def _oracle(marts: Marts) -> Part:
         picture,
         _oracle_table(marts),
         [
-            "The rows of a datacenter and those of the machines in it may be about the same processors, so "
-            "they are not added up. Where both processors and users are short in one place, either is enough"
-            ": the sums have the cheaper of the two."
+            "A datacenter and the machines in it may use the same processors, so their rows aren't summed. "
+            "If processor and user licences are short in one place, the cheaper of the two is counted."
         ],
     )
 
 
 def _oracle_counts(marts: Marts) -> Row:
-    """Products in use without a licence, licences short, options and packs, and what that costs.
+    """Return the products without a licence, the licences short, options and packs, and the cost.
 
-    Licences are those of machines, as those of a datacenter may be about the same processors; where only
-    datacenters are short, theirs. What is licensed by processors needs no users, and the other way round, so
-    that of the two the cheaper one counts.
+    Licences are those of machines, because those of a datacenter may be about the same processors; if
+    only datacenters are short, theirs. A product needs processor or user licences, so the cheaper of the
+    two counts.
     """
     return marts.row(
         f"""SELECT count(*) AS findings,
@@ -312,7 +310,7 @@ def _oracle_headline(marts: Marts) -> str:
 
 
 def _missing(row: Row) -> float:
-    """The share of the required licences that is short, in percent."""
+    """Return the share of the required licences that is short, in percent."""
     return 100 * float(row["shortfall"]) / max(float(row["required"]), float(row["shortfall"]), 1.0)
 
 
@@ -321,13 +319,13 @@ _WAY = """row_number() OVER (
     PARTITION BY tenant_id, kind, product_id, estate_type, estate_id, version
     ORDER BY coalesce(shortfall, 0) > 0, shortfall_cost_base NULLS LAST, shortfall, metric
 )"""
-"""The ways of licensing a product in one place, the cheapest first."""
+"""Ways to license a product in one place, the cheapest first."""
 ORACLE_DAYS = f"""(
     SELECT *, CAST(NULL AS VARCHAR) AS currency
     FROM {ORACLE}_history
     QUALIFY {_WAY.replace("PARTITION BY", "PARTITION BY built_on,")} = 1
 )"""
-"""The history, with one way of licensing a product in one place; for its trend."""
+"""The history with the cheapest way to license a product in each place, for its trend."""
 _METRICS = {"Processor": "processors", "Nup": "users"}
 _PRODUCT = "concat_ws(' ', coalesce(product_name, product_id, kind), product_edition)"
 _REQUIRED = "coalesce(CASE metric WHEN 'Nup' THEN required_users ELSE required_processors END, 0)"

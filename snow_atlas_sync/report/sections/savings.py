@@ -1,4 +1,4 @@
-"""What is paid for and not used: installed software, and seats of SaaS applications."""
+"""Unused software and SaaS seats that cost money."""
 
 from __future__ import annotations
 
@@ -30,15 +30,13 @@ SEATS_NEEDED = ("saas_user_subscriptions",)
 SHOWN = 8
 
 HOW_SOFTWARE = (
-    "Installations that nobody has used for 90 days or ever, times what a licence of the application has "
-    "cost on average, for no more licences than are owned of it. What is freed can be used elsewhere instead "
-    "of bought; it is not money back. Where the application is short of licences, removals lower the "
-    "shortfall and save nothing."
+    "Installations that nobody has used for 90 days, or ever, at the average price paid for a licence of the "
+    "application, up to the number of licences owned. A freed licence saves a purchase; it is not money "
+    "back. If the application is short of licences, removals lower the shortfall and save nothing."
 )
 HOW_SEATS = (
-    "Monthly price of the seats whose holders have been idle for more than 30 days, or never used them. A "
-    "seat without a price of its"
-    " own counts with its application's cost divided by its seats."
+    "Monthly price of the seats that were never used, or not for more than 30 days. A seat without a price "
+    "of its own counts at its application's cost divided by its seats."
 )
 
 SEAT_COSTS = (

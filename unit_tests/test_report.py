@@ -256,7 +256,7 @@ def test_a_permission_is_named_only_where_the_api_refused_for_one() -> None:
         (["--vars", '{"snow_atlas_saas_currency": 1}'], "snow_atlas_saas_currency must be a currency code"),
         (["--since", "yesterday"], "--since must be a day, as 2026-01-31, not yesterday"),
         (["--since", "2199-01-31"], "--since is 2199-01-31, a day in the future"),
-        (["--no-sync", "--database", "missing.duckdb"], "missing.duckdb is not there"),
+        (["--no-sync", "--database", "missing.duckdb"], "missing.duckdb does not exist"),
         (["--no-sync", "--database", "text.duckdb"], "text.duckdb can't be used as the database"),
         (["--no-sync", "--database", "other.duckdb"], "other.duckdb has no table that the report needs"),
         (["--output", "."], "can't be written"),

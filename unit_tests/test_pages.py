@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(
@@ -63,3 +64,33 @@ def test_every_module_that_a_page_names_exists(page: Path) -> None:
     named = set(re.findall(r"`((?:\w+/)*\w+\.py)(?:::\w+)?`", page.read_text(encoding="utf-8")))
     assert named
     assert [name for name in sorted(named) if not any(path.endswith(f"/{name}") for path in FILES)] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_make_target_that_a_page_names_exists(page: Path) -> None:
+    """A reader would run a command that make does not know."""
+    targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
+    text = page.read_text(encoding="utf-8")
+    named = re.findall(r"(?:^|`)make ((?:[a-z-]+ ?)+)", text, re.M)
+    assert {target for targets_of_one in named for target in targets_of_one.split()} - targets == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_image_has_one_name(page: Path) -> None:
+    """A reader would look for an image that nobody builds."""
+    script = (ROOT / "tools" / "image.sh").read_text(encoding="utf-8")
+    (built,) = re.findall(r"^IMAGE=\$\{IMAGE:-(\S+)\}$", script, re.M)
+    assert set(re.findall(r"\bairbyte/source-snow-atlas[\w:.-]*", page.read_text(encoding="utf-8"))) <= {
+        built
+    }
+
+
+def test_the_setup_guide_names_the_fields_of_the_form() -> None:
+    """A user would look for a field under a name that the form does not show."""
+    manifest = yaml.safe_load((ROOT / "source_snow_atlas" / "manifest.yaml").read_text(encoding="utf-8"))
+    fields = manifest["spec"]["connection_specification"]["properties"].values()
+    page = (ROOT / "docs" / "snow-atlas.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^   \| (\*\*.*?) \|", page.split("#### The form")[1], re.M)
+    assert [name for row in rows for name in re.findall(r"\*\*(.+?)\*\*", row)] == [
+        field["title"] for field in sorted(fields, key=lambda field: field["order"])
+    ]

@@ -8,6 +8,7 @@ import base64
 import json
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote as percent_encoded
@@ -127,20 +128,28 @@ def test_a_strange_life_is_no_token_a_request(tmp_path: Path, life: str) -> None
     assert len([request for request in requests if request.path == TOKEN_PATH]) == 1
 
 
-@pytest.mark.parametrize(
-    "refusal",
-    [Answer(429, {}, {"Retry-After": "0"}), Answer(503, {}, {"Retry-After": "0"}), Answer(reset=True)],
-    ids=["429", "503", "reset"],
-)
-def test_a_token_endpoint_that_refuses_is_left_in_peace(tmp_path: Path, refusal: Answer) -> None:
+def test_a_token_endpoint_that_refuses_is_left_in_peace(tmp_path: Path) -> None:
     """It was asked 193 times in 20 seconds."""
-    with serving(lambda _: refusal) as server:
-        connector = Connector(tmp_path, server.config())
-        process = connector.start(*connector.read_arguments(["computers"]))
-        time.sleep(8)
-        process.terminate()
-        process.communicate(timeout=10)
-        assert 1 <= len(server.requests) <= 6
+    refusals = (
+        Answer(429, {}, {"Retry-After": "0"}),
+        Answer(503, {}, {"Retry-After": "0"}),
+        Answer(reset=True),
+    )
+    with ExitStack() as stack:
+        servers = [stack.enter_context(serving(lambda _, refusal=refusal: refusal)) for refusal in refusals]
+        connector = Connector(tmp_path, {})
+        processes = [
+            connector.start(*connector.read_arguments(["computers"], config=server.config()))
+            for server in servers
+        ]
+        deadline = time.monotonic() + 60
+        while not all(server.requests for server in servers) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        time.sleep(6)
+        for process in processes:
+            process.terminate()
+            process.communicate(timeout=10)
+        assert all(1 <= len(server.requests) <= 6 for server in servers)
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -149,13 +158,13 @@ def test_an_announced_wait_of_the_token_endpoint_is_obeyed(tmp_path: Path, statu
 
     def token(asked: Asked) -> Answer:
         asked_at.append(asked.at)
-        return Answer(status, {}, {"Retry-After": "3"}) if len(asked_at) == 1 else grant(asked)
+        return Answer(status, {}, {"Retry-After": "1"}) if len(asked_at) == 1 else grant(asked)
 
     asked_at: list[float] = []
     outcome, _ = read(tmp_path, answering(lambda asked: page_of(asked, ROWS), token))
     assert_whole(outcome)
     assert len(asked_at) == 2
-    assert asked_at[1] - asked_at[0] >= 3
+    assert asked_at[1] - asked_at[0] >= 1
 
 
 def test_faults_after_an_announced_wait_are_survived(
@@ -293,7 +302,7 @@ def test_check_ends_in_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, hanging: Answer
 ) -> None:
     """A server that accepts and never answers would hold the form for three minutes."""
-    monkeypatch.setattr(check, "LONGEST", 2.0)
+    monkeypatch.setattr(check, "LONGEST", 1.0)
 
     def data(asked: Asked) -> Answer:
         return hanging if where == "api" or asked.path == COMPUTERS else Answer(403, {})
@@ -303,10 +312,11 @@ def test_check_ends_in_time(
     status, message = checked(tmp_path, answering(data, token))
     assert time.monotonic() - started < 6
     assert status == "FAILED"
-    assert "did not answer within 2 s" in message
+    assert "did not answer within 1 s" in message
     assert ("grant" in message) == (where == "one area")
 
 
+@pytest.mark.thorough
 def test_check_as_a_process_ends_within_half_a_minute(tmp_path: Path) -> None:
     """The same with the real bounds, the start of the process included."""
     with serving(answering(lambda _: HANGING["trickling"])) as server:

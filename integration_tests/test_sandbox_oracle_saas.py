@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,11 @@ OPTIONAL_FIELDS = {
 def estate(request: pytest.FixtureRequest) -> Estate:
     """An estate of the default size; no test changes it."""
     return Estate(60, 1, ugly=request.param)
+
+
+@cache
+def shared_estate(size: int) -> Estate:
+    return Estate(size, 2)
 
 
 needs_files = pytest.mark.skipif(
@@ -146,7 +152,7 @@ def test_oracle_can_be_served_below_a_prefix() -> None:
 @pytest.mark.parametrize("size", [60, 400])
 def test_keys_are_unique_below_their_parent(path: str, size: int) -> None:
     """A repeated key would make deduplicating destinations lose rows, and the connector would be blamed."""
-    estate = Estate(size, 2)
+    estate = shared_estate(size)
     for parameters, found in replies(estate, ROUTES[path]):
         counts = Counter(tuple(row[name] for name in KEYS[path]) for row in found)
         assert not [key for key, count in counts.items() if count > 1], parameters

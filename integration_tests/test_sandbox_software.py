@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +140,9 @@ def make_estate(computers: int = 60, seed: int = 1, ugly: bool = False) -> Estat
     return Estate(computers, seed, datetime(2026, 5, 4, tzinfo=timezone.utc), ugly=ugly)
 
 
+shared_estate = cache(make_estate)
+
+
 @pytest.fixture(scope="module", params=[False, True], ids=["plausible", "ugly"])
 def estate(request: pytest.FixtureRequest) -> Estate:
     return make_estate(ugly=request.param)
@@ -240,7 +244,7 @@ def test_rows_fit_the_vendors_schema(estate: Estate, vendor: dict[str, dict[str,
 @pytest.mark.parametrize(("computers", "seed"), [(60, 1), (12, 5), (400, 3)])
 def test_keys_are_unique_and_complete(path: str, computers: int, seed: int) -> None:
     """Otherwise a deduplicating sync would lose records, and the sandbox would be to blame."""
-    estate = make_estate(computers, seed)
+    estate = shared_estate(computers, seed)
     keys = []
     for parent in parameters(estate, path):
         outer = {f"^{name}": value for name, value in parent.items()}
@@ -317,7 +321,7 @@ def test_size_follows_the_number_of_computers() -> None:
 )
 def test_some_parents_have_no_children_and_some_have_many(path: str) -> None:
     """Otherwise empty collections and second pages of children would go untested."""
-    estate = make_estate(240)
+    estate = shared_estate(240)
     counts = [len(below(estate, path, parent)) for parent in parameters(estate, path)]
     assert min(counts) == 0
     assert max(counts) > 5

@@ -7,8 +7,6 @@ import re
 from importlib import resources
 from typing import Any
 
-import pytest
-
 from source_snow_atlas import definitions
 
 STREAMS = definitions.stream_definitions()
@@ -58,48 +56,48 @@ def test_names_are_unique_and_plain() -> None:
     assert not set(definitions.key_collections()) & set(listed)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_stream_has_a_schema_that_describes_it(name: str) -> None:
+def test_every_stream_has_a_schema_that_describes_it() -> None:
     """Users would not know what a table or a column holds; or undeclared fields would be dropped."""
-    document = schema(name)
-    assert document["description"]
-    assert document["additionalProperties"] is True
-    assert document["properties"]
-    for field, described in document["properties"].items():
-        assert described.get("description"), field
-        assert "null" in described["type"], field
+    for name in NAMES:
+        document = schema(name)
+        assert document["description"], name
+        assert document["additionalProperties"] is True, name
+        assert document["properties"], name
+        for field, described in document["properties"].items():
+            assert described.get("description"), field
+            assert "null" in described["type"], field
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_primary_keys_are_in_the_schema(name: str) -> None:
+def test_primary_keys_are_in_the_schema() -> None:
     """A destination that merges by the key could not create the table."""
-    assert set(primary_key(name)) <= set(schema(name)["properties"])
+    for name in NAMES:
+        assert set(primary_key(name)) <= set(schema(name)["properties"]), name
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_ids_of_parents_are_in_the_schema(name: str) -> None:
+def test_ids_of_parents_are_in_the_schema() -> None:
     """Child tables could not be joined with their parents."""
-    assert partition_fields(name) <= set(schema(name)["properties"])
+    for name in NAMES:
+        assert partition_fields(name) <= set(schema(name)["properties"]), name
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_record_key_is_the_primary_key_where_there_is_one(name: str) -> None:
+def test_a_record_key_is_the_primary_key_where_there_is_one() -> None:
     """Rows would be merged by a key that may be null."""
-    parameters = definitions.parameters(name)
-    assert bool(parameters.get("record_key")) == (primary_key(name) == ["recordKey"])
-    known = set(schema(name)["properties"]) | partition_fields(name)
-    assert set(parameters.get("record_key", ())) <= known
+    for name in NAMES:
+        parameters = definitions.parameters(name)
+        assert bool(parameters.get("record_key")) == (primary_key(name) == ["recordKey"]), name
+        known = set(schema(name)["properties"]) | partition_fields(name)
+        assert set(parameters.get("record_key", ())) <= known, name
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_placeholders_of_the_path_are_filled(name: str) -> None:
+def test_placeholders_of_the_path_are_filled() -> None:
     """A request would leave with a brace in its path, and the stream be a 404."""
-    parameters = definitions.parameters(name)
-    placeholders = set(re.findall(r"{(\w+)}", parameters.get("path", "")))
-    for parent in parameters.get("parents", ()):
-        assert placeholders <= set(parent["keys"]) | set(parameters.get("values_from", ()))
-    if not parameters.get("parents"):
-        assert not placeholders
+    for name in NAMES:
+        parameters = definitions.parameters(name)
+        placeholders = set(re.findall(r"{(\w+)}", parameters.get("path", "")))
+        for parent in parameters.get("parents", ()):
+            assert placeholders <= set(parent["keys"]) | set(parameters.get("values_from", ())), name
+        if not parameters.get("parents"):
+            assert not placeholders, name
 
 
 def test_placeholders_of_key_collections_are_filled() -> None:
@@ -109,55 +107,55 @@ def test_placeholders_of_key_collections_are_filled() -> None:
         assert all(placeholders <= set(parent["keys"]) for parent in collection["parents"])
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_parents_exist_and_hold_the_keys(name: str) -> None:
+def test_parents_exist_and_hold_the_keys() -> None:
     """Child tables would be empty: the field that their keys are taken from is not in the parent's
     records.
     """
-    for parent in definitions.parameters(name).get("parents", ()):
-        holder = parent["stream"]
-        if holder in definitions.key_collections():
-            continue
-        fields = schema(holder)["properties"]
-        for key in parent["keys"].values():
-            assert key.split(".")[0] in fields
-        if "where" in parent:
-            assert "boolean" in fields[parent["where"]]["type"]
-        assert definitions.depth(name) > definitions.depth(holder)
+    for name in NAMES:
+        for parent in definitions.parameters(name).get("parents", ()):
+            holder = parent["stream"]
+            if holder in definitions.key_collections():
+                continue
+            fields = schema(holder)["properties"]
+            for key in parent["keys"].values():
+                assert key.split(".")[0] in fields, name
+            if "where" in parent:
+                assert "boolean" in fields[parent["where"]]["type"], name
+            assert definitions.depth(name) > definitions.depth(holder), name
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_permissions_are_named(name: str) -> None:
+def test_permissions_are_named() -> None:
     """The user would not learn which permission a refused stream needs."""
-    permission = definitions.parameters(name).get("permission")
-    names = [permission] if isinstance(permission, str) else permission or []
-    assert all(re.fullmatch(r"[a-z.]+\.(r|crud)", each) for each in names)
-    assert bool(names) != (name in WITHOUT_PERMISSION)
+    for name in NAMES:
+        permission = definitions.parameters(name).get("permission")
+        names = [permission] if isinstance(permission, str) else permission or []
+        assert all(re.fullmatch(r"[a-z.]+\.(r|crud)", each) for each in names), name
+        assert bool(names) != (name in WITHOUT_PERMISSION), name
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_parameters_are_known(name: str) -> None:
+def test_parameters_are_known() -> None:
     """A misspelt parameter would have no effect, and nobody would notice."""
-    known = {
-        "name",
-        "area",
-        "path",
-        "permission",
-        "page_parameters",
-        "items_field",
-        "record_key",
-        "cursor_field",
-        "cursor_filter",
-        "kept_until",
-        "window_format",
-        "parents",
-        "values_from",
-        "filterable",
-        "sensitive",
-    }
-    assert set(definitions.parameters(name)) - known <= {"suggested"}
-    for parent in definitions.parameters(name).get("parents", ()):
-        assert set(parent) <= {"stream", "keys", "where", "lacking", "asset_kind"}
+    for name in NAMES:
+        known = {
+            "name",
+            "area",
+            "path",
+            "permission",
+            "page_parameters",
+            "items_field",
+            "record_key",
+            "cursor_field",
+            "cursor_filter",
+            "kept_until",
+            "window_format",
+            "parents",
+            "values_from",
+            "filterable",
+            "sensitive",
+        }
+        assert set(definitions.parameters(name)) - known <= {"suggested"}, name
+        for parent in definitions.parameters(name).get("parents", ()):
+            assert set(parent) <= {"stream", "keys", "where", "lacking", "asset_kind"}, name
 
 
 def test_streams_with_secrets_or_much_about_persons_are_marked() -> None:
@@ -198,17 +196,17 @@ def test_composing_resolves_parents_and_grandparents() -> None:
     assert grandparent["definition"]["path"] == definitions.parameters(grandparent["stream"])["path"]
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_what_a_parent_needs_goes_along(name: str) -> None:
+def test_what_a_parent_needs_goes_along() -> None:
     """A parent's keys would be read with page parameters that it refuses, or out of the wrong member of the
     reply.
     """
-    (stream,) = definitions.compose([name])["streams"]
-    for parent in stream["$parameters"].get("parents", ()):
-        if parent["stream"] in STREAMS:
-            original = definitions.parameters(parent["stream"])
-            for parameter in ("path", "permission", "page_parameters", "items_field"):
-                assert parent["definition"].get(parameter) == original.get(parameter)
+    for name in NAMES:
+        (stream,) = definitions.compose([name])["streams"]
+        for parent in stream["$parameters"].get("parents", ()):
+            if parent["stream"] in STREAMS:
+                original = definitions.parameters(parent["stream"])
+                for parameter in ("path", "permission", "page_parameters", "items_field"):
+                    assert parent["definition"].get(parameter) == original.get(parameter), name
 
 
 def test_a_stream_without_its_cursor() -> None:

@@ -98,11 +98,19 @@ class Prepared:
         return Path(job.new_file_path())
 
 
-@pytest.fixture(params=CREDENTIALS)
+@pytest.fixture(scope="module")
+def monkeypatch_of_module() -> Iterator[pytest.MonkeyPatch]:
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch
+
+
+@pytest.fixture(scope="module", params=CREDENTIALS)
 def prepared(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch_of_module: pytest.MonkeyPatch,
 ) -> Iterator[Prepared]:
-    kind = request.param
+    kind, tmp_path, monkeypatch = request.param, tmp_path_factory.mktemp("prepared"), monkeypatch_of_module
     before = set(sys.modules)
 
     class StandIns:

@@ -1,4 +1,4 @@
-{# What is looked at before and after a run, so that nothing wrong ends in empty marts and tests that pass. #}
+{# Checks before and after a run. Without them a mistake would end in empty marts whose tests pass. #}
 
 {# The variables of the package, and what each of them holds. #}
 {% macro variables() %}
@@ -43,7 +43,7 @@
 {% endmacro %}
 
 
-{# Before a run: an error where a variable is mistyped, or no table is where it should be. #}
+{# Before a run: raise an error for a mistyped variable, or if there are no tables in the schema. #}
 {% macro before_run() %}
     {%- if execute and snow_atlas.is_selected() -%}
         {%- do snow_atlas.check_variables() -%}
@@ -83,7 +83,7 @@
             {{ exceptions.raise_compiler_error(name ~ ' is to be a day as 2026-01-31, and not ' ~ day) }}
         {%- endif -%}
     {%- endfor -%}
-    {#- Where the day has begun already it is one day later than in UTC. A later one would end the history: its own days would all be past. -#}
+    {#- Some time zones are one day ahead of UTC. A later day would stop the history, because every real day would precede it. -#}
     {%- set latest = (run_started_at + modules.datetime.timedelta(days=1)).strftime('%Y-%m-%d') -%}
     {%- for name in ('snow_atlas_today', 'snow_atlas_since') if (var(name, none) or '') > latest -%}
         {{ exceptions.raise_compiler_error(name ~ ' is ' ~ var(name) ~ ', a day in the future') }}
@@ -117,12 +117,12 @@
 {% endmacro %}
 
 
-{# Each source has some tables: none at all is a wrong schema. #}
+{# Check that each source has tables: none at all means that the schema is wrong. #}
 {% macro check_sources() %}
     {%- set streams = snow_atlas.streams() -%}
     {%- for source in snow_atlas.sources() if not snow_atlas.tables_in(source.database, source.schema) -%}
         {%- set elsewhere = [] -%}
-        {#- Through `<schema>_loading` dlt brings rows in: those of the last load only. -#}
+        {#- `<schema>_loading` is dlt's staging schema, with the rows of the last load only. -#}
         {%- for schema in snow_atlas.schemas_of(source.database) if schema | lower != source.schema | lower and not (schema | lower).endswith('_loading') -%}
             {%- set number = snow_atlas.tables_in(source.database, schema) -%}
             {%- if number -%}{%- do elsewhere.append(number ~ ' in ' ~ schema) -%}{%- endif -%}
@@ -137,7 +137,7 @@
 {% endmacro %}
 
 
-{# How many streams have a table in a schema. #}
+{# Return the number of streams that have a table in a schema. #}
 {% macro tables_in(database, schema) %}
     {%- set found = [] -%}
     {%- for stream in snow_atlas.streams() -%}
@@ -149,7 +149,7 @@
 {% endmacro %}
 
 
-{# The names of the schemas of a database: BigQuery gives them as a list, Snowflake in a column `name`, others in the first column. #}
+{# Return the names of the schemas of a database: BigQuery gives them as a list, Snowflake in a column `name`, others in the first column. #}
 {% macro schemas_of(database) %}
     {%- set names = [] -%}
     {%- for each in dbt.list_schemas(database) -%}
@@ -159,7 +159,7 @@
 {% endmacro %}
 
 
-{# After a run: one line that says which of the marts that were built lack streams. What is made of other marts lacks what they lack. #}
+{# After a run: log one line with the marts that were built without some of their streams, directly or through other marts. #}
 {% macro after_run() %}
     {%- if execute and snow_atlas.is_selected() -%}
         {%- set lacking = [] -%}
@@ -183,7 +183,7 @@
 {% endmacro %}
 
 
-{# One line where a history has a day later than today, and so got no row of today. #}
+{# After a run: log one line if a history has a day later than today, and therefore got no rows of today. #}
 {% macro tell_of_later_days() %}
     {%- set late = {} -%}
     {%- for name in selected_resources if name.startswith('model.snow_atlas.snow_atlas__') and name.endswith('_history') -%}

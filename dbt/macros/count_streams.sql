@@ -1,4 +1,4 @@
-{# The query of int_snow_atlas__streams: what arrived of each stream, for each tenant. #}
+{# The query of int_snow_atlas__streams: the rows that each tenant has of each stream. #}
 {% macro count_streams(streams) %}
 with streams as (
     {%- for source in snow_atlas.sources() %}

@@ -1,4 +1,4 @@
-{# The day that marts take for today: the variable `snow_atlas_today`, or the day in UTC on which dbt started. It is the same for all
+{# The day that marts treat as today: the variable `snow_atlas_today`, or the day in UTC on which dbt started. It is the same for all
    marts of a run. #}
 {% macro today() -%}
     cast('{{ var('snow_atlas_today', none) or run_started_at.strftime('%Y-%m-%d') }}' as date)
@@ -11,13 +11,13 @@
 {%- endmacro %}
 
 
-{# A date, so many days later; earlier where the number is negative. #}
+{# A date plus a number of days, which may be negative. #}
 {% macro add_days(day, number) -%}
     cast({{ dbt.dateadd('day', number, day) }} as date)
 {%- endmacro %}
 
 
-{# Year 1 and year 9999 are what systems write for no date: whatever is before 1900 or beyond 9990 is null. #}
+{# Null for dates before 1900 or after 9990: systems write the years 1 and 9999 for a missing date. #}
 {% macro is_no_date(column) -%}
     {{ column }} < '1900-01-01' or {{ column }} >= '9991-01-01'
 {%- endmacro %}
@@ -27,8 +27,8 @@
 {%- endmacro %}
 
 
-{# The day of a moment. The first days of clocks, in 1900, 1970 and 1980, are none: nothing that Snow Atlas knows was bought, found or
-   used before. #}
-{% macro day(moment) -%}
-    case when {{ moment }} >= '1980-01-02' then cast({{ moment }} as date) end
+{# The day of a timestamp. Null for the first days of clocks, in 1900, 1970 and 1980: nothing in Snow Atlas was bought, found or used
+   that early. #}
+{% macro day(timestamp) -%}
+    case when {{ timestamp }} >= '1980-01-02' then cast({{ timestamp }} as date) end
 {%- endmacro %}

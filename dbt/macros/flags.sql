@@ -1,4 +1,4 @@
-{# A flag that is never null: what Snow Atlas does not say is not so. #}
+{# A flag that is never null: null counts as false. #}
 {% macro flag(expression) -%}
     coalesce({{ expression }}, false)
 {%- endmacro %}

@@ -1,8 +1,8 @@
-{# History: Snow Atlas and every sync know only today, so each build adds what it found to tables with a row for each key and day. #}
+{# History: Snow Atlas and each sync have today's values only, so each build adds rows to tables with a row for each key and day. #}
 
-{# The settings of such a table. A second build on a day replaces what the first one has added; an earlier day is never touched, nor
-   is anything by `--full-refresh`. No merge: a key may hold nulls, and rows that are gone by the second build have to go. With
-   `every='month'` the last build of a month takes the place of those before it. #}
+{# The settings of such a table. A second build on a day replaces the rows of the first one. Earlier days are never changed, not even
+   by `--full-refresh`. There is no merge, because a key may hold nulls, and because rows that are missing in the second build have to
+   be removed. With `every='month'` the last build of a month replaces the earlier ones. #}
 {% macro history_config(every='day') %}
     {{ config(
         materialized='incremental',
@@ -13,7 +13,7 @@
 {% endmacro %}
 
 
-{# The streams that the rows of a history come from: without one of them rows lack, and not only values. #}
+{# The streams that the rows of a history come from: without one of them whole rows are missing. #}
 {% macro rows_from(history) %}
     {{ return({
         'applications': ['computer_applications'],
@@ -34,7 +34,7 @@
 {% endmacro %}
 
 
-{# Those of them that a tenant lacks now. #}
+{# The ones of these streams that a tenant does not have now. #}
 {% macro streams_lacking(history, source) %}
     {%- set found = [] -%}
     {%- for stream in snow_atlas.rows_from(history) if snow_atlas.synced_table(source, stream) is none -%}
@@ -44,7 +44,7 @@
 {% endmacro %}
 
 
-{# The same as a text, in SQL; empty where a tenant lacks none. #}
+{# The same as SQL text; empty if a tenant has all of them. #}
 {% macro lacking_text(history, tenant_id) -%}
     cast(
         case {{ tenant_id }}
@@ -68,8 +68,8 @@
 {%- endmacro %}
 
 
-{# Deletes the rows of today, which are made anew, and those that are older than `snow_atlas_history_days`. Where a tenant lacks streams
-   now that the rows of today had, they stay: what a later sync could not read is no reason to forget them. #}
+{# Delete the rows of today, which are built again, and those older than `snow_atlas_history_days`. The rows of today stay if a tenant
+   does not have all streams that they were built from, because a failed sync must not remove them. #}
 {% macro forget_days(table, every) %}
     {%- if is_incremental() -%}
         {%- set kept = var('snow_atlas_history_days', 1100) | int -%}
@@ -95,13 +95,13 @@
 {% endmacro %}
 
 
-{# Whether no later day than today is in the table: with `snow_atlas_today` in the past nothing of the past is written. #}
+{# Whether the table has no day later than today: with `snow_atlas_today` in the past, nothing is written. #}
 {% macro is_last_day(table) -%}
     {{ snow_atlas.today() }} >= (select coalesce(max(days.built_on), {{ snow_atlas.today() }}) from {{ table }} as days)
 {%- endmacro %}
 
 
-{# The rows of a query, as those of today; none of a tenant whose rows of today stay. #}
+{# The rows of a query as those of today, except for tenants whose rows of today stay. #}
 {% macro history_of(query, every='day') %}
 select
     {{ snow_atlas.today() }} as built_on,

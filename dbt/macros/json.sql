@@ -1,6 +1,6 @@
 {# Nested values are text columns with JSON in them; these macros read such text. #}
 
-{# A column of whatever type as text with JSON in it. #}
+{# A column of any type as text with JSON in it. #}
 {% macro json_text(expression, from_type) -%}
     {{ return(adapter.dispatch('json_text', 'snow_atlas')(expression, from_type)) }}
 {%- endmacro %}
@@ -59,8 +59,8 @@
 {%- endmacro %}
 
 
-{# A join, to come after a table in `from`, that gives a row for each element of an array; none for null and for what is no
-   array. `json_element(alias)` is the element as text: JSON again, but for plain strings and numbers. #}
+{# A join, after a table in `from`, with a row for each element of an array; none for null and for other values.
+   `json_element(alias)` is the element as text: plain for strings and numbers, else JSON. #}
 {% macro json_elements(json, alias) -%}
     {{ return(adapter.dispatch('json_elements', 'snow_atlas')(json, alias)) }}
 {%- endmacro %}

@@ -2,8 +2,8 @@
 
 {# The mean purchase price of licences that are not archived. Where they were bought in several currencies, it is that of the
    currency with most licences; a known currency comes before an unknown one. `purchases`, `licenses` and `last_bought_on` are the
-   evidence for it; `other_price` is what the other licences of the application cost in the same currency, and `other_licenses` how
-   many they are. #}
+   evidence for it; `other_price` is the price of the other licences of the application in the same currency, and `other_licenses`
+   their number. #}
 {% macro purchase_prices(keys) %}
     {%- set others = 'over (partition by tenant_id, application_id, currency)' %}
     select
@@ -58,8 +58,8 @@
 {% endmacro %}
 
 
-{# Whether a price rests on few licences and is far from another price of the same application: then it is more likely a mistake of
-   whoever entered it than a price. `licenses` and `other_licenses` are how many each of the two rests on. #}
+{# Whether a price is based on few licences and is far from another price of the same application: it is probably a typing error.
+   `licenses` and `other_licenses` are the numbers of licences that the two prices are based on. #}
 {% macro is_weak_price(price, licenses, other_price, other_licenses) -%}
     {%- set factor = var('snow_atlas_price_outlier_factor', 10) -%}
     coalesce(

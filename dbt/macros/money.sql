@@ -1,7 +1,7 @@
 {# Amounts are never added up across currencies: a mart groups by `money_currency`, or keeps a row for each. Where the user gives
    rates, amounts with a rate are all in the user's currency, and the rest stay in theirs. #}
 
-{# An amount: in the user's currency where there is a rate for its own, else as it is. #}
+{# An amount: in the user's currency if there is a rate for its own, else unchanged. #}
 {% macro money(amount, currency) -%}
     {%- set rates = snow_atlas.currency_rates() -%}
     {%- if rates -%}
@@ -13,7 +13,7 @@
 {%- endmacro %}
 
 
-{# The currency that `money` gives an amount in. #}
+{# The currency of an amount after `money`. #}
 {% macro money_currency(currency) -%}
     {%- set rates = snow_atlas.currency_rates() -%}
     {%- if rates -%}
@@ -24,13 +24,13 @@
 {%- endmacro %}
 
 
-{# A currency by its code: ` eur` is EUR, and blanks are none. #}
+{# A currency's code: ` eur` is EUR, and blanks are null. #}
 {% macro currency_code(currency) -%}
     nullif(upper(trim({{ currency }})), '')
 {%- endmacro %}
 
 
-{# The user's rates by currency code, checked, as nothing but letters and numbers may get into the SQL. #}
+{# The user's rates by currency code, checked so that only letters and numbers get into the SQL. #}
 {% macro currency_rates() %}
     {%- set rates = {} -%}
     {%- for code, rate in (var('snow_atlas_rates', none) or {}).items() -%}
@@ -46,7 +46,7 @@
 {% endmacro %}
 
 
-{# The currencies of ISO 4217: those of today, and three that amounts of some years ago may still name. #}
+{# The currencies of ISO 4217: the present ones, and three that amounts of some years ago may have. #}
 {% macro currency_codes() %}
     {{ return((
         'AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD '

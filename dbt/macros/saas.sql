@@ -1,4 +1,4 @@
-{# The currency of SaaS amounts, which Snow Atlas does not name: what the user says, or null. #}
+{# The currency of SaaS amounts, which Snow Atlas does not name: the user's variable, or null. #}
 {% macro saas_currency() -%}
     {%- set code = var('snow_atlas_saas_currency', none) -%}
     {%- if code is not none and not modules.re.match('^[A-Za-z]{3}$', code | string) -%}

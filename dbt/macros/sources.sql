@@ -1,4 +1,4 @@
-{# Where the tables are that the package reads: a database and a schema for each tenant. #}
+{# The location of the tables that the package reads: a database and a schema for each tenant. #}
 
 {# The tenants: those of `snow_atlas_sources`, or the one that the other variables, or the target, name. #}
 {% macro sources() %}
@@ -34,7 +34,7 @@
 {% endmacro %}
 
 
-{# The streams that a model reads, itself or through other models. #}
+{# The streams that a model reads, directly or through other models. #}
 {% macro streams_of(model_name) %}
     {%- set found, seen, left = [], [], ['model.snow_atlas.' ~ model_name] -%}
     {%- for _ in range(1000) if left -%}
@@ -54,8 +54,8 @@
 {% endmacro %}
 
 
-{# A query for `dbt source freshness`: when the newest row of a stream was read, for the tenant whose is the oldest. A stream that no
-   tenant has, or that has no rows, can't be stale. #}
+{# A query for `dbt source freshness`: when the newest row of a stream was read, for the tenant with the oldest one. A stream that no
+   tenant has, or that has no rows, is never stale. #}
 {% macro loaded_at(stream) %}
     {%- set queries = [] -%}
     {%- for source in snow_atlas.sources() -%}

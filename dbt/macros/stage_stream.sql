@@ -62,8 +62,8 @@ from (
 {% endmacro %}
 
 
-{# One field, or a property within it, as a type; null of that type where the table does not have it. Conditions under which a row has
-   a value that could not be read are added to `unreadable`. #}
+{# One field, or a property within it, as a type; null of that type if the table does not have it. The condition for an unreadable
+   value is added to `unreadable`. #}
 {% macro staged_column(held, field, type, unreadable) -%}
     {%- set path = field.split('.') -%}
     {%- set column = snow_atlas.find_column(held, path[0]) -%}
@@ -127,13 +127,13 @@ from (
 {% endmacro %}
 
 
-{# The fields of a stream that the user wants beside those that the package knows. #}
+{# The additional fields of a stream that the user wants. #}
 {% macro passed_through(stream) %}
     {{ return((var('snow_atlas_pass_through_columns', none) or {}).get(stream, [])) }}
 {% endmacro %}
 
 
-{# When a row was read, as far as the loader says. #}
+{# The timestamp at which a row was read, if the loader has it. #}
 {% macro synced_at(held) %}
     {%- set extracted_at = snow_atlas.find_column(held, '_airbyte_extracted_at') -%}
     {%- set load_id = snow_atlas.find_column(held, '_dlt_load_id') -%}
@@ -146,8 +146,8 @@ from (
 {% endmacro %}
 
 
-{# A table with the rows of the newest sync only, whatever was appended before: those of the newest generation (Airbyte) or load (dlt)
-   and, where a sync reads only what is new, the newest row for each key. #}
+{# The rows of the newest sync in an appended table: those of the newest generation (Airbyte) or load (dlt), and for incremental streams
+   the newest row for each key. A full refresh without rows leaves no generation in the table, so the one before it counts. #}
 {% macro newest_rows(table, held, stream, key, incremental) %}
     {%- set generation = snow_atlas.find_column(held, '_airbyte_generation_id') -%}
     {%- set load_id = snow_atlas.find_column(held, '_dlt_load_id') -%}
@@ -172,7 +172,7 @@ from (
     {{ table }}
     where {{ order[0] }} = (select max({{ order[0] }}) from {{ table }})
     {%- else -%}
-    {#- `snow-atlas-sync`, whose tables have `_extra`, never appends to what it reads whole. -#}
+    {#- `snow-atlas-sync`, whose tables have `_extra`, replaces the table in a full refresh. -#}
     {%- if keys and keys | length == key | length and snow_atlas.find_column(held, '_extra') is none -%}
         {{ snow_atlas.refuse_repeated_keys(table, stream, keys) }}
     {%- endif -%}
@@ -181,7 +181,7 @@ from (
 {% endmacro %}
 
 
-{# Rows of several syncs can't be told apart without a generation or a load: counting them all would double every figure. #}
+{# Without a generation or a load, rows of several syncs can't be told apart, and every figure would be doubled. #}
 {% macro refuse_repeated_keys(table, stream, keys) %}
     {%- set repeated = run_query(
         'select count(*) as keys from (select 1 as one from ' ~ table ~ ' group by ' ~ keys | join(', ') ~ ' having count(*) > 1) as repeated'

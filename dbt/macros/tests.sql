@@ -1,5 +1,5 @@
-{# No two rows have the same key, and each has one: a key of several columns may have nulls in some of them, but not in all. Keys are
-   those of a tenant. #}
+{# Every row has a key, and no two rows of a tenant have the same one. A key of several columns may have nulls in some of them, but not
+   in all. #}
 {% test unique_key(model, columns) %}
 {%- set columns = columns | reject('equalto', 'tenant_id') | list -%}
 select tenant_id, {{ columns | join(', ') }}, count(*) as number_of_rows
@@ -11,7 +11,7 @@ having count(*) > 1
 {% endtest %}
 
 
-{# What a column names is there, in the rows of the same tenant. #}
+{# Every value of a column exists in the other relation, for the same tenant. #}
 {% test known_in(model, column_name, of, field) %}
 with named as (
     select tenant_id, {{ column_name }} from {{ model }}

@@ -1,4 +1,4 @@
-{# The types of staging columns, from whatever type the loader gave them. `from_type` is the database's name for it, in lower
+{# Convert the loader's column types into those of staging columns. `from_type` is the database's name for it, in lower
    case. A text that can't be read as its type is null. #}
 {% macro cast_field(expression, from_type, type) -%}
     {%- set types = {
@@ -34,7 +34,7 @@
 {% endmacro %}
 
 
-{# A text as a type, or null where it can't be read as that. #}
+{# A text as a type; null if it can't be converted. #}
 {% macro try_cast(expression, type) -%}
     {{ return(adapter.dispatch('try_cast', 'snow_atlas')(expression, type)) }}
 {%- endmacro %}
@@ -61,7 +61,7 @@
     {{ adapter.quote(graph.nodes['model.snow_atlas.stg_snow_atlas__tenant'].schema if execute else target.schema) }}
 {%- endmacro %}
 
-{# What a run needs in the database before its first model. #}
+{# Create the functions that a run needs before its first model. #}
 {% macro create_functions() %}
     {%- if target.type == 'postgres' and execute %}
 create schema if not exists {{ snow_atlas.functions_schema() }};
@@ -93,7 +93,7 @@ $$
 {% macro bigquery__type_double() %}{{ return('float64') }}{% endmacro %}
 
 
-{# A moment as a timestamp in UTC, without a zone of its own where the database has such a type. A text without an offset is in UTC. #}
+{# A timestamp in UTC, of the type without a time zone if the database has one. Without an offset, UTC is assumed. #}
 {% macro utc_timestamp(expression, from_type) -%}
     {{ return(adapter.dispatch('utc_timestamp', 'snow_atlas')(expression, from_type)) }}
 {%- endmacro %}
@@ -135,7 +135,7 @@ $$
 {%- endmacro %}
 
 
-{# Whether the text of a moment ends with Z or an offset from UTC. #}
+{# Whether the text of a timestamp ends with Z or an offset from UTC. #}
 {% macro has_offset(expression) -%}
     {{ return(adapter.dispatch('has_offset', 'snow_atlas')(expression)) }}
 {%- endmacro %}
@@ -145,7 +145,7 @@ $$
 {%- endmacro %}
 
 
-{# Seconds since 1970 as a moment in UTC. #}
+{# Seconds since 1970 as a timestamp in UTC. #}
 {% macro epoch_timestamp(expression) -%}
     {{ return(adapter.dispatch('epoch_timestamp', 'snow_atlas')(expression)) }}
 {%- endmacro %}

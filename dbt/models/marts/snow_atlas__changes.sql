@@ -1,5 +1,5 @@
-{# The two days, for each table and tenant that has rows of both, from the same streams: what was not synced on one of them has not
-   vanished. #}
+{# The two days, for each table and tenant with rows of both from the same streams: a stream that was not synced on one of them is not
+   a change. #}
 {%- set since = var('snow_atlas_since', none) -%}
 {%- set subjects = {
     'license_position': 'licence positions', 'applications': 'applications', 'saas_seats': 'SaaS seats', 'computers': 'computers',
@@ -79,7 +79,7 @@ positions as (
         {{ position_name }} as name,
         coalesce(earlier.under_licensed, 0) as number_before,
         later.under_licensed as number_after,
-        {# The other of the two is nothing, and may be in another currency. #}
+        {# The other amount is null, and may be in another currency. #}
         case when later.balance < 0 then coalesce(later.exposure, 0) else -coalesce(earlier.exposure, 0) end as amount,
         case when later.balance < 0 then later.currency else earlier.currency end as currency,
         case

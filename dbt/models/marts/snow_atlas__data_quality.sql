@@ -1,5 +1,5 @@
-{#- Each check: the rows it looks at, which of them fail, and what to call them. `weight` is for checks that look at groups of rows,
-    and `needs` has the other streams without which it can't say anything. -#}
+{#- Each check: the rows that it checks, the condition of failure, and their label. `weight` is for checks of groups of rows, and `needs`
+    has the other streams that the check depends on. -#}
 {%- set not_scanned_before = snow_atlas.add_days(snow_atlas.today(), -(var('snow_atlas_not_scanned_days', 90) | int)) -%}
 {#- Where amounts are: streams and the columns with their currency. -#}
 {%- set amounts = [
@@ -270,7 +270,7 @@
         'from': 'streams', 'id': 'stream', 'label': 'stream', 'where': 'is_synced', 'failing': 'number_of_rows = 0',
     },
 ] -%}
-{#- The streams that each mart reads: whatever is not synced is missing in its figures. -#}
+{#- The streams that each mart reads: its figures lack those that are not synced. -#}
 {%- for mart in marts -%}
     {%- do checks.append({
         'name': 'streams_of_' ~ mart | replace('snow_atlas__', ''),
@@ -379,7 +379,7 @@ streams as (
     select * from {{ ref('int_snow_atlas__streams') }}
 ),
 
-{# Without its streams, or without a row in them, a check has nothing to say. #}
+{# A check without its streams, or without rows in them, has no result. #}
 needed as (
     {%- for check in checks %}
     {%- set check_loop = loop %}

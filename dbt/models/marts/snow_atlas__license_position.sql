@@ -172,7 +172,7 @@ user_counts as (
     group by metrics.tenant_id, metrics.application_id, metrics.metric_id
 ),
 
-{# Nothing is counted where there is nothing to count in: a stream that was not synced is not a count of 0. #}
+{# A stream that was not synced is not a count of 0. #}
 tenants_with_use as (
     select distinct tenant_id from {{ ref('stg_snow_atlas__computer_application_user_usage') }}
 ),

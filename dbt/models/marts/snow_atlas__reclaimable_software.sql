@@ -22,7 +22,7 @@ with unused as (
             when installations.last_used is not null then installations.last_used < {{ unused_before }}
             else installations.first_discovered < {{ found_before }}
         end
-        {# One condition on both tables: a database that guesses at two takes the largest table for the smallest. #}
+        {# One condition on both tables: with two, a planner may underestimate the largest table. #}
         and case
             when computers.status in ('Inactive', 'Quarantined') then false
             when applications.is_os then false
@@ -35,7 +35,7 @@ purchase_prices as (
     {{ snow_atlas.purchase_prices(['tenant_id', 'application_id']) }}
 ),
 
-{# The price of the cheapest metric, where there are several: a mean with one far dearer than that has to rest on many licences. #}
+{# The price of the cheapest of several metrics: a much higher mean price has to be based on many licences. #}
 metric_prices as (
     select tenant_id, application_id, currency, min(unit_price) as lowest_price
     from (
@@ -63,8 +63,8 @@ used as (
     where last_used is not null
 ),
 
-{# What is owned: as Snow Atlas counts it; where it counts none, or was not asked, the licences that are recorded. Where it counts
-   none, those alone that cost something every year. #}
+{# Licences owned, by Snow Atlas' count. If it counts none, the recorded licences with a yearly cost; if its counts were not synced, all
+   recorded licences. #}
 positions as (
     select
         tenant_id,
@@ -145,7 +145,7 @@ priced as (
         on list_prices.tenant_id = unused.tenant_id and list_prices.application_id = unused.application_id
 ),
 
-{# The installations that may free a licence in turn, the one that has been unused longest first. #}
+{# Number the installations that may free a licence, the longest unused first. #}
 numbered as (
     select
         *,

@@ -24,7 +24,7 @@ key_figures as (
     select * from {{ ref('stg_snow_atlas__saas_application_kpis') }}
 ),
 
-{# Nothing read and nobody there are different things: an application without assigned seats has none that are idle. #}
+{# Null if the stream was not read; 0 if it was, and the application has no assigned seats. #}
 today as (
     select
         applications.tenant_id,

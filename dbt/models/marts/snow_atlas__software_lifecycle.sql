@@ -83,7 +83,7 @@ counted as (
         on applications.tenant_id = installations.tenant_id and applications.application_id = installations.application_id
     left join {{ ref('stg_snow_atlas__computers') }} as computers
         on computers.tenant_id = installations.tenant_id and computers.id = installations.computer_id
-    {# The suite that it came with, where that is a row of the same status: who adds rows up would count it twice. #}
+    {# The suite that it came with, if that has the same status: a sum of rows would count it twice. #}
     left join applications as suites
         on suites.tenant_id = installations.tenant_id
         and suites.application_id = installations.suite_id

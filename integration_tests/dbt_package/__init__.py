@@ -1,3 +1,1 @@
-"""The dbt package on DuckDB and on PostgreSQL, compared with computations in Python from the sandbox's own
-rows.
-"""
+"""Tests of the dbt package: marts are compared with computations in Python from the sandbox's rows."""

@@ -1,4 +1,4 @@
-"""Whether a database has the marts as DuckDB has them, cell by cell, and what DEVELOPMENT.md says of it."""
+"""Compare the marts of a database with DuckDB's, cell by cell, and with the table in DEVELOPMENT.md."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ COLUMNS = {
 
 @cache
 def documented() -> Mapping[str, Mapping[str, str]]:
-    """What DEVELOPMENT.md says: for each target what has become of each mart."""
+    """Return the table in DEVELOPMENT.md: the outcome of each mart for each target."""
     lines = PAGE.read_text(encoding="utf-8").splitlines()
     titles = f"| Table | {' | '.join(COLUMNS)} |"
     said: dict[str, dict[str, str]] = {target: {} for target in COLUMNS.values()}
@@ -38,7 +38,7 @@ def documented() -> Mapping[str, Mapping[str, str]]:
 
 @cache
 def keys() -> Mapping[str, tuple[str, ...]]:
-    """The key of each mart and history, as its own test has it."""
+    """Return the key of each mart and history, from its own test."""
     found = {}
     for folder in ("marts", "history"):
         for path in (PACKAGE / "models" / folder).glob("*.yml"):
@@ -49,7 +49,7 @@ def keys() -> Mapping[str, tuple[str, ...]]:
 
 
 def outcome(model: str, found: Iterable[Mapping[str, Any]], wanted: Iterable[Mapping[str, Any]]) -> str:
-    """How the rows of a database differ from DuckDB's: a cell of the table."""
+    """Return a cell of the table: how the rows of a database differ from DuckDB's."""
     key, ours, theirs = keys()[model], without_tenant(found), without_tenant(wanted)
     if not theirs:
         return "nothing to compare"
@@ -65,7 +65,7 @@ def outcome(model: str, found: Iterable[Mapping[str, Any]], wanted: Iterable[Map
 
 
 def without_tenant(rows: Iterable[Mapping[str, Any]]) -> Table:
-    """The rows without what they have of the schema's name."""
+    """Return the rows without the name of the schema."""
     return [{name: value for name, value in row.items() if name != "tenant_id"} for row in rows]
 
 

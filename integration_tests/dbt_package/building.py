@@ -1,4 +1,4 @@
-"""Runs dbt as a user does, from its own environment, and keeps what it has made."""
+"""Run dbt as a user does, in its own environment, and read what it has built."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ FAR_FROM_UTC = "Asia/Kolkata"
 
 
 class DbtError(Exception):
-    """dbt failed; the message is what it said."""
+    """Error of a dbt run, with dbt's output."""
 
 
 @dataclass(frozen=True)
 class Built:
-    """The tables and views of one scenario in one warehouse, after `dbt build` with all its tests."""
+    """Tables and views of one scenario in one warehouse, after `dbt build` with all its tests."""
 
     scenario: Scenario
     target: str
@@ -35,7 +35,7 @@ class Built:
     compiled: Path
 
     def __getitem__(self, model: str) -> Table:
-        """The rows of a model, all of which are of the scenario's one tenant."""
+        """Return the rows of a model, after a check that all are of the scenario's tenant."""
         if model not in self.tables:
             raise KeyError(f"{model} was not built; there are {', '.join(self.tables)}")
         rows = self.tables[model]
@@ -44,7 +44,7 @@ class Built:
 
 
 def dbt(target: str) -> Path:
-    """The dbt that has the adapter of a target: some have an environment of their own."""
+    """Return the dbt executable with the adapter of a target."""
     if target in ("snowflake", "bigquery"):
         return PROJECT / ".cache" / f"dbt-{target}" / "bin" / "dbt"
     return Path(sys.executable).with_name("dbt")
@@ -69,7 +69,7 @@ def run_dbt(
     project: Path = PACKAGE,
     quiet: bool = True,
 ) -> str:
-    """One run of dbt in a project; what it said. Neither the clock nor the session is on UTC."""
+    """Run dbt in a project, with clock and session far from UTC, and return its output."""
     command = [str(dbt(warehouse.target)), "--no-use-colors", *(["--quiet"] if quiet else []), *arguments]
     command += ["--target", warehouse.target]
     command += ["--vars", json.dumps(variables)]

@@ -1,4 +1,4 @@
-"""Compares a mart with an independent computation, cell by cell."""
+"""Compare a mart with an independent computation, cell by cell."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ Row = Mapping[str, Any]
 
 
 def difference(actual: Iterable[Row], expected: Iterable[Row], key: Sequence[str]) -> str:
-    """What differs, in words; empty where both have the same rows and columns. Only floats may differ by
-    rounding.
+    """Return a description of the difference; empty if rows and columns are equal.
+
+    Only floats may differ by rounding.
     """
     (found, found_twice), (wanted, wanted_twice) = _by_key(actual, key), _by_key(expected, key)
     problems = [f"key comes twice: {each}" for each in found_twice]
@@ -48,7 +49,7 @@ def _cells(key: tuple[Any, ...], found: Row, wanted: Row) -> list[str]:
 
 
 def equal(first: Any, second: Any) -> bool:
-    """Whether two cells hold the same; True is not 1, and money is exact."""
+    """Return whether two cells are equal; True is not 1, and money is exact."""
     if first is None or second is None:
         return first is second
     if isinstance(first, bool) != isinstance(second, bool):

@@ -1,6 +1,4 @@
-"""Each scenario is loaded and built once in each warehouse; the tests of all marts then look at the same
-tables.
-"""
+"""Fixtures that load and build each scenario once per warehouse, for the tests of all marts."""
 
 from __future__ import annotations
 
@@ -18,7 +16,7 @@ from integration_tests.helpers.postgres_server import PostgresUnavailable, priva
 
 EVERYTHING = "*"
 EMULATED_SCENARIOS = ("company", "nulls", "edges")
-"""They are slow, and no proof: these are the scenarios in which databases differ most."""
+"""Scenarios for emulators, which are slow: those in which databases differ most."""
 EMULATED_ROWS = 60
 """Rows of each stream."""
 
@@ -33,7 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """One process builds on one warehouse: two of them halve the time, and no scenario is built twice."""
+    """Group tests by warehouse, so that one process builds each scenario once."""
     kept, left_out = [], []
     for item in items:
         params = (
@@ -46,7 +44,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _is_too_much(item: pytest.Item, params: Mapping[str, object]) -> bool:
-    """Whether a test is not for emulators: they get some scenarios, and no tables made by hand."""
+    """Return whether emulators skip a test: they run few scenarios, and no handmade tables."""
     if params.get("warehouse") not in EMULATED or not isinstance(item, pytest.Function):
         return False
     wanted = set(inspect.signature(item.function).parameters)
@@ -89,7 +87,7 @@ def build_scenario(
     company_rows: Rows,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Callable[[str], Built]:
-    """Builds a scenario by name: the selected marts, or everything."""
+    """Return a function that builds a scenario by name: the selected marts, or all models."""
     marts: str = request.config.getoption("--marts")
     select = ["*"] if marts == EVERYTHING else [f"+{name}" for name in marts.split()]
     scratch = tmp_path_factory.mktemp(f"dbt-{warehouse.target}")

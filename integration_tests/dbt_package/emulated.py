@@ -1,5 +1,7 @@
-"""Snowflake and BigQuery, as far as emulators go: fakesnow and bqemulator, both on top of DuckDB, each in an
-environment of its own with dbt's adapter. dbt and the tests talk to them over HTTP, as to the real ones.
+"""Emulators of Snowflake and BigQuery: fakesnow and bqemulator, both based on DuckDB.
+
+Each runs in an environment of its own with dbt's adapter. dbt and the tests use HTTP, as with the real
+services.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ META = '{"changes": [], "sync_id": 1}'
 
 @dataclass(frozen=True)
 class Emulator(Warehouse):
-    """A server that is running, with columns as Airbyte's destinations leave them."""
+    """Running emulator, with columns as Airbyte's destinations write them."""
 
     name: str
     port: int

@@ -1,4 +1,4 @@
-"""What one licence costs, computed from the sandbox's rows."""
+"""Compute the price of a licence from the sandbox's rows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PLACES = Decimal("0.000001")
 
 @dataclass(frozen=True)
 class Price:
-    """The price of one licence; `currencies` is how many it was bought in. The rest is what it rests on."""
+    """Price of one licence, the number of currencies it was bought in, and its evidence."""
 
     amount: Decimal
     currency: str | None
@@ -28,7 +28,9 @@ class Price:
 
 
 def is_weak(price: Price | None, other: Price | None) -> bool:
-    """Ten times or a tenth of another price, and by fewer than ten licences or fewer than the other."""
+    """Return whether a price is ten times or a tenth of another, and has fewer than ten licences, or
+    fewer than the other.
+    """
     if price is None or other is None or other.amount <= 0:
         return False
     if other.amount / 10 < price.amount < other.amount * 10:
@@ -37,7 +39,7 @@ def is_weak(price: Price | None, other: Price | None) -> bool:
 
 
 def evidence(price: Price | None, other: Price | None) -> dict[str, Any]:
-    """The columns that say what a price rests on."""
+    """Return the columns with the evidence of a price."""
     bought = price if price is not None and price.purchases else None
     return {
         "price_purchases": bought.purchases if bought else 0,
@@ -49,9 +51,7 @@ def evidence(price: Price | None, other: Price | None) -> dict[str, Any]:
 
 
 def purchase_price(scenario: Scenario, concerns: Condition, currency: str | None = "*") -> Price | None:
-    """The mean price in the currency in which most licences were bought, a known one first; or that in a
-    currency.
-    """
+    """Return the mean price in a currency; by default in that of most licences, a known one first."""
     found: dict[str | None, list[tuple[Decimal, Mapping[str, Any]]]] = defaultdict(list)
     for row in scenario["licenses"]:
         amount, code = scenario.money(row.get("purchaseValue"), row.get("purchaseCurrency"))
@@ -75,7 +75,7 @@ def purchase_price(scenario: Scenario, concerns: Condition, currency: str | None
 
 
 def list_price(scenario: Scenario, application: str, concerns: Condition) -> Price | None:
-    """The cost that the registry has for the metric of an application; for the first one of several."""
+    """Return the registry's cost for the metric of an application; for the first of several."""
     metrics = [
         row
         for row in scenario["application_metrics"]

@@ -1,6 +1,4 @@
-"""What the warehouse holds when the marts are built: the sandbox's company as it is, and with what is hard
-for SQL.
-"""
+"""Scenarios: the sandbox's company as it is, and with data that is hard for SQL."""
 
 from __future__ import annotations
 
@@ -44,9 +42,9 @@ Rows = Mapping[str, list[Record]]
 
 @dataclass(frozen=True)
 class Scenario:
-    """The rows of each stream under the vendor's field names, and the variables that dbt gets.
+    """Rows of each stream under the vendor's field names, and variables for dbt.
 
-    A stream that is not among the rows was not synced: its table is missing.
+    A stream that is not among the rows was not synced: it has no table.
     """
 
     name: str
@@ -61,13 +59,13 @@ class Scenario:
     )
 
     def __getitem__(self, stream: str) -> list[Record]:
-        """The rows of a stream as they are to be shown; none where it was not synced."""
+        """Return the rows of a stream as marts show them; none if it was not synced."""
         if stream not in self._shown:
             self._shown[stream] = [shown(stream, row) for row in self.rows.get(stream, [])]
         return self._shown[stream]
 
     def staged(self, stream: str) -> list[Record]:
-        """The rows of a stream as its staging model shows them."""
+        """Return the rows of a stream as its staging model shows them."""
         kinds = {column.field: column.type for column in columns(stream) if not column.within}
         return [
             {
@@ -78,7 +76,7 @@ class Scenario:
         ]
 
     def by_id(self, stream: str, key: str = "id") -> dict[Any, Record]:
-        """The rows of a stream by their id."""
+        """Return the rows of a stream by their id."""
         if (stream, key) not in self._indexes:
             self._indexes[stream, key] = {row[key]: row for row in self[stream]}
         return self._indexes[stream, key]
@@ -86,7 +84,7 @@ class Scenario:
     def money(
         self, amount: float | Decimal | None, currency: str | None
     ) -> tuple[Decimal | None, str | None]:
-        """What the macros `money` and `money_currency` are to give."""
+        """Return what the macros `money` and `money_currency` should return."""
         code = currency.upper() if currency is not None else None
         exact = None if amount is None else Decimal(str(amount))
         if code not in self.rates:
@@ -95,7 +93,7 @@ class Scenario:
 
     @property
     def variables(self) -> dict[str, Any]:
-        """The variables of dbt."""
+        """Return the variables for dbt."""
         variables: dict[str, Any] = {"snow_atlas_today": self.today.isoformat()}
         if self.rates:
             variables["snow_atlas_rates"] = {code: float(rate) for code, rate in self.rates.items()}
@@ -106,7 +104,7 @@ class Scenario:
 
 
 def shown(stream: str, row: Record) -> Record:
-    """A row without dates that mean none to marts, and with currencies by their code."""
+    """Return a row without dates that mean none to marts, and with currency codes."""
     values = {
         column.field: day_or_none(known(row[column.field], column.type), column.type)
         for column in columns(stream)
@@ -116,13 +114,13 @@ def shown(stream: str, row: Record) -> Record:
 
 
 def day_or_none(value: Any, kind: str) -> Any:
-    """The first days of clocks, in 1900, 1970 and 1980, are none to marts."""
+    """Return None for the first days of clocks, in 1900, 1970 and 1980, else the day."""
     is_date = kind in ("date", "timestamp") and value is not None
     return None if is_date and value[:10] <= "1980-01-01" else value
 
 
 def known(value: Any, kind: str) -> Any:
-    """A value as a staging model shows it: year 1 and year 9999 mean that there is no date."""
+    """Return a value as a staging model shows it: the years 1 and 9999 become null."""
     if kind == "currency":
         return value.strip().upper() or None
     if kind not in ("date", "timestamp") or value is None:
@@ -135,16 +133,14 @@ def known(value: Any, kind: str) -> Any:
 
 
 def company(ugly: bool = True) -> Rows:
-    """Every stream that the package knows, as a sync of the sandbox reads it: by default with the data that
-    are hard for SQL.
-    """
+    """Return the rows of every stream that the package knows, as a sync of the sandbox reads them."""
     sandbox = Sandbox(estate=Estate(computers=COMPUTERS, now=NOW, ugly=ugly))
     expected = Expected(sandbox)
     return {stream: records(sandbox, expected, stream) for stream in staged_streams()}
 
 
 def records(sandbox: Sandbox, expected: Expected, stream: str) -> list[Record]:
-    """What a sync of the sandbox reads for a stream; key figures for the months before TODAY."""
+    """Return the rows that a sync of the sandbox reads; key figures are for the months before TODAY."""
     if stream == "tenant":
         settings = sandbox.settings
         return [{"id": settings.tenant, "name": settings.tenant_name, "region": settings.region}]
@@ -161,9 +157,7 @@ def records(sandbox: Sandbox, expected: Expected, stream: str) -> list[Record]:
 
 
 def _with_record_key(record: Record, parameters: Mapping[str, Any]) -> Record:
-    """The record as the connector gives it: with a key made of several fields where none of its own is
-    there.
-    """
+    """Return the record as the connector emits it, with `recordKey` if it has no key of its own."""
     if "record_key" not in parameters:
         return record
     key = [record.get(name) for name in parameters["record_key"]]
@@ -177,7 +171,7 @@ def _months() -> Iterator[tuple[date, date]]:
 
 
 def key_fields(stream: str) -> set[str]:
-    """The fields that name a row: its key, what that is made of, and the keys of its parents."""
+    """Return the fields that identify a row: its key, the parts of it, and the keys of its parents."""
     parameters = definitions.parameters(stream)
     parents = parameters.get("parents", ())
     made_of = parameters.get("record_key", ())
@@ -189,12 +183,12 @@ def _empty(rows: Rows) -> Rows:
 
 
 def _nothing_synced(rows: Rows) -> Rows:
-    """Nothing but the tenant itself, which takes no permission."""
+    """Keep the tenant only, which needs no permission."""
     return {"tenant": rows["tenant"]}
 
 
 def _nulls(rows: Rows) -> Rows:
-    """Nothing but the keys."""
+    """Keep the keys only."""
     return {
         stream: [{name: row[name] for name in key_fields(stream) if name in row} for row in held]
         for stream, held in rows.items()
@@ -202,7 +196,7 @@ def _nulls(rows: Rows) -> Rows:
 
 
 def _two_currencies(rows: Rows) -> Rows:
-    """Two currencies by turns, one of them in lower case at times, wherever a row names a currency."""
+    """Alternate two currencies, some in lower case, in all rows with a currency."""
     codes = ("EUR", "USD", "eur")
     return {
         stream: [
@@ -219,7 +213,7 @@ def _two_currencies(rows: Rows) -> Rows:
 
 
 def _no_organization(rows: Rows) -> Rows:
-    """Every other user, computer, licence and so on belongs to no organization."""
+    """Remove the organization of every second user, computer, licence and so on."""
     return {
         stream: [
             {
@@ -234,8 +228,8 @@ def _no_organization(rows: Rows) -> Rows:
 
 
 def _few_streams(rows: Rows) -> Rows:
-    """Without streams whose figures others have as well; accounts that share an address, organizations in a
-    circle.
+    """Remove streams whose figures others have as well; accounts share an address, organizations are
+    circular.
     """
     left_out = {"computer_costs", "license_costs", "saas_application_kpis", "saas_user_subscriptions"}
     accounts = rows["user_account_details"]
@@ -249,9 +243,7 @@ def _few_streams(rows: Rows) -> Rows:
 
 
 def _edges(rows: Rows) -> Rows:
-    """Software on the edges: dates on the very day of a threshold or without each other, and licences bought
-    several times.
-    """
+    """Set dates on the day of a threshold, single dates, and licences that were bought several times."""
     licenses = [copy for row in rows["licenses"] for copy in _bought_again(row)]
     applications = [{**row, **_ends(number)} for number, row in enumerate(rows["applications"])]
     installed = [{**row, **_uses(number)} for number, row in enumerate(rows["computer_applications"])]
@@ -273,7 +265,7 @@ def _edges(rows: Rows) -> Rows:
 
 
 def _first_day(stream: str, row: Record, number: int) -> Record:
-    """Some rows with dates that are the first days of clocks, as in a form that was never filled in."""
+    """Set dates of some rows to the first days of clocks, as in an empty form."""
     day = {3: "1900-01-01", 6: "1970-01-01", 9: "1980-01-01"}.get(number % 13)
     names = {column.field for column in columns(stream) if column.type in ("date", "timestamp")}
     return {
@@ -283,8 +275,8 @@ def _first_day(stream: str, row: Record, number: int) -> Record:
 
 
 def _bought_again(row: Record) -> Iterator[Record]:
-    """A licence, and others for the same application: as many in another currency, more in none, and some
-    that do not count.
+    """Return a licence and others of its application: in another currency, in none, and some that do not
+    count.
     """
     yield row
     copies: list[Record] = [
@@ -299,7 +291,7 @@ def _bought_again(row: Record) -> Iterator[Record]:
 
 
 def _ends(number: int) -> Record:
-    """The ends of an application's support: every pair of dates and flags that may come together."""
+    """Yield every possible pair of dates and flags for the end of an application's support."""
     days = (None, -1, 0, 365, 366)
     flags = (None, False, True)
     ends: Record = {}
@@ -315,7 +307,7 @@ def _ends(number: int) -> Record:
 
 
 def _uses(number: int) -> Record:
-    """When an installation was last used and first found: around the days from which it is unused."""
+    """Yield days of last use and discovery around the threshold for unused installations."""
     days = (None, 0, -89, -90, -91)
     used, found = days[number % len(days)], days[number // len(days) % len(days)]
     return {
@@ -325,7 +317,7 @@ def _uses(number: int) -> Record:
 
 
 def _moment(days: int) -> str:
-    """Late in the evening of a day, when it is the next one already farther east."""
+    """Return a timestamp late in the evening, when the next day has begun farther east."""
     return f"{TODAY + timedelta(days=days)}T23:30:00Z"
 
 
@@ -344,7 +336,7 @@ CHANGES: Mapping[str, Callable[[Rows], Rows]] = {
 
 
 def scenario(name: str, rows: Rows) -> Scenario:
-    """A scenario by name, made from the company's rows."""
+    """Return a scenario by name, made from the company's rows."""
     changed = CHANGES[name](rows)
     if name == "rates":
         return Scenario(name, changed, rates=RATES, currency="EUR", saas_currency="USD")

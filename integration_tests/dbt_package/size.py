@@ -1,12 +1,11 @@
 """Measure time, memory and disk of the marts on a large estate, and print them as Markdown.
 
-`python -m integration_tests.dbt_package.size`; with `--months 12` history, changes and their tests as well.
+`python -m integration_tests.dbt_package.size`; with `--months 12`, history, changes and their tests as well.
 
-The sandbox's company is multiplied within DuckDB: every computer and every user many times over, each
-application in fifty editions of which a computer has one or more, until there are as many computers and
-installations as asked for. dbt then builds all models and runs all tests, with two threads. Times of tables
-are dbt's own, those of a step include its start; memory is the highest of a dbt process. dbt has to be
-installed (`make dbt-test`).
+The sandbox's company is multiplied within DuckDB: computers and users are copied, and each application gets
+fifty editions, of which a computer has one or more. dbt then builds all models and runs all tests, with two
+threads. Times of tables are dbt's own; those of a step include dbt's start. Memory is the maximum of a dbt
+process. dbt has to be installed (`make dbt-test`).
 """
 
 from __future__ import annotations
@@ -56,12 +55,12 @@ PER_EDITION: Mapping[str, str] = {
 
 
 def numbered(column: str, number: str) -> str:
-    """An id made another one: its last twelve digits are a number."""
+    """Return SQL for an id whose last twelve digits are replaced by a number."""
     return f"substr({column}, 1, 24) || lpad(cast({number} AS varchar), 12, '0')"
 
 
 def multiply(path: Path, computers: int, installations: int) -> None:
-    """Blow the tables of the company up to that many computers and installations."""
+    """Multiply the company's tables up to that many computers and installations."""
     copies = -(-computers // COMPUTERS)
     with closing(duckdb.connect(str(path))) as database:
         database.execute("SET preserve_insertion_order = false")
@@ -98,7 +97,7 @@ def _repeat(database: duckdb.DuckDBPyConnection, table: str, keys: Sequence[str]
 
 
 def _replace(database: duckdb.DuckDBPyConnection, table: str, select: str) -> None:
-    """Put the rows of a query in the place of a table's; the number of a copy is no column of it."""
+    """Replace a table's rows with those of a query."""
     names = ", ".join(f'"{row[0]}"' for row in database.execute(f"DESCRIBE {table}").fetchall())
     database.execute(f"CREATE TABLE replacing AS SELECT {names} FROM ({select})")
     database.execute(f"DROP TABLE {table}")
@@ -108,7 +107,7 @@ def _replace(database: duckdb.DuckDBPyConnection, table: str, select: str) -> No
 def build(
     warehouse: DuckDB, scratch: Path, command: str, *selection: str, day: date = TODAY
 ) -> tuple[float, dict[str, float]]:
-    """Run dbt: wall seconds of all, and of each model or test."""
+    """Run dbt, and return the wall time, and the seconds of each model or test."""
     start = time.monotonic()
     arguments = [command, "--threads", "2", *selection]
     run_dbt(warehouse, arguments, {"snow_atlas_today": day.isoformat()}, scratch)
@@ -118,7 +117,7 @@ def build(
 
 
 def marts(warehouse: DuckDB, scratch: Path) -> tuple[float, list[str]]:
-    """Build all but the history: seconds, and the figures as lines of Markdown."""
+    """Build all models but the history, and return the seconds and lines of Markdown."""
     wall, models = build(warehouse, scratch, "run", "--exclude", *KEPT)
     rows = {
         each["name"]: each["rows"]
@@ -134,8 +133,10 @@ def marts(warehouse: DuckDB, scratch: Path) -> tuple[float, list[str]]:
 
 
 def history(warehouse: DuckDB, scratch: Path, months: int) -> tuple[float, list[str]]:
-    """Keep so many months: seconds of the last build, and the figures as lines of Markdown. All are the same:
-    the first is built, and copied to the ends of the others, before today is built.
+    """Build the history of so many months, and return the seconds of the last build and lines of
+    Markdown.
+
+    The first month is built and copied to the ends of the others; then today is built.
     """
     first = TODAY.replace(day=1)
     days = [TODAY]

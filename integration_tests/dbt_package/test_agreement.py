@@ -1,4 +1,4 @@
-"""The databases agree: the company's marts as DuckDB has them. `test_history` has the same of the history."""
+"""The marts of every database equal DuckDB's. `test_history` has the same test of the history."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def test_examples_name_no_person(company_built: Built) -> None:
 
 
 def faulty(rows: Rows) -> Rows:
-    """The company, with every fault that a check looks for in some rows."""
+    """Return the company with every fault that a check finds, in some rows."""
     changes: dict[str, dict[str, Any]] = {
         "computers": {"organizationId": "gone", "hostName": "TWIN", "operatingSystem": "unheard of"},
         "computer_details": {"purchaseCurrency": None, "operatingSystemId": None},
@@ -201,7 +201,7 @@ def expected(scenario: Scenario) -> list[dict[str, Any]]:
 
 
 def without_dates(stream: str, rows: Iterable[Row]) -> int:
-    """How many rows have a date that means none."""
+    """Return the number of rows with a date that means none."""
     dates = [column for column in columns(stream) if column.type in ("date", "timestamp")]
     return sum(any(is_left_out(row, column) for column in dates) for row in rows)
 
@@ -225,7 +225,7 @@ WITH_AMOUNTS = (
 
 
 def currencies(scenario: Scenario) -> Iterator[Looked]:
-    """Amounts by their currency."""
+    """Return amounts by their currency."""
     named = Counter(
         str(row[name]).strip().upper()
         for stream in WITH_AMOUNTS
@@ -238,7 +238,7 @@ def currencies(scenario: Scenario) -> Iterator[Looked]:
 
 
 def streams(scenario: Scenario) -> dict[str, list[Looked]]:
-    """The checks of the streams themselves; what is wrong with a row's values is tested by itself."""
+    """Return the checks of the streams; the values of rows have a test of their own."""
     held = [(stream, stream, False, len(rows)) for stream, rows in scenario.rows.items() if rows]
     return {
         "dates_left_out": [

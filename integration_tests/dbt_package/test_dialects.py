@@ -1,4 +1,4 @@
-"""The SQL of every model and test in the words of each database, of which some are reserved."""
+"""The SQL of every model and test is well-formed in the dialect of each database."""
 
 from __future__ import annotations
 

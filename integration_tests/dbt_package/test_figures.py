@@ -1,6 +1,4 @@
-"""The figures of the report, computed once more: by the queries of its appendix, from the raw tables as
-`snow-atlas-sync` writes them.
-"""
+"""The figures of the report equal those of the appendix's queries over the raw tables."""
 
 from __future__ import annotations
 
@@ -25,17 +23,17 @@ FIGURES = {
 }
 RAW = "as_synced"
 SCENARIOS = ("company", "plausible", "edges", "two_currencies", "no_organization")
-"""Those in which all streams of the report are there, and no amount is converted."""
+"""Scenarios in which all streams of the report exist, and no amount is converted."""
 CENT = Decimal("0.01")
 
 Figure = Callable[[Built], Table]
 BY_MARTS: dict[str, Figure] = {}
-"""The same figures as the report takes them from the marts."""
+"""The same figures from the marts, as the report has them."""
 
 
 @pytest.fixture(scope="module")
 def queried(warehouse: Warehouse) -> Callable[[Scenario], Mapping[str, Table]]:
-    """What the queries give for a scenario."""
+    """Return a function that runs the queries for a scenario."""
     found: dict[str, Mapping[str, Table]] = {}
 
     def of(scenario: Scenario) -> Mapping[str, Table]:
@@ -49,7 +47,7 @@ def queried(warehouse: Warehouse) -> Callable[[Scenario], Mapping[str, Table]]:
 
 
 def load_as_synced(warehouse: Warehouse, scenario: Scenario) -> None:
-    """The tables that the queries read, with names in lower case, and times with their zone."""
+    """Load the tables that the queries read, with names in lower case, and timestamps with a time zone."""
     named = set(re.findall(r"\w+", " ".join(FIGURES.values())))
     warehouse.fill_schema(RAW, {stream: rows for stream, rows in scenario.rows.items() if stream in named})
     columns = warehouse.query(
@@ -91,7 +89,7 @@ def test_each_query_says_what_it_computes() -> None:
 
 
 def rounded(rows: Table) -> list[Mapping[str, Any]]:
-    """The rows in one order, with amounts in cents: quotients are doubles on some databases."""
+    """Return sorted rows with amounts in cents, because quotients are doubles on some databases."""
     held = [
         {
             name: Decimal(value).quantize(CENT) if isinstance(value, (int, float, Decimal)) else value
@@ -120,7 +118,7 @@ def grouped(rows: Iterable[Mapping[str, Any]], column: str) -> Mapping[Any, Tabl
 
 
 def sums_by_currency(rows: Table, column: str, name: str) -> Table:
-    """The amounts at prices that are not doubtful."""
+    """Return the sums of amounts at prices that are not doubtful."""
     counted = [row for row in rows if row[column] is not None and not row["is_weak_price"]]
     return [
         {"currency": code, name: total(held, column)} for code, held in grouped(counted, "currency").items()
@@ -192,7 +190,7 @@ def cost_of_way(row: Mapping[str, Any]) -> tuple[Any, ...]:
 
 @by_marts
 def oracle_shortfall(built: Built) -> Table:
-    """In each place the cheapest way to license a product: by processors or by users."""
+    """Choose the cheapest way to license a product in each place: by processors or by users."""
     places: dict[Any, Table] = defaultdict(list)
     for row in built["snow_atlas__oracle_exposure"]:
         if row["estate_type"] != "datacenter" and row["metric"] is not None:

@@ -153,7 +153,7 @@ def owner_status(owner: str | None, accounts: Mapping[str, Mapping[str, Any]]) -
 
 
 def support_of(application: Mapping[str, Any], today: date) -> tuple[str, date | None]:
-    """What becomes of the support for an operating system, and when it ends."""
+    """Return the status of an operating system's support, and its end."""
     regular, extended = (
         day(application.get("endOfSupportDate")),
         day(application.get("endOfExtendedSupportDate")),
@@ -184,7 +184,7 @@ def day(moment: str | None) -> date | None:
 
 
 def later(start: date | None, years: int) -> date | None:
-    """The same day so many years later; 28 February where there is no 29th."""
+    """Return the same day a number of years later; 28 February if there is no 29th."""
     if start is None:
         return None
     leap_day = (start.month, start.day) == (2, 29) and years % 4

@@ -1,6 +1,4 @@
-"""The history, and what changed: the sandbox's company of some months, built one after the other in one
-database.
-"""
+"""The history and the changes: the sandbox's company month by month, built in one database."""
 
 from __future__ import annotations
 
@@ -39,7 +37,7 @@ from snow_atlas_sync.report.collect import wanted_streams
 pytestmark = pytest.mark.timeout(3600)  # the first test waits until all months are built
 COMPUTERS, MONTHS = 60, 12
 FEW_MONTHS = 2
-"""Emulators are slow."""
+"""Months for emulators, which are slow."""
 SELECTED = ["+path:models/history", "+snow_atlas__changes"]
 WHOLE: Mapping[str, Any] = {
     "license_position": test_license_position,
@@ -47,12 +45,12 @@ WHOLE: Mapping[str, Any] = {
     "oracle_exposure": test_oracle_exposure,
     "data_quality": test_data_quality,
 }
-"""Histories with a row for each row of their mart."""
+"""Histories with one row for each row of their mart."""
 
 
 @dataclass(frozen=True)
 class Past:
-    """The company at the end of each month, and what the database holds after the last of them was built."""
+    """Company at the end of each month, and the tables after the last build."""
 
     months: list[tuple[Estate, Scenario]]
     tables: Mapping[str, Table]
@@ -63,7 +61,7 @@ class Past:
         return [row for row in self.tables[f"snow_atlas__{name}_history"] if row["built_on"] == day]
 
     def truth(self) -> list[Change]:
-        """What the sandbox changed since the last month."""
+        """Return the sandbox's own log of changes since the last month."""
         (earlier, _), (later, _) = self.months[-2:]
         return list(later.changes_since(earlier))
 
@@ -72,7 +70,7 @@ class Past:
 
 
 def rows_of(estate: Estate) -> Rows:
-    """What a sync reads on the day of the estate, for the marts."""
+    """Return what a sync reads on the day of the estate, for the marts."""
     sandbox = Sandbox(estate=estate)
     expected = Expected(sandbox)
     streams = [name for name in wanted_streams(thorough=True) if name != "saas_application_kpis"]
@@ -84,7 +82,7 @@ def build(warehouse: Warehouse, scenario: Scenario, scratch: Path, *more: str, *
 
 
 def build_months(warehouse: Warehouse, number: int, scratch: Path) -> Past:
-    """The company of so many months, built one after the other."""
+    """Build the company of so many months, one after the other."""
     present = Estate(computers=COMPUTERS, now=NOW)
     warehouse.fill({})
     months = []

@@ -166,7 +166,7 @@ def organizations(scenario: Scenario) -> Iterator[dict[str, Any]]:
 
 
 class Counting:
-    """Counts what a metric counts, in inventory and usage."""
+    """Counter of what a metric counts, in inventory and usage."""
 
     def __init__(self, scenario: Scenario) -> None:
         self._scenario = scenario
@@ -181,15 +181,15 @@ class Counting:
 
     @property
     def any_installed(self) -> bool:
-        """Whether any installation was read."""
+        """Return whether any installation was read."""
         return bool(self._scenario["computer_applications"])
 
     def installed(self, application: str) -> int:
-        """On how many computers an application is installed."""
+        """Return the number of computers on which an application is installed."""
         return len({row["computerId"] for row in self._found[application] if row.get("isInstalled")})
 
     def of(self, metric: Mapping[str, Any]) -> tuple[str | None, int | None]:
-        """What a metric counts, and how many there are."""
+        """Return what a metric counts, and the number."""
         what = COUNTED.get(metric.get("metricSetting") or "")
         source = "computer_application_user_usage" if what == "users with use" else "computer_applications"
         if what is None or not self._scenario[source]:

@@ -1,6 +1,6 @@
-"""Tables as loaders leave them: names of columns, rows of several syncs, and values that are none.
+"""Tables as loaders leave them: names of columns, rows of several syncs, and invalid values.
 
-Each loader has a schema of its own, and dbt reads them all at once, as those of several tenants.
+Each loader has a schema of its own, and dbt reads all of them at once, as several tenants.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ CHANGES: Mapping[str, Sequence[Record]] = {**ROWS, "computers": ROWS["computers"
 
 @dataclass(frozen=True)
 class Loader:
-    """A schema with the tables of a loader."""
+    """Schema with the tables of a loader."""
 
     schema: str
     spelling: Spelling = str
@@ -111,7 +111,9 @@ class Loader:
 
 
 def airbyte(stream: str, sync: int) -> Sequence[Any]:
-    """Every full refresh is another generation; what is read incrementally stays in its first."""
+    """Return Airbyte's columns: every full refresh is a new generation, incremental rows stay in the
+    first.
+    """
     return (f"2026-05-0{sync}T00:00:00Z", 1 if stream == "computers" else sync)
 
 
@@ -161,7 +163,7 @@ NO_DATES, UNREADABLE_DATES = 4, 3
 
 
 def load_odd_values(warehouse: Warehouse) -> None:
-    """Texts where other types belong, as loaders write them that met a value they did not expect."""
+    """Load texts where other types belong, as loaders write unexpected values."""
     second = "HostName" if warehouse.target == "postgres" else "HostName_1"
     columns = {
         "id": "VARCHAR",
@@ -204,7 +206,7 @@ def load_odd_values(warehouse: Warehouse) -> None:
 
 @pytest.fixture(scope="module")
 def tables(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Table]:
-    """The models that dbt makes of all schemas at once."""
+    """Return the models that dbt builds of all schemas at once."""
     warehouse.fill({})
     for loader in LOADERS:
         loader.load(warehouse)
@@ -324,7 +326,7 @@ def test_rows_of_several_syncs_that_can_not_be_told_apart_are_refused(
 
 
 def of(tenant: str, rows: Table, key: str = "id") -> Table:
-    """The rows of a tenant, by their key."""
+    """Return the rows of a tenant, by their key."""
     return sorted((row for row in rows if row["tenant_id"] == tenant), key=lambda row: str(row[key]))
 
 
@@ -333,7 +335,7 @@ def _cell(value: Any) -> Any:
 
 
 def _shown(value: Any) -> Any:
-    """A value of a staging model; JSON as what it says."""
+    """Return a value of a staging model, with JSON parsed."""
     if isinstance(value, str) and value[:1] in "[{":
         return json.loads(value)
     return value

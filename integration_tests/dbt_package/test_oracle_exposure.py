@@ -117,7 +117,7 @@ def test_what_the_figures_leave_out_is_shown(
 
 
 def nodes_using(scenario: Scenario, row: dict[str, Any]) -> int:
-    """The uses in a datacenter if a cluster were counted on each of its computers there."""
+    """Return the number of uses in a datacenter if each computer of a cluster were counted."""
     places = datacenters(scenario)
     return sum(
         len(databases)
@@ -133,7 +133,7 @@ def expected(scenario: Scenario) -> list[dict[str, Any]]:
 
 
 def counted(scenario: Scenario) -> Iterator[dict[str, Any]]:
-    """The compliance figures, with the databases that use the product."""
+    """Yield the compliance figures, with the databases that use the product."""
     kinds, on_computers, places = extra_kinds(scenario), uses(scenario), datacenters(scenario)
     for stream in COMPLIANCE:
         for row in scenario[stream]:
@@ -175,7 +175,7 @@ def counted(scenario: Scenario) -> Iterator[dict[str, Any]]:
 
 
 def used(scenario: Scenario) -> Iterator[dict[str, Any]]:
-    """Options and packs in use where the figures have them neither on the computer nor in its datacenter."""
+    """Yield options and packs in use that the figures have neither on the computer nor in its datacenter."""
     rows = [row for stream in COMPLIANCE for row in scenario[stream]]
     on_computers = {(row["productId"], row["computerId"]) for row in rows if row.get("computerId")}
     in_datacenters = {
@@ -309,7 +309,7 @@ def extra_kinds(scenario: Scenario) -> dict[str, str]:
 
 
 def uses(scenario: Scenario) -> Uses:
-    """The databases that use an option or a pack, with the last use, by product and computer."""
+    """Return the databases that use an option or a pack, with the last use, by product and computer."""
     homes: dict[str, set[str | None]] = defaultdict(set)
     for stream in ("oracle_database_servers", "oracle_database_instances"):
         for row in scenario[stream]:
@@ -338,7 +338,7 @@ def latest(databases: dict[str, date | None]) -> date | None:
 
 
 def datacenters(scenario: Scenario) -> defaultdict[str | None, set[str]]:
-    """The datacenters that the figures put a computer in."""
+    """Return the datacenters that the figures assign to a computer."""
     found: defaultdict[str | None, set[str]] = defaultdict(set)
     for stream in COMPLIANCE:
         for row in scenario[stream]:

@@ -60,7 +60,7 @@ def test_nothing_is_lost_or_counted_twice(name: str, build_scenario: Callable[[s
 
 
 def payments(scenario: Scenario) -> Iterator[tuple[str, Any, str | None]]:
-    """Each payment as its own stream has it, whoever bears it."""
+    """Yield each payment as its own stream has it."""
     costs, details = scenario.by_id("computer_costs", "computerId"), scenario.by_id("computer_details")
     for computer in costs.keys() | details.keys():
         cost, detail = costs.get(computer, {}), details.get(computer, {})
@@ -115,7 +115,7 @@ def expected(scenario: Scenario) -> Iterator[dict[str, Any]]:
 
 
 def lineage(organizations: dict[Any, Any], organization: str | None) -> list[str | None]:
-    """An organization and all above it, each once even where the tree runs in a circle."""
+    """Yield an organization and its ancestors, each once, even in a circle."""
     found = [organization]
     while (parent := organizations.get(found[-1], {}).get("parentId")) in organizations:
         if parent in found:
@@ -125,7 +125,7 @@ def lineage(organizations: dict[Any, Any], organization: str | None) -> list[str
 
 
 def path_of(organizations: dict[Any, Any], organization: str | None) -> list[str]:
-    """Names from the top down; none for what is in no tree, or in a circle."""
+    """Return names from the top down; none outside of the tree, or in a circle."""
     chain = lineage(organizations, organization)
     top = organizations.get(chain[-1])
     if top is None or top.get("parentId") in organizations:
@@ -179,7 +179,7 @@ def license_purchases(scenario: Scenario) -> Iterator[tuple[str, Any, Any, Any, 
 
 
 def maintenance(scenario: Scenario) -> Iterator[tuple[Any, Any, Any, Decimal]]:
-    """Shares by number of licences, to the cent, the last one with what rounding leaves over."""
+    """Yield shares by number of licences, to the cent; the last one has the rounding difference."""
     shares, licenses = shares_of(scenario), scenario.by_id("licenses")
     for row in scenario["license_maintenance_periods"]:
         amounts = [row[name] for name in ("maintenanceCost", "supportCost") if row.get(name) is not None]
@@ -204,7 +204,7 @@ def cents(amount: Decimal) -> Decimal:
 
 
 def saas(scenario: Scenario) -> Iterator[Cost]:
-    """Seats by the organization of their user, and without one what applications cost beyond them."""
+    """Yield seats by the organization of their user, and without one the other costs of applications."""
     month = scenario.today.replace(day=1)
     seats: dict[str | None, Decimal] = defaultdict(Decimal)
     for seat in expected_seats(scenario):

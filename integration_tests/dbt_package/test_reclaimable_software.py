@@ -117,7 +117,7 @@ def expected(scenario: Scenario) -> list[dict[str, Any]]:
 
 
 def valued(rows: list[dict[str, Any]]) -> None:
-    """What the removal of each is worth: in turn, the longest unused first, until no licence is left."""
+    """Value the removal of each installation, the longest unused first, until no licence is left."""
     taken: Counter[str] = Counter()
     for row in sorted(
         rows, key=lambda each: (each["last_used_on"] or each["discovered_on"], each["computer_id"])
@@ -140,7 +140,7 @@ def valued(rows: list[dict[str, Any]]) -> None:
 
 
 def owned(scenario: Scenario, application: str) -> int:
-    """Licences as Snow Atlas counts them, else those recorded: all, or those with a cost every year."""
+    """Return licences by Snow Atlas' count, else those recorded: all, or those with a yearly cost."""
     counted = [row for row in scenario["license_compliance_summary"] if row["applicationId"] == application]
     available = sum(max(row.get("availableLicenses") or 0, 0) for row in counted)
     if available:
@@ -174,7 +174,7 @@ def short(scenario: Scenario, application: str) -> int:
 
 
 def prices_of(scenario: Scenario, application: str) -> tuple[Price | None, Price | None]:
-    """The price of a licence of an application, and the list price beside a price of purchases."""
+    """Return the price of an application's licence, and the list price to compare it with."""
     bought = purchase_price(scenario, lambda row: row.get("applicationId") == application)
     listed = list_price(scenario, application, lambda row: bool(row.get("isDefault")))
     if bought is None:
@@ -184,7 +184,7 @@ def prices_of(scenario: Scenario, application: str) -> tuple[Price | None, Price
 
 
 def cheapest_metric(scenario: Scenario, application: str, currency: str | None) -> Price | None:
-    """The lowest of the prices that licences of an application have by metric, if there are several."""
+    """Return the lowest price of an application's metrics, if there are several."""
     metrics = {row.get("metricId") for row in scenario["licenses"] if row.get("applicationId") == application}
     prices = [
         purchase_price(

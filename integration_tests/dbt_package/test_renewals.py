@@ -39,7 +39,7 @@ def expected(scenario: Scenario) -> list[dict[str, Any]]:
 
 
 def finished(periods: list[dict[str, Any]], scenario: Scenario) -> Iterator[dict[str, Any]]:
-    """The rows of one source's periods."""
+    """Return the rows of one source's periods."""
     ordered = sorted(
         periods,
         key=lambda each: (

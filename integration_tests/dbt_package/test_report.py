@@ -1,6 +1,4 @@
-"""The report from whole databases: nothing synced, nothing there, the company, two currencies; and as a
-browser shows it.
-"""
+"""The report of whole databases, as HTML, as a workbook and in a browser."""
 
 from __future__ import annotations
 
@@ -42,9 +40,9 @@ from tools.report_pictures import take
 
 SECTIONS = {"licences", "savings", "risks", "renewals", "hardware", "quality", "about"}
 COMPANY = "rates"
-"""The scenario of the company with data that is hard to read, with exchange rates."""
+"""Scenario of the company with data that is hard to read, and exchange rates."""
 PLAUSIBLE = "plausible"
-"""The company as `make report` shows it."""
+"""Company of `make report`."""
 PICTURES = PROJECT / ".cache" / "report" / "pictures"
 
 Written = Callable[..., str]
@@ -53,7 +51,7 @@ Built = Callable[[str], tuple[Path, Scenario]]
 
 @pytest.fixture(scope="session")
 def marts_of(company_rows: Rows, tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """A scenario's database with the marts in it."""
+    """Return a function that builds the database of a scenario."""
 
     @cache
     def made(name: str) -> tuple[Path, Scenario]:
@@ -69,7 +67,7 @@ def marts_of(company_rows: Rows, tmp_path_factory: pytest.TempPathFactory) -> Bu
 
 @pytest.fixture(scope="session")
 def written(marts_of: Built) -> Written:
-    """The page of a scenario."""
+    """Return a function that writes the page of a scenario."""
 
     @cache
     def html(name: str, names: bool = False, why: tuple[tuple[str, str], ...] = ()) -> str:
@@ -87,7 +85,7 @@ def plausible() -> Scenario:
 
 
 def changed(marts_of: Built, folder: Path, name: str, *statements: str) -> Path:
-    """A copy of a scenario's database in which marts were changed."""
+    """Return a copy of a scenario's database with changed marts."""
     path, _ = marts_of(name)
     copy = folder / "changed.duckdb"
     shutil.copy(path, copy)
@@ -99,7 +97,7 @@ def changed(marts_of: Built, folder: Path, name: str, *statements: str) -> Path:
 
 
 class Elements(HTMLParser):
-    """What a page consists of: its elements with their attributes, and its text."""
+    """Elements of a page with their attributes, and its text."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -550,9 +548,7 @@ COMPUTERS, MONTHS = 60, 2
 
 @pytest.fixture(scope="module")
 def with_months(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with the history of the sandbox's last months, and the tables of today as a sync reads
-    them.
-    """
+    """Return a database with the history of the last months, and with today's tables of a sync."""
     path = tmp_path_factory.mktemp("months") / "report.duckdb"
     options = argparse.Namespace(computers=COMPUTERS, months=MONTHS, ugly=False, database=path)
     with Sandbox(computers=COMPUTERS) as sandbox, Dbt(path) as dbt:

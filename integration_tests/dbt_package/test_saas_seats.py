@@ -129,7 +129,7 @@ def applications_by_subscription(scenario: Scenario) -> dict[str, set[str]]:
 
 
 def organizations_by_address(scenario: Scenario) -> dict[str, str]:
-    """The organization of each mail address that leads to one only."""
+    """Return the organization of each mail address that has only one."""
     found: dict[str, set[str]] = defaultdict(set)
     for row in scenario["user_account_details"]:
         if row.get("email") and row.get("organizationId"):

@@ -1,6 +1,4 @@
-"""Sync, build, change something in Snow Atlas, sync and build again: as every night, in one and the same
-database.
-"""
+"""Sync, build, change data in Snow Atlas, sync and build again, in one database."""
 
 from __future__ import annotations
 
@@ -56,7 +54,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 def sync(warehouse: Warehouse, sandbox: Sandbox, folder: Path, streams: Sequence[str]) -> None:
-    """One run of `snow-atlas-sync` into the database."""
+    """Run `snow-atlas-sync` into the database."""
     target: Target = SyncedDuckDB(folder, sandbox)
     arguments = ["--streams", ",".join(streams)]
     if isinstance(warehouse, PostgreSQL):
@@ -87,11 +85,11 @@ def test_marts_are_right_after_a_second_sync(warehouse: Warehouse, sandbox: Sand
 
 
 def nothing_happens(_sandbox: Sandbox) -> None:
-    """Before the first sync."""
+    """Change nothing: the state before the first sync."""
 
 
 def a_day_passes(sandbox: Sandbox) -> None:
-    """Things come, go, and change."""
+    """Add, remove and change rows."""
     control = sandbox.control
     for table in ("computers", "licenses", "agreements", "users"):
         control.change_row("insert", table)

@@ -118,7 +118,7 @@ def expected(scenario: Scenario) -> list[dict[str, Any]]:
 
 
 def judge(application: Mapping[str, Any], today: date) -> tuple[str | None, date | None]:
-    """The status of an application, and the end that it speaks of."""
+    """Return the status of an application's support, and the end that belongs to it."""
     support = day(application.get("endOfSupportDate"))
     extended = day(application.get("endOfExtendedSupportDate"))
     life = day(application.get("endOfLifeDate"))

@@ -23,7 +23,7 @@ STREAMS = staged_streams()
 
 @pytest.fixture
 def views(request: pytest.FixtureRequest, company_built: Built) -> Built:
-    """The company's tables, if all of staging was built."""
+    """Return the company's tables, if all of staging was built."""
     if request.config.getoption("--marts") != "*":
         pytest.skip("only some of the views were built")
     return company_built
@@ -94,7 +94,7 @@ def _text(row: Mapping[Column, Any]) -> str:
 
 
 def _comparable(value: Any, column: Column) -> Any:
-    """A cell in one form, whichever database it is from."""
+    """Return a cell in the same form for every database."""
     if value is None:
         return None
     if column.type in ("json", "any"):

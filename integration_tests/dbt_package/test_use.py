@@ -26,13 +26,13 @@ CHANGES = "snow_atlas__changes"
 
 @pytest.fixture
 def tenant_only(warehouse: Warehouse, company_rows: Rows) -> Warehouse:
-    """A warehouse with one table."""
+    """Return a warehouse with one table."""
     warehouse.fill({"tenant": company_rows["tenant"]})
     return warehouse
 
 
 def refused(warehouse: Warehouse, variables: Mapping[str, Any], scratch: Path) -> str:
-    """What dbt says when it does not run; in one line."""
+    """Return dbt's message of a run that fails, in one line."""
     with pytest.raises(DbtError) as caught:
         run_dbt(warehouse, TENANT, variables, scratch)
     return " ".join(str(caught.value).split())
@@ -93,7 +93,7 @@ def duckdb_only(tenant_only: Warehouse) -> Warehouse:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project of the user's that has the package among its own."""
+    """Return a project of the user that depends on the package."""
     folder = tmp_path / "project"
     shutil.copytree(PACKAGE / "profiles", folder / "profiles")
     document = {"name": "warehouse", "version": "1.0.0", "profile": "snow_atlas", "model-paths": ["models"]}

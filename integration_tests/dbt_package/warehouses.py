@@ -1,6 +1,4 @@
-"""The two warehouses, with the tables as Airbyte's loaders leave them: PyAirbyte's in DuckDB, a destination's
-in PostgreSQL.
-"""
+"""The warehouses of the tests, with tables as Airbyte's loaders leave them."""
 
 from __future__ import annotations
 
@@ -24,7 +22,7 @@ from integration_tests.helpers.warehouse_loader import cell, column_types
 from tools.schemas import schema
 
 MADE = "snow_atlas"
-"""What the schemas of staging, intermediate tables and marts begin with, after the target's own."""
+"""Prefix of the schemas that dbt builds, after the target's own schema."""
 
 ROWS_AT_ONCE = 500
 
@@ -32,7 +30,7 @@ Table = list[dict[str, Any]]
 
 
 class Warehouse(ABC):
-    """A database of its own, for dbt's target of the same name."""
+    """Database for the dbt target of the same name."""
 
     target: ClassVar[str]
     schema: ClassVar[str]
@@ -40,32 +38,32 @@ class Warehouse(ABC):
     @property
     @abstractmethod
     def environment(self) -> dict[str, str]:
-        """Where it is, in the variables that the profile reads."""
+        """Return the environment variables that the profile reads."""
 
     @abstractmethod
     def fill(self, rows: Rows) -> None:
-        """Remove all that is there, and load these streams."""
+        """Remove everything, and load these streams."""
 
     @abstractmethod
     def fill_schema(self, schema: str, rows: Rows) -> None:
-        """Load streams into a schema of their own, beside what is there."""
+        """Load streams into a schema of their own."""
 
     @abstractmethod
     def refill(self, rows: Rows) -> None:
-        """Put these streams in the place of those that are there, and leave what dbt has made."""
+        """Replace the streams, and leave what dbt has built."""
 
     @abstractmethod
     def query(self, sql: str) -> Table:
-        """Rows that a query gives."""
+        """Return the rows of a query."""
 
     @abstractmethod
     def execute(self, sql: str) -> None:
-        """Change something."""
+        """Run a statement."""
 
     def make_table(
         self, schema: str, name: str, columns: Mapping[str, str], rows: Sequence[Sequence[Any]]
     ) -> None:
-        """A table of any shape, in a schema of its own."""
+        """Create a table of any shape in a schema of its own."""
         self.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
         self.execute(f'CREATE TABLE "{schema}"."{name}" ({_declared(columns)})')
         for start in range(0, len(rows), ROWS_AT_ONCE):
@@ -75,7 +73,7 @@ class Warehouse(ABC):
             self.execute(f'INSERT INTO "{schema}"."{name}" VALUES {values}')
 
     def tables(self) -> dict[str, Table]:
-        """All that dbt has made, by model."""
+        """Return everything that dbt has built, by model."""
         made = self.query(
             "SELECT table_schema AS schema, table_name AS name FROM information_schema.tables"
             f" WHERE table_schema LIKE '{self.schema}_{MADE}%'"
@@ -87,9 +85,7 @@ class Warehouse(ABC):
 
 @dataclass(frozen=True)
 class DuckDB(Warehouse):
-    """A file with lower-case columns, loaded as PyAirbyte loads it, by the version of DuckDB that it asks
-    for.
-    """
+    """DuckDB file with lower-case columns, as PyAirbyte writes it."""
 
     path: Path
     target: ClassVar[str] = "duckdb"
@@ -156,7 +152,7 @@ class DuckDB(Warehouse):
 
 @dataclass(frozen=True)
 class PostgreSQL(Warehouse):
-    """A server with columns in the vendor's own case, loaded as Airbyte's destination loads it."""
+    """PostgreSQL server with columns in the vendor's own case, as Airbyte's destination writes them."""
 
     server: PostgresServer
     target: ClassVar[str] = "postgres"

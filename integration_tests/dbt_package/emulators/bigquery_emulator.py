@@ -21,7 +21,7 @@ TYPES = {"VARCHAR": "STRING", "BIGINT": "INT64", "DECIMAL(38, 9)": "NUMERIC", "B
 
 
 def serve(port: int) -> None:
-    """Serve, with what bqemulator 1.4.0 does unlike BigQuery mended."""
+    """Serve, with fixes for what bqemulator 1.4.0 does unlike BigQuery."""
     from bqemulator.cli import main
     from bqemulator.storage.engine import DuckDBEngine
     from sqlglot import exp

@@ -27,7 +27,7 @@ TYPES = {
 
 
 def serve(port: int) -> None:
-    """Serve, with what fakesnow 0.12.1 does unlike Snowflake mended."""
+    """Serve, with fixes for what fakesnow 0.12.1 does unlike Snowflake."""
     import fakesnow.arrow
     import fakesnow.cursor
     import fakesnow.server

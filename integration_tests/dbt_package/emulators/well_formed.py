@@ -1,4 +1,4 @@
-"""Read SQL files in a dialect, in sqlfluff's environment; a line for each that is not well-formed.
+"""Parse SQL files in a dialect with sqlfluff, and print a line for each file that is not well-formed.
 
 python well_formed.py DIALECT FOLDER
 """

@@ -155,16 +155,18 @@ class PageReply:
         return self.has_unique_keys or len(set(self.contents)) == len(self.rows)
 
     def repeats(self, other: PageReply) -> bool:
-        """Return whether the page repeats the rows of another one, compared by key where keys are unique.
-
-        A page with more rows than its total allows repeats the other one if it holds no other rows.
-        """
-        if self.has_unique_keys and other.has_unique_keys:
-            if self.page.total_items != self.total_items:
-                return set(self.keys) <= set(other.keys)
-            if len(self.rows) >= FEW_ROWS:
-                return self.keys == other.keys
+        """Return whether the page repeats the rows of another one, compared by key where keys are unique."""
+        if (
+            self.has_unique_keys
+            and other.has_unique_keys
+            and (len(self.rows) >= FEW_ROWS or self.is_miscounted)
+        ):
+            return self.keys == other.keys
         return self.rows == other.rows
+
+    def is_part_of(self, other: PageReply) -> bool:
+        """Return whether another page has all rows of this one, compared by key."""
+        return self.has_unique_keys and set(self.keys) <= set(other.keys)
 
     def contains(self, row: Row) -> bool:
         """Return whether the page has a row with the same key and values, ignoring fields added to it."""

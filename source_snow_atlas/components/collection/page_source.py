@@ -146,6 +146,14 @@ class PageSource:
             "link" in announced_by and again.page.has_next
         )
 
+    def repeats(self, reply: PageReply, before: PageReply) -> bool:
+        """Return whether a page repeats the preceding one, which may have fewer rows by now."""
+        if reply.repeats(before):
+            return True
+        if self._was_miscounted or not reply.is_miscounted or not reply.is_part_of(before):
+            return False
+        return reply.repeats(self.get(before.request))
+
     def as_repeated(self, reply: PageReply) -> PageReply:
         """Return a page that repeats the preceding one as a failed page."""
         return replace(reply, failure=self._failure(reply.request, "the rows of the preceding page came"))
@@ -158,7 +166,7 @@ class PageSource:
         self.observe(reply)
         following = self.get(PageRequest(reply.request.number + 1, reply.request.size))
         if following.failure is None and following.rows:
-            if not following.repeats(reply):
+            if not self.repeats(following, reply):
                 return False
             following = self.as_repeated(following)
         self.end_after(following, reply)

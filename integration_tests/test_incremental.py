@@ -413,19 +413,19 @@ def test_a_killed_full_refresh_begins_anew(
 
 @pytest.fixture
 def busy_log(sandbox: Sandbox) -> set[str]:
-    """The ids of 5,200 more entries, all of one day: one every 16 seconds."""
+    """The ids of 2,600 more entries, all of one day: one every 32 seconds."""
     entries: list[Record] = sandbox.estate.built("audit_logs")
     busy = START + timedelta(days=1)
     added = [
-        {**entries[0], "id": f"busy-{number}", "created": stamp(busy + timedelta(seconds=16 * number))}
-        for number in range(5200)
+        {**entries[0], "id": f"busy-{number}", "created": stamp(busy + timedelta(seconds=32 * number))}
+        for number in range(2600)
     ]
     # in order, as the log is: a server that caps it sends its first or its last entries
     entries[:] = sorted([*entries, *added], key=lambda entry: str(entry["created"]))
     return {entry["id"] for entry in added}
 
 
-@pytest.mark.parametrize(("cap", "newest_first"), [(100, True), (1000, False), (5000, True)])
+@pytest.mark.parametrize(("cap", "newest_first"), [(100, True), (1000, False)])
 def test_audit_logs_are_whole_where_the_server_caps_replies(
     sandbox: Sandbox, incremental: Connector, busy_log: set[str], cap: int, newest_first: bool
 ) -> None:

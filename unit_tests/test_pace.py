@@ -9,10 +9,8 @@ from contextlib import AbstractContextManager
 
 import pytest
 
-from source_snow_atlas.components.request.allowance import Allowance
-from source_snow_atlas.components.request.concurrency import Concurrency
-from source_snow_atlas.components.request.cycle import Cycle
 from source_snow_atlas.components.request.pace import Pace, Ticket
+from source_snow_atlas.components.request.window import Window
 from unit_tests.simulation.pace_run import Moment, MustWait, must_wait
 
 
@@ -33,7 +31,7 @@ def leave(slot: AbstractContextManager[Ticket]) -> None:
 
 def room(pace: Pace) -> int:
     """How many more requests may leave at this moment."""
-    slots = []
+    slots: list[AbstractContextManager[Ticket]] = []
     try:
         while len(slots) < 1000:
             slots.append(entered(pace))
@@ -78,18 +76,17 @@ def test_a_refusal_closes_the_gate_for_everybody(moment: Moment) -> None:
     entered(pace)
 
 
-def test_one_refusal_among_answers_slows_nothing_down(moment: Moment) -> None:
+def test_one_refusal_among_answers_is_soon_forgotten(moment: Moment) -> None:
     """A gateway that sheds load now and then would bring a sync of an hour to a crawl."""
     pace = Pace(10, moment, must_wait)
-    refused = pace.slot()
-    ticket = refused.__enter__()
     for _ in range(50):
-        with pace.slot() as answered:
+        with pace.slot() as ticket:
             moment.now += 0.01
-        pace.succeeded(answered)
-    pace.refused(1, ticket)
-    leave(refused)
-    moment.now += 1
+        pace.succeeded(ticket)
+    with pace.slot() as ticket:
+        pace.refused(1, ticket)
+    sent = send_for(pace, moment, 12)
+    assert sent > 100
     assert room(pace) == 10
 
 
@@ -195,6 +192,20 @@ def test_threads_never_exceed_the_number_in_flight() -> None:
     assert most <= 3
 
 
+def send_for(pace: Pace, moment: Moment, seconds: float) -> int:
+    """Send one request after the other, each answered at once; return how many were sent."""
+    end, sent = moment.now + seconds, 0
+    while moment.now < end:
+        try:
+            with pace.slot() as ticket:
+                sent += 1
+                moment.now += 0.01
+            pace.succeeded(ticket)
+        except MustWait as wait:
+            moment.now += wait.seconds or 0.01
+    return sent
+
+
 def test_a_long_refusal_is_followed_by_requests_not_by_another_wait_of_that_length(moment: Moment) -> None:
     """After half an hour's refusal at the start of a sync, the second request would wait for another half
     hour.
@@ -204,209 +215,74 @@ def test_a_long_refusal_is_followed_by_requests_not_by_another_wait_of_that_leng
         with pace.slot() as ticket:
             pace.refused(1800, ticket)
         moment.now += 1800
-    opened, sent = moment.now, 0
-    while sent < 20:
-        try:
+    assert send_for(pace, moment, 1) >= 20
+
+
+def test_the_log_says_at_most_every_ten_seconds_that_it_waits(
+    moment: Moment, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A limit that is met every second would fill the log."""
+    pace = Pace(4, moment, must_wait)
+    with caplog.at_level("WARNING", logger="airbyte"):
+        for _ in range(25):
             with pace.slot() as ticket:
-                sent += 1
-            pace.succeeded(ticket)
-        except MustWait as wait:
-            moment.now += wait.seconds or 0.0
-    assert moment.now - opened < 1800
+                pace.refused(1, ticket)
+            moment.now += 1
+    assert len(caplog.records) == 3
 
 
-def test_requests_that_leave_together_arrive_in_any_order() -> None:
-    """A limit of four in flight would be taken for a rate, and read at half its speed."""
-    cycle = Cycle(began=0.0)
-    sent = {serial: serial / 10_000 for serial in range(1, 6)}
-    cycle.refuse(2, sent[2])
-    for serial in (1, 3, 4, 5):
-        cycle.answer(serial, sent[serial], sent[serial] + 0.05)
-    assert (cycle.highest_answered, cycle.lowest_refused) == (4, 5)
-    allowance = Allowance(maximum=10)
-    allowance.conclude(cycle)
-    assert allowance.concurrency.number == 4
-    assert allowance.law is None
+def limited() -> Window:
+    """A window after a refusal: 40 answers in 2 s, then a wait of 1 s; 20 requests a second got through."""
+    window = Window(maximum=10)
+    window.learn(2.0, 40, 1.0, latency=0.1, announced=True)
+    return window
 
 
-def ended(answered: int, sending: float, wait: float = 1.0, refused: int = 1) -> Cycle:
-    """A cycle of requests spread evenly over its seconds of sending, the last ones refused."""
-    cycle = Cycle(began=0.0, sending=sending, total=sending + wait)
-    for serial in range(answered):
-        at = sending * serial / answered
-        cycle.answer(serial, at, at + 0.05)
-    for serial in range(answered, answered + refused):
-        cycle.refuse(serial, sending)
-    return cycle
+def test_the_window_returns_to_what_got_through_and_probes_beyond_it() -> None:
+    """After a refusal a sync would creep, or never find out that a limit was raised."""
+    window = limited()
+    start, plateau = window.size(0.0), window.size(1.0)
+    assert start == pytest.approx(40 * 0.1 / 3)
+    assert plateau == pytest.approx(0.9 * 40 * 0.1 / 2)
+    assert start < window.size(0.25) < plateau
+    assert window.size(3.9) == plateau
+    assert window.size(4.5) > 1.5 * plateau
+    assert window.size(60.0) == 10
 
 
-def test_a_rate_that_brings_no_more_is_given_up() -> None:
-    """Where a gateway sheds load, each refusal would lower the rate, until a sync takes 70 times as long."""
-    allowance = Allowance(maximum=10)
-    allowance.conclude(ended(30, 0.15))
-    assert allowance.law is not None
-    allowance.conclude(ended(25, 1.5))
-    allowance.conclude(ended(28, 2.5))
-    assert allowance.law is None
-    assert allowance.cause_unknown
+def test_a_probe_that_is_refused_makes_the_next_one_later() -> None:
+    """A limit that stays would be run into every few seconds, for a whole wait each time."""
+    window = Window(maximum=10)
+    window.learn(0.5, 10, 1.0, latency=0.1, announced=True)
+    window.learn(2.0, 30, 1.0, latency=0.1, announced=True)
+    held = window.size(1.5)
+    assert window.size(2.1) > held
+    window.learn(2.3, 40, 1.0, latency=0.1, announced=True)
+    held = window.size(1.5)
+    assert window.size(3.9) == held
+    assert window.size(4.1) > held
 
 
-def test_a_rate_that_brings_more_is_kept() -> None:
-    """A bucket would be emptied at full speed again and again, and read at half its rate."""
-    allowance = Allowance(maximum=10)
-    for answered, sending in ((22, 0.1), (60, 2.3), (118, 5.1), (130, 5.6)):
-        allowance.conclude(ended(answered, sending, wait=2.0, refused=2))
-        assert allowance.law is not None
+def test_slowing_down_that_does_not_help_is_given_up() -> None:
+    """Where a gateway sheds load, each refusal would lower the rate, until a sync takes ten times as long."""
+    window = limited()
+    for _ in range(3):
+        assert window.size(1.0) < 10
+        window.learn(0.5, 10, 1.0, latency=0.1, announced=True)
+    assert [window.size(age) for age in (0.0, 1.0)] == [10, 10]
+    for _ in range(4):
+        window.learn(0.5, 10, 1.0, latency=0.1, announced=True)
+        assert window.size(0.0) == 10
+    window.learn(0.5, 10, 1.0, latency=0.1, announced=True)
+    assert window.size(0.0) < 10
 
 
-def test_full_speed_is_tried_once_in_a_while_under_a_rate() -> None:
-    """A rate that an unlucky refusal after a few answers made would be kept for hours: what chance lets
-    through later is always more.
-    """
-    allowance = Allowance(maximum=10)
-    for answered, sending in ((14, 0.07), (76, 5.0), (80, 6.0), (90, 6.0)):
-        allowance.conclude(ended(answered, sending))
-    assert allowance.is_challenging
-    assert allowance.law is None
-    allowance.conclude(ended(100, 0.5))
-    assert not allowance.is_challenging
-    assert allowance.law is None
-    assert allowance.cause_unknown
-
-
-def test_full_speed_that_brings_no_more_confirms_the_rate() -> None:
-    """Every trial of full speed would cost the rate, and with it half of the speed."""
-    allowance = Allowance(maximum=10)
-    for answered, sending in ((22, 0.1), (60, 5.0), (118, 9.0), (130, 9.0)):
-        allowance.conclude(ended(answered, sending))
-    assert allowance.is_challenging
-    allowance.conclude(ended(22, 0.1))
-    assert allowance.law is not None
-
-
-def burst(allowed: int, refused: int = 1) -> Cycle:
-    """All leave together; so many are answered, the others refused."""
-    cycle = Cycle(began=0.0, sending=0.01, total=1.01)
-    for serial in range(allowed):
-        cycle.answer(serial, serial / 10_000, 0.05)
-    for serial in range(allowed, allowed + refused):
-        cycle.refuse(serial, serial / 10_000)
-    return cycle
-
-
-def test_a_number_in_flight_that_falls_and_falls_is_no_limit() -> None:
-    """Refusals by chance would leave one request in flight."""
-    allowance = Allowance(maximum=10)
-    for allowed in (9, 7, 5, 3):
-        allowance.conclude(burst(allowed, refused=2))
-    assert allowance.concurrency.number is None
-    assert allowance.cause_unknown
-
-
-def probing(number: int) -> Concurrency:
-    """A server that allows so many, held long enough for a probe."""
-    concurrency = Concurrency(maximum=10)
-    concurrency.explains(burst(number, refused=10 - number))
-    assert concurrency.allowed(1.0, 0.0, 1.0) == number
-    assert concurrency.allowed(5.0, 0.0, 1.0) == number + 1
-    return concurrency
-
-
-def test_a_probe_that_holds_becomes_the_number() -> None:
-    """A limit that was raised would never be used."""
-    concurrency = probing(4)
-    for _ in range(10):
-        concurrency.answered(5)
-    assert concurrency.allowed(5.1, 0.0, 1.0) == 6
-    assert concurrency.number == 5
-
-
-def test_a_probe_that_is_refused_changes_nothing() -> None:
-    """Every probe would count as held, because answers are seen late, and earn another refusal."""
-    concurrency = probing(4)
-    for _ in range(9):
-        concurrency.answered(5)
-    assert concurrency.step_back(sent_at=5.01, now=5.02)
-    assert concurrency.number == 4
-    assert concurrency.allowed(6.1, 6.02, 1.0) == 4
-
-
-def test_a_refusal_from_before_the_probe_is_none_of_its_own() -> None:
-    """A limit that was lowered would be taken for a failed probe, and run into again and again."""
-    assert not probing(4).step_back(sent_at=4.99, now=5.02)
-
-
-def test_what_a_probe_had_held_is_given_up_at_the_first_refusal() -> None:
-    """A rate that looks like a number would be exceeded twice after every probe, for a whole wait each."""
-    concurrency = probing(4)
-    for _ in range(10):
-        concurrency.answered(5)
-    concurrency.allowed(5.1, 0.0, 1.0)
-    assert concurrency.number == 5
-    assert concurrency.explains(ended(300, 5.0))
-    assert concurrency.number == 4
-
-
-def test_a_number_that_held_until_the_next_probe_is_not_given_up_for_one_refusal() -> None:
-    """One refusal by chance would take back what was found out minutes ago."""
-    concurrency = probing(4)
-    for _ in range(10):
-        concurrency.answered(5)
-    concurrency.allowed(5.1, 0.0, 1.0)
-    assert concurrency.step_back(sent_at=5.2, now=5.2)
-    assert concurrency.allowed(12.0, 6.2, 1.0) == 6
-    assert concurrency.step_back(sent_at=12.0, now=12.0)
-    assert concurrency.explains(ended(300, 5.0))
-    assert concurrency.number == 5
-
-
-def test_after_refusals_by_chance_a_number_has_to_show_twice() -> None:
-    """Load shed at random would look like a limit of nine, seven, eight in flight, again and again."""
-    concurrency = Concurrency(maximum=10)
-    for allowed in (9, 7, 5, 3):
-        concurrency.explains(burst(allowed, refused=2))
-    assert not concurrency.explains(burst(8, refused=2))
-    assert not concurrency.explains(burst(6, refused=2))
-    assert concurrency.explains(burst(6, refused=4))
-    assert concurrency.number == 6
-
-
-def test_a_probe_waits_the_longer_the_more_a_refusal_costs() -> None:
-    """A server that asks for a minute of quiet would be probed every four seconds."""
-    concurrency = Concurrency(maximum=10)
-    concurrency.explains(burst(4, refused=6))
-    assert concurrency.allowed(239.0, 0.0, 60.0) == 4
-    assert concurrency.allowed(241.0, 0.0, 60.0) == 5
-
-
-def test_refusals_at_the_number_itself_lower_it() -> None:
-    """A server that counts a request a moment longer than we do would refuse every tenth for ever."""
-    concurrency = Concurrency(maximum=10)
-    concurrency.explains(burst(4, refused=6))
-    for _ in range(2):
-        assert concurrency.explains(ended(12, 0.2))
-    assert concurrency.number == 3
-
-
-def test_lone_refusals_show_a_number_as_well() -> None:
-    """Where no wait is announced, every fifth request would be refused for ever: eight are let in, ten are
-    sent.
-    """
-    concurrency = Concurrency(maximum=10)
-    shown = False
-    for _ in range(8):
-        for in_flight in (6, 7, 8):
-            concurrency.answered(in_flight)
-        shown = shown or concurrency.refused(9)
-    assert shown
-    assert concurrency.number == 8
-
-
-def test_lone_refusals_by_chance_show_no_number() -> None:
-    """A gateway that sheds load without a word would be read with fewer and fewer in flight."""
-    concurrency = Concurrency(maximum=10)
-    for _ in range(20):
-        for _ in range(6):
-            concurrency.answered(10)
-        assert not concurrency.refused(10)
-    assert concurrency.number is None
+def test_below_one_in_flight_requests_leave_one_after_the_other(moment: Moment) -> None:
+    """A limit of a few requests a second would be exceeded by the second request already."""
+    pace = Pace(10, moment, must_wait)
+    assert send_for(pace, moment, 0.04) == 4
+    with pace.slot() as ticket:
+        pace.refused(1.96, ticket)
+    moment.now += 1.96
+    assert room(pace) == 1
+    assert 2 <= send_for(pace, moment, 1) <= 40

@@ -141,6 +141,7 @@ def test_a_destination_that_cannot_be_used_is_refused_before_anything_is_read(
     assert "seconds from start to end" not in done.stdout
 
 
+@pytest.mark.thorough
 def test_an_api_that_nothing_answers_for_is_told_within_seconds(filled: DuckDB) -> None:
     """A user with a wrong URL would look at a progress line for minutes."""
     nowhere = DuckDB(filled.folder, filled.sandbox, {"api_url": "http://127.0.0.1:1"})
@@ -258,7 +259,7 @@ def test_a_report_removes_tables_of_the_last_one_only_after_a_sync(sandbox: Sand
     refused = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert refused.returncode == 1, refused.stdout
     assert rows_by_table(path) == before
-    sandbox.control.fault("status", definitions.parameters("agreements")["path"], status=500)
+    sandbox.control.fault("status", definitions.parameters("agreements")["path"], status=400)
     collected = collect(sandbox.config(), path, thorough=False)
     assert set(collected.failed) >= {"agreements"}
     gone = {f"main.{name}" for name in collected.failed}

@@ -192,7 +192,6 @@ def test_a_configuration_that_is_no_json_object(tmp_path: Path, command: str, co
         ({"api_url": "https://a:b@snowatlas.example.com"}, "credentials"),
         ({"api_url": "https://snowatlas.example.com?x=1"}, "query"),
         ({"filters": {"computers": "x"}}, "filters"),
-        ({"filters": [{"stream": "computers", "filter": "status = 1"}]}, "computers"),
         ({"asset_kinds": ["cars"]}, "asset_kinds"),
         ({"insight_rule_ids": "all"}, "insight_rule_ids"),
         ({"accept_missing_rows": "all"}, "accept_missing_rows"),

@@ -332,14 +332,14 @@ def test_check_as_a_process_ends_within_half_a_minute(tmp_path: Path) -> None:
 
 def test_connections_are_made_anew_after_a_pause(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A firewall that drops idle connections without a word would let the next request wait for minutes."""
-    from source_snow_atlas.components.basics import connections
+    from source_snow_atlas.components.basics import transport
     from source_snow_atlas.components.request.client import SnowAtlasClient
 
     with serving(answering(lambda asked: page_of(asked, 1))) as server:
         client = SnowAtlasClient(SnowAtlasOauth2Authenticator(config=server.config()), 2)
 
         for idle in (30.0, 30.0, 0.0, 0.0):
-            monkeypatch.setattr(connections, "LONGEST_IDLE", idle)
+            monkeypatch.setattr(transport, "LONGEST_IDLE", idle)
             client.get("computers", COMPUTERS, {"page_number": 1, "page_size": 1}, bytes)
         ports = [request.port for request in server.asked(COMPUTERS)]
     assert ports[0] == ports[1], "a connection in use is kept"

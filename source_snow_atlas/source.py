@@ -78,22 +78,18 @@ class SourceSnowAtlas(Source):
         self, logger: logging.Logger, config: Mapping[str, Any]
     ) -> tuple[AirbyteConnectionStatus, list[Area]]:
         """Return the result of `check` and the product areas that lack a permission."""
-        from source_snow_atlas.components.run.check import Area, check_connection
+        from source_snow_atlas.components.run.check import check_connection
 
-        areas: dict[tuple[str, str], Area] = {}
-        for name in definitions.stream_definitions():
-            parameters = definitions.parameters(name)
-            if "path" in parameters and not parameters.get("parents") and not parameters.get("window_format"):
-                area = parameters["area"]
-                areas.setdefault((area, str(parameters.get("permission"))), Area(area, name, parameters))
-        refused: list[Area] = []
-        return check_connection(logger, config, list(areas.values()), refused), refused
+        return check_connection(logger, config)
 
     def discover(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteCatalog:
         """Return all streams with their schemas."""
         from source_snow_atlas.components.identity.configuration import Configuration
+        from source_snow_atlas.components.run.sync import Sync
 
-        return self._build(Configuration.parse(config).normalized(config)).discover(logger, config)
+        config = Configuration.parse(config).normalized(config)
+        Sync.begin(config)
+        return self._build(config).discover(logger, config)
 
     def read(
         self,
@@ -116,7 +112,7 @@ class SourceSnowAtlas(Source):
         from source_snow_atlas.components.run.sync import Sync
 
         settings = Configuration.parse(config)
-        config = Sync.marked(settings.normalized(config))
+        config = settings.normalized(config)
         catalog = usable_catalog(catalog)
         check_options(settings)
         selected = [stream.stream.name for stream in catalog.streams]
@@ -133,7 +129,7 @@ class SourceSnowAtlas(Source):
             if name in without_cursor or "cursor_field" not in definitions.parameters(name)
         }
         sync = Sync.begin(config, read_completely)
-        sync.start_heartbeat()
+        sync.heartbeat.start()
         try:
             with ThreadPoolExecutor(max_workers=1) as executor:
                 # requests the token and the tenant while the streams are built

@@ -38,9 +38,13 @@ def _clean_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
     SnowAtlasOauth2Authenticator.forget_tokens()
-    Sync._running.clear()
+    syncs: list[Sync] = []
+    begin = Sync.begin.__func__  # type: ignore[attr-defined]
+    monkeypatch.setattr(
+        Sync, "begin", classmethod(lambda *arguments: syncs.append(begin(*arguments)) or syncs[-1])
+    )
     yield
-    for sync in list(Sync._running.values()):
+    for sync in syncs:
         sync.end()
     SnowAtlasOauth2Authenticator.forget_tokens()
     update_secrets([])

@@ -15,7 +15,6 @@ import requests
 from airbyte_cdk.models import Status
 
 from source_snow_atlas import SourceSnowAtlas, definitions
-from source_snow_atlas.components.identity.configuration import Configuration
 from source_snow_atlas.components.request.client import SnowAtlasClient
 from unit_tests.helpers.fake_http import HOST, TOKEN_URL, FakeHttp, Reply, query_of, token_reply
 from unit_tests.helpers.fakes import SECRET, FakeClock
@@ -192,7 +191,15 @@ def test_an_announced_wait_is_the_answer(
     assert clock.sleeps == []
 
 
-def test_filters_are_checked_too(config: dict[str, Any]) -> None:
+def test_filters_are_checked_too(check: Callable[..., tuple[Status, str]], http: FakeHttp) -> None:
     """A broken filter would pass the connection test and fail every sync."""
-    with pytest.raises(Exception, match="computers"):
-        Configuration.parse({**config, "filters": [{"stream": "computers", "filter": "x"}]})
+    refused = Reply(400, {"error": {"code": 400, "message": "no operator ="}})
+    status, message = check(
+        lambda parameters: refused if parameters["path"].endswith("/v1/licenses") else EMPTY,
+        filters=[{"stream": "licenses", "filter": "name = Office"}],
+    )
+    assert status == Status.FAILED
+    assert "correct the filter of this stream" in message
+    assert "no operator =" in message
+    asked = [request for request in http.requests if str(request.url).split("?")[0].endswith("/v1/licenses")]
+    assert "name = Office" in {query_of(request).get("filter") for request in asked}

@@ -108,7 +108,6 @@ WRONG = {
     "filters without stream": ("filters", {"filters": [{"filter": 'a -eq "b"'}]}),
     "filters without filter": ("filters", {"filters": [{"stream": "computers"}]}),
     "filters blank": ("filters", {"filters": [{"stream": "computers", "filter": " "}]}),
-    "filters broken": ("computers", {"filters": [{"stream": "computers", "filter": "status = Active"}]}),
     "filters twice": (
         "computers",
         {
@@ -145,12 +144,8 @@ WRONG = {
     "api_url leading dot": ("api_url", {"api_url": "https://.host.example"}),
     "api_url long label": ("api_url", {"api_url": f"https://{'x' * 64}.example"}),
     "api_url long label in another script": ("api_url", {"api_url": f"https://{'ö' * 63}.example"}),
-    "api_url long name": ("api_url", {"api_url": "https://" + ".".join(["x" * 60] * 5)}),
-    "api_url underscore": ("api_url", {"api_url": "https://snow_atlas.example"}),
-    "api_url hyphen at the end": ("api_url", {"api_url": "https://host-.example"}),
     "api_url percent sign": ("api_url", {"api_url": "https://host%2eexample"}),
     "api_url comma": ("api_url", {"api_url": "https://host,example"}),
-    "api_url address that is none": ("api_url", {"api_url": "https://999.1.1.1"}),
     "api_url port 0": ("api_url", {"api_url": "https://host.example:0"}),
     "api_url tab": ("api_url", {"api_url": "https://ho\tst.example"}),
     "api_url line break": ("api_url", {"api_url": "https://ho\nst.example"}),

@@ -17,7 +17,8 @@ from source_snow_atlas.components.collection.prefetch import PagePrefetch
 from source_snow_atlas.components.request.reply import Row
 from source_snow_atlas.components.run.parents import KeyFeed, KeySource, ParentReading, ParentRegistry
 from source_snow_atlas.components.run.sync import Sync
-from source_snow_atlas.components.stream.parent_router import ParentPartitionRouter, children_rows
+from source_snow_atlas.components.stream.parent_keys import children_rows
+from source_snow_atlas.components.stream.parent_router import ParentPartitionRouter
 from unit_tests.helpers.fake_http import HOST, FakeHttp, Reply
 
 PATIENCE = 20.0
@@ -372,7 +373,6 @@ def test_keys_crossed_with_values_of_the_configuration(
     http.on("GET", f"{HOST}/apps", rows_reply({"id": 1}, {"id": 2}))
     parent = {"stream": "apps", "keys": {"applicationId": "id"}, "definition": definition("apps", "/apps")}
     values = {"insightRuleId": "insight_rule_ids"}
-    Sync.begin({**config, "insight_rule_ids": ["x", "y"]}, ()).end()
     for rules, expected in ((["x", "y"], 4), ([], 0)):
         configured = {**config, "client_id": f"client-{expected}", "insight_rule_ids": rules}
         Sync.begin(configured)

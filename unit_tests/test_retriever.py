@@ -20,7 +20,6 @@ from source_snow_atlas.components.basics.errors import (
     ServerError,
     TransientError,
 )
-from source_snow_atlas.components.identity.filters import check_filter
 from source_snow_atlas.components.run.parents import KeySource
 from source_snow_atlas.components.run.sync import Sync
 from source_snow_atlas.components.stream.cursor_row import CursorRow
@@ -88,10 +87,8 @@ def test_ids_of_the_parent_are_added_where_they_lack(config: dict[str, Any], htt
 @given(st.dictionaries(st.sampled_from(["a", "b", "c"]), st.none() | st.integers() | st.text(max_size=5)))
 def test_record_keys_tell_rows_apart(row: dict[str, Any]) -> None:
     """Rows whose key has nulls would overwrite one another in the warehouse."""
-    config = {"region": "westeurope", "client_id": "client-1", "client_secret": "secret"}
-    Sync._running.clear()
+    config: dict[str, Any] = {"region": "westeurope", "client_id": "client-1", "client_secret": "secret"}
     finish = retriever(config, record_key=["a", "b"])._finisher({}, None)
-    Sync._running.clear()
     assert finish is not None
     (finished,) = finish([dict(row)])
     assert json.loads(finished["recordKey"]) == [row.get("a"), row.get("b")]
@@ -119,10 +116,7 @@ WINDOW = {"start_time": "2026-01-01T00:00:00Z", "end_time": "2026-01-01T23:59:59
 def asked_filter(config: dict[str, Any], http: FakeHttp, window: Any = None, **parameters: Any) -> str | None:
     http.on("GET", f"{HOST}/api/x", envelope())
     rows(retriever(config, **parameters), window=window)
-    found = query_of(http.requests[-1]).get("filter")
-    if found is not None:
-        check_filter(found)
-    return found
+    return query_of(http.requests[-1]).get("filter")
 
 
 def test_without_filters(config: dict[str, Any], http: FakeHttp) -> None:
@@ -322,7 +316,7 @@ def test_no_error_is_swallowed_by_a_reader_that_stops_early(config: dict[str, An
     reading = iter(retriever(config).read_records(SCHEMA, StreamSlice(partition={}, cursor_slice={})))
     next(reading)
     reading.close()  # type: ignore[attr-defined]
-    assert not feed._reading._ended or feed._reading._failure is not None
+    assert not feed.reading._ended or feed.reading._failure is not None
 
 
 def test_one_retriever_reads_one_partition_after_the_other(config: dict[str, Any], http: FakeHttp) -> None:

@@ -15,7 +15,6 @@ from jsonschema import Draft7Validator
 from source_snow_atlas import SourceSnowAtlas, definitions
 from source_snow_atlas.components.basics.errors import ConfigurationError, SnowAtlasError
 from source_snow_atlas.components.identity.configuration import ASSET_KINDS, REGIONS
-from source_snow_atlas.components.run.sync import Sync
 from unit_tests.helpers.fake_http import HOST, FakeHttp, Reply, query_of
 from unit_tests.helpers.fakes import SECRET
 from unit_tests.helpers.inputs import catalog, state
@@ -340,7 +339,6 @@ def test_a_finished_read_leaves_nothing_behind(config: dict[str, Any], http: Fak
         messages, error = read(config, catalog("computers"))
         assert error is None
         assert len(records(messages, "computers")) == 1
-        assert not Sync._running
     assert len(http.asked("/idp/api/connect/token")) == 1
 
 

@@ -8,15 +8,15 @@ import pytest
 from airbyte_cdk.sources.types import Record
 
 from source_snow_atlas.components.basics.errors import ConfigurationError
-from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
+from source_snow_atlas.components.run.sync import Sync
 from source_snow_atlas.components.stream.tenant import TenantRetriever
 from unit_tests.helpers.fake_http import TOKEN_URL, FakeHttp, token_reply
 from unit_tests.test_identity_token import signed
 
 
 def read(config: dict[str, Any]) -> list[Any]:
-    authenticator = SnowAtlasOauth2Authenticator(config=config)
-    retriever = TenantRetriever(config=config, name="tenant", authenticator=authenticator)
+    Sync.begin(config)
+    retriever = TenantRetriever(config=config, name="tenant")
     return [record.data for record in retriever.read_records({}) if isinstance(record, Record)]
 
 
@@ -27,7 +27,7 @@ def test_one_record(config: dict[str, Any], http: FakeHttp) -> None:
     assert read(config) == [{"id": "t-1", "name": "Blå  Berg", "region": "uksouth"}]
 
 
-@pytest.mark.parametrize("token", [{}, {"id_token": signed(exp=0)}, {"id_token": signed(tenant=None)}])
+@pytest.mark.parametrize("token", [{}, {"id_token": signed(tenant=None)}])
 def test_unknown_is_an_error(config: dict[str, Any], http: FakeHttp, token: dict[str, str]) -> None:
     """The table would be emptied because the server says nothing, or the platform try again for ever."""
     http.on("POST", TOKEN_URL, token_reply(**token))

@@ -6,7 +6,7 @@ from typing import Any
 
 from airbyte_cdk.sources.types import Record, StreamSlice
 
-from source_snow_atlas.components.run.sync import Sync
+from source_snow_atlas.components.run.sync import SYNC, Sync
 from source_snow_atlas.components.stream.retriever import CollectionRetriever
 
 SCHEMA = {"properties": {"id": {}, "name": {}, "created": {}}}
@@ -14,12 +14,12 @@ SCHEMA = {"properties": {"id": {}, "name": {}, "created": {}}}
 
 def retriever(config: dict[str, Any], path: str = "/api/x", **parameters: Any) -> CollectionRetriever:
     """Return a retriever, by default of the stream `things`."""
-    sync = Sync.of(config)
+    if SYNC not in config:
+        Sync.begin(config)
     return CollectionRetriever(
         config=config,
         name=parameters.pop("name", "things"),
         primary_key=parameters.pop("primary_key", "id"),
-        authenticator=sync.authenticator,
         path=path,
         **parameters,
     )

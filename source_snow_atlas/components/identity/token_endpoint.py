@@ -1,20 +1,23 @@
-"""The token endpoint: asked with growing waits whatever it refuses with, and quoted by its registered error
-codes alone.
+"""The token endpoint: retried with growing waits, and quoted by registered error codes only.
 
-Source of the rules: the vendor's page "Authentication with client credentials", RFC 6749 sections 4.4 and
+Sources: the vendor's page "Authentication with client credentials", RFC 6749 sections 4.4 and
 5.2, RFC 8707 (resource).
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+import requests
 
 from source_snow_atlas.components.basics.errors import (
     ConfigurationError,
+    MalformedReply,
     RateLimited,
     ServerError,
     SnowAtlasError,
@@ -23,23 +26,21 @@ from source_snow_atlas.components.basics.errors import (
 from source_snow_atlas.components.basics.network import Route, nothing_answers
 from source_snow_atlas.components.basics.retries import LONGEST_WAIT, Attempts, announced_wait
 from source_snow_atlas.components.basics.statuses import Meaning, meaning
-from source_snow_atlas.components.identity.exchange import (
-    HASTE,
-    PATIENCE,
-    Answer,
-    UnboundedReply,
-    exchange,
-)
+from source_snow_atlas.components.basics.transport import Transport
 
 LOGGER = logging.getLogger("airbyte")
 TOKEN_PATH = "/idp/api/connect/token"
 RESOURCE = "api://snowsoftware.io/api"
-LIFE_WHERE_UNSAID = 3300.0
-"""Seconds: what public clients assume where `expires_in` is missing. It stands for a life below a second,
-too, which would mean a token a request: a token that ends sooner is refused with a 401, and renewed then.
+PATIENCE, HASTE = (15.0, 60.0), (5.0, 10.0)
+"""Seconds to connect, and from then on to the end of the reply: of a sync, and of `check`."""
+LARGEST = 2 * 2**20
+"""Decoded bytes of a reply. A token has a few KiB."""
+DEFAULT_LIFE = 3300.0
+"""Seconds: what public clients assume without `expires_in`. Used for a life below a second, too, which would
+mean a token per request; a token that ends sooner is refused with a 401 and renewed then.
 """
 LONGEST_LIFE = 31_536_000.0
-"""Seconds: a year. A larger figure is a mistake, and no date can be told from it."""
+"""Seconds: a year."""
 REGISTERED_ERRORS = frozenset(
     (
         # RFC 6749 sections 5.2 and 4.1.2.1, RFC 8707 section 2
@@ -51,21 +52,21 @@ REGISTERED_ERRORS = frozenset(
         *("interaction_required", "login_required", "consent_required"),
     )
 )
-"""The only words of the token endpoint that are ever shown: whatever else it says may echo the secret."""
+"""The only words of the token endpoint that are ever shown: everything else may echo the secret."""
 
 
 @dataclass(frozen=True)
 class Grant:
-    """What the endpoint issued. `life` is in seconds, from `asked_at` on."""
+    """An issued token. `life` is in seconds from `asked_at`."""
 
-    access_token: str
-    identity_token: str | None
+    access_token: str = field(repr=False)
+    identity_token: str | None = field(repr=False)
     life: float
     asked_at: float
 
 
 class TokenEndpoint:
-    """The token endpoint of one host for one client, with the options that it turned out to refuse."""
+    """The token endpoint of one host for one client. Remembers which options it refuses."""
 
     def __init__(self, host: str, client_id: str, client_secret: str) -> None:
         self.host = host
@@ -77,28 +78,24 @@ class TokenEndpoint:
     def ask(
         self, route: Route, fail_fast: bool, clock: Callable[[], float], sleep: Callable[[float], None]
     ) -> Grant:
-        """Get a token. `fail_fast` makes an announced wait an error at once.
+        """Return a new token. With `fail_fast` an announced wait is an error.
 
         Raises ConfigurationError (client refused, wrong host), RateLimited, TransientError or ServerError.
         """
+        transport = Transport(HASTE if fail_fast else PATIENCE, largest=LARGEST)
         attempts = Attempts(maximum=3, seconds=12.0) if fail_fast else Attempts()
         # a limit is ended by time and not by a number of attempts
         limits = Attempts(1 if fail_fast else 1_000_000, seconds=LONGEST_WAIT, longest_wait=60.0)
-        # where nothing has ever answered, the URL or the network is wrong, more often than not
+        # if the host has never answered, the URL or the network is probably wrong
         silence = Attempts(3, seconds=10.0) if fail_fast else Attempts(seconds=30.0)
         while True:
-            failure: SnowAtlasError
-            headers: Mapping[str, str] = {}
-            counted, most = attempts, attempts.maximum
             asked = clock()
+            announced = 0.0
+            counted, most = attempts, attempts.maximum
+            failure: SnowAtlasError
             try:
-                answer = exchange(
-                    self.host + TOKEN_PATH,
-                    self._form(),
-                    route,
-                    HASTE if fail_fast else PATIENCE,
-                )
-            except UnboundedReply as error:
+                reply = transport.send(self._request(), route)
+            except MalformedReply as error:
                 failure, most = self._no_token(f"gave a reply that can't be right: {error}"), 3
             except OSError as error:
                 failure = route.failure(error) or TransientError(
@@ -111,33 +108,25 @@ class TokenEndpoint:
                     counted, most = silence, silence.maximum
             else:
                 self._answered = True
-                headers, status = answer.headers, meaning(answer.status_code)
+                announced = announced_wait(reply.headers) or 0.0
+                status, document = meaning(reply.status), _document(reply.body)
                 if status is Meaning.PAGE:
-                    reply = answer.json()
-                    if isinstance(reply, dict) and _is_token(reply.get("access_token")):
-                        identity = reply.get("id_token")
-                        return Grant(
-                            reply["access_token"],
-                            identity if isinstance(identity, str) and identity else None,
-                            _life(reply.get("expires_in")),
-                            asked,
-                        )
+                    if grant := _grant(document, asked):
+                        return grant
                     failure, most = self._no_token("answered without an access token"), 3
                 elif status is Meaning.LIMITED:
                     counted, most = limits, limits.maximum
-                    failure = _limited(announced_wait(headers))
+                    failure = _limited(announced_wait(reply.headers))
                 elif status is Meaning.PASSING:
                     failure = TransientError(
-                        f"The token endpoint of {self.host} fails with HTTP {answer.status_code}; try again "
-                        "later."
+                        f"The token endpoint of {self.host} fails with HTTP {reply.status}; try again later."
                     )
-                elif self._gives_up_an_option(answer):
+                elif self._gives_up_an_option(_error_code(document)):
                     continue
                 else:
-                    raise self._refused(answer)
-            announced = announced_wait(headers) or 0.0
-            too_long = announced > (0.0 if fail_fast else LONGEST_WAIT - limits.spent)
-            wait = None if counted.made >= most or too_long else counted.next_wait(clock() - asked)
+                    raise self._refused(reply.status, _error_code(document))
+            is_too_long = announced > (0.0 if fail_fast else LONGEST_WAIT - limits.spent)
+            wait = None if counted.made >= most or is_too_long else counted.next_wait(clock() - asked)
             if wait is None:
                 raise failure
             if announced > wait:
@@ -146,28 +135,26 @@ class TokenEndpoint:
             LOGGER.warning("%s Asking again in %.1f s.", failure.message, wait)
             sleep(wait)
 
-    def _form(self) -> dict[str, str]:
+    def _request(self) -> requests.Request:
         form = {"grant_type": "client_credentials", **self._credentials}
         if self._with_resource:
             form["resource"] = RESOURCE
         if self._with_identity:
             form["scope"] = "openid"
-        return form
+        headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "Connection": "close"}
+        return requests.Request("POST", self.host + TOKEN_PATH, headers, data=form)
 
-    def _gives_up_an_option(self, answer: Answer) -> bool:
-        """Whether the grant should be repeated without the resource or the scope that the server does not
-        accept.
-        """
-        error = _error_code(answer)
+    def _gives_up_an_option(self, error: str) -> bool:
+        """Return whether the request should be repeated without an option that the server refuses."""
         if error in ("invalid_target", "invalid_request") and self._with_resource:
             LOGGER.info("The token endpoint does not accept the resource %s; going on without it.", RESOURCE)
             self._with_resource = False
-            return True
-        if error in ("invalid_scope", "invalid_request") and self._with_identity:
+        elif error in ("invalid_scope", "invalid_request") and self._with_identity:
             LOGGER.info("The token endpoint issues no identity token; going on without it.")
             self._with_identity = False
-            return True
-        return False
+        else:
+            return False
+        return True
 
     def _no_token(self, what: str) -> ServerError:
         return ServerError(
@@ -175,8 +162,7 @@ class TokenEndpoint:
             "settings."
         )
 
-    def _refused(self, answer: Answer) -> ConfigurationError:
-        error = _error_code(answer)
+    def _refused(self, status: int, error: str) -> ConfigurationError:
         if error == "invalid_client":
             return ConfigurationError(
                 "Snow Atlas does not know this client ID and client secret (invalid_client): check both and "
@@ -189,7 +175,7 @@ class TokenEndpoint:
                 "application registration for unattended applications in Snow Atlas settings."
             )
         return ConfigurationError(
-            f"The token endpoint of {self.host} refused the request with HTTP {answer.status_code}"
+            f"The token endpoint of {self.host} refused the request with HTTP {status}"
             + (f" ({error})" if error else "")
             + ": check the region, the API URL and the client."
         )
@@ -204,22 +190,33 @@ def _limited(announced: float | None) -> RateLimited:
     )
 
 
-def _error_code(answer: Answer) -> str:
-    """The error by its registered name; empty for everything else that the server says."""
-    document = answer.json()
-    error = document.get("error") if isinstance(document, dict) else None
+def _document(body: bytes | bytearray) -> Mapping[str, Any]:
+    """Return the object in a body, its numbers as floats; an empty one for any other body."""
+    try:
+        document = json.loads(body, parse_int=float)
+    except (ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _grant(document: Mapping[str, Any], asked_at: float) -> Grant | None:
+    token, identity = document.get("access_token"), document.get("id_token")
+    # a header must be able to carry it
+    if not isinstance(token, str) or not re.fullmatch(r"[\x21-\x7e\xa1-\xff]+", token):
+        return None
+    if not isinstance(identity, str) or not identity:
+        identity = None
+    return Grant(token, identity, _life(document.get("expires_in")), asked_at)
+
+
+def _error_code(document: Mapping[str, Any]) -> str:
+    error = document.get("error")
     return error if isinstance(error, str) and error in REGISTERED_ERRORS else ""
 
 
-def _is_token(value: Any) -> bool:
-    """Whether a header can carry it."""
-    return isinstance(value, str) and re.fullmatch(r"[\x21-\x7e\xa1-\xff]+", value) is not None
-
-
 def _life(expires_in: Any) -> float:
-    """`expires_in` as seconds, at most a year; texts that hold a number are read too."""
     try:
         life = 0.0 if isinstance(expires_in, bool) else float(expires_in)
     except (TypeError, ValueError, OverflowError):
-        return LIFE_WHERE_UNSAID
-    return min(life, LONGEST_LIFE) if life >= 1.0 else LIFE_WHERE_UNSAID
+        return DEFAULT_LIFE
+    return min(life, LONGEST_LIFE) if life >= 1.0 else DEFAULT_LIFE

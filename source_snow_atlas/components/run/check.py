@@ -1,12 +1,10 @@
-"""`check`: a token, the tenant, and one record of every product area, so that the user learns which
-permissions are missing.
-"""
+"""`check`: requests a token, the tenant and one record of every product area."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
@@ -22,13 +20,13 @@ from source_snow_atlas.components.basics.errors import (
     permission_names,
     plain,
 )
-from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT, Configuration
+from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT, Configuration, joined
 from source_snow_atlas.components.identity.identity_token import IdentityUnavailable, read_tenant
 from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
 from source_snow_atlas.components.request.client import SnowAtlasClient
 from source_snow_atlas.components.request.reply import parse_page
 from source_snow_atlas.components.run.inputs import check_options
-from source_snow_atlas.definitions import schema_fields
+from source_snow_atlas.definitions import schema_fields, stream_definitions
 
 LONGEST = 18.0
 """Seconds for all requests together: with the start of the process, an answer comes within 30."""
@@ -38,32 +36,38 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Area:
-    """A product area, asked through one of its bulk streams (`parameters` are those of the stream's
-    definition).
-    """
+    """A product area, and one of its streams that is requested for it."""
 
     name: str
     stream: str
     parameters: Mapping[str, Any]
 
 
-def check_connection(
-    logger: logging.Logger,
-    config: Mapping[str, Any],
-    areas: Sequence[Area],
-    refused: list[Area] | None = None,
-) -> AirbyteConnectionStatus:
-    """Succeeds when at least one area is readable. The message says which are, and what the others lack.
+def product_areas(filtered: Collection[str]) -> list[Area]:
+    """Return the areas by their permissions; every filtered stream is requested, too."""
+    areas: dict[tuple[str, ...], Area] = {}
+    for name in stream_definitions():
+        parameters = stream_definitions()[name]["$parameters"]
+        if "path" not in parameters or parameters.get("parents") or parameters.get("window_format"):
+            continue
+        key = (name,) if name in filtered else (parameters["area"], str(parameters.get("permission")))
+        areas.setdefault(key, Area(parameters["area"], name, parameters))
+    return list(areas.values())
 
-    Those that lack a permission are added to `refused`. It ends in time, whatever the server does: threads
-    that still wait for a reply are left behind.
+
+def check_connection(
+    logger: logging.Logger, config: Mapping[str, Any]
+) -> tuple[AirbyteConnectionStatus, list[Area]]:
+    """Return whether at least one area is readable, and the areas that lack a permission.
+
+    The message says what the others lack. It ends in time, whatever the server does: threads that still wait
+    for a reply are abandoned.
     """
     deadline = time.monotonic() + LONGEST
     try:
         settings = Configuration.parse(config)
         check_options(settings)
-        authenticator = SnowAtlasOauth2Authenticator(config=config)
-        authenticator.fail_fast = True
+        authenticator = SnowAtlasOauth2Authenticator(config, fail_fast=True)
         executor = ThreadPoolExecutor(max_workers=settings.num_workers)
         try:
             route = authenticator.route
@@ -71,17 +75,22 @@ def check_connection(
             _result(token, deadline, f"The token endpoint of {route.host}{route.through}")
             hint = log_tenant(logger, authenticator, settings.region)
             client = SnowAtlasClient(authenticator, settings.num_workers, fail_fast=True)
-            asked = [(area, executor.submit(_ask, client, area)) for area in areas]
+            asked = [
+                (area, executor.submit(_ask, client, area, settings.filters.get(area.stream)))
+                for area in product_areas(settings.filters)
+            ]
             failures = [(area, _failure(area, future, deadline)) for area, future in asked]
         finally:
             executor.shutdown(wait=False, cancel_futures=True)
+        for area, failure in failures:
+            if area.stream in settings.filters and failure is not None and failure.status == 400:
+                raise failure
     except SnowAtlasError as error:
-        return AirbyteConnectionStatus(status=Status.FAILED, message=error.message)
-    if refused is not None:
-        refused += [area for area, failure in failures if failure is not None and failure.status == 403]
+        return AirbyteConnectionStatus(status=Status.FAILED, message=error.message), []
     status, message = _verdict(authenticator.host, failures)
     logger.info(message)
-    return AirbyteConnectionStatus(status=status, message=f"{message} {hint}".rstrip())
+    refused = [area for area, failure in failures if failure is not None and failure.status == 403]
+    return AirbyteConnectionStatus(status=status, message=f"{message} {hint}".rstrip()), refused
 
 
 def _verdict(host: str, failures: Sequence[tuple[Area, SnowAtlasError | None]]) -> tuple[Status, str]:
@@ -115,9 +124,7 @@ def _verdict(host: str, failures: Sequence[tuple[Area, SnowAtlasError | None]]) 
 
 
 def log_tenant(logger: logging.Logger, authenticator: SnowAtlasOauth2Authenticator, region: str) -> str:
-    """Name the tenant in the log. A hint where it lies in another region than the configured one, else
-    empty.
-    """
+    """Log the tenant. Return a hint if it lies in another region than the configured one, else ""."""
     try:
         tenant = read_tenant(authenticator)
     except IdentityUnavailable as reason:
@@ -136,7 +143,7 @@ def log_tenant(logger: logging.Logger, authenticator: SnowAtlasOauth2Authenticat
 
 
 def _result(future: Future[Result], deadline: float, what: str) -> Result:
-    """The result in time, or a TransientError that says what was too late."""
+    """Return a result. Raises TransientError after the deadline."""
     try:
         return future.result(max(0.0, deadline - time.monotonic()))
     except FutureTimeoutError:
@@ -150,15 +157,18 @@ def _failure(area: Area, future: Future[SnowAtlasError | None], deadline: float)
         return late
 
 
-def _ask(client: SnowAtlasClient, area: Area) -> SnowAtlasError | None:
-    """Ask for one record. The failure, if any."""
+def _ask(client: SnowAtlasClient, area: Area, user_filter: str | None) -> SnowAtlasError | None:
+    """Request one record. Return the failure, if any."""
     parameters = area.parameters
     query: dict[str, Any] = {}
     if parameters.get("page_parameters", True):
         query = {"page_number": 1, "page_size": 1}
+    filters = [user_filter] if user_filter else []
     if parameters.get("cursor_filter") == "window":
         minute_ago = (datetime.now(timezone.utc) - timedelta(minutes=1)).strftime(DATETIME_FORMAT)
-        query["filter"] = f'{parameters["cursor_field"]} -ge "{minute_ago}"'
+        filters.append(f'{parameters["cursor_field"]} -ge "{minute_ago}"')
+    if filters:
+        query["filter"] = joined(filters)
     items_field = parameters.get("items_field", "items")
     known = schema_fields(area.stream)
     try:

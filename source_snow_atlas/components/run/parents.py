@@ -1,16 +1,14 @@
-"""Keys of parent records: read once per sync, shared by all child streams, handed on while the parents are
-still being read.
+"""Keys of parent records: read once per sync, and shared by all child streams meanwhile.
 
-Where the parent stream is part of the sync, its own pages supply the keys; otherwise the first child that
-needs the next page reads it and the others take what it found. The CDK's SubstreamPartitionRouter reads the
-parent once per child, its pages one by one.
+If the parent stream is selected, its own reader supplies the keys; otherwise the child that first needs the
+next page reads it for all. The CDK's SubstreamPartitionRouter reads the parents once per child.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from airbyte_cdk.models import FailureType
@@ -21,13 +19,13 @@ from source_snow_atlas.components.request.reply import Row
 from source_snow_atlas.components.run.partitions import Some
 
 Keys = tuple[Any, ...]
-FALSE = (None, False, "", "false", "False")
-"""What a condition is not; some servers send booleans as texts."""
 Batches = Callable[[], Iterator[list[Row]]]
+FALSE = (None, False, "", "false", "False")
+"""Values of a condition that is not met; some servers send booleans as strings."""
 
 
 class ParentsUnreadable(SnowAtlasError):
-    """The parents of a stream could not be read, for a `cause` of their own."""
+    """The parents of a stream could not be read, because of `cause`."""
 
     def __init__(self, stream: str, error: Exception) -> None:
         cause: Exception = error.cause if isinstance(error, ParentsUnreadable) else error
@@ -42,11 +40,10 @@ class ParentsUnreadable(SnowAtlasError):
 
 @dataclass(frozen=True)
 class KeySource:
-    """Where keys stand: a stream and the fields of its records; `licenses.id` is a field of the objects in an
-    array.
+    """Fields of a stream's records that hold keys. `licenses.id` is a field of the objects in an array.
 
-    `where`: only of records in which this field is true. `lacking`: only of those without this array.
-    `identity`: fields that no record can lack, unlike a reference to another resource.
+    where: only records in which this field is true count. lacking: only records without this array count.
+    identity: fields that every record must have; the others are references, which may be null.
     """
 
     stream: str
@@ -57,29 +54,32 @@ class KeySource:
 
     @property
     def array(self) -> str | None:
-        """The field with the array that the keys stand in, if they do."""
+        """The field of the array that the keys stand in, if any."""
         outer, _, inner = self.fields[0].partition(".")
         return outer if inner else None
 
-    def takes(self, row: Row) -> bool:
-        """Whether the keys of the record count."""
+    @property
+    def references(self) -> list[str]:
+        """The fields that may be null."""
+        return [name for name in self.fields if name not in self.identity]
+
+    def accepts(self, row: Row) -> bool:
+        """Return whether the keys of a record count."""
         if self.lacking is not None:
             return not isinstance(row.get(self.lacking), list)
         return self.where is None or row.get(self.where) not in FALSE
 
     def is_told_by(self, row: Row) -> bool:
-        """Whether the record says what its keys are, and whether they count."""
+        """Return whether a record has the fields that its keys depend on."""
         if self.array is not None:
             return isinstance(row.get(self.array), list)
-        references = [name for name in self.fields if name not in self.identity]
-        return all(row.get(name) is not None for name in references) and (
-            self.where is None or self.where in row
-        )
+        is_conditional = self.where is not None and self.where not in row
+        return not is_conditional and all(row.get(name) is not None for name in self.references)
 
     def keys_of(self, row: Row) -> Iterator[Keys]:
-        """The keys of a record; none where a reference to another resource is null."""
+        """Yield the keys of a record; none if a reference is null."""
         if self.array is None:
-            if all(row.get(name) is not None for name in self.fields if name not in self.identity):
+            if all(row.get(name) is not None for name in self.references):
                 yield tuple(row.get(name) for name in self.fields)
             return
         inner = self.fields[0].partition(".")[2]
@@ -88,56 +88,52 @@ class KeySource:
             yield (item.get(inner) if isinstance(item, dict) else None,)
 
 
+@dataclass(eq=False)
 class KeyFeed:
-    """The distinct keys that a reading of a parent collection finds in one place, in the order they came; any
-    number of readers, each from the start.
-    """
+    """The distinct keys of one source, in their order. Any number of threads can iterate over them."""
 
-    def __init__(self, source: KeySource, reading: ParentReading) -> None:
-        self.source = source
-        self.rows = 0
-        self.untold = 0
-        """Records that do not say what their keys are."""
-        self.nameless = Some()
-        self.unsafe = Some()
-        self._reading = reading
-        self._keys: list[Keys] = []
-        self._known: set[tuple[str, ...]] = set()
+    source: KeySource
+    reading: ParentReading
+    rows: int = 0
+    untold: int = 0
+    """Records without the fields that their keys depend on."""
+    nameless: Some = field(default_factory=Some)
+    unsafe: Some = field(default_factory=Some)
+    keys: list[Keys] = field(default_factory=list)
+    _paths: set[tuple[str, ...]] = field(default_factory=set)
 
     def __iter__(self) -> Iterator[Keys]:
         position = 0
-        while keys := self._reading.after(self._keys, position):
+        while keys := self.reading.after(self, position):
             position += len(keys)
             yield from keys
 
     def take(self, rows: list[Row]) -> None:
-        """Take the keys out of parent records."""
+        """Add the keys of parent records."""
         for row in rows:
             self.rows += 1
             self.untold += not self.source.is_told_by(row)
-            if self.source.takes(row):
+            if self.source.accepts(row):
                 for keys in self.source.keys_of(row):
                     self._add(keys)
 
     def _add(self, keys: Keys) -> None:
         for name, value in zip(self.source.fields, keys, strict=True):
             for why_not, found in ((names_nothing, self.nameless), (not_safe, self.unsafe)):
-                reason = why_not(value)
-                if reason:
+                if reason := why_not(value):
                     found.add(f"{name} of a record of {self.source.stream} is {shown(value)} ({reason})")
                     return
-        # 7 and "7" are one resource
-        path = tuple(map(str, keys))
-        if path not in self._known:
-            self._known.add(path)
-            self._keys.append(keys)
+        path = tuple(map(str, keys))  # 7 and "7" are one resource
+        if path not in self._paths:
+            self._paths.add(path)
+            self.keys.append(keys)
 
 
 class ParentReading:
-    """One reading of a parent collection, shared by all that take keys from it.
+    """One reading of a parent collection, shared by the feeds of all its keys.
 
-    Pulled: `batches` reads the parent, driven by whichever reader needs more. Pushed: the selected stream's
-    own reading supplies the rows.
+    With `batches`, the thread that needs more keys reads the next batch. Otherwise the reader of the
+    selected stream offers its rows.
     """
 
     def __init__(self, batches: Batches | None = None) -> None:
@@ -145,16 +141,16 @@ class ParentReading:
         self._feeds: dict[KeySource, KeyFeed] = {}
         self._batches = batches() if batches else None
         self._changed = threading.Condition()
+        self._is_pulling = False
         self._ended = False
         self._failure: Exception | None = None
-        self._pulling = False
 
     def feed(self, source: KeySource) -> KeyFeed:
-        """The keys in this place."""
+        """Return the keys of this source."""
         return self._feeds.setdefault(source, KeyFeed(source, self))
 
     def offer(self, rows: list[Row]) -> None:
-        """Take the keys out of parent records."""
+        """Add parent records."""
         with self._changed:
             self.has_begun = True
             for feed in self._feeds.values():
@@ -162,50 +158,49 @@ class ParentReading:
             self._changed.notify_all()
 
     def end(self, failure: Exception | None = None) -> None:
-        """There will be no more keys; after a failure the readers fail too, for they would miss children."""
+        """End the feeds. With a failure they raise it, because children would be missing."""
         with self._changed:
             self.has_begun = self._ended = True
             self._failure = self._failure or failure
             self._changed.notify_all()
 
-    def after(self, keys: list[Keys], position: int) -> list[Keys]:
-        """The keys of a feed from a position on, waited or read for; none at the end. Raises the failure of
-        the reading.
+    def after(self, feed: KeyFeed, position: int) -> list[Keys]:
+        """Return the keys from a position on, or none at the end; wait for them, or read them.
+
+        Raises the failure of the reading.
         """
-        while True:
-            with self._changed:
-                while position >= len(keys) and not self._ended and (self._batches is None or self._pulling):
-                    self._changed.wait()
-                if position < len(keys):
-                    return keys[position:]
+        with self._changed:
+            while position >= len(feed.keys):
                 if self._failure is not None:
                     raise self._failure
                 if self._ended:
                     return []
-                self.has_begun = self._pulling = True
-            self._pull()
+                if self._batches is None or self._is_pulling:
+                    self._changed.wait()
+                else:
+                    self._pull(self._batches)
+            return feed.keys[position:]
 
-    def _pull(self) -> None:
-        assert self._batches is not None
+    def _pull(self, batches: Iterator[list[Row]]) -> None:
+        """Read the next batch, without the lock."""
+        self.has_begun = self._is_pulling = True
+        self._changed.release()
+        batch, failure = None, None
         try:
-            batch = next(self._batches, None)
+            batch = next(batches, None)
         except Exception as error:
-            self.end(error)
-        else:
-            if batch is None:
-                self.end()
-            else:
-                self.offer(batch)
+            failure = error
         finally:
-            with self._changed:
-                self._pulling = False
-                self._changed.notify_all()
+            self._changed.acquire()
+            self._is_pulling = False
+        if batch is None:
+            self.end(failure)
+        else:
+            self.offer(batch)
 
 
 class ParentRegistry:
-    """All readings of parents in a sync. Routers ask for their keys when they are built, before anything is
-    read.
-    """
+    """All readings of parents in a sync. Routers ask for their keys before anything is read."""
 
     def __init__(self, whole_streams: frozenset[str]) -> None:
         self._lock = threading.Lock()
@@ -214,26 +209,22 @@ class ParentRegistry:
         self._pushed = {stream: ParentReading() for stream in whole_streams}
 
     def feed(self, source: KeySource, batches: Batches) -> KeyFeed:
-        """The shared keys of this place: from the selected stream's own reading where the sync reads all of
-        it anyway, else from a reading of their own.
-        """
+        """Return the shared keys of a source, from the selected stream if it is read from end to end."""
         with self._lock:
             if source not in self._feeds:
                 reading = self._pushed.get(source.stream) or self._readings.get(source.stream)
-                # a feed that comes after the first rows would lack them
+                # a feed that starts after the first rows would lack them
                 if reading is None or reading.has_begun:
                     reading = self._readings[source.stream] = ParentReading(batches)
                 self._feeds[source] = reading.feed(source)
             return self._feeds[source]
 
     def offer(self, stream: str, rows: list[Row]) -> None:
-        """A selected stream has read these records."""
+        """Add records that a selected stream has read."""
         if stream in self._pushed:
             self._pushed[stream].offer(rows)
 
     def end(self, stream: str, failure: Exception | None = None) -> None:
-        """A selected stream has ended, all partitions of it. With a failure its children fail too: they would
-        lack parents.
-        """
+        """Conclude a selected stream. With a failure its children fail too: they would lack parents."""
         if stream in self._pushed:
             self._pushed[stream].end(failure)

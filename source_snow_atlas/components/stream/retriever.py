@@ -16,7 +16,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from airbyte_cdk.sources.declarative.auth.declarative_authenticator import DeclarativeAuthenticator
 from airbyte_cdk.sources.declarative.retrievers import Retriever
 from airbyte_cdk.sources.streams.core import StreamData
 from airbyte_cdk.sources.types import Record, StreamSlice
@@ -25,8 +24,7 @@ from source_snow_atlas.components.basics.errors import SnowAtlasError
 from source_snow_atlas.components.basics.paths import fill
 from source_snow_atlas.components.collection.keys import KeyWarnings
 from source_snow_atlas.components.collection.pages import NoPrefetch
-from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT
-from source_snow_atlas.components.identity.filters import both
+from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT, joined
 from source_snow_atlas.components.request.reply import Page, Row
 from source_snow_atlas.components.run.progress import estimate
 from source_snow_atlas.components.run.sync import Sync
@@ -62,7 +60,6 @@ class CollectionRetriever(Retriever):
     config: Mapping[str, Any]
     name: str
     primary_key: str | list[str] | None
-    authenticator: DeclarativeAuthenticator
     path: str
     permission: Any = None
     page_parameters: bool = True
@@ -216,14 +213,12 @@ class CollectionRetriever(Retriever):
         return self._filter(cursor_filter), window
 
     def _between(self, window: Window) -> str:
-        return both(f'{self.cursor_field} -ge "{window[0]}"', f'{self.cursor_field} -lt "{window[1]}"')
+        return joined([f'{self.cursor_field} -ge "{window[0]}"', f'{self.cursor_field} -lt "{window[1]}"'])
 
     def _filter(self, cursor_filter: str | None) -> dict[str, Any]:
         """The query with the user's filter of the stream and the cursor's."""
         parts = [part for part in (self._sync.settings.filters.get(self.name), cursor_filter) if part]
-        if not parts:
-            return {}
-        return {"filter": both(*parts) if len(parts) == 2 else parts[0]}
+        return {"filter": joined(parts)} if parts else {}
 
     def _finisher(
         self, partition: Mapping[str, Any], window: Window | None

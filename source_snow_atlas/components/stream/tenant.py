@@ -1,6 +1,4 @@
-"""The `tenant` stream: one record that says whose data the warehouse holds, from the claims of the
-identity token.
-"""
+"""The `tenant` stream: one record with the tenant that the identity token names."""
 
 from __future__ import annotations
 
@@ -8,31 +6,28 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airbyte_cdk.sources.declarative.auth.declarative_authenticator import DeclarativeAuthenticator
 from airbyte_cdk.sources.declarative.retrievers import Retriever
 from airbyte_cdk.sources.streams.core import StreamData
 from airbyte_cdk.sources.types import Record, StreamSlice
 
 from source_snow_atlas.components.basics.errors import ConfigurationError
 from source_snow_atlas.components.identity.identity_token import IdentityUnavailable, read_tenant
-from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
+from source_snow_atlas.components.run.sync import Sync
 
 
 @dataclass
 class TenantRetriever(Retriever):
-    """Its one record comes with the token, so it costs no request to the APIs."""
+    """Retriever of the one record, which costs no request to the APIs."""
 
     config: Mapping[str, Any]
     name: str
-    authenticator: DeclarativeAuthenticator
 
     def read_records(
         self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None
     ) -> Iterable[StreamData]:
-        """The tenant as {id, name, region}. Raises ConfigurationError where the server does not say."""
-        assert isinstance(self.authenticator, SnowAtlasOauth2Authenticator)
+        """Yield the tenant as {id, name, region}. Raises ConfigurationError if it is not known."""
         try:
-            tenant = read_tenant(self.authenticator)
+            tenant = read_tenant(Sync.of(self.config).authenticator)
         except IdentityUnavailable as reason:
             raise ConfigurationError(
                 f"Stream {self.name}: the tenant is not known, because {reason}: leave the stream out of the "

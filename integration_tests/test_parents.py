@@ -362,7 +362,7 @@ def test_a_stream_whose_few_parents_all_fail_is_never_accepted(read: Callable[..
         server.replies |= {contracts_of("a"): 500, contracts_of("b"): 500}
         outcome = read(server, [CONTRACTS], accept_missing_rows=["all"])
     assert outcome.statuses == {CONTRACTS: "INCOMPLETE"}
-    assert "none of its parents, 2 in all" in outcome.stream_errors[CONTRACTS][0]
+    assert "none of its parents could be read, of 2" in outcome.stream_errors[CONTRACTS][0]
 
 
 @pytest.mark.parametrize("selected", [True, False])

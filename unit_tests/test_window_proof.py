@@ -53,7 +53,7 @@ def days(count: int) -> list[Window]:
 
 def read_all(server: AuditServer, windows: list[Window]) -> list[int]:
     """The ids that come, window by window."""
-    proofs = WindowProofs("audit_logs", ("id",), server.read)
+    proofs = WindowProofs("audit_logs", server.read)
     return [row["id"] for window in windows for row in proofs.whole(window, server.read(window))]
 
 
@@ -118,7 +118,7 @@ def test_entries_without_an_id_are_not_taken_for_one() -> None:
     def read(window: Window) -> list[Row]:
         return [{**row, "id": None, "number": row["id"]} for row in server.read(window)]
 
-    rows = WindowProofs("audit_logs", ("id",), read).whole(windows[0], read(windows[0]))
+    rows = WindowProofs("audit_logs", read).whole(windows[0], read(windows[0]))
     assert sorted(row["number"] for row in rows) == list(range(2880))
 
 
@@ -169,7 +169,7 @@ def test_entries_that_share_an_id_all_come() -> None:
     """Where ids repeat, half of a day's entries would be taken for the other half."""
     window = days(1)[0]
     rows = [{"id": number // 2, "action": number} for number in range(50)]
-    proofs = WindowProofs("audit_logs", ("id",), lambda part: rows if part == window else [])
+    proofs = WindowProofs("audit_logs", lambda part: rows if part == window else [])
     assert len(proofs.whole(window, rows)) == 50
 
 

@@ -179,7 +179,7 @@ class CollectionRetriever(Retriever):
 
         with self._lock:
             if self._proofs is None:
-                self._proofs = WindowProofs(self.name, endpoint.key, read)
+                self._proofs = WindowProofs(self.name, read)
             return self._proofs
 
     def _describe(self, schema: Mapping[str, Any]) -> Endpoint:

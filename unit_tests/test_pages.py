@@ -36,6 +36,7 @@ FOLDERS = (
     "tools",
 )
 FILES = [path.as_posix() for folder in (*FOLDERS, "unit_tests") for path in (ROOT / folder).rglob("*.py")]
+FILES += [path.as_posix() for path in ROOT.glob("*.py")]
 
 
 def anchors(page: Path) -> set[str]:

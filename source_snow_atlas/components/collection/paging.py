@@ -122,10 +122,9 @@ class CollectionReader:
             self.on_changes(Changes(self._seen, self._read_again, self._again))
 
     def _recount(self) -> int:
-        """Read the collection again, and return how many rows that read lacks as well.
+        """Read again, and return how many rows the total counts beyond those of full pages once more.
 
-        For a total that counts more rows than came although every page was full. Rows that were inserted or
-        deleted meanwhile are not missing twice; rows that the server leaves out of its pages are.
+        Rows that were inserted or deleted are not missing twice; rows that the server leaves out are.
         """
         again = replace(
             self,
@@ -141,11 +140,7 @@ class CollectionReader:
         return again._missing_rows.rows or again._missing_rows.uncounted()
 
     def _pages(self, first: PageReply) -> Iterator[list[Row]]:
-        """Yield the rows of a collection of several pages.
-
-        The rows of a page are emitted after the next page was compared with them. Until then they must not be
-        modified.
-        """
+        """Yield the rows of several pages: those of a page after the next one was compared with them."""
         self._plan = Plan(first.request.size)
         self._last, self._pending = first, first.rows
         self._planned = self._offset = self._farthest = first.request.end
@@ -201,8 +196,8 @@ class CollectionReader:
     def _is_last_page(self, reply: PageReply) -> bool:
         """Return whether a page of another size is the last one: some servers state its rows as its size."""
         shared = self._last.request.end - reply.request.start
-        is_in_place = 0 < shared <= len(reply.rows) and reply.rows[:shared] == self._last.rows[-shared:]
-        return is_in_place and reply.page.size == len(reply.rows) and reply.is_end
+        is_aligned = 0 < shared <= len(reply.rows) and reply.rows[:shared] == self._last.rows[-shared:]
+        return is_aligned and reply.page.size == len(reply.rows) and reply.is_end
 
     def _join(self, reply: PageReply, overlap: Overlap) -> Iterator[list[Row]]:
         """Continue with a page that overlaps the last one, and yield rows that are complete."""
@@ -221,8 +216,7 @@ class CollectionReader:
             self._fail_to_overlap(f"{self._idle} pages in a row brought few new rows")
         new = overlap.new
         if overlap.between and reply.has_unique_keys:
-            # pages are served in another order than they are requested: a row that the last page lacks,
-            # because it was deleted by then, may have been emitted with an earlier page
+            # pages are served in any order: a row that the last page lacks may be on an earlier one
             emitted = [page for page in self._emitted_pages if page.has_unique_keys]
             between, after = new[: overlap.between], new[overlap.between :]
             new = [row for row in between if not any(page.contains(row) for page in emitted)] + after
@@ -255,10 +249,10 @@ class CollectionReader:
         self._plan.displacement = max(displacement, self._plan.displacement * 3 // 4)
 
     def _fill_gap(self, right: PageReply) -> Iterator[list[Row]]:
-        """Read the rows between the last page and one that shares no row with it.
+        """Read the rows between the last page and one that shares no row with it. Raises ServerError.
 
         Pages begin further back, four times as far each time, until one shares a row with the last page; then
-        they go forward until one shares a row with the right page or ends after it. Raises ServerError.
+        they go forward until one shares a row with the right page or ends after it.
         """
         pages, is_joined = 0, True
         while is_joined and pages < PAGES_OF_A_GAP:

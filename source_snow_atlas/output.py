@@ -1,8 +1,8 @@
-"""Protocol messages on stdout, as bytes and a few dozen lines at a time.
+"""Writer of protocol messages to standard output, in batches of encoded lines.
 
-The CDK's print buffer takes 4 µs a record: it keeps text in a form of four bytes a character and encodes it
-in the end. Batches of encoded lines take 0.9 (100,000 records of 0.9 kB: 0.40 s and 0.085 s of processor
-time, medians of three pairs). It also takes whatever any thread prints for messages, in the middle of a line.
+The CDK's print buffer takes 4 µs per record, because it collects text and encodes it in the end. Batches of
+bytes take 0.9 µs (100,000 records of 0.9 kB: 0.085 s instead of 0.40 s of processor time, medians of three
+pairs). The print buffer also mixes whatever any thread prints into the messages.
 """
 
 from __future__ import annotations
@@ -16,14 +16,17 @@ from contextlib import contextmanager
 from typing import IO
 
 LINES = 64
+"""Records that are written at once."""
 SECONDS = 0.1
+"""Time since the last write after which the collected records are written."""
 STDOUT, STDERR = 1, 2
 
 
 @contextmanager
 def stdout_taken() -> Iterator[IO[bytes]]:
-    """Standard output for the block's use alone: what anything else prints to it, C libraries included, goes
-    to standard error.
+    """Yield standard output for exclusive use. Anything else that is printed to it goes to standard error.
+
+    That includes the output of C libraries.
     """
     try:
         own = os.dup(STDOUT)
@@ -44,15 +47,15 @@ def stdout_taken() -> Iterator[IO[bytes]]:
 
 
 class OutputLost(Exception):
-    """Standard output takes no more; the text says why."""
+    """Raised if standard output can't be written. The text says why."""
 
 
 class LineWriter:
-    """Collects records and writes them whole: 64 at once, or what came in a tenth of a second, or all when
-    another line follows.
+    """Writer that collects records and writes them in batches.
 
-    So a state message, which says that the records before it were handed over, never waits. `record`, `write`
-    and `flush` are for one thread, `say` for any.
+    A batch is written at 64 records, after a tenth of a second, or when a line of another kind follows. So a
+    state message is never delayed, and always follows the records that it covers. `record`, `write` and
+    `flush` must be called by one thread; `say` is thread-safe.
     """
 
     def __init__(self, stream: IO[bytes], clock: Callable[[], float] = time.monotonic) -> None:
@@ -63,25 +66,25 @@ class LineWriter:
         self._flushed = clock()
 
     def record(self, line: bytes) -> None:
-        """Take the line of a record, without its end. Raises OutputLost when it can't be written."""
+        """Add a record, as a line without its newline. Raises OutputLost."""
         self._lines.append(line)
         if len(self._lines) >= LINES or self._clock() - self._flushed > SECONDS:
             self.flush()
 
     def write(self, line: str) -> None:
-        """Write any other line, and what was collected before it. Raises OutputLost as well."""
+        """Write the collected records, then a line of another kind. Raises OutputLost."""
         self._lines.append(line.encode("utf-8", "replace"))
         self.flush()
 
     def flush(self) -> None:
-        """Write what was collected."""
+        """Write the collected records. Raises OutputLost."""
         if self._lines:
             lines, self._lines = self._lines, []
             self._put(b"\n".join(lines) + b"\n")
         self._flushed = self._clock()
 
     def say(self, text: str) -> None:
-        """Write a line, or several, at once."""
+        """Write one or several lines at once, from any thread. Raises OutputLost."""
         self._put((text + "\n").encode("utf-8", "replace"))
 
     def _put(self, lines: bytes) -> None:
@@ -95,19 +98,19 @@ class LineWriter:
                 raise OutputLost(f"standard output can't be written: {error.strerror}.") from None
 
     def close(self, seconds: float) -> None:
-        """Let nothing more be written: the line under way is the last one, if it ends in time."""
+        """Wait up to `seconds` for the current write to finish, and block all later ones."""
         self._lock.acquire(timeout=seconds)
 
 
 class LogLines:
-    """What a log handler writes, as whole lines of a writer."""
+    """Stream for log handlers that passes whole lines to a writer."""
 
     def __init__(self, output: LineWriter) -> None:
         self._output = output
 
     def write(self, text: str) -> None:
-        """Take what the handler formatted, with its end."""
+        """Write the text of a log record, which ends with a newline."""
         self._output.say(text.rstrip("\n"))
 
     def flush(self) -> None:
-        """Nothing waits."""
+        """Do nothing: lines are written at once."""

@@ -24,10 +24,10 @@ def warnings(days_back: int, *rows: dict[str, Any]) -> list[str]:
     said: list[str] = []
     retention = Retention("audit_logs", "created", "archiveUntil", said.append)
     start = NOW - timedelta(days=days_back)
-    retention.asked((stamp(start), stamp(start + timedelta(days=1))))
-    retention.asked((stamp(NOW - timedelta(days=1)), stamp(NOW)))
-    retention.came([])
-    retention.came(rows)
+    retention.requested((stamp(start), stamp(start + timedelta(days=1))))
+    retention.requested((stamp(NOW - timedelta(days=1)), stamp(NOW)))
+    retention.received([])
+    retention.received(rows)
     return said
 
 

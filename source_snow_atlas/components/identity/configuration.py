@@ -114,7 +114,7 @@ def joined(filters: Sequence[str]) -> str:
     return filters[0] if len(filters) == 1 else " -and ".join(f"({each})" for each in filters)
 
 
-def read_moment(value: Any) -> datetime:
+def parse_timestamp(value: Any) -> datetime:
     """The moment that a text means, in UTC and not before 1970. Raises ValueError where it means none."""
     if not isinstance(value, str) or not re.match(r"\d{4}-\d{2}-\d{2}", value):
         raise ValueError(value)
@@ -206,7 +206,7 @@ def _start_date(value: Any) -> datetime | None:
     if value is None:
         return None
     try:
-        moment = read_moment(value)
+        moment = parse_timestamp(value)
     except ValueError:
         raise ConfigurationError(
             "Set start_date to a date and time such as 2026-01-01T00:00:00Z, or leave it out."

@@ -28,7 +28,7 @@ from source_snow_atlas.components.identity.configuration import (
     EVERY_STREAM,
     Configuration,
     nearest,
-    read_moment,
+    parse_timestamp,
 )
 from source_snow_atlas.components.run.not_served import COUNTS
 
@@ -114,7 +114,7 @@ def _position(stream: str, stream_state: Any) -> datetime | None:
         position = EPOCH
     else:
         try:
-            position = read_moment(values.get(cursor_field))
+            position = parse_timestamp(values.get(cursor_field))
         except ValueError:
             raise ConfigurationError(
                 f"The state of stream {stream} can't be used: {cursor_field} is not a date and time in it. "

@@ -1,1 +1,1 @@
-"""What a stream's definition names: the retriever, the partition routers, the tenant."""
+"""One stream: the retrievers and partition routers that the definitions name."""

@@ -1,4 +1,4 @@
-"""What the CDK's cursor gets to see of a row."""
+"""Rows with a cursor value that the CDK's cursor can use, and conversion of timestamps."""
 
 from __future__ import annotations
 
@@ -11,38 +11,37 @@ from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT,
 
 
 class CursorRow(dict[str, Any]):
-    """A row that tells the CDK's cursor, which asks with `get`, a value it can use: no seventh digit, never
-    later than what was asked for.
+    """Row whose `get`, which the CDK's cursor calls, returns a usable cursor value.
 
-    A clock that is wrong by years must not move the state past everything that is still to come, and the year
-    1, which stands for "no date" in .NET, can't be written so that the CDK reads it again. What is emitted is
-    a copy of the mapping's items, which are as the server sent them.
+    A server's clock that is wrong by years must not move the state beyond later rows, and the CDK can't read
+    the year 1 (.NET's "no date") from a state. So the value lies between 1970 and `latest`, in whole
+    seconds. The emitted record is made from the items and keeps the value of the server.
     """
 
     cursor_field: str = ""
     latest: datetime | None = None
-    """The end of what was asked for; now where it has none."""
+    """The end of the requested interval. None stands for the current time."""
 
     def get(self, key: str, default: Any = None) -> Any:
-        """The item; the cursor value as UTC seconds, from 1970 to `latest`, or None where it is no moment."""
+        """Return an item; for the cursor field a timestamp in UTC seconds, or None if it holds none."""
         value = super().get(key, default)
         if key != self.cursor_field:
             return value
-        moment = moment_of(value)
-        if moment is None:
+        timestamp = timestamp_of(value)
+        if timestamp is None:
             return None
-        return max(EPOCH, min(moment, self.latest or datetime.now(timezone.utc))).strftime(DATETIME_FORMAT)
+        return max(EPOCH, min(timestamp, self.latest or datetime.now(timezone.utc))).strftime(DATETIME_FORMAT)
 
 
-def moment_of(value: Any) -> datetime | None:
-    """The moment that a value of the server means, in UTC; None where it means none."""
+def timestamp_of(value: Any) -> datetime | None:
+    """Parse a timestamp of the server. Without an offset, UTC is assumed. Return None if it is none."""
     try:
-        moment: datetime = ab_datetime_parse(value)
-        return moment.astimezone(timezone.utc)
+        timestamp: datetime = ab_datetime_parse(value)
+        return timestamp.astimezone(timezone.utc)
     except (ValueError, TypeError, OverflowError):
         return None
 
 
-def bound(moment: str) -> datetime:
-    """The moment of a bound that the CDK asks for."""
-    return datetime.strptime(moment, DATETIME_FORMAT).replace(tzinfo=timezone.utc)
+def bound(timestamp: str) -> datetime:
+    """Parse a bound of an interval in the format of the state."""
+    return datetime.strptime(timestamp, DATETIME_FORMAT).replace(tzinfo=timezone.utc)

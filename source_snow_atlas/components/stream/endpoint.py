@@ -1,4 +1,4 @@
-"""Where and how a collection is read: one endpoint of the API as a stream's definition describes it."""
+"""An endpoint of the API, as a stream's definition describes it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from source_snow_atlas.components.run.sync import Sync
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where and how a collection is read: what a stream's definition says of it."""
+    """Path, permission, paging and keys of a collection."""
 
     name: str
     path: str
@@ -29,7 +29,7 @@ class Endpoint:
 
     @property
     def key(self) -> tuple[str, ...]:
-        """The fields that tell the rows of one collection apart; a part that may be null counts as null."""
+        """Return the fields that identify a row of the collection."""
         return self.record_key or self.primary_key
 
     def reader(
@@ -40,7 +40,7 @@ class Endpoint:
         prefetch: Prefetch,
         on_page: Callable[[Page], None] = lambda page: None,
     ) -> CollectionReader:
-        """A reader of this endpoint's collection for one partition."""
+        """Return a reader of the collection of one partition."""
         path = fill(self.path, partition)
 
         def fetch(number: int, size: int, numbers: frozenset[int] | None) -> Page | None:

@@ -1,4 +1,4 @@
-"""Calendar months for the KPI endpoints, which answer for a period and not for a moment."""
+"""Partition router for the KPI endpoints, which return figures for a period."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from source_snow_atlas.components.stream.partition_router import PathPartitionRo
 
 FROM, TO, IS_COMPLETE = "fromDate", "toDate", "isComplete"
 MONTHS_BACK = 12
-"""How many months are read where the configuration has no start date, the current one included."""
+"""Number of months read without a start date, including the current one."""
 
 
 @dataclass
 class MonthlyWindowRouter(PathPartitionRouter):
-    """One partition a calendar month from the start date on; the running month is asked for until today.
+    """Router that yields a partition for every calendar month since the start date.
 
-    Its row has the month's last day as every other, so that the next sync's row takes its place where the
-    destination deduplicates by fromDate and toDate; `isComplete` says that it is not the month's last word.
+    The current month is requested until today, but its row has the last day of the month as its `toDate`. So
+    the row of the next sync replaces it if the destination deduplicates by fromDate and toDate. `isComplete`
+    is false for it.
 
-    `window_format`: "date" for YYYY-MM-DD, "date_time" for midnight UTC of the same days (users KPI), as the
-    operations declare.
+    `window_format` is "date" for YYYY-MM-DD, or "date_time" for midnight UTC of these days (users KPI).
     """
 
     config: Mapping[str, Any]
@@ -35,7 +35,7 @@ class MonthlyWindowRouter(PathPartitionRouter):
         self._start = Configuration.parse(self.config).start_date
 
     def stream_slices(self) -> Iterable[StreamSlice]:
-        """The windows, oldest first: what the rows get as the partition, and the query as extra fields."""
+        """Yield the months, oldest first. Extra fields of a slice are its query parameters."""
         today = datetime.now(timezone.utc).date()
         start = self._start.date() if self._start else _months_before(today, MONTHS_BACK - 1)
         suffix = "T00:00:00Z" if self.window_format == "date_time" else ""
@@ -49,9 +49,7 @@ class MonthlyWindowRouter(PathPartitionRouter):
 
 
 def months(start: date, end: date) -> Iterator[tuple[date, date]]:
-    """(first day, last day) of every calendar month that begins at or before `end`, from the month of
-    `start`.
-    """
+    """Yield the first and last day of every calendar month from `start` to `end`."""
     first = start.replace(day=1)
     while first <= end:
         following = (first + timedelta(days=31)).replace(day=1)

@@ -1,4 +1,4 @@
-"""The base of our partition routers: the retriever puts a partition into path and query itself."""
+"""Base class of the partition routers."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from airbyte_cdk.sources.declarative.partition_routers import PartitionRouter
 
 @dataclass
 class PathPartitionRouter(PartitionRouter):
-    """Adds nothing to requests and keeps no state: every sync generates its partitions anew."""
+    """Router without state that adds nothing to requests: the retriever puts a partition into the path."""
 
     def get_stream_state(self) -> Mapping[str, Any] | None:
-        """None."""
+        """Return None."""
         return None
 
     def get_request_params(self, **_: Any) -> Mapping[str, Any]:
-        """None."""
+        """Return nothing."""
         return {}
 
     def get_request_headers(self, **_: Any) -> Mapping[str, Any]:
-        """None."""
+        """Return nothing."""
         return {}
 
     def get_request_body_data(self, **_: Any) -> Mapping[str, Any]:
-        """None."""
+        """Return nothing."""
         return {}
 
     def get_request_body_json(self, **_: Any) -> Mapping[str, Any]:
-        """None."""
+        """Return nothing."""
         return {}

@@ -1,6 +1,4 @@
-"""Whether a stream is read further back than the server keeps its rows: what is gone can't be told from what
-never was.
-"""
+"""Warning about a stream that is read further back than the server keeps its rows."""
 
 from __future__ import annotations
 
@@ -10,13 +8,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 from source_snow_atlas.components.request.reply import Row
-from source_snow_atlas.components.stream.cursor_row import bound, moment_of
+from source_snow_atlas.components.stream.cursor_row import bound, timestamp_of
 
 
 @dataclass
 class Retention:
-    """How long rows are kept, from the field in which each says until when. Windows are asked for from the
-    oldest on, so how far back the sync goes is known when the first rows come. For any number of threads.
+    """Checker of the retention period of a stream. Thread-safe.
+
+    `kept_until` is the field with the time until which the server keeps a row. Windows are requested from the
+    oldest on, so the start of the sync is known when the first rows are received.
     """
 
     stream: str
@@ -26,17 +26,17 @@ class Retention:
     _since: datetime | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def asked(self, window: tuple[str, str]) -> None:
-        """A window is asked for."""
+    def requested(self, window: tuple[str, str]) -> None:
+        """Remember the start of the oldest window."""
         start = bound(window[0])
         with self._lock:
             self._since = min(start, self._since or start)
 
-    def came(self, rows: Sequence[Row]) -> None:
-        """Warn where the sync goes back further than the first of the rows is kept."""
+    def received(self, rows: Sequence[Row]) -> None:
+        """Warn if the sync starts earlier than the retention period of the first of these rows."""
         if not rows or self._since is None:
             return
-        created, until = moment_of(rows[0].get(self.cursor_field)), moment_of(rows[0].get(self.kept_until))
+        created, until = (timestamp_of(rows[0].get(name)) for name in (self.cursor_field, self.kept_until))
         if created is None or until is None or until <= created:
             return
         now, kept = datetime.now(timezone.utc), until - created

@@ -1,9 +1,8 @@
-"""Reads one partition of a stream: a whole collection, one parent's child collection, or one window of time.
+"""Retriever of one partition: a collection, the child collection of a parent, or a time window.
 
-The CDK's SimpleRetriever reads the pages of a partition one after the other and believes every reply. Here
-the collection is the partition, and its pages are fetched side by side (`paging`). There are two reasons.
-Lost and repeated rows can be found only where all pages of a collection are compared. And the state of a
-cursor is right only where a partition holds exactly what the cursor asked for.
+The CDK's SimpleRetriever reads the pages of a partition one after the other and doesn't verify replies. Here
+the pages of a collection are compared, to find lost and repeated rows, and several are fetched at a time
+(`collection/paging.py`).
 """
 
 from __future__ import annotations
@@ -36,10 +35,11 @@ from source_snow_atlas.definitions import BEGINNING
 
 RECORD_KEY = "recordKey"
 ROUND_ROWS = 100
+"""A list without pages that holds a multiple of this may have been truncated."""
 
 
 class EmptyRecord(Record):
-    """A row without any field. The CDK takes a record that is false for the end of the sync."""
+    """Record without any field. The CDK would treat a false record as the end of the sync."""
 
     def __bool__(self) -> bool:
         return True
@@ -47,14 +47,17 @@ class EmptyRecord(Record):
 
 @dataclass
 class CollectionRetriever(Retriever):
-    """The retriever of every stream; its fields are the parameters of the stream's definition.
+    """Retriever of all streams but `tenant`. Its fields are the parameters of a stream's definition.
 
-    path: endpoint with `{partition field}` placeholders. permission: name(s) any of which grants access.
-    page_parameters: whether the operation declares page_number and page_size. items_field: the envelope's
-    array. record_key: parts of the key of streams whose parts may be null; the stream's key is then the added
-    field `recordKey`. cursor_filter: how the window of an incremental stream is asked for ("from": open end,
-    "window": half-open window). kept_until: the field in which a row says until when it is kept.
-    window_format: how the query parameters fromDate and toDate carry the month.
+    path: endpoint with `{partition field}` placeholders.
+    permission: name of the permission, or several names of which any grants access.
+    page_parameters: whether the operation declares page_number and page_size.
+    items_field: field of the envelope that holds the rows.
+    record_key: fields that identify a row although some may be null. The primary key is then the added field
+    `recordKey`.
+    cursor_filter: filter of an incremental stream, "from" (a start) or "window" (a half-open interval).
+    kept_until: field with the time until which the server keeps a row.
+    window_format: format of the query parameters fromDate and toDate of a stream per month.
     """
 
     config: Mapping[str, Any]
@@ -85,14 +88,14 @@ class CollectionRetriever(Retriever):
     def read_records(
         self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None
     ) -> Iterable[StreamData]:
-        """The records of one partition, with an estimate as soon as the total is known.
+        """Yield the records of one partition, and an estimate as soon as the total is known.
 
-        Raises the errors of the client and of the reader; what is wrong with one parent of many only where
-        the whole stream is lost.
+        Raises the errors of the client and of the reader. The error of one of many parents is raised only if
+        it fails the whole stream.
         """
         partition = dict(stream_slice.partition) if stream_slice else {}
         partitions = self._sync.partitions(self.name)
-        # the first failure of a stream is its error; what is left of it would only cost requests
+        # the stream has failed already, so its other parents would only cost requests
         if self.parents and partitions.has_failed:
             return
         partitions.raise_if_failed()
@@ -121,7 +124,7 @@ class CollectionRetriever(Retriever):
         self._endpoint = endpoint
         query, window = self._query(stream_slice)
         if window is not None and self._retention is not None:
-            self._retention.asked(window)
+            self._retention.requested(window)
         announced: list[int] = []
         on_page = self._progress_of(announced) if not self.parents else _ignore
         path_partition = {} if self.window_format else partition
@@ -135,7 +138,7 @@ class CollectionRetriever(Retriever):
             lambda kind, message: self._sync.progress.warn_once(name, kind, message),
         )
         batches = reader.rows()
-        if window is not None:  # what proves a window is all that came for it, should the server have pages
+        if window is not None:  # a window is verified with all of its rows, even if the server has pages
             batches = iter([[row for batch in batches for row in batch]])
         for rows in batches:
             if announced:
@@ -145,7 +148,7 @@ class CollectionRetriever(Retriever):
             if window is not None:
                 rows = self._outside.once(self._window_proofs(endpoint).whole(window, rows), window)
                 if self._retention is not None:
-                    self._retention.came(rows)
+                    self._retention.received(rows)
             elif unpaged and len(rows) >= ROUND_ROWS and len(rows) % ROUND_ROWS == 0:
                 self._sync.progress.warn_once(
                     name,
@@ -168,7 +171,7 @@ class CollectionRetriever(Retriever):
                     yield Record(cursor_row, name, stream_slice)
 
     def _window_proofs(self, endpoint: Endpoint) -> WindowProofs:
-        """What is known of how much the endpoint sends for a window; the same for all windows of the sync."""
+        """Return the verification of windows, which is shared by all windows of the sync."""
 
         def read(window: Window) -> list[Row]:
             query = self._filter(self._between(window))
@@ -196,9 +199,7 @@ class CollectionRetriever(Retriever):
         )
 
     def _query(self, stream_slice: StreamSlice | None) -> tuple[dict[str, Any], Window | None]:
-        """The query without page parameters, and the half-open window [from, to) that the rows must lie in,
-        if any.
-        """
+        """Return the query without page parameters, and the half-open window of the rows, if any."""
         if self.window_format and stream_slice:
             return dict(stream_slice.extra_fields), None
         window = None
@@ -208,7 +209,7 @@ class CollectionRetriever(Retriever):
             if self.cursor_filter == "window":
                 window = (start, _second_after(end))
                 cursor_filter = self._between(window)
-            elif start != BEGINNING:  # no filter there, so rows without a cursor value come too
+            elif start != BEGINNING:  # without a filter, rows without a cursor value are sent too
                 cursor_filter = f'{self.cursor_field} -ge "{start}"'
         return self._filter(cursor_filter), window
 
@@ -216,16 +217,14 @@ class CollectionRetriever(Retriever):
         return joined([f'{self.cursor_field} -ge "{window[0]}"', f'{self.cursor_field} -lt "{window[1]}"'])
 
     def _filter(self, cursor_filter: str | None) -> dict[str, Any]:
-        """The query with the user's filter of the stream and the cursor's."""
+        """Return the query that combines the user's filter of the stream with that of the cursor."""
         parts = [part for part in (self._sync.settings.filters.get(self.name), cursor_filter) if part]
         return {"filter": joined(parts)} if parts else {}
 
     def _finisher(
         self, partition: Mapping[str, Any], window: Window | None
     ) -> Callable[[list[Row]], list[Row]] | None:
-        """What is done to the rows of the partition, if anything: parent ids where they lack, the added key,
-        the window's bounds.
-        """
+        """Return a function that adds parent ids, months and `recordKey` to rows, or None if not needed."""
         added = list(partition.items())
         is_key = self.window_format is not None
         parts = self.record_key
@@ -235,7 +234,7 @@ class CollectionRetriever(Retriever):
         def finish(rows: list[Row]) -> list[Row]:
             for row in rows:
                 for name, value in added:
-                    # a month's row has our own bounds as its key: a reply may repeat the day asked for
+                    # the key of a month's row has its last day, while a reply may have the requested day
                     if is_key or row.get(name) is None:
                         row[name] = value
                 if parts:
@@ -262,7 +261,7 @@ class CollectionRetriever(Retriever):
 
 
 def _ignore(page: Page) -> None:
-    """Pages of a parent's collection are not counted."""
+    """Do nothing: pages of child collections are not counted."""
 
 
 def _second_after(moment: str) -> str:

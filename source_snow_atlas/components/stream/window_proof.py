@@ -17,7 +17,7 @@ from source_snow_atlas.components.basics.errors import ServerError
 from source_snow_atlas.components.collection.page_reply import content
 from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT
 from source_snow_atlas.components.request.reply import Row
-from source_snow_atlas.components.stream.cursor_row import bound, moment_of
+from source_snow_atlas.components.stream.cursor_row import bound, timestamp_of
 
 LOGGER = logging.getLogger("airbyte")
 Window = tuple[str, str]
@@ -141,8 +141,8 @@ class Outside:
 
         def is_odd(row: Row) -> bool:
             # a server may count the first second to the preceding window, too
-            moment = moment_of(row.get(self._cursor_field))
-            return moment is not None and not start < moment < end
+            timestamp = timestamp_of(row.get(self._cursor_field))
+            return timestamp is not None and not start < timestamp < end
 
         has_odd = any(map(is_odd, rows))
         if not self._emitted and not has_odd:
@@ -159,5 +159,5 @@ def _united(*parts: list[Row]) -> list[Row]:
     return list({content(row): row for part in parts for row in part}.values())
 
 
-def _text(moment: datetime) -> str:
-    return moment.strftime(DATETIME_FORMAT)
+def _text(timestamp: datetime) -> str:
+    return timestamp.strftime(DATETIME_FORMAT)

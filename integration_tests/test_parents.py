@@ -430,7 +430,7 @@ def test_names_and_ids_that_carry_the_secret_are_not_shown(
         outcome = read(server, ["computers", CONTRACTS], client_secret="a-long-client-secret")
     assert outcome.statuses == {"computers": "COMPLETE", CONTRACTS: "INCOMPLETE"}
     lines = [line for line in outcome.stdout.splitlines() if '"RECORD"' not in line]
-    for what in ("U+FFFD", "is not unique", "HTTP 418", "would take it for another path"):
+    for what in ("U+FFFD", "is not unique", "HTTP 418", "would treat it as another path"):
         assert [line for line in lines if what in line]
     assert [line for line in lines if name in line] == []
 
@@ -493,7 +493,7 @@ def test_where_the_detail_leaves_them_out_too_the_stream_says_so(
     assert outcome.errors == []
     (line,) = [line for line in outcome.logs if "may lack rows" in line]
     assert line.startswith(f"Stream {USERS} may lack rows")
-    assert "came without licenses" in line
+    assert "have no licenses" in line
 
 
 def test_a_list_with_licences_costs_no_detail(sandbox: Sandbox, connector: Connector) -> None:

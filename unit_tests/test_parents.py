@@ -170,9 +170,9 @@ def test_ids_that_can_not_be_asked_for_are_counted_and_named() -> None:
         KeySource("things", ("id",), identity=frozenset({"id"})),
     )
     assert list(feed) == [(1,), ("a/b",), ("b",)]
-    assert feed.nameless.count == 7
+    assert feed.invalid.count == 7
     assert feed.unsafe.count == 1
-    assert "id of a record of things is null" in str(feed.nameless)
+    assert "id of a record of things is null" in str(feed.invalid)
     assert '"../x"' in str(feed.unsafe)
 
 
@@ -183,8 +183,8 @@ def test_a_reference_that_is_null_asks_for_nothing() -> None:
         KeySource("licenses", ("applicationId",)),
     )
     assert list(feed) == [(1,)]
-    assert feed.nameless.count == 0
-    assert (feed.untold, feed.rows) == (1, 2)
+    assert feed.invalid.count == 0
+    assert (feed.incomplete, feed.rows) == (1, 2)
 
 
 def test_one_reading_serves_all_keys() -> None:
@@ -218,8 +218,8 @@ def test_keys_inside_of_arrays() -> None:
     ]
     feed = pulled(batches_of(rows, 2), KeySource("applications", ("licenses.id",)))
     assert list(feed) == [(1,), (2,), (3,)]
-    assert feed.nameless.count == 4, "licences without an id"
-    assert feed.untold == 3, "applications that do not say what their licences are"
+    assert feed.invalid.count == 4, "licences without an id"
+    assert feed.incomplete == 3, "applications that do not say what their licences are"
     others = KeySource("applications", ("id",), lacking="licenses")
     assert list(pulled(batches_of(rows, 2), others)) == [("c",), ("d",), ("e",)]
 

@@ -240,7 +240,7 @@ def test_ids_that_can_not_be_asked_for(log: pytest.LogCaptureFixture) -> None:
     """Their rows would be missing without a word."""
     partitions = begun(1)
     end(partitions, 0)
-    partitions.nameless.add("id is null")
+    partitions.invalid.add("id is null")
     assert partitions.missing() is None
     assert "1 parent was skipped" in log.text
     assert "id is null" in log.text
@@ -255,7 +255,7 @@ def test_parents_of_whom_none_has_a_name() -> None:
     """A list whose ids are missing would empty the tables of all its children."""
     partitions = begun(0)
     for _ in range(9):
-        partitions.nameless.add("id is null")
+        partitions.invalid.add("id is null")
     partitions.unsafe.add("id is ../x")
     with pytest.raises(ServerError, match="none of its parents, 10 in all"):
         partitions.missing()
@@ -265,7 +265,7 @@ def test_what_the_parents_lack_their_children_lack() -> None:
     """Grandchildren would be called complete although their parents are not known."""
     partitions = begun(1)
     end(partitions, 0)
-    partitions.some_are_unknown(RowsMissing("x", "one lacks.", FailureType.transient_error, 3))
+    partitions.add_unknown(RowsMissing("x", "one lacks.", FailureType.transient_error, 3))
     missing = partitions.missing()
     assert missing is not None
     assert missing.parents == 3

@@ -12,7 +12,7 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_snow_atlas.components.basics.paths import fill, names_nothing, not_safe, segment
+from source_snow_atlas.components.basics.paths import fill, reason_not_an_id, reason_unsafe, segment
 from unit_tests.helpers.fake_http import HOST
 
 DELICATE = "./\\%;?#:@&=+ ~aé字2eEfF5cC\x00\n"
@@ -33,7 +33,7 @@ values = (
 @given(values)
 def test_an_id_is_one_segment_of_the_path_or_is_refused(value: Any) -> None:
     """Ids with slashes, blanks or question marks would ask for another resource."""
-    if names_nothing(value) or not_safe(value):
+    if reason_not_an_id(value) or reason_unsafe(value):
         with pytest.raises(ValueError, match="can't be a segment"):
             fill("/api/c/{id}/x", {"id": value})
         return
@@ -52,7 +52,7 @@ def test_no_server_resolves_an_id_to_a_path_above_it(value: str) -> None:
     """Servers that decode before they resolve dots would answer with a list of the tenant for one computer:
     its rows would be filed under that computer.
     """
-    if names_nothing(value) or not_safe(value):
+    if reason_not_an_id(value) or reason_unsafe(value):
         return
     path = fill("/api/c/{id}/x", {"id": value})
     for decoded in (path, unquote(path), unquote(unquote(path))):
@@ -68,7 +68,7 @@ def test_no_server_resolves_an_id_to_a_path_above_it(value: str) -> None:
 )
 def test_what_names_nothing(value: Any) -> None:
     """A list, an object or a boolean would be asked for by its Python name."""
-    assert names_nothing(value)
+    assert reason_not_an_id(value)
 
 
 @pytest.mark.parametrize(
@@ -92,8 +92,8 @@ def test_what_names_nothing(value: Any) -> None:
 )
 def test_what_can_not_be_sent(value: str) -> None:
     """A proxy would make another path of it."""
-    assert not names_nothing(value)
-    assert not_safe(value)
+    assert not reason_not_an_id(value)
+    assert reason_unsafe(value)
     with pytest.raises(ValueError, match="can't be a segment"):
         segment(value)
 

@@ -1,5 +1,6 @@
-"""One error per stream that failed. The CDK reports every partition's failure, each with a traceback in the
-log.
+"""Filter of error messages: one per failed stream.
+
+The CDK reports the failure of every partition, each with a traceback in the log.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from source_snow_atlas.components.basics.errors import SnowAtlasError
 def one_error_per_stream(
     messages: Iterable[AirbyteMessage], streams: Collection[str]
 ) -> Iterator[AirbyteMessage]:
-    """The messages without repeated errors of a stream. Raises one summarizing error in the end where streams
-    failed, or ended without a word.
+    """Yield the messages without repeated errors of a stream.
+
+    Raises one error at the end if streams failed, or if the sync ended before them.
     """
     failed: list[str] = []
     ended: set[str] = set()
@@ -40,8 +42,8 @@ def one_error_per_stream(
         silent = sorted(set(streams) - ended)
         if silent and not failed:
             raise SnowAtlasError(
-                f"The sync ended before {len(silent)} of {len(streams)} streams: {', '.join(silent)}. Report "
-                "it to the connector's maintainers.",
+                f"The sync ended before {len(silent)} of {len(streams)} streams: {', '.join(silent)}. "
+                "Report it to the connector's maintainers.",
                 FailureType.system_error,
             )
         if failed:
@@ -53,14 +55,14 @@ def one_error_per_stream(
 
 
 def _ended_streams(message: AirbyteMessage) -> set[str]:
-    """The stream that a message says is read to its end, or failed."""
+    """Return the stream whose end or failure a message reports, if any."""
     status = message.trace.stream_status if message.trace is not None else None
     over = (AirbyteStreamStatus.COMPLETE, AirbyteStreamStatus.INCOMPLETE)
     return {status.stream_descriptor.name} if status is not None and status.status in over else set()
 
 
 def _failed_stream(message: AirbyteMessage) -> str | None:
-    """The stream that an error message is about."""
+    """Return the stream of an error message, if any."""
     trace = message.trace
     if message.type != Type.TRACE or trace is None or trace.type != TraceType.ERROR or trace.error is None:
         return None
@@ -69,7 +71,7 @@ def _failed_stream(message: AirbyteMessage) -> str | None:
 
 
 class _WithoutTracebacks(logging.Filter):
-    """While it lasts, the CDK's log lines about failures that have a sentence of their own are left out."""
+    """Context in which the CDK's log lines about a SnowAtlasError are left out, as its message says all."""
 
     LOGGER = logging.getLogger("airbyte.ConcurrentDeclarativeSource")
 
@@ -80,6 +82,6 @@ class _WithoutTracebacks(logging.Filter):
         self.LOGGER.removeFilter(self)
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the line is written."""
+        """Return whether to log the record."""
         expected = record.exc_info is not None and isinstance(record.exc_info[1], SnowAtlasError)
         return not expected and not str(record.msg).startswith("During the sync, the following streams")

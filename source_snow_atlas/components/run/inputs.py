@@ -1,6 +1,4 @@
-"""The catalog, the state and the options that a sync is started with: refused with a sentence where they
-can't be meant.
-"""
+"""Validation of the catalog, the state and the options of a sync."""
 
 from __future__ import annotations
 
@@ -37,9 +35,9 @@ WITHOUT_CURSOR = "__ab_no_cursor_state_message"
 
 
 def usable_catalog(catalog: ConfiguredAirbyteCatalog) -> ConfiguredAirbyteCatalog:
-    """The catalog with parents before their children, which then take the keys from what is read anyway.
+    """Return the catalog with parents before their children, which then use the keys that are read anyway.
 
-    Raises ConfigurationError for streams that don't exist or stand twice.
+    Raises ConfigurationError for streams that don't exist or occur twice.
     """
     known = definitions.stream_definitions()
     names = [stream.stream.name for stream in catalog.streams]
@@ -47,7 +45,7 @@ def usable_catalog(catalog: ConfiguredAirbyteCatalog) -> ConfiguredAirbyteCatalo
     if unknown:
         raise ConfigurationError(
             f"The catalog names the stream {plain(unknown[0])!r}, which this connector does not have: "
-            "run discover (in Airbyte: refresh the source schema) and select streams from its answer"
+            "run discover (in Airbyte: refresh the source schema) and select streams from its result"
             + nearest(unknown[0], known)
         )
     twice = [name for name in names if names.count(name) > 1]
@@ -66,7 +64,7 @@ def usable_catalog(catalog: ConfiguredAirbyteCatalog) -> ConfiguredAirbyteCatalo
 
 
 def incremental_streams(catalog: ConfiguredAirbyteCatalog) -> set[str]:
-    """The streams that are configured incremental and can be."""
+    """Return the streams that are configured as incremental and support it."""
     found = set()
     for stream in catalog.streams:
         if stream.sync_mode != SyncMode.incremental:
@@ -74,15 +72,15 @@ def incremental_streams(catalog: ConfiguredAirbyteCatalog) -> set[str]:
         if "incremental_sync" in definitions.stream_definitions()[stream.stream.name]:
             found.add(stream.stream.name)
         else:
-            LOGGER.warning("Stream %s can't be read incrementally; it is read whole.", stream.stream.name)
+            LOGGER.warning("Stream %s can't be read incrementally; all of it is read.", stream.stream.name)
     return found
 
 
 def usable_state(state: list[AirbyteStateMessage], incremental: Collection[str]) -> list[AirbyteStateMessage]:
-    """The positions of the incremental streams, and nothing else that the state holds; a full refresh starts
-    from nothing. A position in the future counts as now, so that it hides nothing that is still to come.
+    """Return the cursor positions of the incremental streams, without anything else that the state holds.
 
-    Raises ConfigurationError for state that is not per stream, or whose position is no moment.
+    A position in the future is replaced by the current time, so that later rows are not skipped. Raises
+    ConfigurationError for a state that is not per stream, or whose position is not a timestamp.
     """
     known = definitions.stream_definitions()
     positions: dict[str, datetime] = {}
@@ -148,15 +146,13 @@ def _state(stream: str, position: datetime) -> AirbyteStateMessage:
 
 
 def check_options(settings: Configuration) -> None:
-    """Raise ConfigurationError where an option names a stream that does not exist or can't be meant."""
+    """Raise ConfigurationError if an option names a stream that does not exist or can't be filtered."""
     check_filters(settings.filters)
     check_streams(settings.accept_missing_rows, "accept_missing_rows")
 
 
 def check_filters(filters: Mapping[str, str]) -> None:
-    """Raise ConfigurationError where a filter is meant for a stream that does not exist or has no filter
-    parameter.
-    """
+    """Raise ConfigurationError for a filter of a stream that does not exist or has no filter parameter."""
     known = definitions.stream_definitions()
     for stream in filters:
         if stream not in known:
@@ -171,9 +167,7 @@ def check_filters(filters: Mapping[str, str]) -> None:
 
 
 def check_streams(names: Collection[str], option: str) -> None:
-    """Raise ConfigurationError where an option names a stream that does not exist. `all` stands for every
-    stream.
-    """
+    """Raise ConfigurationError if an option names a stream that does not exist, other than `all`."""
     known = definitions.stream_definitions()
     for name in names:
         if name != EVERY_STREAM and name not in known:
@@ -184,10 +178,10 @@ def check_streams(names: Collection[str], option: str) -> None:
 
 
 def warn_of_unknown_options(config: Mapping[str, Any]) -> None:
-    """Name the keys of the configuration that nothing reads: where one is mistyped, the default holds."""
+    """Warn about unknown options: if one is mistyped, the default is used."""
     known = definitions.manifest()["spec"]["connection_specification"]["properties"]
     for name in config:
-        # what begins with two underscores is the platform's own
+        # the platform adds options that begin with two underscores
         if name not in known and not name.startswith("__"):
             LOGGER.warning(
                 "The configuration has an option %r, which does not exist and is ignored%s",

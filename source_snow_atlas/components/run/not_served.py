@@ -1,7 +1,7 @@
-"""What a stream lacks where the user accepts that: rows that the API counts and does not serve, parents that
-could not be read. The numbers stand in the stream's state.
+"""Numbers of accepted missing rows in the state of their stream.
 
-So a warehouse, or whoever looks at the state of a connection, can see that a table lacks rows, and how many.
+A stream may lack rows that the API counts and doesn't serve, and children of parents that could not be read.
+The state of a connection then shows that a table is incomplete.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from airbyte_cdk.models import AirbyteMessage
 from source_snow_atlas.components.run.progress import Progress
 
 COUNTS = {"rowsNotServed": "not_served", "parentsNotRead": "parents_not_read"}
-"""The key in the state, and what it counts."""
+"""Counts of `Progress`, by their keys in the state."""
 
 
 def with_rows_not_served(messages: Iterable[AirbyteMessage], progress: Progress) -> Iterator[AirbyteMessage]:
-    """The messages; the state of a stream that lacks rows says how many, or of how many parents."""
+    """Yield the messages, with the numbers of missing rows and parents added to the states."""
     for message in messages:
         if message.state is not None and message.state.stream is not None:
             stream = message.state.stream

@@ -14,9 +14,9 @@ from typing import Any
 from airbyte_cdk.models import FailureType
 
 from source_snow_atlas.components.basics.errors import SnowAtlasError
-from source_snow_atlas.components.basics.paths import names_nothing, not_safe, shown
+from source_snow_atlas.components.basics.paths import reason_not_an_id, reason_unsafe, shown
 from source_snow_atlas.components.request.reply import Row
-from source_snow_atlas.components.run.partitions import Some
+from source_snow_atlas.components.run.partitions import NamedCount
 
 Keys = tuple[Any, ...]
 Batches = Callable[[], Iterator[list[Row]]]
@@ -29,11 +29,11 @@ class ParentsUnreadable(SnowAtlasError):
 
     def __init__(self, stream: str, error: Exception) -> None:
         cause: Exception = error.cause if isinstance(error, ParentsUnreadable) else error
-        said, failure_type = f"{type(cause).__name__}: {cause}", FailureType.system_error
+        text, failure_type = f"{type(cause).__name__}: {cause}", FailureType.system_error
         if isinstance(cause, SnowAtlasError):
-            said, failure_type, self.status = str(cause.message), cause.failure_type, cause.status
+            text, failure_type, self.status = str(cause.message), cause.failure_type, cause.status
         super().__init__(
-            f"Stream {stream} can't be read without the list of its parents. {said}", failure_type, stream
+            f"Stream {stream} can't be read without the list of its parents. {text}", failure_type, stream
         )
         self.cause: Exception = cause
 
@@ -69,7 +69,7 @@ class KeySource:
             return not isinstance(row.get(self.lacking), list)
         return self.where is None or row.get(self.where) not in FALSE
 
-    def is_told_by(self, row: Row) -> bool:
+    def is_complete_in(self, row: Row) -> bool:
         """Return whether a record has the fields that its keys depend on."""
         if self.array is not None:
             return isinstance(row.get(self.array), list)
@@ -95,10 +95,10 @@ class KeyFeed:
     source: KeySource
     reading: ParentReading
     rows: int = 0
-    untold: int = 0
+    incomplete: int = 0
     """Records without the fields that their keys depend on."""
-    nameless: Some = field(default_factory=Some)
-    unsafe: Some = field(default_factory=Some)
+    invalid: NamedCount = field(default_factory=NamedCount)
+    unsafe: NamedCount = field(default_factory=NamedCount)
     keys: list[Keys] = field(default_factory=list)
     _paths: set[tuple[str, ...]] = field(default_factory=set)
 
@@ -112,15 +112,15 @@ class KeyFeed:
         """Add the keys of parent records."""
         for row in rows:
             self.rows += 1
-            self.untold += not self.source.is_told_by(row)
+            self.incomplete += not self.source.is_complete_in(row)
             if self.source.accepts(row):
                 for keys in self.source.keys_of(row):
                     self._add(keys)
 
     def _add(self, keys: Keys) -> None:
         for name, value in zip(self.source.fields, keys, strict=True):
-            for why_not, found in ((names_nothing, self.nameless), (not_safe, self.unsafe)):
-                if reason := why_not(value):
+            for check, found in ((reason_not_an_id, self.invalid), (reason_unsafe, self.unsafe)):
+                if reason := check(value):
                     found.add(f"{name} of a record of {self.source.stream} is {shown(value)} ({reason})")
                     return
         path = tuple(map(str, keys))  # 7 and "7" are one resource

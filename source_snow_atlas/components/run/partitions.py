@@ -1,8 +1,8 @@
-"""What became of the partitions of one stream: the one place that knows whether all of it was read.
+"""Tracker of the partitions of one stream: which were read, failed or are missing.
 
-A stream per parent has a partition for every parent. One that can't be read does not end the others; the
-stream then ends with an error that says how many there were, or goes on with their number in its state where
-the user accepts that. Many failures, and a refusal that holds for every parent, end it at once.
+A stream per parent has a partition for every parent. If one can't be read, the others are still read. In the
+end the stream fails with the number of failed parents, or continues with that number in its state if the user
+accepts missing rows. Many failures, or a failure that affects every parent, fail the stream at once.
 """
 
 from __future__ import annotations
@@ -23,32 +23,33 @@ from source_snow_atlas.components.basics.errors import (
     SnowAtlasError,
     without_secret_ids,
 )
-from source_snow_atlas.components.basics.paths import is_delicate
+from source_snow_atlas.components.basics.paths import has_delimiters
 
 LOGGER = logging.getLogger("airbyte")
 Partition = Mapping[str, Any]
 
 MOST_IN_A_ROW = 20
-"""Parents that fail one after the other, none read between them: it is the endpoint that fails."""
+"""Consecutive parents that may fail. With more, the endpoint is assumed to fail for all of them."""
 MOST_OF_ALL = 0.05
+"""Share of all parents that may fail, unless these are fewer than FEW."""
 MOST_REFUSED_FIRST = 3
-"""Parents that may be refused (401, 403) before one is read: more mean that a permission is missing."""
+"""Parents refused (401, 403) before one was read that mean that a permission is missing."""
 FEW = 5
-"""So many may fail, whatever share of all parents they are."""
+"""Parents that may fail, whatever their share."""
 NAMED_IN_LOG = 20
-"""How many of the parents that were gone or failed get a line, a stream."""
+"""Parents of a stream that were skipped or failed and get a log line of their own."""
 NAMED_IN_ERROR = 5
 REMEMBERED = 10_000
-"""Parents that are looked up again where all were answered with 404."""
+"""Parents that are looked up in their list again if all requests were answered with 404."""
 
 
 class RowsMissing(SnowAtlasError):
-    """A stream was read to its end but for `parents` of its partitions, for a `reason`."""
+    """Error of a stream that was read except for a number of `parents`, because of `reason`."""
 
     def __init__(self, stream: str, reason: str, failure_type: FailureType, parents: int) -> None:
         super().__init__(
-            f"Stream {stream} was read, but rows are missing: {reason} Sync again; if it stays so and you "
-            f"can do without these rows, name {stream} in accept_missing_rows.",
+            f"Stream {stream} was read, but rows are missing: {reason} Sync again. If they are still missing "
+            f"and you can do without them, name {stream} in accept_missing_rows.",
             failure_type,
             stream,
         )
@@ -57,19 +58,19 @@ class RowsMissing(SnowAtlasError):
 
 
 @dataclass
-class Some:
-    """Things of one kind: how many, and the first ones by name."""
+class NamedCount:
+    """Number of parents of one kind, with the names of the first."""
 
     count: int = 0
     named: list[str] = field(default_factory=list)
 
     def add(self, name: str) -> None:
-        """One more."""
+        """Add one."""
         self.count += 1
         self.named = [*self.named, name][:NAMED_IN_ERROR]
 
-    def include(self, others: Some) -> None:
-        """Those as well."""
+    def include(self, others: NamedCount) -> None:
+        """Add all of another object."""
         self.count += others.count
         self.named = [*self.named, *others.named][:NAMED_IN_ERROR]
 
@@ -78,7 +79,7 @@ class Some:
 
 
 class Partitions:
-    """The partitions of one stream: which ended, which were gone, failed or could not be asked for."""
+    """Partitions of one stream: how many were read, were gone, failed or can't be requested. Thread-safe."""
 
     def __init__(self, stream: str) -> None:
         self._stream = stream
@@ -89,52 +90,52 @@ class Partitions:
         self._read = 0
         self._gone: set[tuple[Any, ...]] = set()
         self._gone_count = 0
-        self._failed = Some()
+        self._failed = NamedCount()
         self._failed_in_a_row = 0
         self._first_failure: SnowAtlasError | None = None
         self._unknown: list[RowsMissing] = []
-        self.nameless = Some()
-        """Parents whose ids name nothing: null, empty, dots, an object."""
-        self.unsafe = Some()
-        """Parents whose ids may name something, and that servers would take for another path."""
+        self.invalid = NamedCount()
+        """Parents whose ids can't be those of a resource: null, empty, dots, an object."""
+        self.unsafe = NamedCount()
+        """Parents that are not requested, because servers would treat the id as another path."""
         self.listed_again: Callable[[], Iterator[Partition]] = lambda: iter(())
-        """Reads the parents once more."""
+        """Yields the partitions from the current lists of parents."""
 
     def fail(self, error: Exception) -> None:
-        """The stream is lost: reading the rest of it is no use."""
+        """Mark the stream as failed: the rest of it need not be read."""
         self._error = self._error or error
 
     @property
     def has_failed(self) -> bool:
-        """Whether the stream is lost."""
+        """Return whether the stream has failed."""
         return self._error is not None
 
     def raise_if_failed(self) -> None:
-        """Raise the stream's first failure again: its other windows must not count as read."""
+        """Raise the first error of the stream again, so that its other windows don't count as read."""
         if self._error is not None:
-            # else each time that it is raised would make its traceback longer
+            # otherwise its traceback grows each time it is raised
             raise self._error.with_traceback(None)
 
     def begin(self) -> int:
-        """One more partition is given out. How many that makes."""
+        """Count a partition that is about to be read, and return the number of them so far."""
         with self._lock:
             self._begun += 1
             return self._begun
 
     def all_begun(self) -> bool:
-        """There are no more partitions. Whether all have ended as well."""
+        """Record that no partition follows, and return whether all have ended."""
         with self._lock:
             self._all_begun = True
             return self._all_ended()
 
-    def some_are_unknown(self, cause: RowsMissing) -> None:
-        """A stream of parents lacks rows: nobody knows of the parents in them."""
+    def add_unknown(self, cause: RowsMissing) -> None:
+        """Record that the list of parents is incomplete."""
         self._unknown.append(cause)
 
     def end(self, partition: Partition, path: str, error: SnowAtlasError | None = None) -> bool:
-        """A partition was read to its end, or failed. Whether it was the last one.
+        """Record that a partition was read or failed, and return whether it was the last one.
 
-        Raises the error where it holds for every parent, or where too many have failed.
+        Raises the error if it affects every parent, or if too many have failed.
         """
         with self._lock:
             if error is None:
@@ -143,7 +144,7 @@ class Partitions:
                 self._gone.clear()
                 return self._all_begun and self._all_ended() and not self.has_failed
             path = without_secret_ids(path)
-            if isinstance(error, NotFound) and not any(map(is_delicate, partition.values())):
+            if isinstance(error, NotFound) and not any(map(has_delimiters, partition.values())):
                 self._note_gone(partition, path, error)
             else:
                 self._note_failed(path, error)
@@ -190,9 +191,9 @@ class Partitions:
             LOGGER.warning("%s The stream goes on without this parent.", error.message)
 
     def missing(self) -> RowsMissing | None:
-        """What the stream lacks in the end; None where it is whole. Logs what was skipped.
+        """Return what the stream lacks, or None if it is complete. Logs the number of skipped parents.
 
-        Raises an error where there were parents and none could be read.
+        Raises an error if there are parents and none could be read.
         """
         if self._gone_count:
             LOGGER.info(
@@ -200,12 +201,12 @@ class Partitions:
                 self._stream,
                 counted(self._gone_count, "parent was", "parents were"),
             )
-        if self.nameless.count:
+        if self.invalid.count:
             LOGGER.warning(
                 "Stream %s: %s skipped, because no request can name the id: %s.",
                 self._stream,
-                counted(self.nameless.count, "parent was", "parents were"),
-                self.nameless,
+                counted(self.invalid.count, "parent was", "parents were"),
+                self.invalid,
             )
         if not self._read:
             self._raise_if_nothing_was_there()
@@ -240,12 +241,12 @@ class Partitions:
             raise NotFound(
                 f"Stream {self._stream}: {counted(self._gone_count, 'parent is', 'parents are')} listed, and "
                 "every request for one ended with HTTP 404 or 410. This host does not seem to have the "
-                "endpoint: check the region or the API URL; if they are right, leave the stream out of the "
+                "endpoint: check the region or the API URL. If they are right, leave the stream out of the "
                 "connection.",
                 self._stream,
             )
-        not_asked = Some()
-        not_asked.include(self.nameless)
+        not_asked = NamedCount()
+        not_asked.include(self.invalid)
         not_asked.include(self.unsafe)
         if not_asked.count and not self._begun:
             raise ServerError(
@@ -255,7 +256,7 @@ class Partitions:
             )
 
     def _is_still_listed(self) -> bool:
-        """Whether a parent that was answered with 404 is there all the same."""
+        """Return whether a parent that was answered with 404 is still in the list of parents."""
         try:
             return any(tuple(partition.values()) in self._gone for partition in self.listed_again())
         except RowsMissing:

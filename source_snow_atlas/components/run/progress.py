@@ -1,6 +1,4 @@
-"""Signs of life: estimates as soon as a total is known, and a line every few seconds for what is being
-read.
-"""
+"""Progress of a sync: counts per stream, log lines every few seconds, and estimates."""
 
 from __future__ import annotations
 
@@ -25,11 +23,11 @@ from source_snow_atlas.components.collection.pages import Changes
 LOGGER = logging.getLogger("airbyte")
 SECONDS_BETWEEN_LINES = 10.0
 SECONDS_OF_SILENCE = 60.0
-"""After so long without a line, one says that the connector waits, and for how many requests."""
+"""Time without a log line after which one reports the requests in flight."""
 
 
 def estimate(stream: str, rows: int) -> AirbyteMessage:
-    """The protocol's message that a stream is expected to hold so many rows."""
+    """Return the message with the expected number of rows of a stream."""
     return AirbyteMessage(
         type=Type.TRACE,
         trace=AirbyteTraceMessage(
@@ -41,7 +39,7 @@ def estimate(stream: str, rows: int) -> AirbyteMessage:
 
 
 class Progress:
-    """Counts per stream; says them at most every ten seconds a stream."""
+    """Counts per stream, logged at most every ten seconds for each. Thread-safe."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -62,12 +60,12 @@ class Progress:
         LOGGER.warning(without_secret_ids(message))
 
     def changed(self, stream: str, changes: Changes) -> None:
-        """A collection of the stream changed while it was read."""
+        """Add changes that were seen while a collection of the stream was read."""
         with self._lock:
             self._changed.setdefault(stream, []).append(changes)
 
     def say_changes(self, stream: str) -> None:
-        """Say what a stream that has been read saw of changes, in one line; nothing where it saw none."""
+        """Log the changes that were seen during the read of a stream, if any, in one line."""
         with self._lock:
             found = self._changed.pop(stream, None)
         if not found:
@@ -82,7 +80,7 @@ class Progress:
         )
 
     def add(self, stream: str, **counts: int) -> None:
-        """Count `records`, `pages`, `parents`; `not_served` rows; `parents_not_read`."""
+        """Add to counts: `records`, `pages`, `parents`, `not_served` (rows), `parents_not_read`."""
         with self._lock:
             held = self._counts.setdefault(stream, {})
             for name, count in counts.items():
@@ -97,26 +95,24 @@ class Progress:
             LOGGER.info(line)
 
     def expect(self, stream: str, **totals: int) -> None:
-        """Set what the counts will come to: `total_records`, `total_pages`, `total_parents`."""
+        """Set the expected counts: `total_records`, `total_pages`, `total_parents`."""
         with self._lock:
             self._counts.setdefault(stream, {}).update(totals)
 
     def conclude(self) -> None:
-        """Say what was seen of changes and is not said yet, stream by stream."""
+        """Log the changes of streams that did not end."""
         with self._lock:
             changed = list(self._changed)
         for stream in changed:
             self.say_changes(stream)
 
     def count(self, stream: str, name: str) -> int:
-        """A count so far."""
+        """Return the current value of a count."""
         with self._lock:
             return self._counts.get(stream, {}).get(name, 0)
 
     def say_waiting(self, requests: int) -> None:
-        """Where nothing was said for a minute: how much was read, and that the server is slow, not the
-        connector dead.
-        """
+        """Log that the connector waits for the server, if nothing was logged for a minute."""
         with self._lock:
             now = self._clock()
             if now - self._last_line < SECONDS_OF_SILENCE:
@@ -141,7 +137,7 @@ class Progress:
 
 
 class Heartbeat(threading.Thread):
-    """Says every minute that the connector waits, while nothing else is said."""
+    """Thread that logs once a minute that the connector waits, if nothing else is logged."""
 
     def __init__(self, progress: Progress, requests_in_flight: Callable[[], int]) -> None:
         super().__init__(name="heartbeat", daemon=True)
@@ -150,10 +146,10 @@ class Heartbeat(threading.Thread):
         self._stopped = threading.Event()
 
     def run(self) -> None:
-        """Look every few seconds until stopped."""
+        """Check every few seconds until stopped."""
         while not self._stopped.wait(SECONDS_BETWEEN_LINES):
             self._progress.say_waiting(self._requests_in_flight())
 
     def stop(self) -> None:
-        """Say no more."""
+        """Stop the thread."""
         self._stopped.set()

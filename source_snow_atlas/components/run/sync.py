@@ -67,7 +67,7 @@ class Sync:
             raise missing
         if missing is not None:
             LOGGER.warning("Stream %s goes on without the rows that are missing: %s", stream, missing.reason)
-        lacking = partitions.nameless.count + (missing.parents if missing else 0)
+        lacking = partitions.invalid.count + (missing.parents if missing else 0)
         if lacking:
             self.progress.add(stream, parents_not_read=lacking)
 

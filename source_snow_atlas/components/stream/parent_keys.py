@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from source_snow_atlas.components.basics.errors import ConfigurationError, NotFound, SnowAtlasError
-from source_snow_atlas.components.basics.paths import fill, names_nothing, not_safe, shown
+from source_snow_atlas.components.basics.paths import fill, reason_not_an_id, reason_unsafe, shown
 from source_snow_atlas.components.collection.pages import NoPrefetch
 from source_snow_atlas.components.collection.prefetch import PagePrefetch
 from source_snow_atlas.components.request.reply import Row
@@ -47,7 +47,7 @@ class ParentKeys:
             )
             batches = parent_batches(sync, parent["definition"])
             self._parents.append((tuple(keys), sync.parents.feed(source, batches), batches))
-        self._told_elsewhere = {
+        self._completed_elsewhere = {
             (source["stream"], source["lacking"])
             for parent in parents
             for source in parent["definition"].get("parents", ())
@@ -71,38 +71,37 @@ class ParentKeys:
                         known.add(path)
                     yield from _combined(fields, keys, options)
             except RowsMissing as missing:
-                partitions.some_are_unknown(missing)
+                partitions.add_unknown(missing)
             except Exception as error:
                 raise ParentsUnreadable(self._name, error) from None
             if options:
-                partitions.nameless.include(feed.nameless)
+                partitions.invalid.include(feed.invalid)
                 partitions.unsafe.include(feed.unsafe)
-                self._warn_of_untold(feed)
+                self._warn_about_incomplete_records(feed)
 
-    def _warn_of_untold(self, feed: KeyFeed) -> None:
+    def _warn_about_incomplete_records(self, feed: KeyFeed) -> None:
         """Warn if the list of parents omits the array of the keys in some records, or a reference in all."""
         source = feed.source
-        if not feed.untold or (source.array is None and feed.untold < feed.rows):
+        if not feed.incomplete or (source.array is None and feed.incomplete < feed.rows):
             return
-        if (source.stream, source.array) not in self._told_elsewhere:
+        if (source.stream, source.array) not in self._completed_elsewhere:
             LOGGER.warning(
-                "Stream %s may lack rows: %d of %d records of %s came without %s, so what belongs to them is "
-                "not known.",
+                "Stream %s may lack rows: %d of %d records of %s have no %s, so their children are unknown.",
                 self._name,
-                feed.untold,
+                feed.incomplete,
                 feed.rows,
                 source.stream,
                 source.array or source.where or " and ".join(source.fields),
             )
 
     def listed_again(self) -> Iterator[Partition]:
-        """Yield the partitions by the lists of parents as they are now."""
+        """Yield the partitions from the current lists of parents."""
         options = self._option_values()
         for fields, feed, batches in self._parents:
             for rows in batches():
                 for row in filter(feed.source.accepts, rows):
                     for keys in feed.source.keys_of(row):
-                        if not any(map(names_nothing, keys)):
+                        if not any(map(reason_not_an_id, keys)):
                             yield from _combined(fields, keys, options)
 
     def _option_values(self) -> list[Partition]:
@@ -112,14 +111,14 @@ class ParentKeys:
             values = getattr(self._sync.settings, option)
             if not values:
                 LOGGER.warning(
-                    "Stream %s reads nothing: the API does not list the values of %s; name them in the "
-                    "configuration (%s).",
+                    "Stream %s reads nothing, because the API does not list the values of %s. "
+                    "Name them in the option %s.",
                     self._name,
                     partition_field,
                     option,
                 )
             for value in values:
-                if reason := names_nothing(value) or not_safe(value):
+                if reason := reason_not_an_id(value) or reason_unsafe(value):
                     raise ConfigurationError(
                         f"Correct {option}: {shown(value)} can't be the id of anything ({reason}).",
                         self._name,

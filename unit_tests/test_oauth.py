@@ -12,6 +12,7 @@ from urllib.parse import quote as percent_encoded
 
 import pytest
 import requests
+from airbyte_cdk.sources.streams.http.requests_native_auth import Oauth2Authenticator
 from hypothesis import given
 from hypothesis import strategies as st
 from urllib3.connectionpool import HTTPSConnectionPool
@@ -50,7 +51,7 @@ def test_the_grant_is_a_form_with_the_credentials_in_its_body(
     authenticator: SnowAtlasOauth2Authenticator, http: FakeHttp
 ) -> None:
     """Snow Atlas would refuse the client, or proxies on the way would log its secret."""
-    assert authenticator.get_access_token() == "token-1"
+    assert authenticator.token == "Bearer token-1"
     (request,) = http.requests
     assert request.method == "POST"
     assert request.url == TOKEN_URL
@@ -68,6 +69,12 @@ def test_the_grant_is_a_form_with_the_credentials_in_its_body(
             "scope": "openid",
         }
     ]
+
+
+def test_the_header_carries_the_token(authenticator: SnowAtlasOauth2Authenticator, http: FakeHttp) -> None:
+    """Every request to the APIs would be refused."""
+    assert isinstance(authenticator, Oauth2Authenticator), "what the CDK expects of an OAuth stream"
+    assert authenticator.get_auth_header() == {"Authorization": "Bearer token-1"}
 
 
 @pytest.mark.parametrize("token", ["a.b.c", "reference-token-of-no-structure", "é=/+", "a" * 5000])

@@ -16,7 +16,7 @@ from unit_tests.test_identity_token import signed
 
 def read(config: dict[str, Any]) -> list[Any]:
     Sync.begin(config)
-    retriever = TenantRetriever(config=config, name="tenant")
+    retriever = TenantRetriever(config, "tenant", Sync.of(config).authenticator)
     return [record.data for record in retriever.read_records({}) if isinstance(record, Record)]
 
 

@@ -20,6 +20,7 @@ def retriever(config: dict[str, Any], path: str = "/api/x", **parameters: Any) -
         config=config,
         name=parameters.pop("name", "things"),
         primary_key=parameters.pop("primary_key", "id"),
+        authenticator=Sync.of(config).authenticator,
         path=path,
         **parameters,
     )

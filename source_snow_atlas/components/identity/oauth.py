@@ -1,25 +1,24 @@
-"""Access tokens by the client credentials grant. A process has one token per host and client.
-
-The CDK's authenticator is not used: it keeps a token per stream, while the vendor limits token requests and
-live tokens, and its token requests have no timeout and ignore Retry-After.
-"""
+"""Access tokens by the client credentials grant. A process has one token per host and client."""
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from typing import Any, ClassVar
 
+from airbyte_cdk.sources.declarative.auth.declarative_authenticator import DeclarativeAuthenticator
+from airbyte_cdk.sources.streams.http.requests_native_auth import Oauth2Authenticator
 from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets
+from airbyte_cdk.utils.datetime_helpers import AirbyteDateTime, ab_datetime_now
 
 from source_snow_atlas.components.basics.errors import SnowAtlasError
 from source_snow_atlas.components.basics.network import Route
 from source_snow_atlas.components.basics.secrets import remember
 from source_snow_atlas.components.identity.configuration import Configuration
-from source_snow_atlas.components.identity.token_endpoint import Grant, TokenEndpoint
+from source_snow_atlas.components.identity.token_endpoint import TOKEN_PATH, TokenEndpoint
 
 SAME_FAILURE = 60.0
 """Seconds for which a failure of the token endpoint is raised again: 168 streams would ask 168 times more."""
@@ -27,29 +26,41 @@ SAME_FAILURE = 60.0
 
 @dataclass
 class _SharedToken:
+    """The token of one host and client. Guarded by the refresh lock of the CDK's authenticator."""
+
     endpoint: TokenEndpoint
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    grant: Grant | None = None
+    access_token: str = ""
     identity_token: str | None = None
     renew_at: float = 0.0
     failure: SnowAtlasError | None = None
     failed_at: float = 0.0
 
 
-class SnowAtlasOauth2Authenticator:
-    """Source of the access token for one configuration. Thread-safe.
+@dataclass
+class SnowAtlasOauth2Authenticator(Oauth2Authenticator, DeclarativeAuthenticator):
+    """Authenticator whose token is shared by all instances with the same host and client. Thread-safe.
 
-    With `fail_fast` an announced wait is an error.
+    The CDK makes one authenticator per stream, each with a token of its own, while the vendor limits token
+    requests and live tokens. The CDK's token requests have no timeout and ignore Retry-After. With
+    `fail_fast` an announced wait is an error.
     """
+
+    config: Mapping[str, Any]
+    fail_fast: bool = False
 
     _tokens: ClassVar[dict[tuple[str, str, str], _SharedToken]] = {}
 
-    def __init__(self, config: Mapping[str, Any], fail_fast: bool = False) -> None:
-        settings = Configuration.parse(config)
+    def __post_init__(self) -> None:
+        settings = Configuration.parse(self.config)
         self.host = settings.host
-        self.fail_fast = fail_fast
-        self._secret = settings.client_secret
-        remember(self._secret)
+        super().__init__(
+            token_refresh_endpoint=settings.host + TOKEN_PATH,
+            client_id=settings.client_id,
+            client_secret=settings.client_secret,
+            refresh_token="",
+            grant_type="client_credentials",
+        )
+        remember(settings.client_secret)
         key = (settings.host, settings.client_id, settings.client_secret)
         # setdefault is atomic
         self._shared = self._tokens.setdefault(key, _SharedToken(TokenEndpoint(*key)))
@@ -59,25 +70,32 @@ class SnowAtlasOauth2Authenticator:
         """Drop every token: for a process that reads twice, as tests do."""
         cls._tokens.clear()
 
+    def __hash__(self) -> int:
+        return id(self)
+
+    @property
+    def auth_header(self) -> str:
+        """Return the name of the header that carries the token."""
+        return "Authorization"
+
+    @property
+    def token(self) -> str:
+        """Return the value of the header."""
+        return f"Bearer {self.get_access_token()}"
+
     @cached_property
     def route(self) -> Route:
         """The route to the host. Raises ConfigurationError for a wrong proxy or wrong certificates."""
         return Route.to(self.host)
 
-    def get_access_token(self) -> str:
-        """Return a token with some life left. Raises what `TokenEndpoint.ask` does."""
-        with self._shared.lock:
-            grant = self._shared.grant
-            if grant is None or self._clock() >= self._shared.renew_at:
-                grant = self._ask()
-            return grant.access_token
+    @property
+    def access_token(self) -> str:
+        """Return the shared token; empty before the first grant."""
+        return self._shared.access_token
 
-    def renew(self, stale: str) -> None:
-        """Replace a token that the server refused, unless another thread has replaced it."""
-        with self._shared.lock:
-            if self._shared.grant is not None and self._shared.grant.access_token == stale:
-                self._shared.grant = None
-                self._ask()
+    @access_token.setter
+    def access_token(self, value: str | None) -> None:
+        self._shared.access_token = value or ""
 
     @property
     def identity_token(self) -> str | None:
@@ -85,7 +103,20 @@ class SnowAtlasOauth2Authenticator:
         self.get_access_token()
         return self._shared.identity_token
 
-    def _ask(self) -> Grant:
+    def token_has_expired(self) -> bool:
+        """Return whether the token, less a margin, has expired, by the monotonic clock of this machine."""
+        return not self._shared.access_token or self._clock() >= self._shared.renew_at
+
+    def renew(self, stale: str) -> None:
+        """Replace a token that the server refused, unless another thread has replaced it."""
+        with self._token_refresh_lock:
+            if self.access_token == stale:
+                # every thread that needs a token from now on waits for the new one
+                self._shared.renew_at = 0.0
+                self.refresh_and_set_access_token()
+
+    def refresh_access_token(self) -> tuple[str, AirbyteDateTime]:
+        """Request a token, and return it with its expiry. Raises what `TokenEndpoint.ask` does."""
         shared = self._shared
         if shared.failure is not None and self._clock() < shared.failed_at + SAME_FAILURE:
             raise shared.failure
@@ -95,14 +126,14 @@ class SnowAtlasOauth2Authenticator:
             shared.failure, shared.failed_at = failure, self._clock()
             raise
         shared.failure = None
-        shared.grant = grant
+        shared.access_token = grant.access_token
         shared.identity_token = grant.identity_token or shared.identity_token
         shared.renew_at = grant.asked_at + grant.life - min(60.0, 0.2 * grant.life)
-        remember(self._secret)  # again, because only the latest secrets are remembered
+        remember(self.get_client_secret())  # again, because only the latest secrets are remembered
         for secret in filter(None, (grant.access_token, grant.identity_token)):
             add_to_secrets(secret)
             remember(secret)
-        return grant
+        return grant.access_token, ab_datetime_now() + timedelta(seconds=grant.life)
 
     def _clock(self) -> float:
         return time.monotonic()

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from airbyte_cdk.sources.declarative.auth.declarative_authenticator import DeclarativeAuthenticator
 from airbyte_cdk.sources.declarative.retrievers import Retriever
 from airbyte_cdk.sources.streams.core import StreamData
 from airbyte_cdk.sources.types import Record, StreamSlice
@@ -63,6 +64,7 @@ class CollectionRetriever(Retriever):
     config: Mapping[str, Any]
     name: str
     primary_key: str | list[str] | None
+    authenticator: DeclarativeAuthenticator
     path: str
     permission: Any = None
     page_parameters: bool = True

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from airbyte_cdk.sources.declarative.auth.declarative_authenticator import DeclarativeAuthenticator
 from airbyte_cdk.sources.declarative.retrievers import Retriever
 from airbyte_cdk.sources.streams.core import StreamData
 from airbyte_cdk.sources.types import Record, StreamSlice
 
 from source_snow_atlas.components.basics.errors import ConfigurationError
 from source_snow_atlas.components.identity.identity_token import IdentityUnavailable, read_tenant
-from source_snow_atlas.components.run.sync import Sync
+from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
 
 
 @dataclass
@@ -21,13 +22,15 @@ class TenantRetriever(Retriever):
 
     config: Mapping[str, Any]
     name: str
+    authenticator: DeclarativeAuthenticator
 
     def read_records(
         self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None
     ) -> Iterable[StreamData]:
         """Yield the tenant as {id, name, region}. Raises ConfigurationError if it is not known."""
+        assert isinstance(self.authenticator, SnowAtlasOauth2Authenticator)
         try:
-            tenant = read_tenant(Sync.of(self.config).authenticator)
+            tenant = read_tenant(self.authenticator)
         except IdentityUnavailable as reason:
             raise ConfigurationError(
                 f"Stream {self.name}: the tenant is not known, because {reason}: leave the stream out of the "

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from source_snow_atlas.components.basics import secrets
 from source_snow_atlas.components.basics.errors import quote
-from source_snow_atlas.components.basics.secrets import carries_secret, remember
+from source_snow_atlas.components.basics.secrets import contains_secret, remember
 
 SECRET = "xK7/q~2p+Zr9=Lw4&Tn8-bV5"
 
@@ -55,7 +55,7 @@ def _known() -> Iterator[None]:
 def test_a_message_that_carries_a_secret_is_not_quoted(form: Callable[[str], str]) -> None:
     """The client secret would stand in the log, and whoever reads it could turn it back."""
     for text in (form(SECRET), f"The request was: client_secret={form(SECRET)}, which is wrong."):
-        assert carries_secret(text)
+        assert contains_secret(text)
         assert quote(orjson.dumps({"error": {"code": 400, "message": text}})) == ""
 
 
@@ -99,7 +99,7 @@ def test_the_forms_of_any_secret_are_found(secret: str) -> None:
     secrets.forget()
     remember(secret)
     for form in ("as it is", "percent-encoded", "base64", "basic authentication", "hexadecimal", "backwards"):
-        assert carries_secret(f"what was sent is {FORMS[form](secret)}, no more"), form
+        assert contains_secret(f"what was sent is {FORMS[form](secret)}, no more"), form
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_the_forms_of_any_secret_are_found(secret: str) -> None:
 def test_other_messages_are_quoted(text: str) -> None:
     """The most useful part of an error would be lost."""
     remember("eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.eyJpc3MiOiJodHRwczovL3dlc3RldXJvcGUifQ.c2lnbmF0dXJl")
-    assert not carries_secret(text)
+    assert not contains_secret(text)
     assert quote(orjson.dumps({"error": {"code": 400, "message": text}})) == text
 
 
@@ -124,7 +124,7 @@ def test_secrets_of_few_letters_do_no_harm(secret: str) -> None:
     """An odd secret would hide every message, or end the sync in a traceback."""
     secrets.forget()
     remember(secret)
-    assert not carries_secret("Unknown field")
+    assert not contains_secret("Unknown field")
 
 
 def test_the_latest_secrets_are_looked_for() -> None:
@@ -134,6 +134,6 @@ def test_the_latest_secrets_are_looked_for() -> None:
     for number in range(100):
         remember(f"token-number-{number}-abcdef")
         remember(SECRET)
-    assert carries_secret(SECRET)
-    assert carries_secret("token-number-99-abcdef")
+    assert contains_secret(SECRET)
+    assert contains_secret("token-number-99-abcdef")
     assert len(secrets._secrets) == secrets.REMEMBERED

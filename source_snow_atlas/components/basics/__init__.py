@@ -1,1 +1,1 @@
-"""What every room needs: errors that say what to change, and how patiently something is repeated."""
+"""Errors, retries, the HTTP transport and masking of secrets, for all other packages."""

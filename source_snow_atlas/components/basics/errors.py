@@ -1,6 +1,4 @@
-"""What went wrong, said so that the reader knows what to change: HTTP failures and configuration errors as
-traced exceptions.
-"""
+"""Errors with messages for the user, and texts of the server for use in messages."""
 
 from __future__ import annotations
 
@@ -16,19 +14,19 @@ from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_snow_atlas.components.basics.masking import masked
-from source_snow_atlas.components.basics.secrets import carries_secret, without_codes
+from source_snow_atlas.components.basics.secrets import contains_secret, without_codes
 
 MAXIMUM_QUOTE = 300
 HIDDEN = "(not shown)"
-"""Stands in a sentence for what the server said, where that carries a secret."""
+"""Placeholder for a text of the server that contains a secret."""
 PATH = re.compile(r"/\S+")
 
 
 class SnowAtlasError(AirbyteTracedException):
-    """A failure whose sentence is complete: shown to the user as it is, without a traceback."""
+    """Error whose message is shown to the user unchanged, without a traceback."""
 
     status: int | None = None
-    """The HTTP status that the request was refused with, where that is the cause."""
+    """The HTTP status of the refused request, if that is the cause."""
 
     def __init__(self, message: str, failure_type: FailureType, stream: str | None = None) -> None:
         message = without_secret_ids(filter_secrets(message))
@@ -40,9 +38,7 @@ class SnowAtlasError(AirbyteTracedException):
         )
 
     def as_airbyte_message(self, stream_descriptor: StreamDescriptor | None = None) -> AirbyteMessage:
-        """The error as a protocol message. The CDK's carries a traceback, which tells the user nothing that
-        the sentence does not.
-        """
+        """Return the error as a protocol message, without the traceback that the CDK adds."""
         message = super().as_airbyte_message(stream_descriptor)
         if message.trace is not None and message.trace.error is not None:
             message.trace.error.stack_trace = None
@@ -50,49 +46,43 @@ class SnowAtlasError(AirbyteTracedException):
 
 
 class MalformedReply(Exception):
-    """The body can't be the answer to the request; the text says why. Usually a passing fault, so it is worth
-    a repeat.
-    """
+    """Error of a body that can't be the reply to the request. Usually temporary, so it is retried."""
 
 
 class ConfigurationError(SnowAtlasError):
-    """Something that the user has to change: the configuration, the catalog, the state, or a permission in
-    Snow Atlas.
-    """
+    """Error that the user can correct in the configuration, catalog, state or permissions."""
 
     def __init__(self, message: str, stream: str | None = None) -> None:
         super().__init__(message, FailureType.config_error, stream)
 
 
 class TransientError(SnowAtlasError):
-    """The server or the network failed again and again; a later sync may well succeed."""
+    """Error of the server or the network that retries did not overcome. A later sync may succeed."""
 
     def __init__(self, message: str, stream: str | None = None) -> None:
         super().__init__(message, FailureType.transient_error, stream)
 
 
 class ServerError(SnowAtlasError):
-    """The server's replies can't be relied on: reading on would lose or invent rows."""
+    """Error of a server whose replies are wrong, so that rows would be lost or duplicated."""
 
     def __init__(self, message: str, stream: str | None = None) -> None:
         super().__init__(message, FailureType.system_error, stream)
 
 
 class NotFound(ConfigurationError):
-    """HTTP 404 or 410. For one parent of many it means that the parent is gone; for a whole collection it is
-    an error.
-    """
+    """HTTP 404 or 410. One parent of many is then skipped; for a collection it is an error."""
 
 
 class RateLimited(TransientError):
-    """HTTP 429 that can't be waited out: the wait is too long, or the caller asked to fail fast."""
+    """HTTP 429 with a wait that is too long, or with `fail_fast`."""
 
 
 def quote(body: bytes | bytearray) -> str:
-    """The message of an error object, one line, at most 300 characters; empty for any other body, which may
-    hold rows, and where the message carries a secret.
+    """Return the message of an error object in one line of at most 300 characters.
 
-    The vendor's APIs send `{"error": {"code": int, "message": str}}`.
+    The vendor's APIs send `{"error": {"code": int, "message": str}}`. Any other body, which may contain rows,
+    and a message that contains a secret give "".
     """
     try:
         document = orjson.loads(body)
@@ -107,13 +97,13 @@ def quote(body: bytes | bytearray) -> str:
 
 
 def plain(text: str, longest: int = 100) -> str:
-    """Text of the server for a sentence of ours: one line without control characters, cut where it is longer,
-    and not shown where it carries a secret.
+    """Return a text of the server in one line without control characters, truncated to `longest` characters.
 
-    So it can't begin a line of a log, look like a message of the protocol, or move the cursor of a terminal.
+    So it can't begin a log line, imitate a protocol message or move the cursor of a terminal. A text that
+    contains a secret is not shown.
     """
     text = text[: 8 * longest]
-    if carries_secret(text):
+    if contains_secret(text):
         return HIDDEN
     shown = "".join(" " if unicodedata.category(character)[0] in "CZ" else character for character in text)
     shown = " ".join(shown.split())
@@ -121,17 +111,17 @@ def plain(text: str, longest: int = 100) -> str:
 
 
 def without_secret_ids(sentence: str) -> str:
-    """The sentence without those segments of its paths that carry a secret: ids are what the server said."""
+    """Return the sentence without the segments of its paths that contain a secret: the server names ids."""
     return PATH.sub(
         lambda path: "/".join(
-            HIDDEN if carries_secret(unquote(segment)) else segment for segment in path[0].split("/")
+            HIDDEN if contains_secret(unquote(segment)) else segment for segment in path[0].split("/")
         ),
         sentence,
     )
 
 
 def permission_names(permission: str | Sequence[str] | None) -> str:
-    """The permission(s) of a stream for a sentence: any one of several is enough."""
+    """Return the permissions of a stream for a message. Any one of several is enough."""
     if not permission:
         return (
             "the permission of this API (the vendor names none; it may also need a product that the tenant "
@@ -144,7 +134,7 @@ def permission_names(permission: str | Sequence[str] | None) -> str:
 def failed_request(
     stream: str, path: str, status: int, body: bytes | bytearray, permission: Any, filtered: bool = False
 ) -> SnowAtlasError:
-    """The error for a reply with an HTTP status that retrying does not mend."""
+    """Return the error for a reply with an HTTP status that is not retried."""
     error = _refusal(stream, path, status, body, permission, filtered)
     error.status = status
     return error
@@ -159,47 +149,43 @@ def _refusal(
     if status == 403:
         return ConfigurationError(
             f"{where} Grant {permission_names(permission)} to the application registration in Snow Atlas "
-            "settings, "
-            "or leave the stream out of the connection; a product that the tenant has not bought is refused "
-            f"the same way.{reason}",
+            "settings, or leave the stream out of the connection. "
+            f"A product that the tenant has not bought is refused in the same way.{reason}",
             stream,
         )
     if status == 401:
         return ConfigurationError(
-            f"{where} The access token was renewed and refused again: check that the application "
-            "registration still exists, "
-            "that its region is the one configured, and that no other system generates a new secret for "
-            f"it.{reason}",
+            f"{where} The access token was renewed and refused again. Check that the application "
+            "registration still exists, that its region is the configured one, and that no other system "
+            f"generates a new secret for it.{reason}",
             stream,
         )
     if status in (404, 410):
         return NotFound(
-            f"{where} This host does not have the endpoint: check the region or the API URL; "
-            f"if they are right, leave the stream out of the connection.{reason}",
+            f"{where} This host does not have the endpoint: check the region or the API URL. "
+            f"If they are right, leave the stream out of the connection.{reason}",
             stream,
         )
     if status == 400 and filtered:
         return ConfigurationError(
             f"{where} The server does not accept the filter: correct the filter of this stream in the "
-            "configuration, or, where it "
-            f"has none, report it to the connector's maintainers.{reason}",
+            f"configuration. If it has none, report it to the connector's maintainers.{reason}",
             stream,
         )
     if 200 <= status < 300:
         return ServerError(
-            f"Stream {stream}: GET {path} was answered with HTTP {status}, which carries no whole page: "
-            "nothing of it was used. Report it to the connector's maintainers.",
+            f"Stream {stream}: GET {path} was answered with HTTP {status}, which is not a complete page. "
+            "Report it to the connector's maintainers.",
             stream,
         )
     if 300 <= status < 400 and status != 304:
         return ServerError(
-            f"{where} The server redirects to another address; credentials are not sent there. Check the API "
-            "URL.",
+            f"{where} The server redirects to another address, and credentials are not sent there. "
+            "Check the API URL.",
             stream,
         )
     return ServerError(
-        f"{where} This is not a reply the API documents for the request: leave the stream out of the "
-        "connection, and report it "
-        f"to the connector's maintainers.{reason}",
+        f"{where} The API does not document this reply to the request. Leave the stream out of the "
+        f"connection, and report it to the connector's maintainers.{reason}",
         stream,
     )

@@ -1,4 +1,4 @@
-"""The files that a command is given: JSON in whatever encoding an editor or a shell saves it."""
+"""Input files of the commands: JSON in any encoding that an editor or a shell may save."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from source_snow_atlas.components.basics.errors import ConfigurationError
 
 
 def read_json(path: str, what: str) -> Any:
-    """The document in a file, in UTF-8, UTF-16 or UTF-32, with a byte order mark or without.
+    """Read the document in a file, in UTF-8, UTF-16 or UTF-32, with or without a byte order mark.
 
-    Raises ConfigurationError with the place of the mistake; `what` names the file in the sentence.
+    Raises ConfigurationError with the line and column of a mistake. `what` describes the file in the message.
     """
     try:
         # json.loads finds the encoding of bytes by itself

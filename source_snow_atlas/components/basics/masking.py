@@ -1,5 +1,7 @@
-"""Secrets in texts: the CDK masks a long one wherever it stands, in everything that is logged; a short one is
-masked as a word of what the server said.
+"""Masking of secrets in texts.
+
+The CDK masks long secrets in everything that is logged. Short ones are masked only as words in texts of the
+server.
 """
 
 from __future__ import annotations
@@ -10,16 +12,16 @@ from typing import Any
 from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets, update_secrets
 
 SHORTEST = 8
-"""Characters of a long secret. A shorter one occurs in ordinary words, and the holes would spell it."""
+"""Characters of a long secret. Shorter ones occur in ordinary words, which the mask would reveal."""
 
 _short: set[str] = set()
 
 
 class LongSecrets(list[str]):
-    """The CDK's list of secrets, which it appends tokens to."""
+    """List of secrets for the CDK, which appends tokens to it."""
 
     def append(self, secret: str) -> None:
-        """Mask the secret from now on."""
+        """Add a secret to mask."""
         if len(secret) >= SHORTEST:
             super().append(secret)
         elif secret:
@@ -27,7 +29,7 @@ class LongSecrets(list[str]):
 
 
 def mask_secret_of(config: Any) -> None:
-    """Mask the client secret of a configuration, and nothing that was masked before."""
+    """Mask the client secret of a configuration, instead of all secrets before."""
     _short.clear()
     secrets = LongSecrets()
     secret = config.get("client_secret")
@@ -37,7 +39,7 @@ def mask_secret_of(config: Any) -> None:
 
 
 def masked(said: str) -> str:
-    """The words of a server without secrets."""
+    """Return a text of the server without secrets."""
     for secret in list(_short):
         said = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "****", said)
     return filter_secrets(said)

@@ -61,7 +61,7 @@ class Route:
 
     @property
     def through(self) -> str:
-        """The proxy, for the middle of a sentence; empty without one."""
+        """Return the proxy for the middle of a sentence, or "" without one."""
         return f" through the proxy {self.proxy} of {self.proxy_variable}" if self.proxy else ""
 
     def failure(self, error: Exception, stream: str | None = None) -> SnowAtlasError | None:

@@ -1,4 +1,4 @@
-"""How often, how long and how patiently a request is repeated. One policy for data and tokens."""
+"""Retry policy of the requests for data and tokens."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 
 LONGEST_WAIT = 3600.0
-"""Seconds: a Retry-After longer than an hour is an error, not a wait."""
+"""Seconds: a longer Retry-After is an error."""
 
 
 def announced_wait(headers: Mapping[str, str]) -> float | None:
-    """Seconds that a reply asks to wait, given in seconds or as a date (RFC 9110 section 10.2.3).
+    """Return the seconds of a Retry-After header, or None if there is none that can be read.
 
-    None where it says nothing readable.
+    The header has seconds or a date (RFC 9110 section 10.2.3).
     """
     text = headers.get("Retry-After", "")
     try:
@@ -30,11 +30,10 @@ def announced_wait(headers: Mapping[str, str]) -> float | None:
 
 @dataclass
 class Attempts:
-    """The repeats of one request: bounded in number and in the seconds that failed attempts and the waits
-    between them took, with jitter. All waits together take at most 92 s, so that a page which fails for good
-    is said within two minutes.
+    """Attempts at one request, at most `maximum`, with exponential backoff and jitter.
 
-    What a request waits for its turn, or because the server announced it, is no part of that.
+    The failed attempts and the waits between them take at most `seconds`. The default waits take 92 s
+    together. Waits for the rate limiter, or announced by the server, do not count.
     """
 
     maximum: int = 9
@@ -46,8 +45,9 @@ class Attempts:
     spent: float = field(default=0.0, init=False)
 
     def next_wait(self, seconds: float = 0.0) -> float | None:
-        """Seconds to wait before the next attempt, or None when there is none left. `seconds` is what the
-        failed attempt took.
+        """Return the seconds to wait before the next attempt, or None if no attempt is left.
+
+        `seconds` is the duration of the failed attempt.
         """
         self.spent += seconds
         longest: float = min(self.longest_wait, self.first_wait * 2.0 ** (self.made - 1))

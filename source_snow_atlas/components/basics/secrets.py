@@ -1,6 +1,6 @@
-"""Secrets in what a server says: a text that carries one, whole or in pieces, encoded or not, is not shown.
+"""Detection of secrets in texts of the server, also encoded or in parts. Such texts are not shown.
 
-The CDK masks the exact text of a secret wherever something is logged; that stays as the second line.
+In addition, the CDK masks the exact secret in everything that is logged.
 """
 
 from __future__ import annotations
@@ -14,26 +14,24 @@ from functools import lru_cache
 from urllib.parse import unquote
 
 PIECE = 6
-"""Letters and digits in a row that a text may not share with a secret. Fewer tell little and occur by
-chance.
-"""
+"""Consecutive letters and digits that a text must not share with a secret. Fewer may occur by chance."""
 SHORTEST_CODE = 12
-"""Letters and digits of a word that may be an encoded secret where it has a digit."""
+"""Letters and digits of a word that may be an encoded secret if it has a digit."""
 LONGEST_WORD = 40
-"""Letters of a word that may be one in any case."""
+"""Letters of a longer word may be an encoded secret even without a digit."""
 MOST_NUMBERS = 6
-"""Words with digits; more may be a secret in pieces."""
+"""Words with digits in a text; more may be a secret in parts."""
 PATH = re.compile(r"/[\w/.{}-]*(\?[\w.&=-]*)?")
 UUID = re.compile(r"\b[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b")
-"""What requests and rows are named by."""
+"""Ids of requests and rows."""
 REMEMBERED = 32
-"""Secrets that are looked for: the latest ones."""
+"""Secrets that are searched for: the latest ones."""
 
 _secrets: deque[str] = deque(maxlen=REMEMBERED)
 
 
 def remember(secret: str) -> None:
-    """Show no text of a server that carries a part of this secret from now on."""
+    """Add a secret to search for."""
     if secret in _secrets:
         _secrets.remove(secret)
     _secrets.append(secret)
@@ -44,13 +42,15 @@ def forget() -> None:
     _secrets.clear()
 
 
-def carries_secret(text: str) -> bool:
-    """Whether a text holds a secret or a piece of one: as it is, percent-encoded, in escapes, in base64 or
-    hexadecimal, backwards, or split by other characters.
+def contains_secret(text: str) -> bool:
+    """Return whether a text contains a secret, or part of one, in plain or encoded form.
+
+    Encodings are percent-encoding, escapes, base64 and hexadecimal. The secret may also be reversed, or split
+    by other characters.
     """
     readings = {_bare(reading) for reading in _readings(text)}
     for secret in list(_secrets):
-        forms = _forms(secret)  # one that is shorter than a piece is masked as a word
+        forms = _forms(secret)  # secrets shorter than PIECE are masked as words
         for reading in readings:
             starts = range(len(reading) - PIECE + 1)
             if any(reading[start : start + PIECE] in forms for start in starts):
@@ -59,8 +59,9 @@ def carries_secret(text: str) -> bool:
 
 
 def without_codes(text: str) -> str:
-    """The text with long words that hold digits left out, as an encoded secret is one: there is no end of
-    encodings. Empty where there are many short ones, which may be a secret in pieces.
+    """Return the text without long words that contain digits: they may be a secret in an unknown encoding.
+
+    Return "" if it has many short words with digits, which may be a secret in parts.
     """
     words = text.split()
     if sum(any(character.isdigit() for character in word) for word in words) > MOST_NUMBERS:
@@ -84,21 +85,21 @@ def _readings(text: str) -> list[str]:
 
 
 def _unescaped(text: str) -> str:
-    """The text with escapes such as \\u0041, \\x41 and %u0041 read."""
+    """Return the text with escapes such as \\u0041, \\x41 and %u0041 decoded."""
     return re.sub(r"(?:\\u|%u|\\x)([0-9a-fA-F]{2,4})", lambda match: chr(int(match[1], 16)), text)
 
 
 def _bare(text: str) -> str:
-    """Letters and digits alone, so that nothing between them hides a secret."""
+    """Return only the letters and digits of a text, as other characters may split a secret."""
     plain = unicodedata.normalize("NFKC", text).casefold()
     return "".join(character for character in plain if character.isalnum())
 
 
 @lru_cache(maxsize=REMEMBERED)
 def _forms(secret: str) -> str:
-    """The secret in every form, a line each."""
+    """Return the secret in every encoding, one per line."""
     data = secret.encode("utf-8", "surrogatepass")
-    # what stands before the secret, such as a user name, shifts its base64 form, whose ends depend on it
+    # a text before the secret, such as a user name, shifts its base64 form and changes the ends of it
     shifted = [base64.b64encode(b"\0" * offset + data).decode() for offset in range(3)]
     encoded = [text.rstrip("=")[(0, 2, 3)[offset] : -1] for offset, text in enumerate(shifted)]
     return "\n".join(map(_bare, (secret, secret[::-1], data.hex(), *encoded)))

@@ -1,4 +1,4 @@
-"""What a status of the APIs means for a page: one table, so that no reply is taken for a page by accident."""
+"""Map HTTP status codes to what they mean for a request."""
 
 from __future__ import annotations
 
@@ -6,32 +6,32 @@ from enum import Enum
 
 
 class Meaning(Enum):
-    """What is done with a reply."""
+    """What the client does with a reply."""
 
     PAGE = "its body is the page"
     NO_CONTENT = "there is no body"
-    PASSING = "asked again, like a connection that broke"
-    LIMITED = "asked again after the wait that it announces"
-    UNAUTHORIZED = "asked again with a new token, once"
-    REFUSED = "an error: asking again would not mend it"
+    TEMPORARY = "it is retried, like a lost connection"
+    LIMITED = "it is retried after the wait that it announces"
+    UNAUTHORIZED = "it is retried once, with a new token"
+    REFUSED = "it is an error, which a retry would not change"
 
 
 MEANINGS = {
     200: Meaning.PAGE,
-    202: Meaning.PASSING,  # the vendor: the service needs more time for the request
+    202: Meaning.TEMPORARY,  # the vendor: the service needs more time for the request
     203: Meaning.PAGE,  # a 200 that a proxy passed on (RFC 9110 section 15.3.4)
     204: Meaning.NO_CONTENT,
     401: Meaning.UNAUTHORIZED,
-    408: Meaning.PASSING,
-    425: Meaning.PASSING,
+    408: Meaning.TEMPORARY,
+    425: Meaning.TEMPORARY,
     429: Meaning.LIMITED,
-    500: Meaning.PASSING,
-    502: Meaning.PASSING,
-    503: Meaning.PASSING,
-    504: Meaning.PASSING,
+    500: Meaning.TEMPORARY,
+    502: Meaning.TEMPORARY,
+    503: Meaning.TEMPORARY,
+    504: Meaning.TEMPORARY,
 }
 
 
 def meaning(status: int) -> Meaning:
-    """The meaning of a status. 501 and 505 are final; what lies beyond 505 comes from gateways."""
-    return MEANINGS.get(status, Meaning.PASSING if status > 505 else Meaning.REFUSED)
+    """Return the meaning of a status. 501 and 505 are final; gateways send those above 505."""
+    return MEANINGS.get(status, Meaning.TEMPORARY if status > 505 else Meaning.REFUSED)

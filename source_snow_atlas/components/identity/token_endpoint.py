@@ -117,7 +117,7 @@ class TokenEndpoint:
                 elif status is Meaning.LIMITED:
                     counted, most = limits, limits.maximum
                     failure = _limited(announced_wait(reply.headers))
-                elif status is Meaning.PASSING:
+                elif status is Meaning.TEMPORARY:
                     failure = TransientError(
                         f"The token endpoint of {self.host} fails with HTTP {reply.status}; try again later."
                     )

@@ -173,7 +173,7 @@ class SnowAtlasClient:
                     unauthorized = True
                     self.authenticator.renew(token)
                     continue
-                if kind is not Meaning.PASSING:
+                if kind is not Meaning.TEMPORARY:
                     raise failed_request(
                         stream, path, reply.status, reply.body, permission, "filter" in query
                     )

@@ -154,6 +154,18 @@ def test_a_server_that_is_down_is_left_alone_as_long_as_it_asks(moment: Moment) 
     assert room(pace) == 10
 
 
+def test_a_refusal_does_not_shorten_the_wait_of_a_server_that_is_down(moment: Moment) -> None:
+    """A 429 with a short `Retry-After` would let requests out inside the wait that a 503 had announced."""
+    pace = Pace(10, moment, must_wait)
+    with pace.slot() as ticket:
+        pace.pause(60)
+        pace.refused(1, ticket)
+    moment.now = 59.9
+    assert room(pace) == 0
+    moment.now = 60.0
+    assert room(pace) == 1
+
+
 def test_no_limit_no_delay(moment: Moment) -> None:
     """A server that never refuses would be read slower than it could."""
     pace = Pace(4, moment, must_wait)

@@ -120,7 +120,8 @@ class Pace:
 
     def _close(self, now: float, seconds: float) -> None:
         self._is_closed = True
-        self._open_at = now + seconds
+        # a longer wait may have been announced before, to another request
+        self._open_at = max(self._open_at, now + seconds)
         if self._ended is None:
             self._ended = now, now - self._began, 0
         if now - self._logged_at >= 10 or seconds >= 10:

@@ -79,7 +79,7 @@ def test_nothing_is_readable(check: Callable[..., tuple[Status, str]]) -> None:
     assert status == Status.FAILED
     assert "grant" in message
     assert "sam.computer.r" in message
-    assert "The client is genuine" in message
+    assert "The credentials are valid" in message
 
 
 def test_an_area_that_fails_otherwise_says_so(check: Callable[..., tuple[Status, str]]) -> None:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from source_snow_atlas.components.basics.errors import MalformedReply
-from source_snow_atlas.components.request.reply import Changes, Page, WrongPage, decode, parse_page
+from source_snow_atlas.components.request.reply import Page, Repairs, WrongPage, decode, parse_page
 
 KNOWN = frozenset({"id", "name"})
 
@@ -207,10 +207,10 @@ def test_a_number_that_is_rounded_is_named(number: str, beside: str) -> None:
 )
 def test_every_number_is_the_one_sent_or_named(number: str, body: str) -> None:
     """Digits would be lost in silence for numbers that nobody thought of."""
-    changes = Changes()
-    found = decode((body % number).encode(), changes)[0]["n"]
+    repairs = Repairs()
+    found = decode((body % number).encode(), repairs)[0]["n"]
     is_same = Decimal(number) == Decimal(repr(found))
-    assert changes.rounded == ("" if is_same else "[0].n")
+    assert repairs.rounded == ("" if is_same else "[0].n")
 
 
 def test_texts_that_look_special_are_texts() -> None:
@@ -247,14 +247,14 @@ def test_half_a_character_becomes_a_mark_and_its_field_is_named(text: str, whole
     page = parse(body)
     assert page.rows == [{"id": 1, "name": "whole"}, {"id": 2, "tags": [{whole: whole}]}]
     assert orjson.loads(orjson.dumps(page.rows)) == page.rows
-    assert page.mended.startswith("items[1].tags[0]")
+    assert page.repaired.startswith("items[1].tags[0]")
 
 
 def test_whole_characters_are_not_mended() -> None:
     """A warning of a fault that is none; or a long number would cost the text beside it."""
     page = parse(json.dumps({"items": [{"id": 10**40, "name": "\U0001f600"}]}).encode())
     assert page.rows == [{"id": 10**40, "name": "\U0001f600"}]
-    assert page.mended == ""
+    assert page.repaired == ""
 
 
 def test_a_byte_order_mark_does_no_harm() -> None:

@@ -30,7 +30,7 @@ ASSET_KINDS = (
 EVERY_STREAM = "all"
 """What an option that lists streams says for every one."""
 DATETIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
-HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 """The earliest moment that dates are told apart from: nothing in Snow Atlas is older, and the CDK can't write
 the year 1.
@@ -140,7 +140,7 @@ def _text(config: Mapping[str, Any], name: str) -> str:
         raise ConfigurationError(
             f"Remove the spaces or line breaks around {name}: they are not part of the value."
         )
-    if HALF_CHARACTER.search(value):
+    if LONE_SURROGATE.search(value):
         raise ConfigurationError(f"Enter {name} again: it holds half a character, which can't be sent.")
     return value
 

@@ -1,4 +1,4 @@
-"""GET requests to Snow Atlas, with one connection pool, pace and token for all streams.
+"""Client of the APIs, with one connection pool, rate limiter and token for all streams.
 
 The CDK's HttpClient is not used: it has a session per stream, sleeps on a 429 in one thread only and counts
 it as a failed attempt, can't retry a malformed body, logs bodies and headers, and follows redirects.
@@ -35,9 +35,9 @@ from source_snow_atlas.components.request.pace import Pace
 
 LOGGER = logging.getLogger("airbyte")
 TIMEOUTS = (15.0, 300.0)
-"""Seconds to connect, and from then on to the end of the reply: slow pages of minutes are known."""
-HASTY_TIMEOUTS = (5.0, 12.0)
-"""The same for `check`, which a person waits for."""
+"""Seconds to connect, and then to the end of the reply: some pages take minutes."""
+CHECK_TIMEOUTS = (5.0, 12.0)
+"""The same for `check`, whose user waits for the result."""
 HEADERS = {
     "Accept": "application/json",
     "Accept-Encoding": "gzip",
@@ -45,9 +45,9 @@ HEADERS = {
 }
 ORACLE_PATHS = "/sam/oracle/"
 ORACLE_ROOTS = ("", "/api")
-"""The vendor's files have Oracle without `/api`, which all other paths begin with."""
+"""The vendor's files declare the Oracle paths without `/api`, with which all other paths begin."""
 MALFORMED_UNDER_A_ROOT = 4
-"""Attempts at a malformed body while the root is not known: the wrong one may serve a sign-in page."""
+"""Attempts at a malformed body while the root is unknown: a wrong one may serve a sign-in page."""
 
 Parsed = TypeVar("Parsed")
 Body = bytes | bytearray
@@ -72,7 +72,7 @@ class SnowAtlasClient:
         self._fail_fast = fail_fast
         self._clock = clock
         self._sleep = sleep
-        self._transport = Transport(HASTY_TIMEOUTS if fail_fast else TIMEOUTS, requests_in_flight + 1)
+        self._transport = Transport(CHECK_TIMEOUTS if fail_fast else TIMEOUTS, requests_in_flight + 1)
         self._oracle_root: str | None = None
         self._oracle_lock = threading.Lock()
 
@@ -141,7 +141,7 @@ class SnowAtlasClient:
             sent = self._clock()
             try:
                 with self.pace.slot() as ticket:
-                    # not before the slot: the token may be revoked while the request waits for it
+                    # requested here, because it may be revoked while the request waits for the slot
                     token = self.authenticator.get_access_token()
                     sent = self._clock()
                     headers = {**HEADERS, "Authorization": f"Bearer {token}"}
@@ -166,7 +166,7 @@ class SnowAtlasClient:
             except OSError as error:
                 failure = self._no_reply(stream, path, error)
             except MalformedReply as error:
-                failure = self._not_right(stream, path, error)
+                failure = self._malformed(stream, path, error)
                 attempts.maximum = min(attempts.maximum, malformed)
             else:
                 if kind is Meaning.UNAUTHORIZED and not unauthorized:
@@ -177,14 +177,14 @@ class SnowAtlasClient:
                     raise failed_request(
                         stream, path, reply.status, reply.body, permission, "filter" in query
                     )
-                failure = self._passing(stream, path, reply)
+                failure = self._temporary_failure(stream, path, reply)
             unauthorized = False
             limited_since = None
             wait = attempts.next_wait(self._clock() - sent)
             if wait is None:
                 raise failure
             LOGGER.info(
-                "%s Repeating in %.1f s (attempt %d of %d).",
+                "%s Retrying in %.1f s (attempt %d of %d).",
                 failure.message,
                 wait,
                 attempts.made,
@@ -196,9 +196,9 @@ class SnowAtlasClient:
         announced = announced_wait(headers)
         if self._fail_fast or (announced or 0) > LONGEST_WAIT or self._clock() - since > 2 * LONGEST_WAIT:
             asks = (
-                f"asks for {announced:.0f} s of quiet"
+                f"asks to wait {announced:.0f} s"
                 if announced is not None
-                else "does not say for how long"
+                else "does not say how long to wait"
             )
             raise RateLimited(
                 f"Stream {stream}: GET {path} was refused with HTTP 429: Snow Atlas limits the rate of "
@@ -207,7 +207,7 @@ class SnowAtlasClient:
                 stream,
             )
 
-    def _passing(self, stream: str, path: str, reply: Response) -> SnowAtlasError:
+    def _temporary_failure(self, stream: str, path: str, reply: Response) -> SnowAtlasError:
         """Return the failure of a temporary status. Raise it if the announced wait is too long.
 
         Until an announced wait is over, no request is sent.
@@ -215,8 +215,8 @@ class SnowAtlasClient:
         announced = announced_wait(reply.headers) or 0.0
         said = quote(reply.body)
         failure = TransientError(
-            f"Stream {stream}: GET {path} keeps being answered with HTTP {reply.status}; try again later."
-            + (f" The server asks for {announced:.0f} s of quiet." if announced else "")
+            f"Stream {stream}: GET {path} keeps being answered with HTTP {reply.status}. Try again later."
+            + (f" The server asks to wait {announced:.0f} s." if announced else "")
             + (f' The server said: "{said}".' if said else ""),
             stream,
         )
@@ -226,10 +226,10 @@ class SnowAtlasClient:
         self.pace.pause(announced)
         return failure
 
-    def _not_right(self, stream: str, path: str, error: MalformedReply) -> SnowAtlasError:
+    def _malformed(self, stream: str, path: str, error: MalformedReply) -> SnowAtlasError:
         return ServerError(
             f"Stream {stream}: GET {path} was answered with a body that can't be right: {error}. "
-            "Nothing of it was used; if it happens again, report it to Snow Atlas support.",
+            "None of it was used. If it happens again, report it to Snow Atlas support.",
             stream,
         )
 
@@ -237,13 +237,13 @@ class SnowAtlasClient:
         route = self.authenticator.route
         return route.failure(error, stream) or TransientError(
             f"Stream {stream}: GET {path} got no whole reply from {route.host}{route.through} "
-            f"({type(error).__name__}); try again later.",
+            f"({type(error).__name__}). Try again later.",
             stream,
         )
 
 
 def _uncertainty(failure: SnowAtlasError) -> int:
-    """Return a smaller number the less a failure says against a root."""
+    """Return how strongly a failure suggests that the root does not exist."""
     if isinstance(failure, TransientError):
         return 0
     if failure.status in (401, 403):

@@ -1,9 +1,8 @@
-"""When requests leave, decided once for all threads: a gate that a refusal closes, and a window of requests
-in flight (`window`).
+"""Rate limiter of all threads: a pause after a refusal, and a window of requests in flight (`window`).
 
-One refusal (HTTP 429) closes the gate for every thread until its `Retry-After` has passed: a request inside
-the announced wait earns another one (vendor's page on rate limiting). After a wait that was followed by
-nothing but refusals, or that we chose ourselves, one request goes first, alone.
+After a refusal (HTTP 429) no thread sends until its `Retry-After` has passed, because requests during the
+announced wait are refused as well (vendor's page on rate limiting). After a wait that was not announced, or
+after which all requests were refused, a single request is sent first as a probe.
 """
 
 from __future__ import annotations
@@ -20,22 +19,23 @@ from source_snow_atlas.components.request.window import Window
 
 LOGGER = logging.getLogger("airbyte")
 LONE_BACKOFF, BACKOFF, LONGEST_BACKOFF = 0.05, 0.25, 30.0
-"""Seconds of wait where a refusal announces none: of one request while others are answered, and of all before
-the first answer; of all later; at most. Grows by half while refusals go on, and begins at 0.4 of what was
-needed before. Measured: with 0.35 instead of 0.25 load shed at random costs 5 to 8 times the time.
+"""Seconds to wait after a refusal that announces no wait: for one request while others are answered, and for
+all before the first answer; for all later; at most. The wait grows by half with every further refusal, and
+starts at 0.4 of the last wait. Measured: with 0.35 instead of 0.25, load shed at random takes 5 to 8 times as
+long.
 """
 
 
 @dataclass(frozen=True)
 class Ticket:
-    """A request on its way: when it left, and the burst of requests that it belongs to."""
+    """Request in flight: when it was sent, and the number of pauses before it."""
 
     sent_at: float
     burst: int
 
 
 class Pace:
-    """Grants permission to send. `maximum` is the most requests in flight at once."""
+    """Rate limiter of at most `maximum` requests in flight. Thread-safe."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class Pace:
 
     @contextmanager
     def slot(self) -> Iterator[Ticket]:
-        """Wait for permission, hold it for the block, and give the ticket for `succeeded` or `refused`."""
+        """Wait until a request may be sent, and yield its ticket for `succeeded` or `refused`."""
         ticket = self._acquire()
         try:
             yield ticket
@@ -70,11 +70,11 @@ class Pace:
                 self._changed.notify()
 
     def in_flight(self) -> int:
-        """Return how many requests are on their way."""
+        """Return the number of requests in flight."""
         return self._in_flight
 
     def succeeded(self, ticket: Ticket) -> None:
-        """Record that a request was answered as it should be."""
+        """Record that a request succeeded."""
         with self._changed:
             now = self._clock()
             latency = now - ticket.sent_at
@@ -89,16 +89,17 @@ class Pace:
             self._changed.notify()
 
     def refused(self, announced: float | None, ticket: Ticket) -> float:
-        """Record a 429 that asks for `announced` seconds of quiet (None where it does not say). Return the
-        seconds that this request should wait by itself: 0 where the gate holds it back.
+        """Record a 429, with the `announced` seconds to wait, if any.
+
+        Return the seconds that this request should wait by itself: 0 if all requests are paused.
         """
         with self._changed:
             now = self._clock()
             if announced is not None and announced < 0.1:
-                # as good as none: a server that refuses everything would be asked without a pause
+                # treated as none, because requests would be sent to a server that refuses all without a pause
                 announced = None
             if ticket.burst != self._burst or self._is_closed:
-                # sent before the gate closed: the same refusal, seen by another thread
+                # sent before the pause: another thread has recorded the refusal
                 if announced is not None:
                     self._open_at = max(self._open_at, now + announced)
                 return 0.0
@@ -114,7 +115,7 @@ class Pace:
             return 0.0
 
     def pause(self, seconds: float) -> None:
-        """Send nothing for a while, for a reason that is no limit: a server that is down."""
+        """Send nothing for a while because the server is down."""
         with self._changed:
             self._open_at = max(self._open_at, self._clock() + seconds)
 
@@ -127,13 +128,13 @@ class Pace:
         if now - self._logged_at >= 10 or seconds >= 10:
             self._logged_at = now
             LOGGER.warning(
-                "Snow Atlas limits the rate of requests (HTTP 429): nothing is sent for %.1f s; reading goes "
-                "on after that.",
+                "Snow Atlas limits the rate of requests (HTTP 429): nothing is sent for %.1f s. "
+                "Then the sync continues.",
                 seconds,
             )
 
     def _open(self, now: float) -> None:
-        """Begin the next burst. All answers to the last one are there by now."""
+        """Resume after a pause. All requests before it were answered by now."""
         self._is_closed, self._burst = False, self._burst + 1
         if self._ended and not self._is_alone:
             self._ended = *self._ended[:2], self._answered
@@ -143,7 +144,7 @@ class Pace:
             self._learn(now)
 
     def _learn(self, now: float) -> None:
-        """Go on sending: the wait is over."""
+        """Continue after a wait, and adapt the window to it."""
         self._is_alone = False
         if self._ended is None:
             return
@@ -175,7 +176,7 @@ class Pace:
                 else:
                     break
             self._in_flight += 1
-            # one that leaves late takes little from the next one's turn
+            # a request that is sent late hardly delays the next one
             self._last_sent = max(self._last_sent + gap, now - gap) if gap else now
             if gap:
                 self._changed.notify()

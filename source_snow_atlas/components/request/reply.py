@@ -1,9 +1,8 @@
-"""One reply of the API, read and vouched for: its rows and what it says of its page. A reply that can't be
-true is refused.
+"""Parsing of a reply into rows and pagination. A reply that contradicts itself is refused.
 
-Shapes: an envelope `{items: [...], pagination: {...}, _links: [...]}` (`links` in the vendor's prose),
-`nodes` in place of `items` (organization tree), a bare array (audit logs), a single object (details; the
-vendor's files declare one for some collections too), a single object wrapped in `items`.
+A reply has one of these shapes: an envelope `{items: [...], pagination: {...}, _links: [...]}` (`links` in
+the vendor's text), an envelope with `nodes` in place of `items` (organization tree) or with one object in
+`items`, a bare array (audit logs), or a single object (details, and some collections in the vendor's files).
 """
 
 from __future__ import annotations
@@ -24,59 +23,59 @@ from source_snow_atlas.components.basics.errors import MalformedReply, plain
 Row = dict[str, Any]
 
 MARKS = bytes(0x30 if byte in b"0123456789." else 0x20 for byte in range(256))
-"""Makes runs of zeros of numbers, points included, so that long ones are found at the speed of memory."""
+"""Translates digits and points to zeros and all else to spaces, to find long numbers with a fast search."""
 LONG_NUMBER = b"0" * 16
-"""A double holds any fifteen digits; a fraction with more has sixteen characters at least, with its point."""
+"""A double preserves fifteen digits. A fraction with more has at least sixteen characters."""
 EXPONENT = re.compile(rb"[eE][-+]?\d+")
-HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 LARGEST_PAGE = 100_000
-"""Rows: no page size that a reply names is believed to be larger; the vendor's APIs have at most 1000."""
+"""Rows: a larger page size in a reply is ignored. The vendor's APIs have at most 1000."""
 ENVELOPE_FIELDS = frozenset({"pagination", "_links", "links"})
 
 
 class WrongPage(MalformedReply):
-    """The reply says that it is another page than the one asked for."""
+    """Error of a reply that states the number of another page than the requested one."""
 
 
 @dataclass
-class Changes:
-    """The first field of a reply that holds half a character, and the first whose number is rounded."""
+class Repairs:
+    """First field of a reply with a replaced lone surrogate, and first one with a rounded number."""
 
-    mended: str = ""
+    repaired: str = ""
     rounded: str = ""
 
 
 @dataclass
 class Page:
-    """The rows of one reply. Numbers are None where the reply does not say."""
+    """Rows of one reply. Numbers are None if the reply does not state them."""
 
     rows: list[Row]
     is_collection: bool = False
-    """Whether they came in an envelope, as the items of a list."""
+    """Whether the rows are a list in an envelope."""
     number: int | None = None
     size: int | None = None
     total_pages: int | None = None
     total_items: int | None = None
     has_next: bool = False
     is_array: bool = False
-    """Whether the rows came as a bare array."""
-    mended: str = ""
-    """The first field whose text held half a character; empty where every character came whole."""
+    """Whether the rows are a bare array."""
+    repaired: str = ""
+    """The first field with a text that contained a lone surrogate, or ""."""
     rounded: str = ""
-    """The first field whose number has more digits than a double holds; empty where none has."""
+    """The first field with a number of more digits than a double holds, or ""."""
 
 
 def parse_page(
     body: bytes | bytearray, items_field: str, known_fields: Collection[str], numbers: Collection[int] | None
 ) -> Page:
-    """The page in a body. `known_fields` are the fields of the stream's records, `numbers` those by which the
-    reply may call its page (None: any).
+    """Parse the page in a body. Raises MalformedReply.
 
-    Raises MalformedReply.
+    `known_fields` are the fields of the stream's records. `numbers` are the page numbers that the reply may
+    state (None: any).
     """
-    changes = Changes()
-    page = _page(decode(body, changes), items_field, known_fields, numbers)
-    page.mended, page.rounded = changes.mended, changes.rounded
+    repairs = Repairs()
+    page = _page(decode(body, repairs), items_field, known_fields, numbers)
+    page.repaired, page.rounded = repairs.repaired, repairs.rounded
     return page
 
 
@@ -98,28 +97,28 @@ def _page(
     return Page([document])
 
 
-def decode(body: bytes | bytearray, changes: Changes | None = None) -> Any:
-    """The JSON document of a body, every value as sent; `changes` gets the fields where that can't be.
+def decode(body: bytes | bytearray, repairs: Repairs | None = None) -> Any:
+    """Parse the JSON document of a body. Raises MalformedReply.
 
-    Raises MalformedReply. Two things can't be kept. JSON can name half a character (a lone surrogate, as
-    "\\ud800"), which no UTF-8 holds: strict readers refuse the whole record, and PyAirbyte takes its line for
-    a log message. It becomes U+FFFD. And a fraction becomes the nearest double, as every reader of the
-    records would make it one.
+    Two kinds of values can't be kept; their first fields are recorded in `repairs`. A lone surrogate (as
+    "\\ud800") is replaced by U+FFFD, because UTF-8 can't encode it: strict readers refuse the record, and
+    PyAirbyte treats its line as a log message. A fraction is rounded to the nearest double, as every reader
+    of the records would do.
 
-    orjson is fast but turns whole numbers above 64 bits into floats, rounds without a word, and refuses lone
-    surrogates; replies that hold one of these are read with the standard library.
+    orjson is fast, but converts integers above 64 bits to floats, rounds silently and refuses lone
+    surrogates. Bodies with any of these are parsed with the standard library.
     """
     if not body:
         raise MalformedReply("the body is empty")
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return _decode_exactly(body, changes or Changes())
-    return _decode_exactly(body, changes or Changes()) if _has_doubtful_number(body) else document
+        return _decode_exactly(body, repairs or Repairs())
+    return _decode_exactly(body, repairs or Repairs()) if _has_doubtful_number(body) else document
 
 
 def _has_doubtful_number(body: bytes | bytearray) -> bool:
-    """Whether a number in the body, or what looks like one in a text, is more than orjson keeps."""
+    """Return whether orjson would change a number in the body. Digits in a text count as numbers."""
     marks = body.translate(MARKS)
     numbers = []
     end = 0
@@ -128,7 +127,7 @@ def _has_doubtful_number(body: bytes | bytearray) -> bool:
         end = len(body) if end < 0 else end
         if body[start - 1 : start] == b"-":
             start -= 1
-        if body[start - 1 : start] != b'"':  # digits in quotes are a text: ids are often that
+        if body[start - 1 : start] != b'"':  # digits after a quote are a text, often an id
             exponent = EXPONENT.match(body, end)
             numbers.append(body[start : exponent.end() if exponent else end])
     if not numbers:
@@ -142,7 +141,7 @@ def _has_doubtful_number(body: bytes | bytearray) -> bool:
 
 def _is_kept(number: bytes | bytearray) -> bool:
     if number.lstrip(b"-").isdigit():
-        return len(number) < 19  # more may be more than 64 bits
+        return len(number) < 19  # longer ones may exceed 64 bits
     text = number.decode()
     try:
         return _is_exact(text, float(text))
@@ -151,7 +150,7 @@ def _is_kept(number: bytes | bytearray) -> bool:
 
 
 def _is_exact(text: str, value: float) -> bool:
-    """Whether the double, as it is written, is the number in the text."""
+    """Return whether a double equals the number in a text."""
     written = repr(value)
     try:
         return text == written or Decimal(text) == Decimal(written)
@@ -159,60 +158,60 @@ def _is_exact(text: str, value: float) -> bool:
         return False
 
 
-def _decode_exactly(body: bytes | bytearray, changes: Changes) -> Any:
+def _decode_exactly(body: bytes | bytearray, repairs: Repairs) -> Any:
     try:
-        document = json.loads(body, parse_constant=_NotANumber, parse_float=_fraction, parse_int=_whole)
-        return _writable(document, "", changes)
+        document = json.loads(body, parse_constant=_NotANumber, parse_float=_fraction, parse_int=_integer)
+        return _writable(document, "", repairs)
     except (ValueError, RecursionError) as error:
         kind = "HTML" if body.lstrip()[:1] == b"<" else "not valid JSON"
         raise MalformedReply(f"the body is {kind} ({_first_line(error)})") from None
 
 
-def _writable(value: Any, path: str, changes: Changes) -> Any:
-    """The value as UTF-8 and doubles can hold it; `changes` gets the first field of each change.
+def _writable(value: Any, path: str, repairs: Repairs) -> Any:
+    """Return a value that UTF-8 and doubles can hold, and record the first field of each repair.
 
-    Raises MalformedReply where a number is none.
+    Raises MalformedReply for NaN, infinity and numbers too large for a double.
     """
     if isinstance(value, _NotANumber):
         raise MalformedReply(
-            f"field {plain(path)} ({plain(value)}) is not a number that JSON allows, or too large for one"
+            f"field {plain(path)} ({plain(value)}) is not a number that JSON allows, or is too large"
         )
     if isinstance(value, _Rounded):
-        changes.rounded = changes.rounded or path
+        repairs.rounded = repairs.rounded or path
         return float(value)
     if isinstance(value, str):
-        if HALF_CHARACTER.search(value) is None:
+        if LONE_SURROGATE.search(value) is None:
             return value
-        changes.mended = changes.mended or path
+        repairs.repaired = repairs.repaired or path
         return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     if isinstance(value, dict):
         return {
-            _writable(key, path, changes): _writable(item, f"{path}.{key}".lstrip("."), changes)
+            _writable(key, path, repairs): _writable(item, f"{path}.{key}".lstrip("."), repairs)
             for key, item in value.items()
         }
     if isinstance(value, list):
-        return [_writable(item, f"{path}[{index}]", changes) for index, item in enumerate(value)]
+        return [_writable(item, f"{path}[{index}]", repairs) for index, item in enumerate(value)]
     return value
 
 
 class _NotANumber(str):
-    """NaN, an infinity or a number beyond all bounds in the place of a number."""
+    """Text of a number that is NaN, infinite or too large."""
 
 
 class _Rounded(float):
-    """A double that is not the number that was sent."""
+    """Double that differs from the number in the body."""
 
 
 def _fraction(text: str) -> float | _NotANumber:
-    """The nearest double, where there is one: 1e400 would become an infinity, and null in the output."""
+    """Return the nearest double. One that is infinite, such as 1e400, would be null in the output."""
     value = float(text)
     if not isfinite(value):
         return _NotANumber(text)
     return value if _is_exact(text, value) else _Rounded(value)
 
 
-def _whole(text: str) -> int | _NotANumber:
-    """The number with all its digits, up to the 4,300 that Python reads and writes."""
+def _integer(text: str) -> int | _NotANumber:
+    """Return an integer with all digits, up to the 4,300 that Python converts."""
     try:
         return int(text)
     except ValueError:
@@ -226,7 +225,7 @@ def _first_line(error: BaseException) -> str:
 def _envelope(document: Row, items_field: str, numbers: Collection[int] | None) -> Page:
     items = document[items_field]
     if document.get("error") or document.get("errors"):
-        raise MalformedReply(f"an error stands beside {items_field}, with status 200")
+        raise MalformedReply(f"the body has both an error and {items_field}, with status 200")
     if items is None:
         raise MalformedReply(f"{items_field} is null")
     if not isinstance(items, (list, dict)) or items == {}:
@@ -244,16 +243,16 @@ def _envelope(document: Row, items_field: str, numbers: Collection[int] | None) 
         has_next=_has_next(document.get("_links") or document.get("links")),
     )
     if not page.is_collection and (page.has_next or max(page.total_items or 0, page.total_pages or 0) > 1):
-        raise MalformedReply(f"{items_field} is one object where more are counted")
+        raise MalformedReply(f"{items_field} is one object, but more are counted")
     if numbers is not None and page.number is not None and page.number not in numbers:
         asked = max(numbers)
-        if not _is_behind(page, asked):
+        if not _is_after_end(page, asked):
             raise WrongPage(f"page {page.number} came back for page {asked}")
     return page
 
 
-def _is_behind(page: Page, number: int) -> bool:
-    """Whether a reply says that a page is not there: some servers send their last page for it."""
+def _is_after_end(page: Page, number: int) -> bool:
+    """Return whether the requested page lies after the end: some servers then send their last page."""
     if page.total_pages is not None and page.total_pages < number:
         return True
     return bool(page.total_items is not None and page.size and page.total_items <= (number - 1) * page.size)
@@ -267,7 +266,7 @@ def _rows(items: list[Any]) -> list[Row]:
 
 
 def _count(value: Any) -> int | None:
-    """A count of the pagination object; None where it is absent or no count."""
+    """Return a count of the pagination object, or None if it is absent or not a count."""
     if isinstance(value, str):
         value = int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
     if isinstance(value, float) and value.is_integer():
@@ -276,13 +275,13 @@ def _count(value: Any) -> int | None:
 
 
 def _page_size(value: Any) -> int | None:
-    """A page size of the pagination object; None where it is absent or can't be one."""
+    """Return a page size of the pagination object, or None if it is absent or not plausible."""
     size = _count(value)
     return size if size and size <= LARGEST_PAGE else None
 
 
 def _has_next(links: Any) -> bool:
-    """Whether the links name a next page: an array of `{rel, href}`, or an object by rel."""
+    """Return whether the links name a next page: an array of `{rel, href}`, or an object by rel."""
     if isinstance(links, dict):
         following = links.get("next")
         return bool(following.get("href") if isinstance(following, dict) else following)

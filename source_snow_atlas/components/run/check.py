@@ -107,8 +107,8 @@ def _verdict(host: str, failures: Sequence[tuple[Area, SnowAtlasError | None]]) 
         return Status.SUCCEEDED, f"Readable: {', '.join(readable)}.{lacking}"
     if not denied and all(isinstance(failure, TransientError) for _, failure in failed):
         return Status.FAILED, (
-            f"A token was issued, but the APIs of {host} are down or can't be reached, so nothing is known "
-            f"of permissions. The first of {len(failed)} failures: {failed[0][1].message}"
+            f"A token was issued, but the APIs of {host} are down or can't be reached. Permissions were "
+            f"not checked. The first of {len(failed)} failures: {failed[0][1].message}"
         )
     advice = (
         "In Snow Atlas settings, Application registrations, grant it the permissions of the areas you want: "
@@ -116,9 +116,9 @@ def _verdict(host: str, failures: Sequence[tuple[Area, SnowAtlasError | None]]) 
     )
     return Status.FAILED, " ".join(
         [
-            "The client is genuine, but it can read nothing.",
+            "The credentials are valid, but the client can read nothing.",
             *([advice] if grants else []),
-            *([f"Not answered as they should be: {'; '.join(others)}."] if others else []),
+            *([f"Failed: {'; '.join(others)}."] if others else []),
         ]
     )
 

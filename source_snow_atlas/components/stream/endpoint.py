@@ -53,20 +53,20 @@ class Endpoint:
                 lambda body: parse_page(body, self.items_field, self.known_fields, numbers),
                 self.permission,
             )
-            if page is not None and page.mended:
+            if page is not None and page.repaired:
                 sync.progress.warn_once(
                     self.name,
-                    "half character",
-                    f"Stream {self.name}: a text holds half a character (a lone surrogate), which no UTF-8 "
-                    "can hold; the half is replaced by U+FFFD."
-                    f" First seen in {plain(page.mended)} of {path}.",
+                    "lone surrogate",
+                    f"Stream {self.name}: a text contains half a character (a lone surrogate), which UTF-8 "
+                    "can't encode. It is replaced by U+FFFD. "
+                    f"First seen in {plain(page.repaired)} of {path}.",
                 )
             if page is not None and page.rounded:
                 sync.progress.warn_once(
                     self.name,
                     "rounded number",
-                    f"Stream {self.name}: a number has more digits than a double holds; the nearest double "
-                    f"is given out. First seen in {plain(page.rounded)} of {path}.",
+                    f"Stream {self.name}: a number has more digits than a double holds. The nearest double "
+                    f"is emitted. First seen in {plain(page.rounded)} of {path}.",
                 )
             return page
 

@@ -89,7 +89,7 @@ class _Adapter(HTTPAdapter):
 
 
 class _TimedReader(io.RawIOBase):
-    """The bytes of a socket until a deadline. The timeout of a socket starts again with every byte."""
+    """Reader of a socket with a deadline, while the timeout of a socket starts again with every byte."""
 
     def __init__(self, raw: io.RawIOBase, connection: socket.socket, seconds: float) -> None:
         self._raw = raw

@@ -1,1 +1,1 @@
-"""Who we are and where: the configuration, the access token, the identity token."""
+"""Configuration, access token and tenant."""

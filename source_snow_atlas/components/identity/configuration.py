@@ -1,4 +1,4 @@
-"""The user's configuration: checked with one sentence per mistake, then read with its defaults filled in."""
+"""Configuration of the connector: validation and defaults."""
 
 from __future__ import annotations
 
@@ -28,20 +28,16 @@ ASSET_KINDS = (
     "custom_objects",
 )
 EVERY_STREAM = "all"
-"""What an option that lists streams says for every one."""
+"""Value of an option that lists streams, for all of them."""
 DATETIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-"""The earliest moment that dates are told apart from: nothing in Snow Atlas is older, and the CDK can't write
-the year 1.
-"""
+"""The earliest timestamp: no data in Snow Atlas is older, and the CDK can't write the year 1."""
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """A checked configuration. `host` is scheme and authority without a slash at its end; `start_date` is
-    UTC.
-    """
+    """Valid configuration. `host` is scheme and authority without a final slash; `start_date` is in UTC."""
 
     region: str
     host: str
@@ -57,18 +53,16 @@ class Configuration:
 
     @classmethod
     def parse(cls, config: Mapping[str, Any]) -> Configuration:
-        """Check and read the configuration. Raises ConfigurationError with one sentence about the first
-        mistake.
+        """Parse the configuration. Raises ConfigurationError for the first mistake.
 
-        An option that is empty (null, "", [] or {}) counts as left out: forms send what was cleared so.
+        Empty options (null, "", [] or {}) are treated as missing, because forms send them for cleared fields.
         """
         config = {name: value for name, value in config.items() if not _is_empty(value)}
         region = config.get("region")
         if region not in REGIONS:
             raise ConfigurationError(
-                f"Set region to one of {', '.join(REGIONS)}: it is the Data region shown in Snow Atlas "
-                "settings, "
-                "Application registrations, General information."
+                f"Set region to one of {', '.join(REGIONS)}. Snow Atlas shows it as the Data region in "
+                "Snow Atlas settings, Application registrations, General information."
             )
         api_url = config.get("api_url")
         return cls(
@@ -86,13 +80,11 @@ class Configuration:
         )
 
     def accepts_missing_rows(self, stream: str) -> bool:
-        """Whether the stream may go on without rows that the API counts and never serves."""
+        """Return whether the stream may continue without rows that the API counts and never serves."""
         return stream in self.accept_missing_rows or EVERY_STREAM in self.accept_missing_rows
 
     def normalized(self, config: Mapping[str, Any]) -> dict[str, Any]:
-        """The configuration as the manifest's templates read it: every default in place, the start date in
-        one format.
-        """
+        """Return the configuration for the manifest's templates, with defaults and a formatted start date."""
         start = {"start_date": self.start_date.strftime(DATETIME_FORMAT)} if self.start_date else {}
         return {
             **{key: value for key, value in config.items() if key != "start_date"},
@@ -103,7 +95,7 @@ class Configuration:
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """Ask for the nearest of the names, as a sentence's last words; empty where none is near."""
+    """Return the end of a message that suggests the nearest of the names, or "." if none is near."""
     by_lower = {known.lower(): known for known in names}
     close = difflib.get_close_matches(name.lower(), by_lower, n=1)
     return f"; did you mean {by_lower[close[0]]}?" if close else "."
@@ -115,12 +107,12 @@ def joined(filters: Sequence[str]) -> str:
 
 
 def parse_timestamp(value: Any) -> datetime:
-    """The moment that a text means, in UTC and not before 1970. Raises ValueError where it means none."""
+    """Parse a timestamp, in UTC and not before 1970. Raises ValueError if the value is none."""
     if not isinstance(value, str) or not re.match(r"\d{4}-\d{2}-\d{2}", value):
         raise ValueError(value)
     try:
-        moment: datetime = ab_datetime_parse(value)
-        return max(EPOCH, moment.astimezone(timezone.utc))
+        timestamp: datetime = ab_datetime_parse(value)
+        return max(EPOCH, timestamp.astimezone(timezone.utc))
     except OverflowError:
         raise ValueError(value) from None
 
@@ -133,15 +125,15 @@ def _text(config: Mapping[str, Any], name: str) -> str:
     value = config.get(name)
     if not isinstance(value, str) or not value.strip():
         raise ConfigurationError(
-            f"Set {name} to the value that Snow Atlas showed when the application registration was made; it "
-            "can't be empty."
+            f"Set {name} to the value that Snow Atlas showed when the application registration was added. "
+            "It can't be empty."
         )
     if value != value.strip() or re.search(r"[\x00-\x1f\x7f]", value):
         raise ConfigurationError(
             f"Remove the spaces or line breaks around {name}: they are not part of the value."
         )
     if LONE_SURROGATE.search(value):
-        raise ConfigurationError(f"Enter {name} again: it holds half a character, which can't be sent.")
+        raise ConfigurationError(f"Enter {name} again: it contains half a character, which can't be sent.")
     return value
 
 
@@ -187,16 +179,16 @@ def _host(api_url: Any) -> str:
     if parts.scheme not in ("http", "https") or not hostname:
         raise ConfigurationError(f"{advice}: it must begin with https:// and name a host.")
     if parts.username is not None or parts.password is not None or "@" in parts.netloc:
-        raise ConfigurationError(f"{advice}: it must not hold credentials.")
+        raise ConfigurationError(f"{advice}: it must not contain credentials.")
     if parts.path not in ("", "/"):
         raise ConfigurationError(f"{advice}: it must not have a path.")
     if parts.query or parts.fragment or "?" in api_url or "#" in api_url:
         raise ConfigurationError(f"{advice}: it must not have a query or a fragment.")
     if not is_host(hostname) or port == 0 or re.search(r"[\x00-\x20\x7f]", api_url.strip()):
-        raise ConfigurationError(f"{advice}: no host can have the name or the port.")
+        raise ConfigurationError(f"{advice}: the host name or the port is not valid.")
     if parts.scheme == "http" and not _is_loopback(hostname):
         raise ConfigurationError(
-            f"{advice}: plain http would show the credentials to the network, so it must be https."
+            f"{advice}: it must begin with https://, because http would send the credentials unencrypted."
         )
     authority = f"[{hostname}]" if ":" in hostname else hostname
     return f"{parts.scheme}://{authority}" + (f":{port}" if port is not None else "")
@@ -206,17 +198,17 @@ def _start_date(value: Any) -> datetime | None:
     if value is None:
         return None
     try:
-        moment = parse_timestamp(value)
+        timestamp = parse_timestamp(value)
     except ValueError:
         raise ConfigurationError(
             "Set start_date to a date and time such as 2026-01-01T00:00:00Z, or leave it out."
         ) from None
-    if moment > datetime.now(timezone.utc):
+    if timestamp > datetime.now(timezone.utc):
         raise ConfigurationError(
-            f"Set start_date to a moment in the past, or leave it out: {moment.strftime(DATETIME_FORMAT)} "
-            "is in the future."
+            "Set start_date to a time in the past, or leave it out: "
+            f"{timestamp.strftime(DATETIME_FORMAT)} is in the future."
         )
-    return moment
+    return timestamp
 
 
 def _texts(value: Any, name: str) -> list[str]:
@@ -232,7 +224,7 @@ def _asset_kinds(value: Any) -> tuple[str, ...]:
     unknown = [kind for kind in kinds if kind not in ASSET_KINDS]
     if unknown:
         raise ConfigurationError(
-            f"Set asset_kinds to kinds out of {', '.join(ASSET_KINDS)}; {unknown[0]!r} is none of them."
+            f"Set asset_kinds to some of {', '.join(ASSET_KINDS)}: {unknown[0]!r} is not one of them."
         )
     return tuple(dict.fromkeys(kinds))
 

@@ -1,7 +1,7 @@
-"""The tenant, as the OpenID Connect identity token names it.
+"""The tenant that the OpenID Connect identity token names.
 
-It serves a log line, a hint at the region and the stream `tenant`. The token comes from the token endpoint
-over TLS, so its signature needs no check (OpenID Connect Core section 3.1.3.7, item 6).
+It is used for a log line, a hint about the region and the stream `tenant`. The token comes from the token
+endpoint over TLS, so its signature needs no check (OpenID Connect Core section 3.1.3.7, item 6).
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ class Tenant:
         if claimed not in REGIONS or claimed == region:
             return ""
         return (
-            f"The tenant of this application registration lies in region {claimed}, not in {region}: where "
-            f"something can't be read, set region to {claimed}."
+            f"The tenant of this application registration lies in region {claimed}, not in {region}. "
+            f"If streams can't be read, set region to {claimed}."
         )
 
 
 class IdentityUnavailable(Exception):
-    """The tenant is not known, for the reason in the text."""
+    """Raised if the tenant is not known. The text says why."""
 
 
 def read_tenant(authenticator: SnowAtlasOauth2Authenticator) -> Tenant:

@@ -21,7 +21,7 @@ from source_snow_atlas.components.identity.configuration import Configuration
 from source_snow_atlas.components.identity.token_endpoint import TOKEN_PATH, TokenEndpoint
 
 SAME_FAILURE = 60.0
-"""Seconds for which a failure of the token endpoint is raised again: 168 streams would ask 168 times more."""
+"""Seconds for which a failure of the token endpoint is raised again, without a request for each stream."""
 
 
 @dataclass
@@ -85,7 +85,7 @@ class SnowAtlasOauth2Authenticator(Oauth2Authenticator, DeclarativeAuthenticator
 
     @cached_property
     def route(self) -> Route:
-        """The route to the host. Raises ConfigurationError for a wrong proxy or wrong certificates."""
+        """Return the route to the host. Raises ConfigurationError for a wrong proxy or certificate file."""
         return Route.to(self.host)
 
     @property
@@ -99,7 +99,7 @@ class SnowAtlasOauth2Authenticator(Oauth2Authenticator, DeclarativeAuthenticator
 
     @property
     def identity_token(self) -> str | None:
-        """The OpenID Connect identity token that came with the access token, if the server issues one."""
+        """Return the OpenID Connect identity token of the access token, if the server issues one."""
         self.get_access_token()
         return self._shared.identity_token
 

@@ -1,7 +1,7 @@
-"""The token endpoint: retried with growing waits, and quoted by registered error codes only.
+"""Client of the token endpoint. Of its replies, messages show registered error codes only.
 
-Sources: the vendor's page "Authentication with client credentials", RFC 6749 sections 4.4 and
-5.2, RFC 8707 (resource).
+Sources: the vendor's page "Authentication with client credentials", RFC 6749 sections 4.4 and 5.2, RFC 8707
+(resource).
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from source_snow_atlas.components.basics.transport import Transport
 LOGGER = logging.getLogger("airbyte")
 TOKEN_PATH = "/idp/api/connect/token"
 RESOURCE = "api://snowsoftware.io/api"
-PATIENCE, HASTE = (15.0, 60.0), (5.0, 10.0)
-"""Seconds to connect, and from then on to the end of the reply: of a sync, and of `check`."""
+TIMEOUTS, CHECK_TIMEOUTS = (15.0, 60.0), (5.0, 10.0)
+"""Seconds to connect, and then to the end of the reply."""
 LARGEST = 2 * 2**20
 """Decoded bytes of a reply. A token has a few KiB."""
 DEFAULT_LIFE = 3300.0
-"""Seconds: what public clients assume without `expires_in`. Used for a life below a second, too, which would
-mean a token per request; a token that ends sooner is refused with a 401 and renewed then.
+"""Seconds that public clients assume without `expires_in`. Also used for a life below a second, which would
+require a token per request. A token that expires sooner is refused with a 401 and then renewed.
 """
 LONGEST_LIFE = 31_536_000.0
 """Seconds: a year."""
@@ -52,7 +52,7 @@ REGISTERED_ERRORS = frozenset(
         *("interaction_required", "login_required", "consent_required"),
     )
 )
-"""The only words of the token endpoint that are ever shown: everything else may echo the secret."""
+"""The only texts of the token endpoint that are shown: any other may repeat the secret."""
 
 
 @dataclass(frozen=True)
@@ -82,9 +82,9 @@ class TokenEndpoint:
 
         Raises ConfigurationError (client refused, wrong host), RateLimited, TransientError or ServerError.
         """
-        transport = Transport(HASTE if fail_fast else PATIENCE, largest=LARGEST)
+        transport = Transport(CHECK_TIMEOUTS if fail_fast else TIMEOUTS, largest=LARGEST)
         attempts = Attempts(maximum=3, seconds=12.0) if fail_fast else Attempts()
-        # a limit is ended by time and not by a number of attempts
+        # rate limits end by time, so the number of attempts is not limited
         limits = Attempts(1 if fail_fast else 1_000_000, seconds=LONGEST_WAIT, longest_wait=60.0)
         # if the host has never answered, the URL or the network is probably wrong
         silence = Attempts(3, seconds=10.0) if fail_fast else Attempts(seconds=30.0)
@@ -104,7 +104,7 @@ class TokenEndpoint:
                 )
                 if isinstance(failure, ConfigurationError):
                     most = 2
-                elif not self._answered and (nothing_answers(error) or clock() - asked >= HASTE[1]):
+                elif not self._answered and (nothing_answers(error) or clock() - asked >= CHECK_TIMEOUTS[1]):
                     counted, most = silence, silence.maximum
             else:
                 self._answered = True
@@ -119,7 +119,7 @@ class TokenEndpoint:
                     failure = _limited(announced_wait(reply.headers))
                 elif status is Meaning.TEMPORARY:
                     failure = TransientError(
-                        f"The token endpoint of {self.host} fails with HTTP {reply.status}; try again later."
+                        f"The token endpoint of {self.host} fails with HTTP {reply.status}. Try again later."
                     )
                 elif self._gives_up_an_option(_error_code(document)):
                     continue
@@ -132,7 +132,7 @@ class TokenEndpoint:
             if announced > wait:
                 limits.spent += announced
                 wait = announced
-            LOGGER.warning("%s Asking again in %.1f s.", failure.message, wait)
+            LOGGER.warning("%s Retrying in %.1f s.", failure.message, wait)
             sleep(wait)
 
     def _request(self) -> requests.Request:
@@ -147,10 +147,10 @@ class TokenEndpoint:
     def _gives_up_an_option(self, error: str) -> bool:
         """Return whether the request should be repeated without an option that the server refuses."""
         if error in ("invalid_target", "invalid_request") and self._with_resource:
-            LOGGER.info("The token endpoint does not accept the resource %s; going on without it.", RESOURCE)
+            LOGGER.info("The token endpoint does not accept the resource %s. It is omitted.", RESOURCE)
             self._with_resource = False
         elif error in ("invalid_scope", "invalid_request") and self._with_identity:
-            LOGGER.info("The token endpoint issues no identity token; going on without it.")
+            LOGGER.info("The token endpoint issues no identity token. It is not requested again.")
             self._with_identity = False
         else:
             return False
@@ -158,21 +158,21 @@ class TokenEndpoint:
 
     def _no_token(self, what: str) -> ServerError:
         return ServerError(
-            f"The token endpoint of {self.host} {what}. Check the API URL: it is shown in Snow Atlas "
-            "settings."
+            f"The token endpoint of {self.host} {what}. "
+            "Check the API URL, which is shown in Snow Atlas settings."
         )
 
     def _refused(self, status: int, error: str) -> ConfigurationError:
         if error == "invalid_client":
             return ConfigurationError(
-                "Snow Atlas does not know this client ID and client secret (invalid_client): check both and "
-                "the region. A new secret makes the old one invalid at once, and a registration works only "
-                "in its own region."
+                "Snow Atlas does not know this client ID and client secret (invalid_client). "
+                "Check both and the region. A new secret makes the old one invalid at once, and a "
+                "registration works only in its own region."
             )
         if error == "unauthorized_client":
             return ConfigurationError(
-                "This client may not use the client credentials grant (unauthorized_client): make an "
-                "application registration for unattended applications in Snow Atlas settings."
+                "This client may not use the client credentials grant (unauthorized_client). "
+                "Add an application registration for unattended applications in Snow Atlas settings."
             )
         return ConfigurationError(
             f"The token endpoint of {self.host} refused the request with HTTP {status}"
@@ -184,14 +184,14 @@ class TokenEndpoint:
 def _limited(announced: float | None) -> RateLimited:
     asks = "no wait is announced" if announced is None else f"wait {announced:.0f} s"
     return RateLimited(
-        f"Snow Atlas limits token requests at the moment (HTTP 429, {asks}): too many tokens were asked for "
-        "with this client or from this address. Try again later, and let no other script ask for a token per "
-        "request."
+        f"Snow Atlas limits token requests at the moment (HTTP 429, {asks}): too many tokens were requested "
+        "with this client or from this address. Try again later, and let no script request a token for each "
+        "request to the API."
     )
 
 
 def _document(body: bytes | bytearray) -> Mapping[str, Any]:
-    """Return the object in a body, its numbers as floats; an empty one for any other body."""
+    """Return the object in a body, with numbers as floats, or {} for any other body."""
     try:
         document = json.loads(body, parse_int=float)
     except (ValueError, RecursionError):
@@ -201,7 +201,7 @@ def _document(body: bytes | bytearray) -> Mapping[str, Any]:
 
 def _grant(document: Mapping[str, Any], asked_at: float) -> Grant | None:
     token, identity = document.get("access_token"), document.get("id_token")
-    # a header must be able to carry it
+    # other characters are not allowed in a header
     if not isinstance(token, str) or not re.fullmatch(r"[\x21-\x7e\xa1-\xff]+", token):
         return None
     if not isinstance(identity, str) or not identity:

@@ -1,4 +1,4 @@
-"""The `tenant` stream: one record with the tenant that the identity token names."""
+"""Retriever of the stream `tenant`, whose only record is the tenant that the identity token names."""
 
 from __future__ import annotations
 

@@ -91,11 +91,11 @@ class Entrypoint(AirbyteEntrypoint):
 def run(
     arguments: list[str] | None,
     stdout: IO[bytes],
-    at_the_end: Callable[[Callable[[float], None]], object] = lambda _: None,
+    add_exit_callback: Callable[[Callable[[float], None]], object] = lambda _: None,
 ) -> None:
     """Run a command and end the process, with exit code 1 if something failed.
 
-    `at_the_end` is called with a function that must be called before a signal ends the process.
+    `add_exit_callback` is called with a function to call before a signal ends the process.
     """
     _configure_interpreter()
     arguments = sys.argv[1:] if arguments is None else arguments
@@ -105,7 +105,7 @@ def run(
         parsed = _parse(arguments, output)
         if parsed.command is None:
             sys.exit("Name a command: spec, check, discover or read (--help shows their options).")
-        at_the_end(output.close)
+        add_exit_callback(output.close)
         with _logs_to(output):
             code = _run(Entrypoint(SourceSnowAtlas(), output), parsed, output)
     except OutputLost as error:

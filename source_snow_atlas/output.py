@@ -23,7 +23,7 @@ STDOUT, STDERR = 1, 2
 
 
 @contextmanager
-def stdout_taken() -> Iterator[IO[bytes]]:
+def exclusive_stdout() -> Iterator[IO[bytes]]:
     """Yield standard output for exclusive use. Anything else that is printed to it goes to standard error.
 
     That includes the output of C libraries.

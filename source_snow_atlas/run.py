@@ -8,23 +8,23 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
-from source_snow_atlas.output import stdout_taken
+from source_snow_atlas.output import exclusive_stdout
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 SECONDS_TO_END = 1.0
 """Time to finish writing a line when a signal ends the process."""
 
-_before_the_end: list[Callable[[float], None]] = []
+_exit_callbacks: list[Callable[[float], None]] = []
 
 
 def run(arguments: list[str] | None = None) -> None:
     """Run a command of the Airbyte protocol and end the process."""
     end_at_signals()
     skip_docstrings_of_protocol_classes()
-    with stdout_taken() as stdout:
+    with exclusive_stdout() as stdout:
         from source_snow_atlas import command
 
-        command.run(arguments, stdout, _before_the_end.append)
+        command.run(arguments, stdout, _exit_callbacks.append)
 
 
 def end_at_signals() -> None:
@@ -45,7 +45,7 @@ def end_at_signals() -> None:
 
 
 def _end(number: int) -> None:
-    for prepare in _before_the_end:
+    for prepare in _exit_callbacks:
         with suppress(Exception):
             prepare(SECONDS_TO_END)
     os._exit(128 + number)

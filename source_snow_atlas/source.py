@@ -139,7 +139,7 @@ class SourceSnowAtlas(Source):
             messages = declarative.read(logger, config, catalog, state)
             yield from one_error_per_stream(with_rows_not_served(messages, sync.progress), selected)
         finally:
-            sync.end()
+            sync.close()
 
     def _build(
         self,

@@ -45,7 +45,7 @@ def _clean_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     )
     yield
     for sync in syncs:
-        sync.end()
+        sync.close()
     SnowAtlasOauth2Authenticator.forget_tokens()
     update_secrets([])
     forget()

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_snow_atlas.output import LINES, LineWriter, LogLines, OutputLost, stdout_taken
+from source_snow_atlas.output import LINES, LineWriter, LogLines, OutputLost, exclusive_stdout
 
 RECORD = b'{"type":"RECORD","record":{}}'
 STATE = '{"type":"STATE"}'
@@ -122,7 +122,7 @@ def test_nothing_follows_the_last_line() -> None:
 
 def test_what_is_printed_goes_to_standard_error(capfd: pytest.CaptureFixture[str]) -> None:
     """What a library prints, or writes in C, would fall into a record and cost it."""
-    with stdout_taken() as stream:
+    with exclusive_stdout() as stream:
         print("printed")
         os.write(1, b"written in C\n")
         LineWriter(stream).write(STATE)

@@ -36,7 +36,7 @@ def test_silence_is_explained_once_a_minute(log: pytest.LogCaptureFixture) -> No
     progress.add("computers", records=7)
     for _ in range(18):
         clock.sleep(10)
-        progress.say_waiting(3)
+        progress.log_waiting(3)
     lines = [record.getMessage() for record in log.records]
     assert len(lines) == 3
     assert "3 requests in flight, 7 records" in lines[0]

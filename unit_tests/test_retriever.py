@@ -88,9 +88,9 @@ def test_ids_of_the_parent_are_added_where_they_lack(config: dict[str, Any], htt
 def test_record_keys_tell_rows_apart(row: dict[str, Any]) -> None:
     """Rows whose key has nulls would overwrite one another in the warehouse."""
     config: dict[str, Any] = {"region": "westeurope", "client_id": "client-1", "client_secret": "secret"}
-    finish = retriever(config, record_key=["a", "b"])._finisher({}, None)
-    assert finish is not None
-    (finished,) = finish([dict(row)])
+    add_fields = retriever(config, record_key=["a", "b"])._field_adder({}, None)
+    assert add_fields is not None
+    (finished,) = add_fields([dict(row)])
     assert json.loads(finished["recordKey"]) == [row.get("a"), row.get("b")]
 
 
@@ -247,7 +247,7 @@ def test_a_parent_that_is_gone_is_skipped_counted_and_named(
     assert "/api/c/7/x" in caplog.text
     assert not sync.partitions("things").has_failed
     assert sync.partitions("things").all_begun()
-    sync.ended("things")
+    sync.end_stream("things")
     assert "1 parent was skipped" in caplog.text
 
 

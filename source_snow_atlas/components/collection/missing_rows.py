@@ -1,4 +1,4 @@
-"""Rows that the API counts and doesn't serve."""
+"""Counter of rows that the API counts and doesn't serve."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from source_snow_atlas.components.basics.errors import ServerError
 from source_snow_atlas.components.collection.page_reply import PageReply
 
-EMPTY_PAGES = 10
+MAX_EMPTY_PAGES = 10
 """Consecutive pages without any of their rows, after which the stream fails at once."""
-UNPROVED_PAGES = 100
+MAX_PAGES_WITHOUT_OVERLAP = 100
 """Pages without an overlap, after which a stream with missing rows fails at once."""
-SHORT_PAGES = 100
+MAX_SHORT_PAGES = 100
 """Consecutive empty pages after which the stream fails even if missing rows are accepted. Ten times as many
 consecutive short pages end a stream where they are not accepted.
 """
@@ -34,7 +34,7 @@ class MissingRows:
     is_exact: bool = True
     _empty_pages: int = 0
     _short_pages: int = 0
-    _unproved_pages: int = 0
+    _pages_without_overlap: int = 0
     _last: PageReply | None = None
     _emitted: int = 0
     _totals: set[int | None] = field(default_factory=set)
@@ -55,10 +55,13 @@ class MissingRows:
         self.rows += reply.missing
         self._short_pages = self._short_pages + 1 if reply.missing else 0
         self._empty_pages = self._empty_pages + 1 if reply.missing and not shared else 0
-        self._unproved_pages += self.rows > 0 and not shared
-        is_hopeless = self._unproved_pages >= UNPROVED_PAGES or self._short_pages >= 10 * SHORT_PAGES
+        self._pages_without_overlap += self.rows > 0 and not shared
+        is_hopeless = (
+            self._pages_without_overlap >= MAX_PAGES_WITHOUT_OVERLAP
+            or self._short_pages >= 10 * MAX_SHORT_PAGES
+        )
         if (is_hopeless and not self.accepted) or self._empty_pages >= (
-            SHORT_PAGES if self.accepted else EMPTY_PAGES
+            MAX_SHORT_PAGES if self.accepted else MAX_EMPTY_PAGES
         ):
             self.rows += max(0, reply.announced - reply.request.end)
             self._fail("about ", f" {self._short_pages} pages in a row lack rows.", "")
@@ -69,9 +72,9 @@ class MissingRows:
         Raises ServerError after too many such pages.
         """
         self.rows += max(0, reply.request.size - len(reply.rows))
-        self._unproved_pages += 1
-        if self._unproved_pages >= UNPROVED_PAGES:
-            self._fail("about ", f" {self._unproved_pages} pages lack rows.", "")
+        self._pages_without_overlap += 1
+        if self._pages_without_overlap >= MAX_PAGES_WITHOUT_OVERLAP:
+            self._fail("about ", f" {self._pages_without_overlap} pages lack rows.", "")
 
     def emitted(self, rows: int) -> None:
         """Add to the number of rows that were emitted."""
@@ -95,7 +98,7 @@ class MissingRows:
 
     def restart(self) -> None:
         """Count from the first page again."""
-        self.rows = self._empty_pages = self._short_pages = self._unproved_pages = 0
+        self.rows = self._empty_pages = self._short_pages = self._pages_without_overlap = 0
         self._last = None
 
     def conclude(self) -> None:

@@ -108,7 +108,7 @@ class KeyFeed:
             position += len(keys)
             yield from keys
 
-    def take(self, rows: list[Row]) -> None:
+    def add_rows(self, rows: list[Row]) -> None:
         """Add the keys of parent records."""
         for row in rows:
             self.rows += 1
@@ -154,7 +154,7 @@ class ParentReading:
         with self._changed:
             self.has_begun = True
             for feed in self._feeds.values():
-                feed.take(rows)
+                feed.add_rows(rows)
             self._changed.notify_all()
 
     def end(self, failure: Exception | None = None) -> None:
@@ -202,11 +202,11 @@ class ParentReading:
 class ParentRegistry:
     """All readings of parents in a sync. Routers ask for their keys before anything is read."""
 
-    def __init__(self, whole_streams: frozenset[str]) -> None:
+    def __init__(self, read_completely: frozenset[str]) -> None:
         self._lock = threading.Lock()
         self._feeds: dict[KeySource, KeyFeed] = {}
         self._readings: dict[str, ParentReading] = {}
-        self._pushed = {stream: ParentReading() for stream in whole_streams}
+        self._pushed = {stream: ParentReading() for stream in read_completely}
 
     def feed(self, source: KeySource, batches: Batches) -> KeyFeed:
         """Return the shared keys of a source, from the selected stream if it is read from end to end."""

@@ -45,10 +45,10 @@ class Progress:
         self._clock = clock
         self._lock = threading.Lock()
         self._started: dict[str, float] = {}
-        self._said: dict[str, float] = {}
+        self._logged: dict[str, float] = {}
         self._counts: dict[str, dict[str, int]] = {}
         self._warned: set[tuple[str, str]] = set()
-        self._changed: dict[str, list[Changes]] = {}
+        self._changes: dict[str, list[Changes]] = {}
         self._last_line = clock()
 
     def warn_once(self, stream: str, kind: str, message: str) -> None:
@@ -59,20 +59,20 @@ class Progress:
             self._warned.add((stream, kind))
         LOGGER.warning(without_secret_ids(message))
 
-    def changed(self, stream: str, changes: Changes) -> None:
+    def add_changes(self, stream: str, changes: Changes) -> None:
         """Add changes that were seen while a collection of the stream was read."""
         with self._lock:
-            self._changed.setdefault(stream, []).append(changes)
+            self._changes.setdefault(stream, []).append(changes)
 
-    def say_changes(self, stream: str) -> None:
+    def log_changes(self, stream: str) -> None:
         """Log the changes that were seen during the read of a stream, if any, in one line."""
         with self._lock:
-            found = self._changed.pop(stream, None)
+            found = self._changes.pop(stream, None)
         if not found:
             return
         LOGGER.info(
-            "Stream %s: the data changed while it was read. At least %s added or removed, %s read again, and "
-            "%s emitted again with other values. No row that was there all the time is missing.",
+            "Stream %s: the data changed while it was read. At least %s inserted or deleted, %s read again, "
+            "and %s emitted again with other values. No row that existed all the time is missing.",
             stream,
             counted(sum(changes.seen for changes in found), "row was", "rows were"),
             counted(sum(changes.read_again for changes in found), "page was", "pages were"),
@@ -87,9 +87,9 @@ class Progress:
                 held[name] = held.get(name, 0) + count
             now = self._clock()
             self._started.setdefault(stream, now)
-            due = now - self._said.setdefault(stream, now) >= SECONDS_BETWEEN_LINES
+            due = now - self._logged.setdefault(stream, now) >= SECONDS_BETWEEN_LINES
             if due:
-                self._said[stream] = self._last_line = now
+                self._logged[stream] = self._last_line = now
                 line = self._line(stream, now)
         if due:
             LOGGER.info(line)
@@ -102,16 +102,16 @@ class Progress:
     def conclude(self) -> None:
         """Log the changes of streams that did not end."""
         with self._lock:
-            changed = list(self._changed)
+            changed = list(self._changes)
         for stream in changed:
-            self.say_changes(stream)
+            self.log_changes(stream)
 
     def count(self, stream: str, name: str) -> int:
         """Return the current value of a count."""
         with self._lock:
             return self._counts.get(stream, {}).get(name, 0)
 
-    def say_waiting(self, requests: int) -> None:
+    def log_waiting(self, requests: int) -> None:
         """Log that the connector waits for the server, if nothing was logged for a minute."""
         with self._lock:
             now = self._clock()
@@ -148,7 +148,7 @@ class Heartbeat(threading.Thread):
     def run(self) -> None:
         """Check every few seconds until stopped."""
         while not self._stopped.wait(SECONDS_BETWEEN_LINES):
-            self._progress.say_waiting(self._requests_in_flight())
+            self._progress.log_waiting(self._requests_in_flight())
 
     def stop(self) -> None:
         """Stop the thread."""

@@ -1,4 +1,4 @@
-"""What the streams of one sync share.
+"""State that the streams of one sync share.
 
 The CDK builds components from the configuration alone, so the sync is an entry of its configuration: `of` is
 the only function that looks for it. Two syncs in one process thus share their token and nothing else.
@@ -26,22 +26,22 @@ SYNC = "__sync"
 
 
 class Sync:
-    """One run of `read`. `whole_streams` are the selected streams that are read from end to end."""
+    """One run of `read`. `read_completely` names the selected streams of which all rows are read."""
 
-    def __init__(self, config: Mapping[str, Any], whole_streams: Collection[str] = ()) -> None:
+    def __init__(self, config: Mapping[str, Any], read_completely: Collection[str] = ()) -> None:
         self.settings = Configuration.parse(config)
         self.authenticator = SnowAtlasOauth2Authenticator(config)
         self.client = SnowAtlasClient(self.authenticator, self.settings.num_workers)
         self.prefetch = PagePrefetch(self.settings.num_workers)
-        self.parents = ParentRegistry(frozenset(whole_streams))
+        self.parents = ParentRegistry(frozenset(read_completely))
         self.progress = Progress()
         self.heartbeat = Heartbeat(self.progress, self.client.pace.in_flight)
         self._partitions: dict[str, Partitions] = {}
 
     @classmethod
-    def begin(cls, config: dict[str, Any], whole_streams: Collection[str] = ()) -> Sync:
+    def begin(cls, config: dict[str, Any], read_completely: Collection[str] = ()) -> Sync:
         """Make a sync, and put it into its configuration."""
-        config[SYNC] = sync = cls(config, whole_streams)
+        config[SYNC] = sync = cls(config, read_completely)
         return sync
 
     @staticmethod
@@ -54,19 +54,19 @@ class Sync:
         """Return the partitions of a selected stream."""
         return self._partitions.setdefault(stream, Partitions(stream))
 
-    def ended(self, stream: str) -> None:
-        """Conclude a selected stream whose partitions have all ended, so that its children can end.
+    def end_stream(self, stream: str) -> None:
+        """End a selected stream whose partitions have all ended, so that its children can end.
 
         Raises RowsMissing unless the user accepts missing rows.
         """
         partitions = self.partitions(stream)
-        self.progress.say_changes(stream)
+        self.progress.log_changes(stream)
         missing = partitions.missing()
         self.parents.end(stream, missing or self.rows_not_served(stream))
         if missing is not None and not self.settings.accepts_missing_rows(stream):
             raise missing
         if missing is not None:
-            LOGGER.warning("Stream %s goes on without the rows that are missing: %s", stream, missing.reason)
+            LOGGER.warning("Stream %s continues without the missing rows: %s", stream, missing.reason)
         lacking = partitions.invalid.count + (missing.parents if missing else 0)
         if lacking:
             self.progress.add(stream, parents_not_read=lacking)
@@ -79,13 +79,13 @@ class Sync:
         reason = f"the API counts {rows} more rows of {stream} than it serves."
         return RowsMissing(stream, reason, FailureType.system_error, rows)
 
-    def fail(self, stream: str, error: Exception) -> None:
-        """Let a selected stream fail, and its children with it: they would lack parents."""
+    def fail_stream(self, stream: str, error: Exception) -> None:
+        """Fail a selected stream and its children, which would lack parents."""
         self.partitions(stream).fail(error)
         self.parents.end(stream, error)
 
-    def end(self) -> None:
-        """Log what was not logged yet, and stop the threads."""
+    def close(self) -> None:
+        """Log the remaining changes, and stop the threads."""
         self.progress.conclude()
         self.heartbeat.stop()
         self.prefetch.close()

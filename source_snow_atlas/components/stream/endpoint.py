@@ -11,6 +11,7 @@ from source_snow_atlas.components.basics.paths import fill
 from source_snow_atlas.components.collection.pages import Prefetch
 from source_snow_atlas.components.collection.paging import CollectionReader
 from source_snow_atlas.components.request.reply import Page, parse_page
+from source_snow_atlas.components.run.progress import Progress
 from source_snow_atlas.components.run.sync import Sync
 
 
@@ -53,21 +54,8 @@ class Endpoint:
                 lambda body: parse_page(body, self.items_field, self.known_fields, numbers),
                 self.permission,
             )
-            if page is not None and page.repaired:
-                sync.progress.warn_once(
-                    self.name,
-                    "lone surrogate",
-                    f"Stream {self.name}: a text contains half a character (a lone surrogate), which UTF-8 "
-                    "can't encode. It is replaced by U+FFFD. "
-                    f"First seen in {plain(page.repaired)} of {path}.",
-                )
-            if page is not None and page.rounded:
-                sync.progress.warn_once(
-                    self.name,
-                    "rounded number",
-                    f"Stream {self.name}: a number has more digits than a double holds. The nearest double "
-                    f"is emitted. First seen in {plain(page.rounded)} of {path}.",
-                )
+            if page is not None:
+                self._warn_about_repairs(sync.progress, page, path)
             return page
 
         own_key = tuple(name for name in self.key if name not in partition)
@@ -81,6 +69,23 @@ class Endpoint:
             accepts_missing=sync.settings.accepts_missing_rows(self.name),
             on_page=on_page,
             on_missing=lambda rows: sync.progress.add(self.name, not_served=rows),
-            on_changes=lambda changes: sync.progress.changed(self.name, changes),
+            on_changes=lambda changes: sync.progress.add_changes(self.name, changes),
             warn=lambda kind, message: sync.progress.warn_once(self.name, kind, message),
         )
+
+    def _warn_about_repairs(self, progress: Progress, page: Page, path: str) -> None:
+        """Warn about values of a page that could not be kept as sent."""
+        if page.repaired:
+            progress.warn_once(
+                self.name,
+                "lone surrogate",
+                f"Stream {self.name}: a text contains half a character (a lone surrogate), which UTF-8 can't "
+                f"encode. It is replaced by U+FFFD. First seen in {plain(page.repaired)} of {path}.",
+            )
+        if page.rounded:
+            progress.warn_once(
+                self.name,
+                "rounded number",
+                f"Stream {self.name}: a number has more digits than a double holds. The nearest double is "
+                f"emitted. First seen in {plain(page.rounded)} of {path}.",
+            )

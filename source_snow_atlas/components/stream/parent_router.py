@@ -42,7 +42,7 @@ class ParentPartitionRouter(PathPartitionRouter):
                 self._sync.progress.expect(self.name, total_parents=partitions.begin())
                 yield StreamSlice(partition=partition, cursor_slice={})
             if partitions.all_begun():
-                self._sync.ended(self.name)
+                self._sync.end_stream(self.name)
         except Exception as error:
-            self._sync.fail(self.name, error)
+            self._sync.fail_stream(self.name, error)
             raise

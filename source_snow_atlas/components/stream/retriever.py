@@ -31,7 +31,7 @@ from source_snow_atlas.components.run.sync import Sync
 from source_snow_atlas.components.stream.cursor_row import CursorRow, bound
 from source_snow_atlas.components.stream.endpoint import Endpoint
 from source_snow_atlas.components.stream.retention import Retention
-from source_snow_atlas.components.stream.window_proof import Outside, Window, WindowProofs
+from source_snow_atlas.components.stream.window_check import OutsideRows, Window, WindowVerifier
 from source_snow_atlas.definitions import BEGINNING
 
 RECORD_KEY = "recordKey"
@@ -76,13 +76,13 @@ class CollectionRetriever(Retriever):
     window_format: str | None = None
     parents: list[dict[str, Any]] | None = None
     _endpoint: Endpoint | None = field(default=None, init=False, repr=False)
-    _proofs: WindowProofs | None = field(default=None, init=False, repr=False)
+    _verifier: WindowVerifier | None = field(default=None, init=False, repr=False)
     _retention: Retention | None = field(default=None, init=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._sync = Sync.of(self.config)
-        self._outside = Outside(self.cursor_field or "")
+        self._outside = OutsideRows(self.cursor_field or "")
         if self.cursor_field and self.kept_until:
             warn = partial(self._sync.progress.warn_once, self.name, "retention")
             self._retention = Retention(self.name, self.cursor_field, self.kept_until, warn)
@@ -110,13 +110,13 @@ class CollectionRetriever(Retriever):
                     raise
                 failure = error
             if not self.parents:
-                self._sync.ended(self.name)
+                self._sync.end_stream(self.name)
                 return
             self._sync.progress.add(self.name, parents=1)
             if partitions.end(partition, fill(self.path, partition), failure):
-                self._sync.ended(self.name)
+                self._sync.end_stream(self.name)
         except Exception as error:
-            self._sync.fail(self.name, error)
+            self._sync.fail_stream(self.name, error)
             raise
 
     def _read(
@@ -131,7 +131,7 @@ class CollectionRetriever(Retriever):
         on_page = self._progress_of(announced) if not self.parents else _ignore
         path_partition = {} if self.window_format else partition
         reader = endpoint.reader(self._sync, path_partition, query, self._sync.prefetch, on_page)
-        finish = self._finisher(partition, window)
+        add_fields = self._field_adder(partition, window)
         name = self.name
         unpaged = not self.page_parameters and not self.parents and window is None
         keys = KeyWarnings(
@@ -145,10 +145,12 @@ class CollectionRetriever(Retriever):
         for rows in batches:
             if announced:
                 yield estimate(name, announced.pop())
-            if finish is not None:
-                rows = finish(rows)
+            if add_fields is not None:
+                rows = add_fields(rows)
             if window is not None:
-                rows = self._outside.once(self._window_proofs(endpoint).whole(window, rows), window)
+                rows = self._outside.not_emitted(
+                    self._window_verifier(endpoint).complete(window, rows), window
+                )
                 if self._retention is not None:
                     self._retention.received(rows)
             elif unpaged and len(rows) >= ROUND_ROWS and len(rows) % ROUND_ROWS == 0:
@@ -172,20 +174,20 @@ class CollectionRetriever(Retriever):
                     cursor_row.cursor_field, cursor_row.latest = self.cursor_field, latest
                     yield Record(cursor_row, name, stream_slice)
 
-    def _window_proofs(self, endpoint: Endpoint) -> WindowProofs:
-        """Return the verification of windows, which is shared by all windows of the sync."""
+    def _window_verifier(self, endpoint: Endpoint) -> WindowVerifier:
+        """Return the verifier that all windows of the sync share."""
 
         def read(window: Window) -> list[Row]:
             query = self._filter(self._between(window))
-            finish = self._finisher({}, window)
+            add_fields = self._field_adder({}, window)
             reader = endpoint.reader(self._sync, {}, query, NoPrefetch())
             rows = [row for batch in reader.rows() for row in batch]
-            return finish(rows) if finish else rows
+            return add_fields(rows) if add_fields else rows
 
         with self._lock:
-            if self._proofs is None:
-                self._proofs = WindowProofs(self.name, read)
-            return self._proofs
+            if self._verifier is None:
+                self._verifier = WindowVerifier(self.name, read)
+            return self._verifier
 
     def _describe(self, schema: Mapping[str, Any]) -> Endpoint:
         key = [self.primary_key] if isinstance(self.primary_key, str) else self.primary_key or []
@@ -223,7 +225,7 @@ class CollectionRetriever(Retriever):
         parts = [part for part in (self._sync.settings.filters.get(self.name), cursor_filter) if part]
         return {"filter": joined(parts)} if parts else {}
 
-    def _finisher(
+    def _field_adder(
         self, partition: Mapping[str, Any], window: Window | None
     ) -> Callable[[list[Row]], list[Row]] | None:
         """Return a function that adds parent ids, months and `recordKey` to rows, or None if not needed."""
@@ -233,7 +235,7 @@ class CollectionRetriever(Retriever):
         if not added and not parts:
             return None
 
-        def finish(rows: list[Row]) -> list[Row]:
+        def add_fields(rows: list[Row]) -> list[Row]:
             for row in rows:
                 for name, value in added:
                     # the key of a month's row has its last day, while a reply may have the requested day
@@ -243,7 +245,7 @@ class CollectionRetriever(Retriever):
                     row[RECORD_KEY] = json.dumps([row.get(part) for part in parts], ensure_ascii=False)
             return rows
 
-        return finish
+        return add_fields
 
     def _progress_of(self, announced: list[int]) -> Callable[[Page], None]:
         progress, name = self._sync.progress, self.name

@@ -1,4 +1,4 @@
-"""Verify that a window of a list without pages came whole: a server may cap such a list silently.
+"""Verification that the reply for a window is complete: a server may cap a list without pages silently.
 
 The halves of a window with more entries than any before it are requested, and must add nothing. A server that
 sent 1,500 entries does not cap at 1,000, so a log without a cap costs a few requests more, whatever its
@@ -22,17 +22,17 @@ from source_snow_atlas.components.stream.cursor_row import bound, timestamp_of
 LOGGER = logging.getLogger("airbyte")
 Window = tuple[str, str]
 """Half-open interval between two timestamps in whole UTC seconds."""
-FEW = 4
-"""Entries that no server caps."""
-SOME = 20
+NEVER_CAPPED = 4
+"""Entries of a reply that is assumed to be complete."""
+CHECKED_IN_A_SECOND = 20
 """Entries within one second that are verified by a request for the days around it."""
-MANY = 50
-"""Entries within one second that are not believed to be the only ones of a log."""
+REFUSED_IN_A_SECOND = 50
+"""Entries within one second that are assumed to be a part of the log, even if it has no others."""
 AROUND = timedelta(days=15)
 
 
-class WindowProofs:
-    """What is known of the cap of one stream. `read` returns the rows of a window. Thread-safe."""
+class WindowVerifier:
+    """Verifier of the windows of one stream. `read` returns the rows of a window. Thread-safe."""
 
     def __init__(self, stream: str, read: Callable[[Window], list[Row]]) -> None:
         self._stream = stream
@@ -41,12 +41,12 @@ class WindowProofs:
         self._windows = 0
         """Windows that had entries."""
         self._verified = 0
-        """The most entries that came whole in one reply."""
+        """The most entries of a reply that was complete."""
         self._cap: int | None = None
         """The fewest entries of a capped reply."""
         self._warned = False
 
-    def whole(self, window: Window, rows: list[Row]) -> list[Row]:
+    def complete(self, window: Window, rows: list[Row]) -> list[Row]:
         """Return all rows of a window, of which `rows` came in one reply.
 
         Raises ServerError for more entries in one second than a reply holds.
@@ -58,7 +58,7 @@ class WindowProofs:
     def _verify(self, window: Window, rows: list[Row]) -> list[Row]:
         count = len(rows)
         is_plausible = count < self._verified if self._cap is None else 2 * count <= self._cap
-        if count <= FEW or is_plausible:
+        if count <= NEVER_CAPPED or is_plausible:
             return rows
         start, end = map(bound, window)
         if end - start <= timedelta(seconds=1):
@@ -74,12 +74,12 @@ class WindowProofs:
         if len(first_part) == len(second_part) == count and not self._warned:
             self._warned = True
             LOGGER.warning(
-                "Stream %s: the server sends the same %d entries whatever the time asked for: nothing shows "
-                "whether there are more.",
+                "Stream %s: the server sends the same %d entries for any time, so it is unknown whether "
+                "there are more.",
                 self._stream,
                 count,
             )
-        # an empty half says nothing of the other one
+        # an empty half proves nothing about the other one
         if not first_part:
             united = _united(rows, self._verify(second, second_part))
         elif not second_part:
@@ -91,8 +91,8 @@ class WindowProofs:
     def _found_cap(self, count: int) -> None:
         if self._cap is None:
             LOGGER.warning(
-                "Stream %s: a reply holds at most %d entries, and the server does not say so: fuller windows "
-                "are read in parts.",
+                "Stream %s: a reply holds at most %d entries, and the server does not say so. Windows with "
+                "more are read in parts.",
                 self._stream,
                 count,
             )
@@ -100,16 +100,16 @@ class WindowProofs:
 
     def _check_second(self, window: Window, count: int) -> None:
         """Raise ServerError if a second may have more entries than the reply."""
-        if count < (self._cap or SOME):
+        if count < (self._cap or CHECKED_IN_A_SECOND):
             return
         if self._cap is None:
             if len(self._read((_text(bound(window[0]) - AROUND), _text(bound(window[1]) + AROUND)))) > count:
                 return
             # a reply for thirty days would have held the entries of other windows, too
-            if count < MANY and self._windows == 1:
+            if count < REFUSED_IN_A_SECOND and self._windows == 1:
                 LOGGER.warning(
                     "Stream %s: %d entries came for the second %s, and no others in fifteen days before "
-                    "and after: nothing shows whether a reply can hold more.",
+                    "and after, so it is unknown whether a reply can hold more.",
                     self._stream,
                     count,
                     window[0],
@@ -117,13 +117,13 @@ class WindowProofs:
                 return
         raise ServerError(
             f"Stream {self._stream}: {count} entries came for the second {window[0]}, as many as a reply "
-            "holds at most, and there may be more: the API can't be asked for less than a second. Report "
-            "it to Snow Atlas support, and check whether a filter of this stream can part them.",
+            "holds at most. There may be more, because no request can be for less than a second. "
+            "Report it to Snow Atlas support, and check whether a filter of this stream can split them.",
             self._stream,
         )
 
 
-class Outside:
+class OutsideRows:
     """Rows that a server returned for a window although their time lies outside of it. Thread-safe.
 
     A time without its time zone, or in another one, looks like that, and so does a server that ignores the
@@ -135,7 +135,7 @@ class Outside:
         self._emitted: set[int] = set()
         self._lock = threading.Lock()
 
-    def once(self, rows: list[Row], window: Window) -> list[Row]:
+    def not_emitted(self, rows: list[Row], window: Window) -> list[Row]:
         """Return the rows without those that were emitted for another window."""
         start, end = map(bound, window)
 

@@ -130,19 +130,20 @@ def _can_not_be_known(verdict: Verdict, lost: int) -> bool:
         # an array has no page size: if the server cuts it and rows move to page 1, an empty page 2 is right
         is_cut_and_moves = nature.shape == "array" and nature.sizes != "as asked" and not nature.is_still
         # the preceding page again, with the number of its rows as the total, looks like the last page
-        is_told_last = nature.items == "of the page" and nature.has_equal_rows
+        is_told_last = "of the page" in (nature.items, nature.pages) and nature.has_equal_rows
         is_known = not (lacks_rows or names_sizes_wrongly or is_cut_and_moves or is_told_last)
         return not is_known or "end" in verdict.warnings
     if nature.items == "right":
         # rows with a changing order or unknown offsets are told apart only if nothing moves
         is_out_of_order = nature.order == "ties" or (nature.order != "holds" and nature.replicas > 1)
-        is_out_of_place = names_sizes_wrongly or (nature.begins, nature.drops) not in (
-            ("in place", nature.drops),
-            (nature.begins, "nothing"),
-        )
+        is_out_of_place = names_sizes_wrongly or (nature.begins != "in place" and nature.drops != "nothing")
         return not nature.is_still and (is_out_of_order or is_out_of_place)
     if nature.accepts and verdict.missing:
         # without a right total, the number of missing rows is not known exactly
+        return True
+    is_uncounted = nature.items in ("absent", "text", "null", "negative")
+    if nature.held_back != "nothing" and not nature.is_still and not is_uncounted:
+        # a wrong total may be lower by as many rows as are withheld
         return True
     if (nature.begins, nature.follows) != ("in place", "page number") or (
         nature.order != "holds" and nature.has_equal_rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from pathlib import Path
@@ -83,6 +84,24 @@ def test_no_content(client: SnowAtlasClient, http: FakeHttp) -> None:
     """An empty collection that is answered with 204 would fail the stream."""
     http.on("GET", URL, Reply(204, body=b""))
     assert get(client) is None
+
+
+@pytest.mark.parametrize("status", [204, 403, 404])
+def test_an_answer_without_rows_ends_the_caution_after_a_rate_limit(
+    client: SnowAtlasClient, http: FakeHttp, clock: FakeClock, status: int
+) -> None:
+    """After one 429, thousands of parents that have no rows would be requested one at a time."""
+
+    def wait(_: object, seconds: float | None) -> None:
+        assert seconds is not None, "requests are sent one at a time"
+        clock.sleep(seconds)
+
+    client.pace = Pace(4, clock, wait)
+    http.in_turn("GET", URL, Reply(429, headers={"Retry-After": "1"}), Reply(status, body=b""))
+    with suppress(SnowAtlasError):
+        get(client)
+    with client.pace.slot(), client.pace.slot():
+        assert client.pace.in_flight() == 2
 
 
 PASSING: dict[str, Any] = {

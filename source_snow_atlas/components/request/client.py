@@ -158,6 +158,7 @@ class SnowAtlasClient:
                     self._sleep(wait_alone)
                     continue
                 if kind is Meaning.NO_CONTENT:
+                    self.pace.succeeded(ticket)
                     return None
                 if kind is Meaning.PAGE:
                     parsed = parse(reply.body)
@@ -174,6 +175,8 @@ class SnowAtlasClient:
                     self.authenticator.renew(token)
                     continue
                 if kind is not Meaning.TEMPORARY:
+                    # a limit has let it through, even if the answer is a 404
+                    self.pace.succeeded(ticket)
                     raise failed_request(
                         stream, path, reply.status, reply.body, permission, "filter" in query
                     )

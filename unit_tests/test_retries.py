@@ -33,6 +33,12 @@ def test_retry_after_as_a_date() -> None:
     assert 0 < (announced_wait({"Retry-After": later}) or 0) <= 100
 
 
+def test_retry_after_as_an_obsolete_date() -> None:
+    """The form without a zone, which recipients must accept (RFC 9110), would be ignored."""
+    later = (datetime.now(timezone.utc) + timedelta(seconds=100)).ctime()
+    assert 0 < (announced_wait({"Retry-After": later}) or 0) <= 100
+
+
 @given(st.integers(1, 30), st.floats(1, 600), st.floats(0, 1), st.floats(0, 100))
 def test_repeats_are_bounded_in_number_and_in_time(
     maximum: int, seconds: float, chance: float, each: float

@@ -22,7 +22,10 @@ def announced_wait(headers: Mapping[str, str]) -> float | None:
         seconds = float(text)
     except ValueError:
         try:
-            seconds = (parsedate_to_datetime(text) - datetime.now(timezone.utc)).total_seconds()
+            date = parsedate_to_datetime(text)
+            # the obsolete form without a zone is UTC as well (RFC 9110 section 5.6.7)
+            date = date if date.tzinfo else date.replace(tzinfo=timezone.utc)
+            seconds = (date - datetime.now(timezone.utc)).total_seconds()
         except (ValueError, TypeError, OverflowError):
             return None
     return seconds if 0 <= seconds < float("inf") else None

@@ -108,7 +108,7 @@ class SourceSnowAtlas(Source):
             usable_catalog,
             usable_state,
         )
-        from source_snow_atlas.components.run.not_served import with_rows_not_served
+        from source_snow_atlas.components.run.missing_counts import with_missing_counts
         from source_snow_atlas.components.run.sync import Sync
 
         settings = Configuration.parse(config)
@@ -137,7 +137,7 @@ class SourceSnowAtlas(Source):
                 declarative = self._build(config, selected, without_cursor, catalog, state)
                 tenant_logged.result()
             messages = declarative.read(logger, config, catalog, state)
-            yield from one_error_per_stream(with_rows_not_served(messages, sync.progress), selected)
+            yield from one_error_per_stream(with_missing_counts(messages, sync.progress), selected)
         finally:
             sync.close()
 

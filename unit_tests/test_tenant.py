@@ -31,5 +31,5 @@ def test_one_record(config: dict[str, Any], http: FakeHttp) -> None:
 def test_unknown_is_an_error(config: dict[str, Any], http: FakeHttp, token: dict[str, str]) -> None:
     """The table would be emptied because the server says nothing, or the platform try again for ever."""
     http.on("POST", TOKEN_URL, token_reply(**token))
-    with pytest.raises(ConfigurationError, match=r"Stream tenant: .* leave the stream out"):
+    with pytest.raises(ConfigurationError, match=r"Stream tenant: .* Leave the stream out"):
         read(config)

@@ -72,5 +72,5 @@ class KeyWarnings:
 
 
 def may_be_shown(name: str) -> bool:
-    """Return whether values of a key field may appear in a message: ids of things, not of people."""
+    """Return whether values of a key field may appear in a message: ids, except those of users."""
     return name.lower().endswith("id") and "user" not in name.lower()

@@ -16,7 +16,7 @@ from itertools import pairwise
 from source_snow_atlas.components.collection.page_reply import PageReply
 from source_snow_atlas.components.request.reply import Row
 
-MOVED = 4
+MIN_SHARED = 4
 """Rows that two pages must share if offsets have shifted. Fewer may be in the same order by chance."""
 
 
@@ -59,11 +59,11 @@ def _compare(
     pairs = sorted((left_index[token], index) for token, index in right_index.items() if token in left_index)
     same = [(one, other) for one, other in pairs if left.rows[one] == right.rows[other]]
     # rows that are edited all the time share their keys only
-    pairs = same if len(same) >= MOVED or 2 * len(same) >= len(pairs) else pairs
+    pairs = same if len(same) >= MIN_SHARED or 2 * len(same) >= len(pairs) else pairs
     # several shared rows must agree if offsets shifted; fewer may be left if rows are missing
     begin = len(left.rows) - len(pairs)
     is_aligned = pairs == [(begin + index, index) for index in range(len(pairs))]
-    fewest = needed if is_aligned and (left.missing or right.missing) else MOVED
+    fewest = needed if is_aligned and (left.missing or right.missing) else MIN_SHARED
     if len(pairs) < fewest or any(one[1] > other[1] for one, other in pairwise(pairs)):
         return None
     return _join(left, right, pairs, [token in left_index for token in tokens])

@@ -48,7 +48,7 @@ class PageSource:
 
         Raises what the fetch raises, except for refusals that may mean that the page does not exist.
         """
-        return self.complete(self._ask(request))
+        return self.complete(self._request(request))
 
     def complete(self, reply: PageReply) -> PageReply:
         """Request a page again until it holds the rows it counts, or its replies agree.
@@ -62,7 +62,7 @@ class PageSource:
             contradicts = reply.request.start < total < reply.reached and not self._was_miscounted
             if not (reply.missing or reply.failure or contradicts):
                 break
-            again = self._ask(reply.request)
+            again = self._request(reply.request)
             is_same = again.page.rows == reply.page.rows and again.page.total_items == reply.page.total_items
             is_better = reply.failure is not None or (
                 (again.is_miscounted, again.missing) <= (reply.is_miscounted, reply.missing)
@@ -101,7 +101,7 @@ class PageSource:
                 return nothing
             if self._is_retracted(announced_by, nothing, before):
                 return nothing
-            fresh = self._ask(PageRequest(1, reply.request.size))
+            fresh = self._request(PageRequest(1, reply.request.size))
             now = replace(fresh, request=reply.request, page=replace(fresh.page, rows=[], has_next=False))
             # a total that equals the number of rows on the page counts only those
             is_of_the_page = fresh.total_items == fresh.reached and fresh.announces_more
@@ -180,7 +180,7 @@ class PageSource:
             for new, old in zip(again, replies, strict=True)
         )
 
-    def _ask(self, request: PageRequest) -> PageReply:
+    def _request(self, request: PageRequest) -> PageReply:
         number = request.number - 1 + self._numbered_from
         # a page that is announced must have its own number; one that may not exist can be anything
         numbers = frozenset({number}) if request.start < self.announced else None

@@ -1,4 +1,4 @@
-"""Requests for pages, and several of them in flight at once."""
+"""Page requests, and a generator that keeps several of them in flight."""
 
 from __future__ import annotations
 

@@ -116,19 +116,19 @@ class SnowAtlasOauth2Authenticator(Oauth2Authenticator, DeclarativeAuthenticator
                 self.refresh_and_set_access_token()
 
     def refresh_access_token(self) -> tuple[str, AirbyteDateTime]:
-        """Request a token, and return it with its expiry. Raises what `TokenEndpoint.ask` does."""
+        """Request a token, and return it with its expiry. Raises what `TokenEndpoint.request_grant` does."""
         shared = self._shared
         if shared.failure is not None and self._clock() < shared.failed_at + SAME_FAILURE:
             raise shared.failure
         try:
-            grant = shared.endpoint.ask(self.route, self.fail_fast, self._clock, self._sleep)
+            grant = shared.endpoint.request_grant(self.route, self.fail_fast, self._clock, self._sleep)
         except SnowAtlasError as failure:
             shared.failure, shared.failed_at = failure, self._clock()
             raise
         shared.failure = None
         shared.access_token = grant.access_token
         shared.identity_token = grant.identity_token or shared.identity_token
-        shared.renew_at = grant.asked_at + grant.life - min(60.0, 0.2 * grant.life)
+        shared.renew_at = grant.requested_at + grant.life - min(60.0, 0.2 * grant.life)
         remember(self.get_client_secret())  # again, because only the latest secrets are remembered
         for secret in filter(None, (grant.access_token, grant.identity_token)):
             add_to_secrets(secret)

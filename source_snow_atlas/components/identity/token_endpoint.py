@@ -57,12 +57,12 @@ REGISTERED_ERRORS = frozenset(
 
 @dataclass(frozen=True)
 class Grant:
-    """An issued token. `life` is in seconds from `asked_at`."""
+    """An issued token. `life` is in seconds from `requested_at`."""
 
     access_token: str = field(repr=False)
     identity_token: str | None = field(repr=False)
     life: float
-    asked_at: float
+    requested_at: float
 
 
 class TokenEndpoint:
@@ -75,7 +75,7 @@ class TokenEndpoint:
         self._with_identity = True
         self._answered = False
 
-    def ask(
+    def request_grant(
         self, route: Route, fail_fast: bool, clock: Callable[[], float], sleep: Callable[[float], None]
     ) -> Grant:
         """Return a new token. With `fail_fast` an announced wait is an error.
@@ -89,7 +89,7 @@ class TokenEndpoint:
         # if the host has never answered, the URL or the network is probably wrong
         silence = Attempts(3, seconds=10.0) if fail_fast else Attempts(seconds=30.0)
         while True:
-            asked = clock()
+            requested_at = clock()
             announced = 0.0
             counted, most = attempts, attempts.maximum
             failure: SnowAtlasError
@@ -104,14 +104,16 @@ class TokenEndpoint:
                 )
                 if isinstance(failure, ConfigurationError):
                     most = 2
-                elif not self._answered and (nothing_answers(error) or clock() - asked >= CHECK_TIMEOUTS[1]):
+                elif not self._answered and (
+                    nothing_answers(error) or clock() - requested_at >= CHECK_TIMEOUTS[1]
+                ):
                     counted, most = silence, silence.maximum
             else:
                 self._answered = True
                 announced = announced_wait(reply.headers) or 0.0
                 status, document = meaning(reply.status), _document(reply.body)
                 if status is Meaning.PAGE:
-                    if grant := _grant(document, asked):
+                    if grant := _grant(document, requested_at):
                         return grant
                     failure, most = self._no_token("answered without an access token"), 3
                 elif status is Meaning.LIMITED:
@@ -126,7 +128,7 @@ class TokenEndpoint:
                 else:
                     raise self._refused(reply.status, _error_code(document))
             is_too_long = announced > (0.0 if fail_fast else LONGEST_WAIT - limits.spent)
-            wait = None if counted.made >= most or is_too_long else counted.next_wait(clock() - asked)
+            wait = None if counted.made >= most or is_too_long else counted.next_wait(clock() - requested_at)
             if wait is None:
                 raise failure
             if announced > wait:
@@ -199,14 +201,14 @@ def _document(body: bytes | bytearray) -> Mapping[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _grant(document: Mapping[str, Any], asked_at: float) -> Grant | None:
+def _grant(document: Mapping[str, Any], requested_at: float) -> Grant | None:
     token, identity = document.get("access_token"), document.get("id_token")
     # other characters are not allowed in a header
     if not isinstance(token, str) or not re.fullmatch(r"[\x21-\x7e\xa1-\xff]+", token):
         return None
     if not isinstance(identity, str) or not identity:
         identity = None
-    return Grant(token, identity, _life(document.get("expires_in")), asked_at)
+    return Grant(token, identity, _life(document.get("expires_in")), requested_at)
 
 
 def _error_code(document: Mapping[str, Any]) -> str:

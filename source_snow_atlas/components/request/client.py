@@ -90,18 +90,18 @@ class SnowAtlasClient:
         410, ConfigurationError, RateLimited, TransientError or ServerError.
         """
 
-        def ask(root: str, malformed: int = Attempts.maximum) -> Parsed | None:
+        def request(root: str, malformed: int = Attempts.maximum) -> Parsed | None:
             return self._get(stream, root + path, query, parse, permission, malformed)
 
         if not path.startswith(ORACLE_PATHS):
-            return ask("")
+            return request("")
         if self._oracle_root is None:
             with self._oracle_lock:
                 if self._oracle_root is None:
-                    return self._find_oracle(ask)
-        return ask(self._oracle_root)
+                    return self._find_oracle(request)
+        return request(self._oracle_root)
 
-    def _find_oracle(self, ask: Callable[[str, int], Parsed | None]) -> Parsed | None:
+    def _find_oracle(self, request: Callable[[str, int], Parsed | None]) -> Parsed | None:
         """Return the reply of the root that answers, and keep that root.
 
         Neither a refusal nor a 204 is an answer: gateways send them for paths that they do not know.
@@ -109,7 +109,7 @@ class SnowAtlasClient:
         failures: list[SnowAtlasError] = []
         for root in ORACLE_ROOTS:
             try:
-                parsed = ask(root, MALFORMED_UNDER_A_ROOT)
+                parsed = request(root, MALFORMED_UNDER_A_ROOT)
             except RateLimited:
                 raise
             except SnowAtlasError as failure:

@@ -1,8 +1,10 @@
-"""The window: how many requests may be in flight, learned from refusals.
+"""Window of requests in flight, which adapts to refusals.
 
-The window is a real number. From one on, it is a number of requests in flight; below one, it is a gap of
-`latency / window` seconds between two requests. By Little's law (requests in flight = rate x latency) it
-stands for a rate limit and for a concurrency limit alike.
+The window is a real number. At one or more, it is the number of requests in flight. Below one, it is a gap of
+`latency / window` seconds between two requests. By Little's law (requests in flight = rate x latency), it can
+follow both a rate limit and a concurrency limit.
+
+Measured figures below are durations compared with those of a client that knows the limit.
 """
 
 from __future__ import annotations
@@ -11,36 +13,36 @@ import math
 from dataclasses import dataclass
 
 INITIAL_WINDOW = 10
-"""Requests in flight at first, as in TCP (RFC 6928); one more is allowed for every 16 answers."""
+"""Requests in flight at the start, as in TCP (RFC 6928). One more is allowed for every 16 answers."""
 MARGIN = 0.9
-"""Part of what was seen to be allowed that is used (Netflix's AIMDLimit: 0.9; CUBIC and botocore: 0.7).
-Measured: with 0.85 a concurrency limit that rises costs 1.9 times the time instead of 1.5, with 1.0 2.0.
+"""Share of the measured limit that is used (Netflix's AIMDLimit: 0.9; CUBIC and botocore: 0.7). A concurrency
+limit that rises takes 1.9 times as long with 0.85, 1.5 with 0.9, and 2.0 with 1.0.
 """
 RAMP_WAITS = 0.5
-"""Waits in which the window rises to the plateau. Measured: of 0.25 to 1 the best mean over all limits."""
+"""Duration of the rise to the plateau, in waits. Measured: of 0.25 to 1 the best mean over all limits."""
 HOLD_WAITS = 4
-"""Waits for which the plateau is held before more is tried: a refused probe costs one wait in five. Measured:
-with 3 a bucket costs 1.8 times the time instead of 1.3, with 5 a limit that falls 1.9 instead of 1.6.
+"""Duration of the plateau before the next probe, in waits, so that refused probes cost one wait in five.
+A token bucket takes 1.8 times as long with 3, and 1.3 with 4; a limit that falls 1.6 with 4, and 1.9 with 5.
 """
 LONGEST_OWN_HOLD = 4.0
-"""Seconds for which it is held where no wait is announced: below 3 % are refused then of nine a second."""
+"""Seconds of the plateau if no wait is announced. Of nine requests a second, under 3 % are then refused."""
 PROBE_GROWTH = 8.0
-"""Growth of the window in one wait while it probes: one probe finds a limit that rose by four times."""
+"""Growth of the window per wait during a probe: one probe finds a limit that is four times as high."""
 PROBE_SHARE = 0.7
-"""Weight of the window at a refused probe against the mean before it: a bucket lets a burst pass, so the one
-is too high; the other is too low where the limit rose. Measured: with 0.5 a concurrency limit that rises
-costs 2.0 times the time instead of 1.5, with 1.0 a bucket that rises 1.7.
+"""Weight of the window at a refused probe, compared with the mean before it. The first is too high if a token
+bucket let a burst pass; the second is too low if the limit rose. A concurrency limit that rises takes 2.0
+times as long with 0.5, and 1.5 with 0.7; a token bucket that rises takes 1.7 with 1.0.
 """
 
 
 @dataclass
 class Window:
-    """Requests in flight that are allowed, at most `maximum`.
+    """Number of requests that may be in flight, at most `maximum`.
 
-    After a refusal it starts from what got through, the wait included, rises to a plateau, holds it, and then
-    probes, as TCP CUBIC does (RFC 9438). Where a refusal comes only when it probes, it holds twice as long
-    the next time; where it comes earlier, half as long. Once it would hold for less than the wait, slowing
-    down has not helped (load is shed at random), and the next 4, 8, 16 … refusals change nothing.
+    After a refusal the window starts at the mean rate of the answers, with the wait included. It rises to a
+    plateau, holds it, and then probes, as TCP CUBIC does (RFC 9438). If a probe is refused, the next plateau
+    is held twice as long; after an earlier refusal, half as long. If it would be held for less than the wait,
+    slowing down has not helped (load is shed at random). The next 4, 8, 16 … refusals are then ignored.
     """
 
     maximum: int
@@ -67,7 +69,7 @@ class Window:
             self._size = min(self._size + 1 / 16, self.maximum)
 
     def size(self, age: float) -> float:
-        """Return the window `age` seconds after the wait. Forget the limit where a probe finds none."""
+        """Return the window `age` seconds after the wait. Forget the limit if a probe finds none."""
         if not self.is_limited:
             return self._size
         ramp = min(RAMP_WAITS * self._wait, self._hold)

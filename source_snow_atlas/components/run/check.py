@@ -60,8 +60,8 @@ def check_connection(
 ) -> tuple[AirbyteConnectionStatus, list[Area]]:
     """Return whether at least one area is readable, and the areas that lack a permission.
 
-    The message says what the others lack. It ends in time, whatever the server does: threads that still wait
-    for a reply are abandoned.
+    The message says what the others lack. The check ends within LONGEST seconds. Threads that still
+    wait for a reply are abandoned.
     """
     deadline = time.monotonic() + LONGEST
     try:
@@ -75,11 +75,11 @@ def check_connection(
             _result(token, deadline, f"The token endpoint of {route.host}{route.through}")
             hint = log_tenant(logger, authenticator, settings.region)
             client = SnowAtlasClient(authenticator, settings.num_workers, fail_fast=True)
-            asked = [
-                (area, executor.submit(_ask, client, area, settings.filters.get(area.stream)))
+            requested = [
+                (area, executor.submit(_request_one, client, area, settings.filters.get(area.stream)))
                 for area in product_areas(settings.filters)
             ]
-            failures = [(area, _failure(area, future, deadline)) for area, future in asked]
+            failures = [(area, _failure(area, future, deadline)) for area, future in requested]
         finally:
             executor.shutdown(wait=False, cancel_futures=True)
         for area, failure in failures:
@@ -147,7 +147,7 @@ def _result(future: Future[Result], deadline: float, what: str) -> Result:
     try:
         return future.result(max(0.0, deadline - time.monotonic()))
     except FutureTimeoutError:
-        raise TransientError(f"{what} did not answer within {LONGEST:.0f} s: try again later.") from None
+        raise TransientError(f"{what} did not answer within {LONGEST:.0f} s. Try again later.") from None
 
 
 def _failure(area: Area, future: Future[SnowAtlasError | None], deadline: float) -> SnowAtlasError | None:
@@ -157,7 +157,7 @@ def _failure(area: Area, future: Future[SnowAtlasError | None], deadline: float)
         return late
 
 
-def _ask(client: SnowAtlasClient, area: Area, user_filter: str | None) -> SnowAtlasError | None:
+def _request_one(client: SnowAtlasClient, area: Area, user_filter: str | None) -> SnowAtlasError | None:
     """Request one record. Return the failure, if any."""
     parameters = area.parameters
     query: dict[str, Any] = {}

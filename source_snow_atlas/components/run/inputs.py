@@ -28,7 +28,7 @@ from source_snow_atlas.components.identity.configuration import (
     nearest,
     parse_timestamp,
 )
-from source_snow_atlas.components.run.not_served import COUNTS
+from source_snow_atlas.components.run.missing_counts import COUNTS
 
 LOGGER = logging.getLogger("airbyte")
 WITHOUT_CURSOR = "__ab_no_cursor_state_message"

@@ -1,4 +1,4 @@
-"""Keys of parent records: read once per sync, and shared by all child streams meanwhile.
+"""Keys of parent records, read once per sync and shared by all child streams.
 
 If the parent stream is selected, its own reader supplies the keys; otherwise the child that first needs the
 next page reads it for all. The CDK's SubstreamPartitionRouter reads the parents once per child.
@@ -200,19 +200,19 @@ class ParentReading:
 
 
 class ParentRegistry:
-    """All readings of parents in a sync. Routers ask for their keys before anything is read."""
+    """All readings of parents in a sync. Routers call `feed` before anything is read."""
 
     def __init__(self, read_completely: frozenset[str]) -> None:
         self._lock = threading.Lock()
         self._feeds: dict[KeySource, KeyFeed] = {}
         self._readings: dict[str, ParentReading] = {}
-        self._pushed = {stream: ParentReading() for stream in read_completely}
+        self._offered = {stream: ParentReading() for stream in read_completely}
 
     def feed(self, source: KeySource, batches: Batches) -> KeyFeed:
         """Return the shared keys of a source, from the selected stream if it is read from end to end."""
         with self._lock:
             if source not in self._feeds:
-                reading = self._pushed.get(source.stream) or self._readings.get(source.stream)
+                reading = self._offered.get(source.stream) or self._readings.get(source.stream)
                 # a feed that starts after the first rows would lack them
                 if reading is None or reading.has_begun:
                     reading = self._readings[source.stream] = ParentReading(batches)
@@ -221,10 +221,10 @@ class ParentRegistry:
 
     def offer(self, stream: str, rows: list[Row]) -> None:
         """Add records that a selected stream has read."""
-        if stream in self._pushed:
-            self._pushed[stream].offer(rows)
+        if stream in self._offered:
+            self._offered[stream].offer(rows)
 
     def end(self, stream: str, failure: Exception | None = None) -> None:
         """Conclude a selected stream. With a failure its children fail too: they would lack parents."""
-        if stream in self._pushed:
-            self._pushed[stream].end(failure)
+        if stream in self._offered:
+            self._offered[stream].end(failure)

@@ -33,7 +33,7 @@ class TenantRetriever(Retriever):
             tenant = read_tenant(self.authenticator)
         except IdentityUnavailable as reason:
             raise ConfigurationError(
-                f"Stream {self.name}: the tenant is not known, because {reason}: leave the stream out of the "
+                f"Stream {self.name}: the tenant is not known, because {reason}. Leave the stream out of the "
                 "connection. All other streams are unaffected.",
                 self.name,
             ) from None

@@ -16,7 +16,7 @@ COUNTS = {"rowsNotServed": "not_served", "parentsNotRead": "parents_not_read"}
 """Counts of `Progress`, by their keys in the state."""
 
 
-def with_rows_not_served(messages: Iterable[AirbyteMessage], progress: Progress) -> Iterator[AirbyteMessage]:
+def with_missing_counts(messages: Iterable[AirbyteMessage], progress: Progress) -> Iterator[AirbyteMessage]:
     """Yield the messages, with the numbers of missing rows and parents added to the states."""
     for message in messages:
         if message.state is not None and message.state.stream is not None:

@@ -65,7 +65,7 @@ class Place:
 KINDS = [
     *(Kind("status", {"status": status}, f"HTTP {status}") for status in (408, 500, 502, 503, 504)),
     *(
-        Kind(name, cause="got no whole reply")
+        Kind(name, cause="got no complete reply")
         for name in ("cut_before_headers", "reset", "cut_body", "cut_chunked")
     ),
     *(

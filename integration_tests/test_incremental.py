@@ -152,7 +152,7 @@ def test_the_state_wins_over_the_start_date(
     rows = Expected(sandbox).rows(AUDIT_PATH)
     since = [row for row in rows if moment(row["created"]) >= moment(stamp(old))]
     assert difference(merged(outcome.records["audit_logs"]), since) == ""
-    assert f"Stream audit_logs goes on from {stamp(old)}." in outcome.logs
+    assert f"Stream audit_logs continues from {stamp(old)}." in outcome.logs
 
 
 def test_the_start_date_counts_for_the_first_sync(

@@ -337,7 +337,7 @@ def test_many_parents_that_fail_end_the_stream(
         outcome = read(server, [CONTRACTS], accept_missing_rows=accepted)
     assert outcome.statuses == {CONTRACTS: "INCOMPLETE"}
     (message,) = outcome.stream_errors[CONTRACTS]
-    assert "too many to go on" in message
+    assert "too many to continue" in message
     assert "HTTP 500" in message
     assert len(asked_paths(server)) < most + 40, "what is lost is not read on"
 

@@ -74,8 +74,8 @@ def load(spool: Spool, destination: Destination, report: SyncReport, incremental
             undeclared.append(f"{stream.name} ({names}{', ...' * (len(file.undeclared) > MAX_FIELDS)})")
     if undeclared:
         report.warn(
-            "fields that the API sends but does not document were kept in the column _extra: "
-            f"{', '.join(undeclared)}"
+            "fields that the API sends but does not document were kept in the column "
+            f"_extra: {', '.join(undeclared)}"
         )
     pa.default_memory_pool().release_unused()  # the database is going to need as much
     report.loading = counted(len(tables), "table")

@@ -85,7 +85,7 @@ def test_the_end_is_an_error_even_if_the_framework_says_nothing() -> None:
 def test_the_frameworks_own_summary_is_replaced() -> None:
     """The user would read a general sentence of the framework instead of which streams failed."""
     _, error = read(failure("computers"), end=AirbyteTracedException(message="During the sync …"))
-    assert "1 of 5 streams could not be read whole: computers" in str(getattr(error, "message", ""))
+    assert "1 of 5 streams could not be read completely: computers" in str(getattr(error, "message", ""))
 
 
 def test_errors_of_no_stream_stay() -> None:

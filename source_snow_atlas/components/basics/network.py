@@ -34,7 +34,7 @@ def is_host(name: str) -> bool:
 
 @dataclass(frozen=True)
 class Route:
-    """How a host is reached. `settings` are those of `HTTPAdapter.send`; the names are for messages."""
+    """Route to a host: the arguments of `HTTPAdapter.send` in `settings`, and names for messages."""
 
     host: str
     settings: Mapping[str, Any]

@@ -1,1 +1,1 @@
-"""One collection: its pages side by side, every row once."""
+"""Reader of one collection: pages in flight, overlaps, the end and missing rows."""

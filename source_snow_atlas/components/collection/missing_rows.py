@@ -129,6 +129,6 @@ class MissingRows:
     def _fail(self, about: str, detail: str, remedy: str) -> None:
         raise ServerError(
             f"{self.label}: {self._counted(about)}. Pages that were requested again still lack rows.{detail} "
-            "This is not caused by changing data. Check whether this client may see these rows, or ask Snow "
-            f"Atlas support{remedy}."
+            "This is not caused by changing data. "
+            f"Check whether this client may see these rows, or ask Snow Atlas support{remedy}."
         )

@@ -1,4 +1,4 @@
-"""Source of the pages of one collection, which tells whole pages, failed pages and the end apart."""
+"""Source of the pages of one collection. It distinguishes complete pages, failed pages and the end."""
 
 from __future__ import annotations
 

@@ -72,8 +72,8 @@ class RepeatedPasses:
                 raise ServerError(
                     f"{self.label}: the server sends the same rows on several pages, also when requested "
                     "again, and does not serve pages that overlap. Whether they are different rows can't be "
-                    "known, and the rows of a page may be missing. If it happens again, report it to Snow "
-                    "Atlas support."
+                    "known, and the rows of a page may be missing. "
+                    "If it happens again, report it to Snow Atlas support."
                 )
             self.missing_rows.is_exact &= passes == 1 or not is_new
             quiet_passes = 0 if is_new else quiet_passes + 1
@@ -84,8 +84,8 @@ class RepeatedPasses:
                 raise ServerError(
                     f"{self.label}: {passes} passes over all pages brought different rows, and its pages "
                     "share none that proves an overlap. The order of its rows changes between requests, or "
-                    "its data changes too fast. Whether all rows came can't be known: sync again, at a "
-                    "quieter time."
+                    "its data changes too fast. "
+                    "Whether all rows came can't be known: sync again, at a quieter time."
                 )
             earlier, earlier_totals = pages, self._totals_of_pass
 

@@ -1,1 +1,1 @@
-"""One request: the client, its pace, and the reply."""
+"""One request: the client, the rate limiter and the parser of the reply."""

@@ -205,8 +205,8 @@ class SnowAtlasClient:
             )
             raise RateLimited(
                 f"Stream {stream}: GET {path} was refused with HTTP 429: Snow Atlas limits the rate of "
-                f"requests and {asks}. Try again later, lower num_workers, or run fewer scripts with this "
-                "client.",
+                f"requests and {asks}. "
+                "Try again later, lower num_workers, or run fewer scripts with this client.",
                 stream,
             )
 
@@ -239,7 +239,7 @@ class SnowAtlasClient:
     def _no_reply(self, stream: str, path: str, error: Exception) -> SnowAtlasError:
         route = self.authenticator.route
         return route.failure(error, stream) or TransientError(
-            f"Stream {stream}: GET {path} got no whole reply from {route.host}{route.through} "
+            f"Stream {stream}: GET {path} got no complete reply from {route.host}{route.through} "
             f"({type(error).__name__}). Try again later.",
             stream,
         )

@@ -60,7 +60,7 @@ class Window:
 
     @property
     def is_limited(self) -> bool:
-        """Whether a limit of the server is known."""
+        """Return whether a limit of the server is known."""
         return self._plateau > 0
 
     def answered(self) -> None:

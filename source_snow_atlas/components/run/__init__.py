@@ -1,1 +1,1 @@
-"""One run of a command: what its streams share, its progress, its inputs and its failures."""
+"""One run of a command: shared state, validation of inputs, progress and failures."""

@@ -48,7 +48,7 @@ def one_error_per_stream(
             )
         if failed:
             raise SnowAtlasError(
-                f"{len(failed)} of {len(streams)} streams could not be read whole: "
+                f"{len(failed)} of {len(streams)} streams could not be read completely: "
                 f"{', '.join(sorted(failed))}. The error of each says why; the other streams are complete.",
                 FailureType.config_error,
             ) from None

@@ -130,7 +130,7 @@ def _position(stream: str, stream_state: Any) -> datetime | None:
             position.strftime(DATETIME_FORMAT),
         )
     else:
-        LOGGER.info("Stream %s goes on from %s.", stream, position.strftime(DATETIME_FORMAT))
+        LOGGER.info("Stream %s continues from %s.", stream, position.strftime(DATETIME_FORMAT))
     return min(position, now)
 
 

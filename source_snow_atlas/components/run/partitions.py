@@ -185,10 +185,10 @@ class Partitions:
         if self._failed_in_a_row >= MOST_IN_A_ROW or self._failed.count > max(FEW, MOST_OF_ALL * self._begun):
             raise self._ends_with(
                 f"{self._failed.count:,} of {self._begun:,} parents could not be read, the last "
-                f"{self._failed_in_a_row} in a row; that is too many to go on."
+                f"{self._failed_in_a_row} in a row, which is too many to continue."
             )
         if self._failed.count <= NAMED_IN_LOG:
-            LOGGER.warning("%s The stream goes on without this parent.", error.message)
+            LOGGER.warning("%s The stream continues without this parent.", error.message)
 
     def missing(self) -> RowsMissing | None:
         """Return what the stream lacks, or None if it is complete. Logs the number of skipped parents.
@@ -216,8 +216,8 @@ class Partitions:
         ]
         if self.unsafe.count:
             reasons.append(
-                f"{counted(self.unsafe.count, 'parent was', 'parents were')} not requested, because of the "
-                f"id: {self.unsafe}."
+                f"{counted(self.unsafe.count, 'parent was', 'parents were')} not requested, "
+                f"because of the id: {self.unsafe}."
             )
         if self._first_failure is not None:
             reasons.append(
@@ -241,8 +241,8 @@ class Partitions:
             raise NotFound(
                 f"Stream {self._stream}: {counted(self._gone_count, 'parent is', 'parents are')} listed, and "
                 "every request for one ended with HTTP 404 or 410. This host does not seem to have the "
-                "endpoint: check the region or the API URL. If they are right, leave the stream out of the "
-                "connection.",
+                "endpoint: check the region or the API URL. "
+                "If they are right, leave the stream out of the connection.",
                 self._stream,
             )
         not_asked = NamedCount()

@@ -268,5 +268,5 @@ def _ignore(page: Page) -> None:
     """Do nothing: pages of child collections are not counted."""
 
 
-def _second_after(moment: str) -> str:
-    return (datetime.strptime(moment, DATETIME_FORMAT) + timedelta(seconds=1)).strftime(DATETIME_FORMAT)
+def _second_after(timestamp: str) -> str:
+    return (datetime.strptime(timestamp, DATETIME_FORMAT) + timedelta(seconds=1)).strftime(DATETIME_FORMAT)

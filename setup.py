@@ -34,6 +34,7 @@ SANDBOX = ["aiohttp>=3.10,<4", "lark>=1.2,<2"]
 SYNC = [
     "adbc-driver-postgresql>=1.8,<2",
     "dlt[duckdb,filesystem,postgres]>=1.31,<1.32",
+    "duckdb>=1.2",
     "pyarrow>=20",
 ]
 

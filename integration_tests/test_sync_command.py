@@ -57,6 +57,35 @@ def test_sync_fills_the_tables_and_answers(tmp_path: Path) -> None:
         assert question.title in done.stdout
 
 
+def storage_version(path: Path) -> str:
+    with duckdb.connect(str(path), read_only=True) as connection:
+        found = connection.execute(
+            "SELECT tags['storage_version'] FROM duckdb_databases() WHERE path IS NOT NULL"
+        ).fetchall()
+    ((version,),) = found
+    return str(version)
+
+
+def test_older_duckdb_clients_can_open_the_file(filled: DuckDB) -> None:
+    """DBeaver, dbt or a notebook with DuckDB 1.2 to 1.5 would refuse the file."""
+    from snow_atlas_sync.report.collect import leave_history
+
+    filled.run("--streams", "organizations")
+    assert storage_version(filled.file) == "v1.2.0+"
+    leave_history(filled.folder / "report.duckdb")
+    assert storage_version(filled.folder / "report.duckdb") == "v1.2.0+"
+
+
+def test_a_file_of_a_newer_format_is_still_used(filled: DuckDB) -> None:
+    """A database of an earlier version could not be synced into."""
+    with duckdb.connect(str(filled.file), config={"storage_compatibility_version": "latest"}) as connection:
+        connection.execute("CREATE TABLE mine AS SELECT 1 AS a")
+    newer = storage_version(filled.file)
+    filled.run("--streams", "organizations")
+    assert storage_version(filled.file) == newer != "v1.2.0+"
+    assert filled.rows("organizations")
+
+
 def test_areas_without_permission_are_named_and_left_out(sandbox: Sandbox, filled: DuckDB) -> None:
     """A registration that may read one product would get nothing, or would not learn what is missing."""
     client = sandbox.control.add_client(["sam.computer.r", "sam.user.r"])

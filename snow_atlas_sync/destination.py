@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from snow_atlas_sync.errors import SyncError
 from snow_atlas_sync.spool import StreamFile
-from snow_atlas_sync.tables import EXTRA, EXTRACTED_AT
+from snow_atlas_sync.tables import DUCKDB_FILE, EXTRA, EXTRACTED_AT
 from snow_atlas_sync.values import DIGITS, PLACES
 from source_snow_atlas import definitions
 
@@ -74,7 +74,7 @@ SETTINGS = {
     "destination.staging_dataset_name_layout": "%s_loading",
     "load.workers": 4,
 }
-DUCKDB_SETTINGS = {**DUCKDB_LIMITS, "force_compression": "zstd"}
+DUCKDB_SETTINGS = {**DUCKDB_LIMITS, **DUCKDB_FILE, "force_compression": "zstd"}
 """For texts, zstd takes half the time and half the space of DuckDB's own choice."""
 
 

@@ -23,6 +23,8 @@ from source_snow_atlas import definitions
 
 HOLD_NUL = frozenset({"duckdb", "motherduck", "filesystem"})
 """Destinations of dlt whose texts can hold the character U+0000."""
+DUCKDB_FILE: dict[str, Any] = {"storage_compatibility_version": "v1.2.0"}
+"""Settings for a new DuckDB file that clients from 1.2 on can read. An existing file keeps its version."""
 EXTRA, EXTRACTED_AT = "_extra", "_airbyte_extracted_at"
 FORMATS = {"date": "date", "date-time": "timestamp"}
 SCALARS = {"string": "text", "integer": "bigint", "number": "decimal", "boolean": "bool"}

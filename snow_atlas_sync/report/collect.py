@@ -18,6 +18,7 @@ from snow_atlas_sync.command import DUCKDB, print_report, synced
 from snow_atlas_sync.report.errors import ReportError
 from snow_atlas_sync.report.marts import BUILT, KEPT, MARTS, SHARED, STAGED, SYNCED, streams_of
 from snow_atlas_sync.sync import NOT_PERMITTED
+from snow_atlas_sync.tables import DUCKDB_FILE
 
 ONE_REQUEST_EACH = {
     "application_metrics": "one request for every application of the registry",
@@ -177,7 +178,7 @@ def _refuse(database: Path, before: str | None, now: str | None) -> None:
 def _opened(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     try:
         database.parent.mkdir(parents=True, exist_ok=True)
-        with duckdb.connect(str(database)) as connection:
+        with duckdb.connect(str(database), config=DUCKDB_FILE) as connection:
             yield connection
     except duckdb.Error as error:
         raise ReportError(f"{database} can't be used as the database: {str(error).splitlines()[0]}") from None

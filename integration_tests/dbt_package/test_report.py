@@ -535,12 +535,38 @@ def test_renewals_come_in_the_order_of_what_has_to_be_decided(marts_of: Built) -
     with Marts(path) as marts:
         (part,) = next(each.parts for each in sections(marts, Origin(chosen.today)) if each.id == "renewals")
     assert part.table is not None
-    decided = [row[0] for row in part.table.rows if "passed" not in row[0]]
-    days = [datetime.strptime(text.replace("\u00a0", " "), "%d %b %Y") for text in decided]
+    decided = [row for row in part.table.rows if "passed" not in row[0]]
+    days = [datetime.strptime(row[0].replace("\u00a0", " "), "%d %b %Y") for row in decided]
     assert days == sorted(days)
-    priced = [row for row in part.table.rows if any(character.isdigit() for character in row[-1])]
-    assert len(priced) >= len(part.table.rows) * 3 // 4
+    priced = [row for row in decided if any(character.isdigit() for character in row[-1])]
+    assert len(priced) >= len(decided) * 3 // 4
     assert any("renewal dates of ServiceNow only" in note for note in part.notes)
+
+
+def test_renewals_past_their_day_of_notice_come_first(marts_of: Built, tmp_path: Path) -> None:
+    """The card counts them, and nobody could find which they are: contracts have no amount."""
+    path, chosen = marts_of(PLAUSIBLE)
+    ending = "FROM snow_atlas__renewals WHERE kind = 'contract' AND status <> 'ended' AND NOT is_renewed"
+    with Marts(path) as marts:
+        ids = [row["source_id"] for row in marts.rows(f"SELECT DISTINCT source_id {ending} LIMIT 2")]
+    late = changed(
+        marts_of,
+        tmp_path,
+        PLAUSIBLE,
+        "UPDATE snow_atlas__renewals SET notice_on = NULL",
+        f"UPDATE snow_atlas__renewals SET ends_on = DATE '{chosen.today}' + 30, name = 'Missed',"
+        f" notice_on = DATE '{chosen.today}' - 1 WHERE source_id IN ('{ids[0]}', '{ids[-1]}')"
+        " AND kind = 'contract' AND status <> 'ended' AND NOT is_renewed",
+    )
+    with Marts(late) as marts:
+        (part,) = next(each.parts for each in sections(marts, Origin(chosen.today)) if each.id == "renewals")
+        (card,) = (each for each in key_figures(marts, Origin(chosen.today)) if "Renewals" in each.title)
+    assert part.table is not None
+    missed = [row for row in part.table.rows if row[0].startswith("passed ")]
+    assert missed
+    assert part.table.rows[: len(missed)] == missed
+    assert {row[2] for row in missed} == {"Missed"}
+    assert f"{len(missed)} past the day of notice" in card.more
 
 
 COMPUTERS, MONTHS = 60, 2

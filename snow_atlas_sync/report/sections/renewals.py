@@ -31,6 +31,8 @@ NEEDED = (
     "saas_servicenow_subscriptions",
 )
 AHEAD, SOON, SHOWN = 365, 90, 12
+MISSED = SHOWN // 2
+"""Maximum number of periods past their day of notice that are shown."""
 NAMED = 4
 """Number of products named in a sentence."""
 OPEN = "status <> 'ended' AND coalesce(is_renewed, false) = false AND ends_on IS NOT NULL"
@@ -55,7 +57,7 @@ def key_figure(marts: Marts, today: date) -> KeyFigure:
     if sums:
         code, value = next(iter(sums.items()))
         more = [f"worth {short_money(value, code)}", *rest(sums)]
-    late = sum(row["notice_on"] is not None and row["notice_on"] < today for row in rows)
+    late = sum(_is_late(row, today) for row in rows)
     if late:
         more.append(f"{number(late)} past the day of notice")
     return KeyFigure(
@@ -105,20 +107,19 @@ def _part(marts: Marts, today: date) -> Part:
         if sums
         else ""
     )
-    # the largest amounts, and beside them what has none and has to be decided next
-    priced = [row for row in rows if row["amount"] is not None]
-    unpriced = sorted((row for row in rows if row["amount"] is None), key=lambda row: _decided_by(row, today))
-    beside = unpriced[: max(SHOWN // 4, SHOWN - len(priced))]
-    shown = sorted(
-        [*priced[: SHOWN - len(beside)], *beside],
-        key=lambda row: (*_decided_by(row, today), row["ends_on"], row["name"]),
+    missed = sorted((row for row in rows if _is_late(row, today)), key=lambda row: row["ends_on"])
+    late = missed[:MISSED]
+    # then the largest amounts, and beside them what has none and has to be decided next
+    ahead = [row for row in rows if not _is_late(row, today)]
+    room = SHOWN - len(late)
+    priced = [row for row in ahead if row["amount"] is not None]
+    unpriced = sorted((row for row in ahead if row["amount"] is None), key=_decided_by)
+    beside = unpriced[: max(room // 4, room - len(priced))]
+    chosen = sorted(
+        [*priced[: room - len(beside)], *beside],
+        key=lambda row: (_decided_by(row), row["ends_on"], row["name"]),
     )
-    left_out = (
-        f"The {len(shown)} with the largest amounts, or without one and to be decided next, of "
-        f"{count(len(rows), 'period')}, in the order in which they have to be decided."
-        if len(rows) > len(shown)
-        else "In the order in which they have to be decided."
-    )
+    shown = [*late, *chosen]
     picture = timeline(
         [
             Span(
@@ -156,7 +157,7 @@ def _part(marts: Marts, today: date) -> Part:
             )
             for row in shown
         ],
-        left_out,
+        _order(len(missed), len(late), len(chosen), len(rows)),
     )
     lead = (
         f"{count(len(rows), 'period')} without a later one {'ends' if len(rows) == 1 else 'end'} in the next "
@@ -165,21 +166,31 @@ def _part(marts: Marts, today: date) -> Part:
     return Part(title, MART, lead, picture, table, _undated(marts))
 
 
-def _decided_by(row: Row, today: date) -> tuple[bool, date]:
-    """Return a sort key: the day of notice, else the end.
+def _order(missed: int, late: int, chosen: int, periods: int) -> str:
+    """Return which periods the table shows, and in what order."""
+    which = []
+    if missed:
+        of_all = f" of {number(missed)}" if missed > late else ""
+        which.append(f"{number(late)}{of_all} past the day of notice first")
+    if periods > missed + chosen:
+        which.append(f"{number(chosen)} with the largest amounts, or without one and to be decided next")
+    shown = f"Of {count(periods, 'period')}, {', then '.join(which)}. " if which else ""
+    return f"{shown}In the order in which they have to be decided."
 
-    Rows whose day of notice has passed come last, because nothing can be decided about them.
-    """
-    notice: date | None = row["notice_on"]
-    late = notice is not None and notice < today
-    return late, row["ends_on"] if late or notice is None else notice
+
+def _is_late(row: Row, today: date) -> bool:
+    """Return whether the day of notice has passed."""
+    return row["notice_on"] is not None and row["notice_on"] < today
+
+
+def _decided_by(row: Row) -> date:
+    """Return the day of notice, or else the end."""
+    decided: date = row["notice_on"] or row["ends_on"]
+    return decided
 
 
 def _decision(row: Row, today: date) -> str:
-    notice: date | None = row["notice_on"]
-    if notice is None:
-        return day(row["ends_on"])
-    return f"{day(notice)}, passed" if notice < today else day(notice)
+    return f"{'passed ' if _is_late(row, today) else ''}{day(_decided_by(row))}"
 
 
 def _undated(marts: Marts) -> list[str]:

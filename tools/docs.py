@@ -244,13 +244,18 @@ def permissions_page() -> list[str]:
         for name in definitions.stream_definitions()
         if not reading.permissions(name) and "path" in definitions.parameters(name)
     ]
-    needed = sorted({reading.permission_text(name) for name in suggested() if reading.permissions(name)})
+    alternatives = {frozenset(granted) for name in suggested() if (granted := reading.permissions(name))}
+    needed = sorted(
+        " or ".join(f"`{name}`" for name in sorted(names))
+        for names in alternatives
+        if not any(other < names for other in alternatives)  # granted by another line already
+    )
     return [
         "# Permissions",
         "",
         *PERMISSION_NOTES.splitlines(),
         "",
-        "All suggested streams need",
+        "To read all suggested streams, grant",
         "",
         *(f"- {names}" for names in needed),
         "",

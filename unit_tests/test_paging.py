@@ -765,3 +765,27 @@ def test_rows_that_are_edited_all_the_time_are_read() -> None:
     given = Counter(ids(CollectionReader("Stream rows", fetch, 50, ("id",))))
     assert set(given) == set(range(300))
     assert sum(given.values()) <= 300 * 1.2
+
+
+@pytest.mark.parametrize("lagging", range(2, 9))
+def test_one_reply_of_a_lagging_replica_is_no_end(lagging: int) -> None:
+    """A replica that has not got the newest rows yet would end the table early, in silence."""
+    server, behind = ModelServer(numbered(100)), ModelServer(numbered(60))
+    requests: list[int] = []
+
+    def fetch(number: int, size: int, numbers: frozenset[int] | None) -> Page | None:
+        requests.append(number)
+        return (behind if len(requests) == lagging else server).fetch(number, size, numbers)
+
+    assert sorted(ids(CollectionReader("Stream rows", fetch, 20, ("id",)))) == sorted(ids(server.reader(20)))
+
+
+def test_a_first_page_from_a_cache_is_noticed_where_pages_have_one_size() -> None:
+    """A row that moved from page 2 to page 1 would be lost, as page 1 is served as it was before."""
+    server, cached = ModelServer(numbered(41)[1:]), ModelServer(numbered(41))
+
+    def fetch(number: int, size: int, numbers: frozenset[int] | None) -> Page | None:
+        return (cached if number == 1 else server).fetch(number, 10, numbers)
+
+    with pytest.raises(ServerError, match="different rows|not served"):
+        ids(CollectionReader("Stream rows", fetch, 10, ("id",)))

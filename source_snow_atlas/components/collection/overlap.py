@@ -83,14 +83,14 @@ def _join(
 ) -> Overlap | None:
     """Return the overlap for `pairs` of indexes of the same row, or None if they agree by chance only."""
     (first, begin), (last, end) = pairs[0], pairs[-1]
-    # rows before the first page were emitted with an earlier one
-    skipped = begin if begin > first else 0
+    shared = {index for one, index in pairs if left.rows[one] == right.rows[index]}
+    # rows before the first page were emitted with an earlier one, unless other rows have the same keys
+    skipped = begin if begin > first and shared else 0
     deleted = (len(left.rows) if end + 1 < len(right.rows) else last + 1) - first - len(pairs)
     inserted = end + 1 - skipped - len(pairs)
     if max(deleted, inserted) > len(pairs):
         # random orders share some rows, too; here most rows in between must be shared
         return None
-    shared = {index for one, index in pairs if left.rows[one] == right.rows[index]}
     before, after = left.rows[:last], left.rows[last + 1 :]
     new: list[Row] = []
     again = appended = 0

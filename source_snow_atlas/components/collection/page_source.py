@@ -31,7 +31,7 @@ class PageSource:
         self._is_array = first.is_array
         self._warn = warn
         self._numbered_from = 1
-        self._was_miscounted = False
+        self.was_miscounted = False
         self._most_items = self._most_pages = 0
         self.announced = 0
         """The offset up to which the newest page announces rows."""
@@ -59,7 +59,7 @@ class PageSource:
         for _ in range(RETRIES):
             total = reply.page.total_items or 0
             # more rows than it counts are those of another page, unless its total is wrong
-            contradicts = reply.request.start < total < reply.reached and not self._was_miscounted
+            contradicts = reply.request.start < total < reply.reached and not self.was_miscounted
             if not (reply.missing or reply.failure or contradicts):
                 break
             again = self._request(reply.request)
@@ -81,7 +81,7 @@ class PageSource:
             # the last page has one row at least
             least = ((reply.total_pages or 0) - 1) * reply.request.size + 1
             self._most_pages = max(self._most_pages, least)
-            self._was_miscounted |= reply.is_miscounted
+            self.was_miscounted |= reply.is_miscounted
 
     def end_after(self, reply: PageReply, before: PageReply) -> PageReply:
         """Return an empty page in place of one that doesn't exist or has no new rows.
@@ -96,7 +96,7 @@ class PageSource:
             is_read = (
                 before.request.number > 1 and before.reached == before.total_items == nothing.total_items
             )
-            if not announced_by or (is_read and not self._was_miscounted):
+            if not announced_by or (is_read and not self.was_miscounted):
                 self._warn_about_end(before, reply)
                 return nothing
             if self._is_retracted(announced_by, nothing, before):
@@ -109,6 +109,13 @@ class PageSource:
             if is_right and self._is_retracted(announced_by, now, before):
                 return now
         raise self.unreadable(reply)
+
+    def confirm_total(self, reply: PageReply) -> PageReply:
+        """Request a last page again if an earlier reply counted more rows: a replica may lag."""
+        if reply.total_items is None or not reply.is_end or reply.total_items >= self._most_items:
+            return reply
+        again = self.get(reply.request)
+        return again if (again.total_items or 0) > reply.total_items else reply
 
     def unreadable(self, reply: PageReply) -> ServerError:
         """Return the error for a page that could not be read."""
@@ -131,7 +138,7 @@ class PageSource:
 
     def _is_retracted(self, announced_by: set[str], now: PageReply, before: PageReply) -> bool:
         """Return whether everything that announced a page has stopped doing so."""
-        if self._was_miscounted:
+        if self.was_miscounted:
             return False
         items, pages = now.page.total_items, now.page.total_pages
         if "total_items" in announced_by and (items is None or items > now.request.start):
@@ -150,7 +157,7 @@ class PageSource:
         """Return whether a page repeats the preceding one, which may have fewer rows by now."""
         if reply.repeats(before):
             return True
-        if self._was_miscounted or not reply.is_miscounted or not reply.is_part_of(before):
+        if self.was_miscounted or not reply.is_miscounted or not reply.is_part_of(before):
             return False
         return reply.repeats(self.get(before.request))
 

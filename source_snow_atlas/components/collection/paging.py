@@ -122,10 +122,9 @@ class CollectionReader:
             self.on_changes(Changes(self._seen, self._read_again, self._again))
 
     def _recount(self) -> int:
-        """Read again, and return how many rows the total counts beyond those of full pages once more.
+        """Read again, and return how many rows the total counts beyond those that came this time.
 
-        Rows that were inserted or deleted are not missing twice; rows that the server leaves out are.
-        """
+        Rows that were inserted or deleted are not missing twice; rows that the server leaves out are."""
         again = replace(
             self,
             accepts_missing=True,
@@ -178,6 +177,7 @@ class CollectionReader:
         """Join a page to the preceding one, and yield rows that are complete."""
         if reply.has_other_size and not self._is_last_page(reply):
             self._fail_to_overlap("the server changes its page size")
+        reply = self._source.confirm_total(reply)
         is_doubtful = (reply.missing or reply.is_miscounted) and len(reply.rows) > OVERLAP
         if reply.failure is not None or not (reply.rows or reply.missing):
             reply = self._source.end_after(reply, self._last)

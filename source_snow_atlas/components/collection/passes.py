@@ -65,7 +65,9 @@ class RepeatedPasses:
             for rows in self._pass(pages):
                 is_new |= bool(rows)
                 yield rows
-            if pages == earlier and self._totals_of_pass == earlier_totals:
+            # a page from a cache counts other rows than the pages after it
+            is_one_state = len({*self._totals_of_pass} - {None}) < 2 or self.source.was_miscounted
+            if pages == earlier and self._totals_of_pass == earlier_totals and is_one_state:
                 distinct = [set(page) for page in pages]
                 if sum(map(len, distinct)) == len(set[int]().union(*distinct)):
                     return

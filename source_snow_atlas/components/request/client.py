@@ -140,6 +140,8 @@ class SnowAtlasClient:
             failure: SnowAtlasError
             sent = self._clock()
             try:
+                # renewed before the slot, so that no request is sent late, inside a wait announced by then
+                self.authenticator.get_access_token()
                 with self.pace.slot() as ticket:
                     # requested here, because it may be revoked while the request waits for the slot
                     token = self.authenticator.get_access_token()

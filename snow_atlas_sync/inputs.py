@@ -32,11 +32,19 @@ def choose(wanted: str, available: Sequence[str]) -> list[str]:
         raise SyncError(f"{wanted} names no stream: separate names by commas or spaces, or give all")
     if names == ["all"]:
         return list(available)
-    for name in names:
-        if name not in available:
-            nearest = difflib.get_close_matches(name, available, n=3, cutoff=0)
-            raise SyncError(f"there is no stream {name}; the nearest are {', '.join(nearest)}")
+    if "all" in names:
+        raise SyncError("all stands alone: remove the other names, or remove all")
+    unknown = [name for name in dict.fromkeys(names) if name not in available]
+    if unknown:
+        raise SyncError("; and ".join(_unknown_stream(name, available) for name in unknown))
     return [name for name in available if name in names]
+
+
+def _unknown_stream(name: str, available: Sequence[str]) -> str:
+    nearest = difflib.get_close_matches(name, available, n=3)
+    if not nearest:
+        return f"there is no stream {name} and none with a similar name (docs/streams/README.md lists all)"
+    return f"there is no stream {name}; the nearest are {', '.join(nearest)}"
 
 
 def incremental(wanted: str) -> frozenset[str]:

@@ -141,6 +141,8 @@ def test_streams_are_picked_by_comma_or_space() -> None:
     assert inputs.choose("", THREE) == []
     with pytest.raises(SyncError, match=",, names no stream"):
         inputs.choose(",,", THREE)
+    with pytest.raises(SyncError, match="all stands alone"):
+        inputs.choose("all,licenses", THREE)
 
 
 def test_misspelt_stream_gets_the_nearest_names() -> None:
@@ -149,7 +151,18 @@ def test_misspelt_stream_gets_the_nearest_names() -> None:
         inputs.choose("computer", THREE)
     with pytest.raises(SyncError) as raised:
         inputs.choose("zzz", inputs.available_streams())
+    assert "nearest" not in str(raised.value)
     assert len(str(raised.value)) < 200
+
+
+def test_all_misspelt_streams_are_named_at_once() -> None:
+    """A user with three typing errors would need four attempts."""
+    with pytest.raises(SyncError) as raised:
+        inputs.choose("licences,zzz,computers,licences,agreement", inputs.available_streams())
+    said = str(raised.value)
+    assert [said.count(f"no stream {name}") for name in ("licences", "zzz", "agreement")] == [1, 1, 1]
+    assert "the nearest are licenses" in said
+    assert "no stream computers" not in said
 
 
 def test_a_stream_that_cannot_be_incremental_is_refused() -> None:

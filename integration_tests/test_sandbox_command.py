@@ -71,7 +71,8 @@ def test_last_years_company_is_served_with_its_ugly_data() -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--port", "{taken}"], "address already in use"),
+        (["--port", "{taken}"], "address already in use: choose another with --port 8081"),
+        (["--readable", "--port", "{taken}"], 'choose another with ARGS="--port 8081"'),
         (["--port", "70000"], "port must be 0-65535"),
         (["--computers", "0"], "--computers must be 1 or more"),
         (["--months", "40"], "the company is known for the last 23 months"),

@@ -8,6 +8,7 @@ interrupted or terminated.
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import os
 import signal
@@ -93,7 +94,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _serve(options)
     except (OSError, OverflowError, ValueError) as error:
-        raise SystemExit(f"python -m sandbox: {error}") from None
+        advice = ""
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            # only `make sandbox` gives --readable
+            option = 'ARGS="--port 8081"' if options.readable else "--port 8081"
+            advice = f": choose another with {option}"
+        raise SystemExit(f"python -m sandbox: {error}{advice}") from None
     return 0
 
 

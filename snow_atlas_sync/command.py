@@ -38,7 +38,7 @@ INCREMENTAL = "audit_logs"
 
 NOT_SUGGESTED = (
     "Licence positions and SaaS seats are not included, as they need a request for each application or user. "
-    "Name their streams with --streams, or run snow-atlas-report."
+    "Read them with --streams license_compliance_summary,saas_user_subscriptions, or run snow-atlas-report."
 )
 
 
@@ -96,8 +96,10 @@ def prepare(options: argparse.Namespace) -> dict[str, Any]:
     return config
 
 
-def run(config: dict[str, Any], options: argparse.Namespace) -> SyncReport:
-    """Sync, and print the report and the answers to the questions."""
+def run(
+    config: dict[str, Any], options: argparse.Namespace, not_suggested: str = NOT_SUGGESTED
+) -> SyncReport:
+    """Sync, and print the report, the answers to the questions and what the default leaves out."""
     start = time.monotonic()
     with synced(config, options, inputs.suggested_streams()) as (report, destination):
         print_report(report, time.monotonic() - start)
@@ -106,7 +108,7 @@ def run(config: dict[str, Any], options: argparse.Namespace) -> SyncReport:
         if report.complete:
             print(f"\nThe tables are in {destination.title}.")
             if not options.streams:
-                print(NOT_SUGGESTED)
+                print(not_suggested)
     return report
 
 

@@ -114,12 +114,25 @@ databases = pytest.mark.parametrize("loader", ["duckdb", "postgres"], indirect=T
     [
         ("postgers", {}, "x.duckdb", "the nearest are postgres"),
         ("postgres", {}, "x.duckdb", "set DESTINATION__POSTGRES__CREDENTIALS in the environment"),
+        ("postgres", {}, "x.duckdb", "postgresql://user:password@host:5432/database"),
+        ("snowflake", {}, "x.duckdb", 'pip install "dlt[snowflake]"'),
+        ("mssql", {}, "x.duckdb", 'pip install "dlt[mssql]"'),
         ("filesystem", {}, "x.duckdb", "set DESTINATION__FILESYSTEM__BUCKET_URL"),
         ("filesystem", {"DESTINATION__FILESYSTEM__BUCKET_URL": "/proc/lake"}, "x.duckdb", "/proc/lake"),
         ("duckdb", {}, "/proc/snow_atlas.duckdb", "/proc/snow_atlas.duckdb"),
         ("duckdb", {}, "text", "can't be used as the destination"),
     ],
-    ids=["misspelt", "no credentials", "no folder named", "folder", "database", "no database"],
+    ids=[
+        "misspelt",
+        "no credentials",
+        "form of credentials",
+        "no driver",
+        "no driver, says dlt",
+        "no folder named",
+        "folder",
+        "database",
+        "no database",
+    ],
 )
 def test_a_destination_that_cannot_be_used_is_named(
     name: str,

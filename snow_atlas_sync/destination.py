@@ -31,6 +31,7 @@ import duckdb
 from dlt.common.configuration.exceptions import ConfigFieldMissingException
 from dlt.common.destination import reference
 from dlt.common.destination.exceptions import UnknownDestinationModule
+from dlt.common.exceptions import MissingDependencyException
 from dlt.destinations.impl.postgres.postgres import PostgresParquetCopyJob
 from dlt.destinations.job_client_impl import SqlLoadJob
 
@@ -67,6 +68,9 @@ statements that replace a table would leave it empty.
 """
 TRUNCATE = frozenset({POSTGRES, "mssql"})
 """Destinations that support TRUNCATE in a transaction. In others, rows are deleted."""
+
+FORMS = {POSTGRES: "postgresql://user:password@host:5432/database"}
+"""The form of a destination's credentials, for messages."""
 
 SETTINGS = {
     # lastScanDate becomes lastscandate, which SQL finds in any case
@@ -162,7 +166,15 @@ class Destination:
         if name in IN_TRANSACTIONS:
             options |= {"supports_transactions": True, "supports_truncate_command": name in TRUNCATE}
         if name != DUCKDB:
-            return reference.Destination.from_reference(name, **options)
+            destination: Any = reference.Destination.from_reference(name, **options)
+            try:
+                _ = destination.client_class  # imports the driver: dlt asks for the credentials first
+            except (ModuleNotFoundError, MissingDependencyException):
+                raise SyncError(
+                    f"{self.title} can't be used as the destination: its driver is not installed; install it "
+                    f'with: pip install "dlt[{name}]"'
+                ) from None
+            return destination
         # stays open during the sync, so that no other process can lock the file
         database.parent.mkdir(parents=True, exist_ok=True)
         self._connection = duckdb.connect(str(database), config=DUCKDB_SETTINGS)
@@ -348,7 +360,8 @@ def reason(error: BaseException, name: str) -> str:
     if isinstance(error, ConfigFieldMissingException):
         prefix = f"DESTINATION__{name.upper()}__"
         variables = " and ".join(f"{prefix}{field.upper()}" for field in error.fields)
-        return f"set {variables} in the environment, or the same in .dlt/secrets.toml"
+        form = f", in the form {FORMS[name]}" if name in FORMS else ""
+        return f"set {variables} in the environment, or the same in .dlt/secrets.toml{form}"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
     return " ".join(str(error).split())[:300] or type(error).__name__

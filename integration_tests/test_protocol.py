@@ -70,7 +70,7 @@ def test_check_succeeds(connector: Connector) -> None:
     status, message = outcome.connection_status
     assert (outcome.exit_code, status) == (0, "SUCCEEDED")
     assert "Not readable" not in message
-    assert any("Larkfield Works" in line for line in outcome.logs)
+    assert any("Nordlicht Foods" in line for line in outcome.logs)
     assert outcome.other_lines == []
     assert outcome.stderr == ""
 

@@ -42,7 +42,7 @@ class Settings:
 
     region: str = "westeurope"
     tenant: str = "9f4d2c1e-6f0a-4c58-9a57-3d1f4e0b7a21"
-    tenant_name: str = "Larkfield Works"
+    tenant_name: str = "Nordlicht Foods"
     latency: float = 0.0
     token_life: float = 3600.0
     max_tokens: int | None = 10

@@ -508,13 +508,18 @@ def test_what_oracle_lacks_is_counted_once_in_a_place(marts_of: Built, tmp_path:
                FROM main_snow_atlas.snow_atlas__oracle_exposure
                WHERE finding = 'short' AND metric = 'Processor' AND shortfall_cost_base > 0"""
         )
-    said = []
+    said, charts = [], []
     for each in path, copy:
         with Marts(each) as marts:
             text = Elements(page(marts, Origin(chosen.today))).text
+            risks = next(
+                found.parts for found in sections(marts, Origin(chosen.today)) if found.id == "risks"
+            )
+        charts.append(risks[-1].picture)
         said += re.findall(r"Oracle: .*? worth [\d,]+ at the prices of your own orders", text)
     assert len(said) == 2
     assert said[0] == said[1]
+    assert charts[0] == charts[1], "the chart adds up to other numbers than the card"
 
 
 def test_what_oracle_costs_is_among_the_key_figures(marts_of: Built) -> None:
@@ -525,7 +530,7 @@ def test_what_oracle_costs_is_among_the_key_figures(marts_of: Built) -> None:
         (oracle,) = (each for each in key_figures(marts, Origin(chosen.today)) if "Oracle" in each.title)
     assert oracle.exact
     assert f"worth {oracle.exact:,.0f} at the prices of your own orders" in text
-    assert f"Oracle shortfall {oracle.value} base currency" in text
+    assert f"Oracle shortfall {oracle.value} (base currency of the tenant)" in text
     assert text.index("Oracle shortfall") < text.index("What are we short of")
 
 

@@ -46,13 +46,16 @@ def oracle_figure(marts: Marts) -> KeyFigure:
     if not found["findings"]:
         absence = marts.absence(ORACLE_NEEDED, NO_ORACLE)
         return KeyFigure(title, NOTHING, HOW_ORACLE, ORACLE, "risks", absence=absence)
-    products = count(found["products"], "product")
-    more = [_oracle_short(found) or "no licences short", f"{products} in use with too few licences"]
+    more = [_oracle_short(found) or "no licences short", _oracle_products(found)]
     if found["cost"]:
-        value, unit = short_number(found["cost"]), "base currency"
+        value, unit = short_number(found["cost"]), "(base currency of the tenant)"
     else:
-        value, _, unit = products.partition(" ")
-        more[1] = "in use with too few licences; no price is known" if found["products"] else "with too few"
+        value, _, unit = count(found["products"], "product").partition(" ")
+        more[1] = "with too few licences or none" + ("; no price is known" if found["products"] else "")
+    if found["datacenter_cost"]:
+        further = " more" if found["cost"] else ""
+        cost = short_number(found["datacenter_cost"])
+        more.append(f"{cost}{further} on datacenters, which may be the same processors")
     return KeyFigure(
         title,
         value,
@@ -195,23 +198,17 @@ def _spread(rows: list[Row]) -> list[Row]:
 
 def _oracle(marts: Marts) -> Part:
     title = "Where do we use Oracle without the licences it needs?"
-    counts = marts.row(
-        f"""SELECT count(*) AS findings, count(*) FILTER (finding = 'short') AS short,
-                   count(*) FILTER (is_used_without_license) AS options,
-                   count(*) FILTER (kind = 'java') AS java,
-                   count(*) FILTER (kind = 'java' AND finding = 'to be checked') AS java_open
-            FROM {ORACLE}"""
-    )
+    counts = marts.row(f"SELECT count(*) AS findings, count(*) FILTER (kind = 'java') AS java FROM {ORACLE}")
     if not counts["findings"]:
         return Part(title, ORACLE, absence=marts.absence(ORACLE_NEEDED, NO_ORACLE))
     rows = marts.rows(
-        f"""SELECT {_PRODUCT} AS product, metric, estate_type,
+        f"""SELECT {_PRODUCT} AS product, metric, estate_type = 'datacenter' AS is_datacenter,
                    sum(shortfall) AS shortfall, sum({_REQUIRED}) AS required,
-                   count(*) FILTER (finding = 'short') AS places
-            FROM {ORACLE} WHERE metric IS NOT NULL AND finding = 'short'
-            GROUP BY ALL ORDER BY shortfall DESC, product, metric, estate_type"""
+                   sum(shortfall_cost_base) AS cost
+            FROM {_CHEAPEST} WHERE metric IS NOT NULL AND finding = 'short'
+            GROUP BY ALL ORDER BY cost DESC NULLS LAST, shortfall DESC, product, metric, is_datacenter"""
     )
-    shown = rows[:8]
+    shown = rows[:SHOWN]
     picture = (
         bars(
             [
@@ -219,17 +216,24 @@ def _oracle(marts: Marts) -> Part:
                     row["product"],
                     {"assigned": 100 - _missing(row), "short": _missing(row)},
                     f"{number(row['shortfall'])} of {number(row['required'])} "
-                    f"{_METRICS.get(row['metric'], row['metric'])} short, {row['estate_type']}s",
+                    f"{_METRICS.get(row['metric'], row['metric'])} short"
+                    + (", datacenters" if row["is_datacenter"] else "")
+                    + (f", {short_number(row['cost'])}" if row["cost"] else ""),
                 )
                 for row in shown
             ],
             {"assigned": ("accent-soft", "assigned"), "short": ("bad", "short")},
-            caption="Oracle licences assigned and short, as a share of what each product needs",
+            caption="Oracle licences assigned and short, as a share of what each product needs; "
+            + (
+                f"the {len(shown)} that cost most of {len(rows)}"
+                if len(rows) > len(shown)
+                else "what costs most comes first"
+            ),
             alternative="Bars by product: "
             + listed(
                 [
-                    f"{row['product']} on {row['estate_type']}s, {row['shortfall']} {row['metric']} licences "
-                    "short"
+                    f"{row['product']}{' on datacenters' if row['is_datacenter'] else ''}, "
+                    f"{row['shortfall']} {row['metric']} licences short"
                     for row in shown
                 ]
             )
@@ -238,7 +242,7 @@ def _oracle(marts: Marts) -> Part:
         if shown
         else None
     )
-    lead = f"{_oracle_headline(marts)} Licences are short in {count(counts['short'], 'place')}."
+    lead = _oracle_headline(marts)
     if counts["java"]:
         lead += (
             f" Java from Oracle was found {count(counts['java'], 'time')}; Snow Atlas has no compliance "
@@ -258,29 +262,31 @@ def _oracle(marts: Marts) -> Part:
 
 
 def _oracle_counts(marts: Marts) -> Row:
-    """Return the products without a licence, the licences short, options and packs, and the cost.
+    """Return the products and places with too few licences, the licences short, and their cost.
 
     Licences are those of machines, because those of a datacenter may be about the same processors; if
     only datacenters are short, theirs. A product needs processor or user licences, so the cheaper of the
     two counts.
     """
     return marts.row(
-        f"""SELECT count(*) AS findings,
-                   count(DISTINCT product_id) FILTER (finding = 'short'
-                       AND kind NOT IN ('option', 'management pack')) AS products,
-                   count(DISTINCT product_id) FILTER ((is_used_without_license OR finding = 'short')
+        f"""SELECT count(*) AS findings, count(*) FILTER (finding = 'short') AS places,
+                   count(DISTINCT product_id)
+                       FILTER (finding = 'short' OR is_used_without_license) AS products,
+                   count(DISTINCT product_id) FILTER ((finding = 'short' OR is_used_without_license)
                        AND kind IN ('option', 'management pack')) AS options,
                    coalesce(sum(shortfall) FILTER ({MACHINE} AND metric = 'Processor'), 0) AS processors,
                    coalesce(sum(shortfall) FILTER ({MACHINE} AND metric = 'Nup'), 0) AS users,
                    sum(shortfall_cost_base) FILTER ({MACHINE}) AS cost,
-                   count(*) FILTER ({MACHINE} AND shortfall > 0) AS machines,
+                   sum(shortfall_cost_base) FILTER (estate_type = 'datacenter') AS datacenter_cost,
                    coalesce(sum(shortfall) FILTER (metric = 'Processor'), 0) AS in_datacenters
-            FROM (
-                SELECT * REPLACE (CASE WHEN way = 1 THEN shortfall END AS shortfall,
-                                  CASE WHEN way = 1 THEN shortfall_cost_base END AS shortfall_cost_base)
-                FROM (SELECT *, {_WAY} AS way FROM {ORACLE})
-            )"""
+            FROM {_CHEAPEST}"""
     )
+
+
+def _oracle_products(found: Row) -> str:
+    options = count(found["options"], "of them an option or pack", "of them options and packs")
+    of_them = f", {options}" if found["options"] else ""
+    return f"{count(found['products'], 'product')} with too few licences or none{of_them}"
 
 
 def _oracle_short(found: Row) -> str:
@@ -298,15 +304,16 @@ def _oracle_short(found: Row) -> str:
 
 def _oracle_headline(marts: Marts) -> str:
     found = _oracle_counts(marts)
-    said = [count(found["products"], "product") + " in use with too few licences"]
+    said = [_oracle_products(found)]
     if _oracle_short(found):
         said.append(_oracle_short(found))
-    if found["options"]:
-        said.append(
-            f"{count(found['options'], 'option or pack', 'options and packs')} in use without a licence"
-        )
     worth = f", worth {number(found['cost'])} at the prices of your own orders" if found["cost"] else ""
-    return f"Oracle: {listed(said)}{worth}."
+    more = ""
+    if found["datacenter_cost"]:
+        further = " more" if found["cost"] else ""
+        cost = number(found["datacenter_cost"])
+        more = f" {cost}{further} on datacenters, which may be the same processors."
+    return f"Oracle: {'; '.join(said)}{worth}.{more} Licences are short in {count(found['places'], 'place')}."
 
 
 def _missing(row: Row) -> float:
@@ -320,6 +327,8 @@ _WAY = """row_number() OVER (
     ORDER BY coalesce(shortfall, 0) > 0, shortfall_cost_base NULLS LAST, shortfall, metric
 )"""
 """Ways to license a product in one place, the cheapest first."""
+_CHEAPEST = f"(SELECT * FROM {ORACLE} QUALIFY {_WAY} = 1)"
+"""The cheapest way to license each product in each place."""
 ORACLE_DAYS = f"""(
     SELECT *, CAST(NULL AS VARCHAR) AS currency
     FROM {ORACLE}_history
@@ -337,7 +346,7 @@ def _oracle_table(marts: Marts) -> Table:
         f"""SELECT {_PRODUCT} AS product, coalesce(estate_name, estate_id) AS estate, estate_type, metric,
                    {_REQUIRED} AS required,
                    {_ASSIGNED} AS assigned, shortfall, finding, shortfall_cost_base
-            FROM {ORACLE} WHERE kind <> 'java' AND (finding = 'short' OR is_used_without_license)
+            FROM {_CHEAPEST} WHERE kind <> 'java' AND (finding = 'short' OR is_used_without_license)
             ORDER BY shortfall_cost_base DESC NULLS LAST, coalesce(shortfall, 0) DESC, product, estate
             LIMIT 8"""
     )

@@ -36,7 +36,8 @@ HOW_SOFTWARE = (
 )
 HOW_SEATS = (
     "Monthly price of the seats that were never used, or not for more than 30 days. A seat without a price "
-    "of its own counts at its application's cost divided by its seats."
+    "of its own counts at its application's cost divided by its seats. Seats that are bought but not "
+    "assigned are left out."
 )
 
 SEAT_COSTS = (
@@ -69,8 +70,8 @@ def software_figure(marts: Marts) -> KeyFigure:
         absence = marts.absence(SOFTWARE_NEEDED, "Nothing installed is unused.")
         return KeyFigure(title, NOTHING, HOW_SOFTWARE, SOFTWARE, "savings", absence=absence)
     said = (
-        f"{number(counts['removable'])} of {count(counts['installations'], 'unused installation')} on "
-        f"{count(counts['computers'], 'computer')} could be removed"
+        f"{number(counts['removable'])} of {count(counts['installations'], 'unused installation')} "
+        "could be removed"
     )
     if not sums:
         return KeyFigure(
@@ -330,8 +331,8 @@ def _seat_applications(marts: Marts, rows: list[Row]) -> Table:
             ("Unused", True),
             ("Price", True),
             ("Cost of unused", True),
-            ("Held by nobody", True),
-            ("Cost of these", True),
+            ("Bought, not assigned", True),
+            ("Cost of unassigned", True),
             ("Total cost", True),
             ("Approved", False),
         ],

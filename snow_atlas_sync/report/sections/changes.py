@@ -159,7 +159,11 @@ def _changes(marts: Marts, earlier: date) -> Part:
                 ) AS is_weak
                 FROM {MART}
             )
-            SELECT *, row_number() OVER (
+            SELECT *, CASE WHEN kind = 'lost support' THEN (
+                       SELECT sum({risks.IN_USE}) FROM {risks.LIFECYCLE} AS lifecycle
+                       WHERE lifecycle.application_id = entity_id AND lifecycle.status = 'ended'
+                   ) END AS in_use,
+                   row_number() OVER (
                        PARTITION BY kind, currency
                        ORDER BY is_weak, abs(amount) DESC NULLS LAST,
                            greatest(number_before, number_after) DESC, name
@@ -171,7 +175,7 @@ def _changes(marts: Marts, earlier: date) -> Part:
     uncompared = [
         f"Not compared: {row['name']} ({row['cause']})." for row in rows if row["kind"] == UNCOMPARED
     ]
-    rows = [row for row in rows if row["kind"] != UNCOMPARED]
+    rows = _with_unpriced([row for row in rows if row["kind"] != UNCOMPARED])
     if not rows:
         lead = f"Nothing of what can be compared has changed since {day(earlier)}."
         return Part(title, MART, lead, notes=uncompared)
@@ -223,8 +227,32 @@ def _name_and_numbers(row: Mapping[str, Any]) -> tuple[str, str, str]:
     return row["name"] or NOTHING, number(before), number(after)
 
 
+def _with_unpriced(rows: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the rows, with computers that have no price added to those of their kind that have one."""
+    merged = list(rows)
+    for row in rows:
+        if not row["kind"].startswith("computers") or row["amount"] is not None:
+            continue
+        same = [each for each in merged if (each["kind"], each["name"]) == (row["kind"], row["name"])]
+        priced = [each for each in same if each["amount"] is not None]
+        if len(same) != 2 or len(priced) != 1:
+            continue
+        (other,) = priced
+        column = "number_before" if row["kind"] == "computers left" else "number_after"
+        whole = {
+            **other,
+            column: other[column] + row[column],
+            "cause": f"price of {number(other[column])} known",
+        }
+        merged = [whole if each is other else each for each in merged if each is not row]
+    return merged
+
+
 def _why(row: Mapping[str, Any]) -> str:
-    return ", ".join(filter(None, [row["cause"], "at a doubtful price" if row["is_weak"] else ""])) or NOTHING
+    reasons = [row["cause"], "at a doubtful price" if row["is_weak"] else ""]
+    if row["in_use"] is not None:
+        reasons.append(f"installed; {number(row['in_use'])} in use")
+    return ", ".join(filter(None, reasons)) or NOTHING
 
 
 def _notes(rows: list[Mapping[str, Any]]) -> list[str]:

@@ -29,6 +29,7 @@ from snow_atlas_sync.report.collect import (
     wanted_streams,
 )
 from snow_atlas_sync.report.errors import ReportError
+from snow_atlas_sync.report.sections.changes import merge_unpriced
 from snow_atlas_sync.report.svg import sparkline
 from snow_atlas_sync.report.text import (
     amounts,
@@ -476,3 +477,22 @@ def test_what_the_last_sync_could_not_read_is_known_from_its_own_table(tmp_path:
     assert collected.refused == {"saas_users": "saas.consolidation.view.r"}
     assert [name for name, why in collected.why.items() if "permission" in why] == ["saas_users"]
     assert collected.read_on == (date(2026, 11, 21), date(2026, 11, 25))
+
+
+def test_computers_without_a_price_share_the_row_of_their_kind() -> None:
+    """Two rows of the same kind read as an error, and a total of two currencies would be one."""
+
+    def left(name: str, before: int, amount: int | None) -> dict[str, object]:
+        row = {"kind": "computers left", "name": name, "number_before": before, "number_after": 0}
+        return {**row, "amount": amount, "cause": None}
+
+    (portable,) = merge_unpriced([left("portable", 4, 6639), left("portable", 1, None)])
+    assert (portable["number_before"], portable["amount"]) == (5, 6639)
+    assert portable["cause"] == "price of 4 known"
+    apart = [
+        left("desktop", 2, 500),
+        left("desktop", 1, 300),
+        left("desktop", 3, None),
+        left("other", 1, None),
+    ]
+    assert merge_unpriced(apart) == apart

@@ -175,7 +175,7 @@ def _changes(marts: Marts, earlier: date) -> Part:
     uncompared = [
         f"Not compared: {row['name']} ({row['cause']})." for row in rows if row["kind"] == UNCOMPARED
     ]
-    rows = _with_unpriced([row for row in rows if row["kind"] != UNCOMPARED])
+    rows = merge_unpriced([row for row in rows if row["kind"] != UNCOMPARED])
     if not rows:
         lead = f"Nothing of what can be compared has changed since {day(earlier)}."
         return Part(title, MART, lead, notes=uncompared)
@@ -227,7 +227,7 @@ def _name_and_numbers(row: Mapping[str, Any]) -> tuple[str, str, str]:
     return row["name"] or NOTHING, number(before), number(after)
 
 
-def _with_unpriced(rows: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def merge_unpriced(rows: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Return the rows, with computers that have no price added to those of their kind that have one."""
     merged = list(rows)
     for row in rows:

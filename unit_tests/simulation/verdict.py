@@ -135,7 +135,9 @@ def _can_not_be_known(verdict: Verdict, lost: int) -> bool:
         return not is_known or "end" in verdict.warnings
     if nature.items == "right":
         # rows with a changing order or unknown offsets are told apart only if nothing moves
-        is_out_of_order = nature.order == "ties" or (nature.order != "holds" and nature.replicas > 1)
+        is_out_of_order = nature.order == "ties" or (
+            nature.replicas > 1 and (nature.order != "holds" or nature.has_equal_rows)
+        )
         is_out_of_place = names_sizes_wrongly or (nature.begins != "in place" and nature.drops != "nothing")
         return not nature.is_still and (is_out_of_order or is_out_of_place)
     if nature.accepts and verdict.missing:

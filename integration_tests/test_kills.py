@@ -152,4 +152,4 @@ def test_a_connector_that_is_killed_at_any_moment_costs_no_table(
 def test_a_sync_that_is_ended_by_the_clock_leaves_whole_tables(kind: str, tmp_path: Path) -> None:
     """A moment that no other test thought of would cost a table."""
     ways = [("command", signal.SIGKILL), ("connector", signal.SIGKILL)]
-    assert kills_by_clock.all_of(kind, tmp_path, ROWS, 2, ways).count("\n") == 1
+    assert kills_by_clock.kill_all(kind, tmp_path, ROWS, 2, ways).count("\n") == 1

@@ -65,9 +65,15 @@ class RepeatedPasses:
             for rows in self._pass(pages):
                 is_new |= bool(rows)
                 yield rows
-            # a page from a cache counts other rows than the pages after it
-            is_one_state = len({*self._totals_of_pass} - {None}) < 2 or self.source.was_miscounted
-            if pages == earlier and self._totals_of_pass == earlier_totals and is_one_state:
+            if pages == earlier and self._totals_of_pass == earlier_totals:
+                totals = sorted({*self._totals_of_pass} - {None}, key=str)
+                if len(totals) > 1 and not (self.source.was_miscounted or self.missing_rows.rows):
+                    # such as a first page from a cache
+                    raise ServerError(
+                        f"{self.label}: the API counts {totals[0]} rows on one page and {totals[-1]} on "
+                        "another, also when requested again, and does not serve pages that overlap. Whether "
+                        "all rows came can't be known. If it happens again, report it to Snow Atlas support."
+                    )
                 distinct = [set(page) for page in pages]
                 if sum(map(len, distinct)) == len(set[int]().union(*distinct)):
                     return

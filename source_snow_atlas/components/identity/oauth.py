@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from typing import Any, ClassVar
@@ -26,9 +27,10 @@ SAME_FAILURE = 60.0
 
 @dataclass
 class _SharedToken:
-    """The token of one host and client. Guarded by the refresh lock of the CDK's authenticator."""
+    """The token of one host and client, and the lock that guards it."""
 
     endpoint: TokenEndpoint
+    lock: threading.RLock = field(default_factory=threading.RLock)
     access_token: str = ""
     identity_token: str | None = None
     renew_at: float = 0.0
@@ -64,6 +66,8 @@ class SnowAtlasOauth2Authenticator(Oauth2Authenticator, DeclarativeAuthenticator
         key = (settings.host, settings.client_id, settings.client_secret)
         # setdefault is atomic
         self._shared = self._tokens.setdefault(key, _SharedToken(TokenEndpoint(*key)))
+        # the CDK's own lock is one for all hosts: a token endpoint that hangs would hold up the others
+        self._token_refresh_lock = self._shared.lock
 
     @classmethod
     def forget_tokens(cls) -> None:

@@ -30,8 +30,8 @@ sync: setup-sync  ## sync a sandbox into snow_atlas.duckdb, or a tenant with CON
 report: setup-report  ## write snow_atlas_report.html and .xlsx from a sandbox, or a tenant with CONFIG=secrets/config.json; THOROUGH=1 NAMES=1
 	@$(BIN)/python -m tools.report $(if $(CONFIG),--config "$(CONFIG)") $(if $(THOROUGH),--thorough) $(if $(NAMES),--names) $(ARGS)
 
-sandbox: setup-sync  ## run the sandbox API until Ctrl-C; ARGS="--port 8080 --computers 500"
-	@$(BIN)/python -m sandbox --readable $(ARGS)
+sandbox: setup-sync  ## run the sandbox until Ctrl-C, with its configuration in secrets/sandbox.json; ARGS="--port 8080 --computers 500"
+	@$(BIN)/python -m sandbox --config-file secrets/sandbox.json $(ARGS)
 
 PYTEST = $(BIN)/python -m pytest -q --numprocesses $(WORKERS) --maxprocesses 8 --dist loadgroup --no-loadscope-reorder
 

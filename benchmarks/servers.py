@@ -77,7 +77,7 @@ def sandbox(computers: int, rate_limit: int) -> Iterator[Server]:
     command = [executable("sandbox"), "-m", "sandbox"]
     command += ["--computers", str(computers), "--rate-limit", str(rate_limit)]
     with _process(command) as line:
-        yield Server(str(json.loads(line)["url"]), line)
+        yield Server(str(json.loads(line)["api_url"]), line)
 
 
 @contextmanager

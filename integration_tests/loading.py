@@ -31,7 +31,7 @@ from integration_tests.helpers.connector import configured_catalog
 from integration_tests.helpers.postgres_server import private_postgres
 from integration_tests.soak import PATH, ManyRows
 from sandbox import Route, Sandbox
-from tools.sandbox_process import config_for, running_sandbox
+from tools.sandbox_process import running_sandbox
 
 MEMORY_INTERVAL = 0.05
 
@@ -150,10 +150,10 @@ def served(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
         with Sandbox(1, routes=[route]) as sandbox:
             yield sandbox.config()
     elif options.sandbox is not None:
-        yield config_for(json.loads(options.sandbox.read_text(encoding="utf-8").splitlines()[0]))
+        yield json.loads(options.sandbox.read_text(encoding="utf-8").splitlines()[0])
     else:
-        with running_sandbox(computers=options.computers) as announced:
-            yield config_for(announced)
+        with running_sandbox(computers=options.computers) as config:
+            yield config
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

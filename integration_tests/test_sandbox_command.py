@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -15,35 +15,25 @@ import pytest
 import requests
 
 
-def test_what_a_person_reads_is_enough_to_get_in() -> None:
+def test_the_printed_commands_read_the_sandbox(tmp_path: Path) -> None:
     """Without it, the first thing that a newcomer tries could fail at the first step."""
-    command = [sys.executable, "-m", "sandbox", "--readable", "--computers", "3"]
+    config_file = tmp_path / "secrets" / "sandbox.json"
+    command = [sys.executable, "-m", "sandbox", "--computers", "3", "--config-file", str(config_file)]
     root = Path(__file__).parents[1]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=root, text=True
-    ) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=root, text=True) as process:
         try:
             assert process.stdout is not None
-            said = "".join(takewhile(lambda line: not line.startswith("Ctrl-C"), process.stdout))
-            facts = dict(re.findall(r"^  (\S.*?)  +(\S+)$", said, re.MULTILINE))
-            form = {
-                "grant_type": "client_credentials",
-                "client_id": facts["Client ID"],
-                "client_secret": facts["Client secret"],
-            }
-            token = requests.post(facts["Token URL"], data=form, timeout=10).json()["access_token"]
-            reply = requests.get(
-                f"{facts['API URL']}/api/sam/estate/v1/computers",
-                headers={"Authorization": f"Bearer {token}"},
-                timeout=10,
-            )
-            assert len(reply.json()["items"]) == 3
-            assert json.loads(said[said.index("{") :]) == {
-                "region": "westeurope",
-                "client_id": facts["Client ID"],
-                "client_secret": facts["Client secret"],
-                "api_url": facts["API URL"],
-            }
+            printed = list(takewhile(lambda line: not line.startswith("Ctrl-C"), process.stdout))
+            commands = [shlex.split(line) for line in printed if line.startswith("  ")]
+            assert [words[1] for words in commands] == ["check", "discover", "read", "sync"]
+            messages = [
+                subprocess.run(words, capture_output=True, cwd=root, check=True, timeout=120).stdout
+                for words in commands[:3]
+            ]
+            assert b'"SUCCEEDED"' in messages[0]
+            assert b'"CATALOG"' in messages[1]
+            assert b'"RECORD"' in messages[2]
+            assert commands[3] == ["make", "sync", f"CONFIG={config_file}"]
         finally:
             process.send_signal(signal.SIGINT)
         assert process.wait(timeout=20) == 0
@@ -56,7 +46,7 @@ def test_last_years_company_is_served_with_its_ugly_data() -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=root, text=True) as process:
         try:
             assert process.stdout is not None
-            url = json.loads(process.stdout.readline())["url"]
+            url = json.loads(process.stdout.readline())["api_url"]
             months = requests.get(f"{url}/_sandbox/months", timeout=10).json()
             assert months["as_of"] == months["ends"][0]
             assert len(months["ends"]) == 13
@@ -72,7 +62,7 @@ def test_last_years_company_is_served_with_its_ugly_data() -> None:
     ("options", "said"),
     [
         (["--port", "{taken}"], "address already in use: choose another with --port 8081"),
-        (["--readable", "--port", "{taken}"], 'choose another with ARGS="--port 8081"'),
+        (["--config-file", "unused.json", "--port", "{taken}"], 'choose another with ARGS="--port 8081"'),
         (["--port", "70000"], "port must be 0-65535"),
         (["--computers", "0"], "--computers must be 1 or more"),
         (["--months", "40"], "the company is known for the last 23 months"),

@@ -1,8 +1,8 @@
 """Run the sandbox: ``python -m sandbox --port 8080 --computers 60``.
 
-When it is ready it prints one line of JSON with ``url``, ``client_id``, ``client_secret`` and ``region``, and
-``ca_file`` with ``--tls``. With ``--readable`` it prints the same for a person. It serves until it is
-interrupted or terminated.
+When it is ready it prints one line of JSON: the connector's configuration for it, and ``ca_file`` with
+``--tls``. With ``--config-file`` it writes that line to a file, and prints the commands that use it. It
+serves until it is interrupted or terminated.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from __future__ import annotations
 import argparse
 import errno
 import json
-import os
 import signal
+import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from sandbox.api.identity import TOKEN_PATH
 from sandbox.api.settings import TOKEN_CAP_MODES, Settings
 from sandbox.runner import Sandbox
 
@@ -53,35 +53,32 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--gzip", action="store_true", help="compress replies for clients that accept it")
     parser.add_argument("--tls", action="store_true", help="HTTPS with a self-signed certificate")
     parser.add_argument(
-        "--readable", action="store_true", help="print text for a person instead of the line of JSON"
+        "--config-file", type=Path, help="write the line of JSON to this file, and print how to use it"
     )
-    parser.add_argument("--ready-file", type=Path, help="also write the ready line to this file")
     options = parser.parse_args(arguments)
     if options.computers < 1:
         parser.error("--computers must be 1 or more")
     return options
 
 
-def _readable(sandbox: Sandbox) -> str:
-    """Return the URLs, the credentials and a configuration of the connector as text for a person."""
-    facts = {
-        "API URL": sandbox.url,
-        "Token URL": f"{sandbox.url}{TOKEN_PATH}",
-        "Client ID": sandbox.client_id,
-        "Client secret": sandbox.client_secret,
-        **({"Certificate": str(sandbox.ca_file)} if sandbox.ca_file else {}),
-    }
-    lines = [f"  {name:<14} {value}" for name, value in facts.items()]
-    config = json.dumps(sandbox.config(), indent=2)
+def _usage(sandbox: Sandbox, config_file: Path) -> str:
+    """Return the URL, and the commands that read the sandbox with a configuration file."""
+    connector = str(Path(sys.executable).with_name("source-snow-atlas"))
+    with suppress(ValueError):
+        connector = str(Path(connector).relative_to(Path.cwd()))
+    catalog = "--catalog integration_tests/configured_catalog.json"
+    commands = [f"export REQUESTS_CA_BUNDLE={sandbox.ca_file}"] if sandbox.ca_file else []
+    commands += [f"{connector} {verb} --config {config_file}" for verb in ("check", "discover")]
+    commands += [
+        f"{connector} read --config {config_file} {catalog}",
+        f"make sync CONFIG={config_file}",
+    ]
     return "\n".join(
         [
-            f"Serving a made-up company with {len(sandbox.estate.computers)} computers:",
+            f"Serving a made-up company with {len(sandbox.estate.computers)} computers at {sandbox.url}.",
+            f"Its configuration is in {config_file}. In another terminal:",
             "",
-            *lines,
-            "",
-            "Configuration of the connector:",
-            "",
-            config,
+            *(f"  {command}" for command in commands),
             "",
             "Ctrl-C stops the sandbox.",
         ]
@@ -96,8 +93,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, OverflowError, ValueError) as error:
         advice = ""
         if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-            # only `make sandbox` gives --readable
-            option = 'ARGS="--port 8081"' if options.readable else "--port 8081"
+            # only `make sandbox` gives --config-file
+            option = 'ARGS="--port 8081"' if options.config_file else "--port 8081"
             advice = f": choose another with {option}"
         raise SystemExit(f"python -m sandbox: {error}{advice}") from None
     return 0
@@ -125,22 +122,13 @@ def _serve(options: argparse.Namespace) -> None:
         gzip=options.gzip,
     )
     with sandbox:
-        ready = {
-            "url": sandbox.url,
-            "client_id": sandbox.client_id,
-            "client_secret": sandbox.client_secret,
-            "region": sandbox.settings.region,
-        }
-        if sandbox.ca_file is not None:
-            ready["ca_file"] = str(sandbox.ca_file)
-        line = json.dumps(ready)
-        if options.ready_file is not None:
-            # A rename is atomic: a waiting reader never sees half a line.
-            partial = options.ready_file.with_name(options.ready_file.name + ".partial")
-            partial.touch(mode=0o600)
-            partial.write_text(line + "\n", encoding="utf-8")
-            os.replace(partial, options.ready_file)
-        print(_readable(sandbox) if options.readable else line, flush=True)
+        ready = sandbox.config() | ({"ca_file": str(sandbox.ca_file)} if sandbox.ca_file else {})
+        text = json.dumps(ready)
+        if options.config_file is not None:
+            options.config_file.parent.mkdir(parents=True, exist_ok=True)
+            options.config_file.write_text(text + "\n", encoding="utf-8")
+            text = _usage(sandbox, options.config_file)
+        print(text, flush=True)
         done.wait()
 
 

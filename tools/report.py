@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from snow_atlas_sync.report.options import DATABASE
     from snow_atlas_sync.report.options import parser as common
     from tools.report_months import rebuild_history
-    from tools.sandbox_process import SandboxError, config_for, running_sandbox
+    from tools.sandbox_process import SandboxError, running_sandbox
 
     parser = common("make report")
     parser.add_argument("--computers", type=int, default=SANDBOX_COMPUTERS, help="size of the sandbox")
@@ -47,10 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.database = SANDBOX_DATABASE
     print(f"No CONFIG given: reading a sandbox with {options.computers:,} made-up computers.", flush=True)
     try:
-        with running_sandbox(computers=options.computers, ugly=options.ugly) as announced:
+        with running_sandbox(computers=options.computers, ugly=options.ugly) as config:
             return command.run(
                 options,
-                config_for(announced),
+                config,
                 made_up=True,
                 defaults=RATES,
                 prepare=lambda dbt, variables: rebuild_history(options, dbt, variables),

@@ -20,7 +20,7 @@ class SandboxError(Exception):
 
 @contextmanager
 def running_sandbox(*, computers: int, seed: int = 1, ugly: bool = False) -> Iterator[dict[str, Any]]:
-    """Start the sandbox on a free port; yield its ready line: url, client_id, client_secret and region."""
+    """Start the sandbox on a free port; yield the connector's configuration for it."""
     command = [sys.executable, "-m", "sandbox", "--port", "0"]
     command += ["--computers", str(computers), "--seed", str(seed)]
     command += ["--ugly"] if ugly else []
@@ -32,14 +32,14 @@ def running_sandbox(*, computers: int, seed: int = 1, ugly: bool = False) -> Ite
             assert process.stdout is not None
             first_line = process.stdout.readline()
             try:
-                announced = json.loads(first_line)
+                config = json.loads(first_line)
             except ValueError:
                 process.kill()
                 process.wait()
                 errors.seek(0)
                 output = errors.read().decode(errors="replace").strip() or "it printed no error"
                 raise SandboxError(f"the sandbox did not start: {output.splitlines()[-1]}") from None
-            yield announced
+            yield config
         finally:
             stop(process)
 
@@ -54,13 +54,3 @@ def stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
     if process.stdout is not None:
         process.stdout.close()
-
-
-def config_for(announced: dict[str, Any]) -> dict[str, Any]:
-    """Return the connector's configuration for a sandbox with this ready line."""
-    return {
-        "region": announced["region"],
-        "client_id": announced["client_id"],
-        "client_secret": announced["client_secret"],
-        "api_url": announced["url"],
-    }

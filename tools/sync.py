@@ -20,7 +20,7 @@ NOT_SUGGESTED = (
 def main(arguments: Sequence[str] | None = None) -> int:
     from snow_atlas_sync import command
     from snow_atlas_sync.errors import SyncError
-    from tools.sandbox_process import SandboxError, config_for, running_sandbox
+    from tools.sandbox_process import SandboxError, running_sandbox
 
     parser = command.parser("make sync", "Read Snow Atlas into a database: a sandbox without --config.")
     parser.add_argument("--computers", type=int, default=SANDBOX_COMPUTERS, help="size of the sandbox")
@@ -31,8 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1 if command.run(config, options, not_suggested).failed else 0
     print(f"No CONFIG given: reading a sandbox with {options.computers:,} made-up computers.", flush=True)
     try:
-        with running_sandbox(computers=options.computers) as announced:
-            return 1 if command.run(config_for(announced), options, not_suggested).failed else 0
+        with running_sandbox(computers=options.computers) as config:
+            return 1 if command.run(config, options, not_suggested).failed else 0
     except SandboxError as error:
         raise SyncError(str(error)) from None
 

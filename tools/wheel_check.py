@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tools.sandbox_process import config_for, running_sandbox
+from tools.sandbox_process import running_sandbox
 from tools.venv import python_of, uv_environment
 
 CONFIG = {"region": "westeurope", "client_id": "nobody", "client_secret": "nothing"}
@@ -135,8 +135,8 @@ def check_commands(environment: Environment, wheel: Path) -> str:
     if "Set region to one of" not in said:
         raise SystemExit(f"wheel: snow-atlas-sync should refuse the region, but says: {said}")
     before = time.monotonic()
-    with running_sandbox(computers=COMPUTERS) as announced:
-        config = environment.write("config.json", config_for(announced))
+    with running_sandbox(computers=COMPUTERS) as sandbox:
+        config = environment.write("config.json", sandbox)
         printed = environment.output("snow-atlas-sync", "--config", config, "--database", "snow.duckdb")
     synced = time.monotonic()
     query = (

@@ -1,4 +1,4 @@
-"""The sandbox's applications, agreements and licenses follow the vendor's files and fit together."""
+"""The sandbox's applications, agreements and licences follow the vendor's files and fit together."""
 
 from __future__ import annotations
 
@@ -340,7 +340,7 @@ def test_list_and_detail_of_a_license_differ_as_declared(estate: Estate) -> None
 
 
 def test_costs_add_up(estate: Estate) -> None:
-    """Otherwise a report on costs made from the streams could not be checked against the license itself."""
+    """Otherwise a report on costs made from the streams could not be checked against the licence itself."""
     for row in records(estate, LICENSES):
         parts = below(estate, f"{LICENSES}/{{id}}/costs", {"id": row["id"]})
         (total,) = below(estate, f"{LICENSES}/{{id}}/costs-summary", {"id": row["id"]})
@@ -362,7 +362,7 @@ def test_compliance_follows_from_licenses_and_installations(estate: Estate) -> N
 
 
 def test_entitlements_are_sums_over_licenses(estate: Estate) -> None:
-    """Otherwise entitlements and licenses of the synced tables would tell two stories."""
+    """Otherwise entitlements and licences of the synced tables would tell two stories."""
     counted = [
         row for row in records(estate, LICENSES) if row["status"] == "Active" and not row["isIncomplete"]
     ]

@@ -25,7 +25,7 @@ _TYPES = {
 }
 # Users count if they used the software in this month or the two before it.
 METRIC_MONTHS = 3
-# A server needs licenses for at least this many cores.
+# A server needs licences for at least this many cores.
 CORES, MINIMUM_CORES = "Number of processor cores", 8
 _METRIC_SETTINGS = {
     "Installations": "AllDevices",
@@ -250,7 +250,7 @@ def article_numbers(estate: Estate) -> Iterator[Row]:
 
 @table("application_compatibilities")
 def compatibilities(estate: Estate) -> Iterator[Row]:
-    """Yield the releases of a product that a license of another release covers."""
+    """Yield the releases of a product that a licence of another release covers."""
     for product in PRODUCTS:
         ids = [application_id(estate, product.manufacturer, product.name, name) for name in product.releases]
         for own, application in enumerate(ids):

@@ -363,7 +363,7 @@ USER_METERING_COUNTS = (*COMPUTER_METERING_COUNTS[:11], "requirement")
 
 
 def _metric_of(estate: Estate, per_user: bool) -> dict[str, tuple[str, str]]:
-    """Return id and name of the default metric of each application that needs a license.
+    """Return id and name of the default metric of each application that needs a licence.
 
     `per_user` selects the metrics that count users, or all others. Applications counted by a custom value are
     left out: a computer has no requirement of its own for them.

@@ -82,7 +82,7 @@ def custom_field_values(estate: Estate) -> Iterator[Row]:
 
 @table("custom_metrics")
 def custom_metrics(estate: Estate) -> list[Row]:
-    """Return custom metrics, which count licenses by the value of a custom field of type Number."""
+    """Return custom metrics, which count licences by the value of a custom field of type Number."""
     return [
         {
             "id": estate.guid("custom metric", name, number),

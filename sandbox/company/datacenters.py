@@ -60,7 +60,7 @@ def datacenter_members(estate: Estate) -> Iterator[Row]:
 
 
 def member_features(estate: Estate, member: Row) -> list[Row]:
-    """Return features of a member that can need a license of their own."""
+    """Return features of a member that can need a licence of their own."""
     rng = estate.random("features", member["id"], member["computerId"])
     names = parts(
         "vMotion, High Availability, Fault Tolerance, Distributed Switch, Storage DRS, Live Migration"

@@ -1,4 +1,4 @@
-"""Licenses of the made-up company, with their upgrades, maintenance periods, costs and policies.
+"""Licences of the made-up company, with their upgrades, maintenance periods, costs and policies.
 
 The table has the fields of list and details; the vendor shows costs and upgrades only in the list, and keys,
 notes and SKU only in the details.
@@ -18,9 +18,9 @@ from sandbox.company.vocabulary import PRODUCTS, Product
 ASSIGNMENT_TYPES = ("Organization", "Computer", "User", "Site")
 CUSTOM_METRIC = "Custom metric"
 
-# Kinds of assignment of consecutive licenses; even the smallest company has every kind.
+# Kinds of assignment of consecutive licences; even the smallest company has every kind.
 _ASSIGNMENT_CYCLE = ("Organization", "Computer", "User", "Computer", "Site", "User", "Organization")
-# The first licenses are complete, valid, in use and may cover other releases, so that even the smallest
+# The first licences are complete, valid, in use and may cover other releases, so that even the smallest
 # company has a record of every kind.
 EXEMPLARY = len(_ASSIGNMENT_CYCLE)
 _VENDORS = ("Atea", "Crayon", "SoftwareOne", "Insight", "Bechtle", "Zážitek s.r.o.")
@@ -37,30 +37,30 @@ def assignment_types(estate: Estate) -> list[Row]:
 
 
 def assignment_type(estate: Estate, row: Row) -> str | None:
-    """Return the name of a license's assignment type, or `None` if the license has none."""
+    """Return the name of a licence's assignment type, or `None` if the licence has none."""
     names = {kind["assignmentTypeId"]: kind["name"] for kind in assignment_types(estate)}
     return names.get(row["assignmentTypeId"])
 
 
 def counted(row: Row) -> bool:
-    """Return whether a license affects the compliance position; archived and incomplete ones do not."""
+    """Return whether a licence affects the compliance position; archived and incomplete ones do not."""
     return row["status"] == "Active" and not row["isIncomplete"]
 
 
 def upgrades_of(_estate: Estate, row: Row) -> list[Row]:
-    """Return the licenses that one license upgrades."""
+    """Return the licences that one licence upgrades."""
     return list(row["upgrades"] or ())
 
 
 @table("license_maintenance_periods")
 def maintenance_periods(estate: Estate) -> list[Row]:
-    """Return the maintenance and support periods of all licenses."""
+    """Return the maintenance and support periods of all licences."""
     return [period for row in licenses(estate) for period in _maintenance_of(estate, row)]
 
 
 @table("license_policies")
 def policies(estate: Estate) -> list[Row]:
-    """Return the license policies; the vendor shows only their ids."""
+    """Return the licence policies; the vendor shows only their ids."""
     return [{"id": estate.guid("license-policy", number)} for number in range(4)]
 
 
@@ -134,7 +134,7 @@ def _lots(estate: Estate) -> list[_Lot]:
         number for number in range(1, count + 1) if number % _CUSTOM_EVERY == 4 and number not in archived
     ]
     numbers = [number for number in range(1, count + 1) if number not in {*custom, *archived}]
-    # If there are fewer licenses than products, those of the least total value get none.
+    # If there are fewer licences than products, those of the least total value get none.
     if owned and len(numbers) < len(owned):
         owned = owned[: len(numbers)]
     shares: dict[int, list[int]] = {}
@@ -203,7 +203,7 @@ def _lot(
 
 @table("licenses")
 def licenses(estate: Estate) -> list[Row]:
-    """Return all licenses with the fields of list and details."""
+    """Return all licences with the fields of list and details."""
     rows: list[Row] = []
     lots: list[_Lot] = estate.present.cached("lots", _lots)
     for number, lot in enumerate(lots, start=1):
@@ -297,7 +297,7 @@ def _purchase(estate: Estate, rng: random.Random, number: int, lot: _Lot) -> Row
 
 
 def _rights(rng: random.Random, row: Row, earlier: list[Row], number: int) -> Row:
-    """Return the rights of a license, and the earlier licenses that it upgrades."""
+    """Return the rights of a licence, and the earlier licences that it upgrades."""
     is_upgrade = number % 6 == 0
     targets = choose(rng, earlier, 6 if number % 12 == 0 else 1) if is_upgrade else []
     upgrades = [
@@ -324,7 +324,7 @@ _MAINTENANCE, _SUPPORT, _MAXIMUM_YEARS = 0.18, 0.04, 6
 
 
 def _maintenance_of(estate: Estate, row: Row) -> list[Row]:
-    """Return the years of maintenance of a license; each is bought when the previous one ends."""
+    """Return the years of maintenance of a licence; each is bought when the previous one ends."""
     product = estate.cached("products", products_of).get(row["applicationId"])
     if product is None or product.terms != "maintained" or row["status"] == "Archived":
         return []

@@ -1,4 +1,4 @@
-"""Assignments of licenses to computers, datacenters, users, organizations and sites, and their costs."""
+"""Assignments of licences to computers, datacenters, users, organizations and sites, and their costs."""
 
 import random
 from collections.abc import Callable, Iterable, Iterator
@@ -7,7 +7,7 @@ from sandbox.company.estate import Estate, Row, Table, table
 from sandbox.company.licenses import EXEMPLARY, assignment_type, licenses
 from sandbox.company.values import choose, money, or_none
 
-# Possible numbers of assignments of a license: none, or more than fit on a small page.
+# Possible numbers of assignments of a licence: none, or more than fit on a small page.
 _COUNTS = (0, 1, 1, 2, 3, 4, 7)
 # Flags: expired subscription, inactive computer, missing user, unused, over-assigned, and two at once.
 _INVALID_REASONS = (0, 0, 0, 0, None, 1, 8, 16, 512, 4096, 1 | 4096)
@@ -17,7 +17,7 @@ _Assign = Callable[[Estate, random.Random, Row, int], Iterable[Row]]
 
 
 def _assignments(name: str, kind: str) -> Callable[[_Assign], Callable[[Estate], Table]]:
-    """Register a function that assigns one license as the builder of a table of assignments."""
+    """Register a function that assigns one licence as the builder of a table of assignments."""
 
     def register(assign: _Assign) -> Callable[[Estate], Table]:
         def build(estate: Estate) -> Iterator[Row]:
@@ -56,7 +56,7 @@ def _with_virtual_machines(rng: random.Random, assignment: Row, virtual_machines
 
 @_assignments("license_assignments_computers", "Computer")
 def computer_assignments(estate: Estate, rng: random.Random, row: Row, count: int) -> Iterator[Row]:
-    """Yield the computers that a license is assigned to."""
+    """Yield the computers that a licence is assigned to."""
     for computer in choose(rng, estate.computers, count):
         virtual_machines = [
             guest["id"] for guest in estate.where("computers", "hostComputerId", computer["id"])
@@ -67,7 +67,7 @@ def computer_assignments(estate: Estate, rng: random.Random, row: Row, count: in
 
 @_assignments("license_assignments_datacenters", "Computer")
 def datacenter_assignments(estate: Estate, rng: random.Random, row: Row, count: int) -> Iterator[Row]:
-    """Yield the datacenters that a license is assigned to; only licenses for computers can have them."""
+    """Yield the datacenters that a licence is assigned to; only licences for computers can have them."""
     for datacenter in choose(rng, estate.datacenters, (count + 1) // 2 % 4):
         assignment = _assignment(estate, rng, row, "datacenterId", datacenter["id"])
         yield _with_virtual_machines(rng, assignment, [])
@@ -75,7 +75,7 @@ def datacenter_assignments(estate: Estate, rng: random.Random, row: Row, count: 
 
 @_assignments("license_assignments_users", "User")
 def user_assignments(estate: Estate, rng: random.Random, row: Row, count: int) -> Iterator[Row]:
-    """Yield the users that a license is assigned to."""
+    """Yield the users that a licence is assigned to."""
     for user in choose(rng, estate.users, count):
         assignment = _assignment(estate, rng, row, "userId", user["id"])
         yield {**assignment, "invalidAssignmentReasons": rng.choice(_INVALID_REASONS)}
@@ -83,7 +83,7 @@ def user_assignments(estate: Estate, rng: random.Random, row: Row, count: int) -
 
 @_assignments("license_assignments_organizations", "Organization")
 def organization_assignments(estate: Estate, rng: random.Random, row: Row, count: int) -> Iterator[Row]:
-    """Yield the organizations that a license is assigned to."""
+    """Yield the organizations that a licence is assigned to."""
     for organization in choose(rng, estate.organizations, count):
         assignment = _assignment(estate, rng, row, "organizationId", organization["id"])
         assignment["isAutoAllocated"] = bool(row["isAutoAllocated"])
@@ -94,7 +94,7 @@ def organization_assignments(estate: Estate, rng: random.Random, row: Row, count
 
 @_assignments("license_assignments_site", "Site")
 def site_assignments(estate: Estate, rng: random.Random, row: Row, _count: int) -> Iterator[Row]:
-    """Yield the site that a license is assigned to: at most one."""
+    """Yield the site that a licence is assigned to: at most one."""
     site = _assignment(estate, rng, row, "organizationId", row["organizationId"])
     yield {**site, "quantity": row["quantity"]}
 
@@ -104,7 +104,7 @@ def _of_license(estate: Estate, kind: str, row: Row) -> list[Row]:
 
 
 def assignments_summary(estate: Estate, row: Row) -> Row:
-    """Return the kinds of assignment a license has."""
+    """Return the kinds of assignment a licence has."""
     has = {
         kind: bool(_of_license(estate, kind, row))
         for kind in ("organizations", "computers", "datacenters", "users", "site")
@@ -119,7 +119,7 @@ def assignments_summary(estate: Estate, row: Row) -> Row:
 
 
 def costs(estate: Estate, row: Row) -> list[Row]:
-    """Return the costs of a license by organization it is assigned to, or else its own organization."""
+    """Return the costs of a licence by organization it is assigned to, or else its own organization."""
     if row["quantity"] is None:
         return []
     assigned = [assignment["organizationId"] for assignment in _of_license(estate, "organizations", row)]
@@ -131,7 +131,7 @@ def costs(estate: Estate, row: Row) -> list[Row]:
 
 
 def costs_summary(_estate: Estate, row: Row) -> Row:
-    """Return the total costs of a license."""
+    """Return the total costs of a licence."""
     quantity = row["quantity"] or 0
     return {
         "licenseId": row["id"],

@@ -1,8 +1,8 @@
 """The compliance position of applications by metric and organization: what is required and what is covered.
 
-The figures add up: the requirement is what metering counts, the available quantity is that of the licenses
+The figures add up: the requirement is what metering counts, the available quantity is that of the licences
 bought, and their difference is the compliance. The surplus of a newer release covers older ones of its
-product. An application has a position if a license was bought for it, or if it is entitled or installed.
+product. An application has a position if a licence was bought for it, or if it is entitled or installed.
 """
 
 from collections import Counter
@@ -56,7 +56,7 @@ def allocations(estate: Estate, application: Row) -> Iterator[Row]:
 
 
 def usages(estate: Estate, application: Row) -> Iterator[Row]:
-    """Yield for each pair of metrics how much of the one's requirement the other's licenses cover."""
+    """Yield for each pair of metrics how much of the one's requirement the other's licences cover."""
     rows = summaries(estate, application)
     for own, other in product(rows, repeat=2):
         is_own = own is other

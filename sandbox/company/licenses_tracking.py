@@ -1,6 +1,6 @@
-"""Use of licenses: tracking, transfers, the resulting entitlements, and extended coverage.
+"""Use of licences: tracking, transfers, the resulting entitlements, and extended coverage.
 
-All of it follows from the assignments of the licenses that count for compliance. A license assigned to a
+All of it follows from the assignments of the licences that count for compliance. A licence assigned to a
 computer or a user is tracked there; if its rights allow it, it also covers a compatible release.
 """
 
@@ -25,13 +25,13 @@ _ENTITLEMENT_STATES = (
 
 @table("license_transfers_computers")
 def computer_transfers(estate: Estate) -> Iterator[Row]:
-    """Yield licenses of one release that cover another one on a computer."""
+    """Yield licences of one release that cover another one on a computer."""
     return _transfers(estate, "computers", "computerId")
 
 
 @table("license_transfers_users")
 def user_transfers(estate: Estate) -> Iterator[Row]:
-    """Yield licenses of one release that cover another one for a user."""
+    """Yield licences of one release that cover another one for a user."""
     return _transfers(estate, "users", "userId")
 
 
@@ -67,7 +67,7 @@ def _tracked_licenses(estate: Estate) -> Iterable[Row]:
 
 
 def _assigned(estate: Estate, row: Row, to: str, field: str) -> list[str]:
-    """Return the ids of the computers or users that a license is assigned to."""
+    """Return the ids of the computers or users that a licence is assigned to."""
     assignments = estate.where(f"license_assignments_{to}", "licenseId", row["id"])
     return [assignment[field] for assignment in assignments]
 
@@ -75,7 +75,7 @@ def _assigned(estate: Estate, row: Row, to: str, field: str) -> list[str]:
 def _tracking_row(estate: Estate, rng: random.Random, row: Row, field: str, subject: str, right: int) -> Row:
     requirement = rng.choice((1, 1, 2, 8))
     return {
-        # This id is shared by all licenses that cover an application on a computer.
+        # This id is shared by all licences that cover an application on a computer.
         "id": estate.guid("tracking", row["applicationId"], field, subject, row["metricId"]),
         "metricId": row["metricId"],
         "applicationId": row["applicationId"],
@@ -93,7 +93,7 @@ def _tracking_row(estate: Estate, rng: random.Random, row: Row, field: str, subj
 
 @table("license_tracking_computers")
 def computer_tracking(estate: Estate) -> Iterator[Row]:
-    """Yield which license covers which application on which computer."""
+    """Yield which licence covers which application on which computer."""
     for row in _tracked_licenses(estate):
         rng = estate.random("track-computers", row["id"])
         subjects, right = _assigned(estate, row, "computers", "computerId"), _NAMED_COMPUTER
@@ -105,7 +105,7 @@ def computer_tracking(estate: Estate) -> Iterator[Row]:
 
 @table("license_tracking_users")
 def user_tracking(estate: Estate) -> Iterator[Row]:
-    """Yield which license covers which application for which user."""
+    """Yield which licence covers which application for which user."""
     for row in _tracked_licenses(estate):
         rng = estate.random("track-users", row["id"])
         for subject in _assigned(estate, row, "users", "userId"):
@@ -115,7 +115,7 @@ def user_tracking(estate: Estate) -> Iterator[Row]:
 
 
 def _targets(estate: Estate, row: Row) -> list[Row]:
-    """Return the other releases that a license may cover by its rights."""
+    """Return the other releases that a licence may cover by its rights."""
     application = estate.by_id("applications").get(row["applicationId"])
     if application is None:
         return []
@@ -153,7 +153,7 @@ def _transfers(estate: Estate, to: str, field: str) -> Iterator[Row]:
 
 @table("license_transfers_custom_values")
 def custom_value_transfers(estate: Estate) -> Iterator[Row]:
-    """Yield licenses with a custom metric that cover another release for a value of that metric."""
+    """Yield licences with a custom metric that cover another release for a value of that metric."""
     metric = next((row["id"] for row in estate.metrics if row["name"] == CUSTOM_METRIC), None)
     for row in _tracked_licenses(estate):
         rng = estate.random("custom-value-transfers", row["id"])
@@ -204,7 +204,7 @@ def _states(estate: Estate, field: str, tracking: list[Row]) -> list[Row]:
 
 @table("license_extended_coverages")
 def extended_coverages(estate: Estate) -> Iterator[Row]:
-    """Yield computers that are covered by the license of another computer or of a datacenter."""
+    """Yield computers that are covered by the licence of another computer or of a datacenter."""
     applications = [row["applicationId"] for row in _tracked_licenses(estate)]
     covering: list[Callable[[random.Random], str]] = [
         lambda rng: str(rng.choice(estate.computers)["id"]),

@@ -10,7 +10,7 @@ SERVER, SUITE_OPTION, JAVA_RUNTIME = "ApplicationServer", "WebLogicSuiteOption",
 
 
 class Product(NamedTuple):
-    """A product on Oracle's price list; `processor_price` is the price of one processor license."""
+    """A product on Oracle's price list; `processor_price` is the price of one processor licence."""
 
     key: str
     name: str

@@ -1,7 +1,7 @@
-"""Oracle orders and licenses, and the requirements and assignments of the installations.
+"""Oracle orders and licences, and the requirements and assignments of the installations.
 
 In Oracle's licensing, an estate is a server, a virtual machine or a datacenter. Requirements are counted from
-the installations, assignments use up the licenses of the orders, and compliance compares the two.
+the installations, assignments use up the licences of the orders, and compliance compares the two.
 """
 
 import math
@@ -21,17 +21,17 @@ _MAXIMUM_CORES, _HOSTS_OF_MACHINE, _BOUGHT_FOR_MACHINE = 8, 2, 2
 USERS_PER_PROCESSOR = 25  # Oracle's minimum of named users for one processor
 
 
-# --- orders and licenses ---
+# --- orders and licences ---
 
 
-# Share of the required licenses that was bought, for options that are used without enough of them.
+# Share of the required licences that was bought, for options that are used without enough of them.
 _BOUGHT = {"partitioning": 0.4, "tuning": 0.0, "compression": 0.0, "multitenant": 0.0, "aso": 0.5, "xe": 0.0}
 _MAXIMUM_LINES = 9
 
 
 @table("oracle_orders")
 def orders(estate: Estate) -> Iterator[Row]:
-    """Yield the orders; the last of them has no licenses yet."""
+    """Yield the orders; the last of them has no licences yet."""
     count = max(5, estate.size // 40)
     for number in range(count):
         rng = estate.random("oracle order", number)
@@ -59,7 +59,7 @@ def _required(estate: Estate) -> dict[str, int]:
     for category in (catalogue.DATABASE, catalogue.MIDDLEWARE):
         for use in uses(estate, category):
             if not _is_covered(use):
-                # Licenses were bought for the virtual machine, not for all hosts of its datacenter.
+                # Licences were bought for the virtual machine, not for all hosts of its datacenter.
                 processors = _BOUGHT_FOR_MACHINE if _is_virtualised(use) else _needed(use)
                 found[use["productKey"]] = found.get(use["productKey"], 0) + processors
     return found
@@ -85,7 +85,7 @@ def _lines(estate: Estate) -> dict[int, list[tuple[catalogue.Product, int]]]:
 
 @table("oracle_licenses")
 def licenses(estate: Estate) -> Iterator[Row]:
-    """Yield the licenses of all orders."""
+    """Yield the licences of all orders."""
     lines = estate.present.cached("oracle lines", _lines)
     known = estate.by_id("oracle_orders")
     for number in lines:
@@ -217,7 +217,7 @@ def _build_uses(estate: Estate, category: str) -> Iterator[Row]:
             )
             use["installations"] += 1
             if products[product].processor_price:
-                # Several databases on a server share a license. A virtual machine needs licenses for all
+                # Several databases on a server share a licence. A virtual machine needs licences for all
                 # hosts.
                 needed = processors
                 if _is_virtualised(use):
@@ -232,12 +232,12 @@ def _partitioning(use: Row) -> str:
 
 
 def _is_virtualised(use: Row) -> bool:
-    """Return whether an Enterprise Edition is on a virtual machine, so that all its hosts need licenses."""
+    """Return whether an Enterprise Edition is on a virtual machine, so that all its hosts need licences."""
     return bool(use["estateType"] == DATACENTERS and use["productKey"] == "ee")
 
 
 def _is_covered(use: Row) -> bool:
-    """Return whether the licenses of a datacenter cover a virtual machine in it."""
+    """Return whether the licences of a datacenter cover a virtual machine in it."""
     return bool(use["estateType"] == VIRTUAL_MACHINES and _partitioning(use) == "Soft")
 
 
@@ -268,7 +268,7 @@ def compliance(estate: Estate, category: str, estate_type: str) -> list[Row]:
 
 
 def requirements(estate: Estate, category: str, estate_type: str) -> Iterator[Row]:
-    """Yield how many licenses each product requires in each estate of a type."""
+    """Yield how many licences each product requires in each estate of a type."""
     for use in _of_type(estate, category, estate_type):
         rng = estate.random("oracle requirement", use["id"])
         yield {
@@ -283,7 +283,7 @@ def requirements(estate: Estate, category: str, estate_type: str) -> Iterator[Ro
 
 @table("oracle_given")
 def _licenses_in_use(estate: Estate) -> Iterator[Row]:
-    """Yield the licenses assigned to each product in each estate, until they are used up.
+    """Yield the licences assigned to each product in each estate, until they are used up.
 
     A surplus is assigned where the product comes first. This table is not served.
     """
@@ -325,7 +325,7 @@ def _assignments_of(estate: Estate, use: Row) -> list[Row]:
 
 
 def assignments(estate: Estate, category: str, estate_type: str) -> list[Row]:
-    """Return the licenses that are assigned to the products in the estates of a type."""
+    """Return the licences that are assigned to the products in the estates of a type."""
     return [
         {
             **fields_of(use, "productId computerId datacenterId estateType"),

@@ -45,7 +45,7 @@ SERVICENOW_PLANS = (
     Plan("App Engine Starter", 0.0),
 )
 
-# Salesforce sells each plan per organization; the second value is the kind of license.
+# Salesforce sells each plan per organization; the second value is the kind of licence.
 SALESFORCE_PLANS = (
     (Plan("Salesforce", 165.0), "User"),
     (Plan("Salesforce Platform", 25.0), "User"),

@@ -119,7 +119,7 @@ _spoil("computer_applications", 0.05, {"firstDiscovered": _null, "usedCount": la
 
 @spoiler("licenses")
 def _licenses(estate: Estate, rows: list[Row]) -> None:
-    """Add several currencies, values of zero or far too high, and incomplete licenses."""
+    """Add several currencies, values of zero or far too high, and incomplete licences."""
     rng = estate.random("ugly", "licenses")
     for number, row in enumerate(rows):
         if number % 2:
@@ -137,7 +137,7 @@ def _licenses(estate: Estate, rows: list[Row]) -> None:
             row["purchaseDate"] = NO_DATE
         if rng.random() < 0.1:
             row["productDescription"] = _name(rng, row)
-    # All maintained licenses were bought on one day, by an organization and its parent.
+    # All maintained licences were bought on one day, by an organization and its parent.
     products, day = estate.cached("products", products_of), estate.day(_BULK_ORDER)
     bulk = [
         row for row in rows if row["applicationId"] and products[row["applicationId"]].terms == "maintained"
@@ -153,7 +153,7 @@ def _licenses(estate: Estate, rows: list[Row]) -> None:
         if "organizationHierarchy" in row:
             row["organizationHierarchy"] = place["hierarchy"]
         row.update(listed_costs(estate, row))
-    # Some licenses have another metric than the application's.
+    # Some licences have another metric than the application's.
     for row in rows[7::5]:
         row["metricId"] = estate.guid("metric", "Installations")
 

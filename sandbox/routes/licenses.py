@@ -1,4 +1,4 @@
-"""Operations of the vendor's licenses file: licenses, their details and their assignments.
+"""Operations of the vendor's licenses file: licences, their details and their assignments.
 
 The collections have total_pages and total_items, no maximum page size, and a filter without its fields.
 """

@@ -1,4 +1,4 @@
-"""Operations of the vendor's licenses file: where licenses are used, and the resulting compliance.
+"""Operations of the vendor's licenses file: where licences are used, and the resulting compliance.
 
 Tracking, transfers and compliance are requested per application; entitlements come in one list.
 """
@@ -14,7 +14,7 @@ from sandbox.routes.licenses import AREA
 
 
 def _flags(tables: Mapping[str, tuple[str, str]]) -> Callable[[Estate, Row], list[Row]]:
-    """Return one row for each license that a table has for the application, with one flag per table."""
+    """Return one row for each licence that a table has for the application, with one flag per table."""
 
     def rows(estate: Estate, application: Row) -> list[Row]:
         found = {
@@ -28,7 +28,7 @@ def _flags(tables: Mapping[str, tuple[str, str]]) -> Callable[[Estate, Row], lis
 
 
 class _Kind(NamedTuple):
-    """A kind of target that a license is tracked on or transferred for: the field that names it, and the
+    """A kind of target that a licence is tracked on or transferred for: the field that names it, and the
     fields of the list.
     """
 
@@ -40,7 +40,7 @@ class _Kind(NamedTuple):
 
 
 def _of_application(what: str, reference: str, *kinds: _Kind) -> Iterator[Route]:
-    """Yield the operations of tracking or transfers: the licenses of an application, then per kind of target
+    """Yield the operations of tracking or transfers: the licences of an application, then per kind of target
     the list and the rows of one target.
     """
     path = f"licenses/{what}/{{applicationId}}"

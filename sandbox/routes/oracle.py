@@ -31,7 +31,7 @@ def _computed(rows: Callable[..., Iterable[Row]], *arguments: str) -> Rows:
 
 
 def _entitlement_routes(category: str) -> list[Route]:
-    """Return compliance, license assignments and license requirements of databases or middleware."""
+    """Return compliance, licence assignments and licence requirements of databases or middleware."""
     start = f"{category.lower()}/entitlements"
     routes = [
         _AREA.collection(f"{start}/compliance/products", _computed(entitlements.product_compliance, category))

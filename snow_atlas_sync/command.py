@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from snow_atlas_sync import connector, inputs, spool
 from snow_atlas_sync.errors import SyncError, stop_if_asked
 from snow_atlas_sync.outcome import SyncReport
-from snow_atlas_sync.progress import show_progress
+from snow_atlas_sync.progress import describe, show_progress
 from snow_atlas_sync.questions import QUESTIONS
 from snow_atlas_sync.sync import sync
 from snow_atlas_sync.tables import HOLD_NUL
@@ -155,7 +155,7 @@ def synced(
         report = SyncReport.of(names)
         missing = {name: checked.missing_permission(name) for name in suggested}
         report.refused = {name: permission for name, permission in missing.items() if permission}
-        with show_progress(report):
+        with show_progress(lambda seconds: (report.share, describe(report, seconds))):
             sync(process, folder, opening, report, incremental, holds_nul=options.destination in HOLD_NUL)
         with contextlib.closing(opening.result()) as destination:
             yield report, destination

@@ -1,4 +1,4 @@
-"""Progress of a sync: a bar that is redrawn on a terminal, else a line every few seconds."""
+"""Progress of a sync or of dbt: a bar that is redrawn on a terminal, else a line every few seconds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from snow_atlas_sync.outcome import SyncReport
@@ -17,8 +17,11 @@ BAR_WIDTH = 20
 
 
 @contextmanager
-def show_progress(report: SyncReport) -> Iterator[None]:
-    """Show the progress of a sync while the block runs."""
+def show_progress(progress: Callable[[float], tuple[float, str]]) -> Iterator[None]:
+    """Show progress while the block runs.
+
+    `progress` is called with the seconds since the start, and returns the share that is done and a text.
+    """
     out = sys.stderr
     terminal = out.isatty()
     finished = threading.Event()
@@ -27,10 +30,12 @@ def show_progress(report: SyncReport) -> Iterator[None]:
     def show() -> None:
         with suppress(OSError, ValueError):  # stderr was closed
             while not finished.wait(TERMINAL_INTERVAL if terminal else LOG_INTERVAL):
-                line = describe(report, time.monotonic() - start)
+                seconds = time.monotonic() - start
+                share, text = progress(seconds)
+                line = f"  {seconds:4.0f} s  {text}"
                 if terminal:
                     width = shutil.get_terminal_size().columns - 1
-                    out.write(f"\r\x1b[K{f'{bar(report.share)}{line}'[:width]}")
+                    out.write(f"\r\x1b[K{f'{bar(share)}{line}'[:width]}")
                 else:
                     out.write(line + "\n")
                 out.flush()
@@ -56,7 +61,7 @@ def bar(share: float) -> str:
 def describe(report: SyncReport, seconds: float) -> str:
     """Describe the progress of a sync in one line."""
     streams = report.streams.values()
-    line = f"  {seconds:4.0f} s  {report.ended} of {len(streams)} streams, {report.records:,} records"
+    line = f"{report.ended} of {len(streams)} streams, {report.records:,} records"
     running = [each.name for each in streams if each.started is not None and each.ended is None]
     if report.loading:
         return f"{line}; loading {report.loading}"

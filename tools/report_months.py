@@ -21,6 +21,7 @@ from sandbox import Sandbox
 from sandbox.api.settings import Settings
 from sandbox.company.estate import Estate
 from snow_atlas_sync.errors import SyncError
+from snow_atlas_sync.progress import show_progress
 from snow_atlas_sync.report.build import Dbt
 from snow_atlas_sync.report.collect import (
     leave_history,
@@ -52,9 +53,12 @@ def rebuild_history(options: argparse.Namespace, dbt: Dbt, variables: Mapping[st
         connection.execute(f'DROP SCHEMA IF EXISTS "{KEPT}" CASCADE')
     if months:
         print(f"Building {count(len(months), 'earlier month')} of its history ...", flush=True)
-    for index, month in enumerate(months):
-        write_tables(options.database, present.at(month))
-        dbt.build_history({**variables, "snow_atlas_today": f"{month:%Y-%m-%d}"}, staged=index > 0)
+    done = 0
+    with show_progress(lambda _: (done / max(1, len(months)), f"{done} of {len(months)} months")):
+        for month in months:
+            write_tables(options.database, present.at(month))
+            dbt.build_history({**variables, "snow_atlas_today": f"{month:%Y-%m-%d}"}, staged=done > 0)
+            done += 1
     leave_history(options.database)  # a sync does not replace tables that dlt has not made
 
 

@@ -237,7 +237,10 @@ def test_the_checks_of_the_marts_are_run(marts_of: Built) -> None:
     path, chosen = marts_of(COMPANY)
     with Dbt(path) as dbt:
         checks = dbt.check(chosen.variables)
+        share, text = dbt.progress()
     assert checks.number > 50
+    assert share == 1
+    assert text == f"{checks.number} of {checks.number} tests"
     assert checks.failed == ()
 
 
@@ -356,7 +359,7 @@ def test_a_report_that_is_stopped_while_it_is_written_leaves_the_one_before(
     page_of_before.write_text("of last month")
     workbook_of_before.write_text("of last month")
 
-    built = SimpleNamespace(build=lambda _: None, check=lambda _: Checks(1, ()))
+    built = SimpleNamespace(build=lambda _: None, check=lambda _: Checks(1, ()), progress=lambda _: (1, ""))
 
     def stopped(*_: object) -> None:
         raise Stopped(signal.SIGINT)

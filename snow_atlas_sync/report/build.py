@@ -57,6 +57,7 @@ class Dbt(AbstractContextManager["Dbt"]):
     """
 
     def __init__(self, database: Path) -> None:
+        self._progress = (0.0, "dbt is starting")
         self._stack = ExitStack()
         self.scratch = self._stack.enter_context(scratch())
         common = ["--quiet", "--no-use-colors", "--target", "duckdb", "--profiles-dir", "profiles"]
@@ -84,6 +85,10 @@ class Dbt(AbstractContextManager["Dbt"]):
     @property
     def _logs(self) -> Path:
         return self.scratch / "logs"
+
+    def progress(self, _seconds: float = 0) -> tuple[float, str]:
+        """Return the share of the command's models or tests that have started, and a text."""
+        return self._progress
 
     def build(self, variables: Mapping[str, Any]) -> None:
         """Build the marts of the report."""
@@ -118,15 +123,18 @@ class Dbt(AbstractContextManager["Dbt"]):
     def _asked(self, arguments: list[str], variables: Mapping[str, Any]) -> dict[str, Any]:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        answer = ""
+        self._progress = (0.0, "dbt is starting")
+        noun = "tests" if arguments[0] == "test" else "models"
         with suppress(BrokenPipeError):
             self._process.stdin.write(json.dumps([*arguments, "--vars", json.dumps(variables)]) + "\n")
             self._process.stdin.flush()
-            answer = self._process.stdout.readline()
-        if not answer:
-            raise ReportError(f"dbt exited unexpectedly. Its log is in {self._logs}")
-        done: dict[str, Any] = json.loads(answer)
-        return done
+            for line in self._process.stdout:
+                message: dict[str, Any] = json.loads(line)
+                if "results" in message:
+                    return message
+                index, total = message["index"], message["total"]
+                self._progress = (index / total, f"{index} of {total} {noun}")
+        raise ReportError(f"dbt exited unexpectedly. Its log is in {self._logs}")
 
     def _reason(self, done: Mapping[str, Any]) -> str:
         return reason(done) or f"it gave no reason. Its log is in {self._logs}"

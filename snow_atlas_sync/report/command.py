@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from snow_atlas_sync import inputs
+from snow_atlas_sync.progress import show_progress
 from snow_atlas_sync.report.build import Dbt
 from snow_atlas_sync.report.collect import collect, note_tenant, use_tables
 from snow_atlas_sync.report.errors import ReportError
@@ -69,9 +70,12 @@ def run(
             else collect(config, options.database, options.thorough or made_up)
         )
         print("\nBuilding the marts with dbt ...", flush=True)
-        dbt.build(variables)
+        with show_progress(dbt.progress):
+            dbt.build(variables)
         note_tenant(options.database)
-        checks = dbt.check(variables)
+        print("Testing the marts ...", flush=True)
+        with show_progress(dbt.progress):
+            checks = dbt.check(variables)
     origin = Origin(
         today=as_day(variables["snow_atlas_today"]),
         since=options.since,

@@ -1,7 +1,7 @@
 """Run dbt in a process of its own, so that the package is parsed once.
 
-Parsing takes longer than most builds. Each line on standard input is a JSON list of arguments, and each line
-on standard output is the result.
+Parsing takes longer than most builds. Each line on standard input is a JSON list of arguments. Each line on
+standard output is the index and the total of the model or test that starts, or else the result.
 """
 
 from __future__ import annotations
@@ -19,15 +19,23 @@ def main(*common: str) -> None:
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
+    def write(message: dict[str, Any]) -> None:
+        answers.write(json.dumps(message) + "\n")
+        answers.flush()
+
+    def tell_progress(event: Any) -> None:
+        if event.info.name == "LogStartLine":
+            write({"index": event.data.index, "total": event.data.total})
+
     # Without variables, so that what an earlier report has parsed is still good: they count when SQL is made.
     parsed = dbtRunner().invoke(["parse", *common])
     for line in sys.stdin:
         done = parsed
         if parsed.success:
-            done = dbtRunner(manifest=parsed.result).invoke([*json.loads(line), *common])  # type: ignore[arg-type]
+            runner = dbtRunner(manifest=parsed.result, callbacks=[tell_progress])  # type: ignore[arg-type]
+            done = runner.invoke([*json.loads(line), *common])
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]  # others wait for it
-        answers.write(json.dumps(_told(done)) + "\n")
-        answers.flush()
+        write(_told(done))
 
 
 def _told(done: Any) -> dict[str, Any]:

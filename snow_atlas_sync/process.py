@@ -56,8 +56,8 @@ def exit_code(name: str, main: Callable[[], int]) -> int:
         if (error.name or "").split(".")[0] not in EXTRAS:
             raise
         extra = "report" if name.endswith("report") else "sync"
-        install = f'pip install "airbyte-source-snow-atlas[{extra}]"'
-        say(name, f"{error.name} is not installed; install it with: {install}")
+        advice = f'install the extra {extra} of the connector, in a clone with: pip install ".[{extra}]"'
+        say(name, f"{error.name} is not installed; {advice}")
         return 1
     except BrokenPipeError:
         say(name, "stopped, as its output is no longer read")

@@ -120,7 +120,7 @@ def check_refusals(environment: Environment) -> None:
         ("snow-atlas-report", "--no-sync", "report"),
     ):
         said = environment.refusal(command, option)
-        if f'pip install "airbyte-source-snow-atlas[{extra}]"' not in said:
+        if f'pip install ".[{extra}]"' not in said:
             raise SystemExit(f"wheel: {command} should say how to install the extra, but says: {said}")
 
 

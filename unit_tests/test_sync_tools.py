@@ -231,7 +231,7 @@ def test_what_is_not_installed_is_named_with_its_extra() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
-    assert 'pip install "airbyte-source-snow-atlas[sync]"' in done.stderr
+    assert 'pip install ".[sync]"' in done.stderr
 
 
 def test_signals_end_with_their_code(capsys: pytest.CaptureFixture[str]) -> None:

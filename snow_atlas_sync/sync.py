@@ -56,7 +56,7 @@ def sync(
 
 def load(spool: Spool, destination: Destination, report: SyncReport, incremental: Collection[str]) -> None:
     """Load the streams that are complete: all at once, or one by one if that fails."""
-    from snow_atlas_sync.destination import Table
+    from snow_atlas_sync.resources import Table
 
     tables, undeclared = [], []
     for stream in report.complete:

@@ -22,8 +22,9 @@ from dlt.destinations.job_client_impl import SqlLoadJob
 from sqlglot import exp
 
 from snow_atlas_sync import inputs, spool
-from snow_atlas_sync.destination import Destination, Table
+from snow_atlas_sync.destination import Destination
 from snow_atlas_sync.outcome import SyncReport
+from snow_atlas_sync.resources import Table
 from snow_atlas_sync.sync import key
 
 DRIVERS = ("google.api_core", "google.cloud", "pyodbc", "snowflake")
@@ -143,7 +144,7 @@ def prepared(
     }
     for name in ("licenses", *MERGED):
         tables[name].file.close()
-    source = destination._source(map(destination._resource, tables.values()))
+    source = destination.loader.source(tables.values())
     schema = source.discover_schema()
     client = destination._pipeline._get_destination_clients(schema)[0]
     yield Prepared(kind, destination, tables, schema, client)
@@ -200,8 +201,7 @@ def test_a_table_is_replaced_and_merged_in_one_transaction(prepared: Prepared) -
 def test_rows_are_loaded_as_they_were_read(prepared: Prepared) -> None:
     """A value would be changed by a format that nobody looked at."""
     pipeline = prepared.destination._pipeline
-    resource = prepared.destination._resource(prepared.tables["licenses"])
-    pipeline.extract(prepared.destination._source([resource]))
+    pipeline.extract(prepared.destination.loader.source([prepared.tables["licenses"]]))
     pipeline.normalize()
     folder = Path(pipeline.working_dir) / "load" / "normalized"
     (file,) = (path for path in folder.rglob("licenses.*") if path.is_file())

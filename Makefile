@@ -74,7 +74,7 @@ $(QA)/installed: tools/qa_requirements.txt | setup-tests
 	@touch $@
 
 workflows:  ## check the workflows in .github with actionlint and zizmor
-	@$(PYTHON) tools/workflows.py
+	@$(PYTHON) -m tools.workflows
 
 clients: setup-tests $(CLIENTS:%=.cache/%/installed)  ## read all streams with airbyte-serverless, PyAirbyte and a destination connector
 	@for client in $(CLIENTS); do $(BIN)/python -m integration_tests.clients.$$client .cache/$$client/bin/python || exit 1; done

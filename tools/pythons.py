@@ -13,7 +13,6 @@ import argparse
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -84,33 +83,14 @@ def make_environment(version: str) -> Path | None:
 def run_tests(python: str, every: bool) -> bool:
     """Run all tests, or only the fast unit tests, and return whether they passed."""
     chosen = [] if every else ["unit_tests", *(f"--ignore=unit_tests/{name}" for name in SLOW)]
-    return succeeds([python, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *SHARED, *chosen])
+    return venv.succeeds(python, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *SHARED, *chosen)
 
 
 def run_sync(python: str) -> bool:
     """Run one sync of the sandbox and return whether it succeeded."""
     with tempfile.TemporaryDirectory() as folder:
-        database = str(Path(folder) / "snow_atlas.duckdb")
-        return succeeds(
-            [python, "-m", "tools.sync", "--computers", str(COMPUTERS), "--database", database], quiet=True
-        )
-
-
-def succeeds(command: list[str], *, quiet: bool = False) -> bool:
-    """Return whether a command succeeds; the output of a quiet one is printed only if it fails."""
-    output = subprocess.PIPE if quiet else None
-    done = subprocess.run(
-        command,
-        cwd=venv.PROJECT,
-        stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=subprocess.STDOUT if quiet else None,
-        text=True,
-        check=False,
-    )
-    if quiet and done.returncode != 0:
-        print(done.stdout, flush=True)
-    return done.returncode == 0
+        options = ["--computers", COMPUTERS, "--database", Path(folder) / "snow_atlas.duckdb"]
+        return venv.succeeds(python, "-m", "tools.sync", *map(str, options), quiet=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

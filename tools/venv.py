@@ -50,6 +50,17 @@ def run(command: list[str], environment: dict[str, str] | None = None) -> tuple[
     return done.returncode == 0, done.stdout
 
 
+def succeeds(*command: str | Path, quiet: bool = False) -> bool:
+    """Return whether a command succeeds; the output of a quiet one is printed only if it fails."""
+    words = [str(word) for word in command]
+    if not quiet:
+        return subprocess.run(words, cwd=PROJECT, stdin=subprocess.DEVNULL, check=False).returncode == 0
+    done, output = run(words)
+    if not done:
+        say(output)
+    return done
+
+
 def last_lines(output: str, count: int = 8) -> str:
     """Return the end of a command's output, without pip's warnings."""
     lines = [line for line in output.splitlines() if line.strip() and not line.startswith("WARNING")]

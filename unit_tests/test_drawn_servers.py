@@ -74,6 +74,39 @@ EXAMPLES = {
     "an array that shrinks and is cut to a size of its own": Nature(
         rows=17, shape="array", sizes="rounded down", changes="deletes at once"
     ),
+    "an array whose first page is always empty": Nature(
+        rows=60, page_size=17, shape="array", refused="always", refusal="empty", refused_page=1
+    ),
+    "an array whose middle page is not found": Nature(
+        rows=100, shape="array", refused="always", refusal="404", refused_page=3
+    ),
+    "an array whose short page 6 is followed by rows": Nature(
+        rows=64, page_size=10, items="half", pages="null", refused="always", refusal="partial",
+        refused_page=6,
+    ),
+    "an array that ignores page numbers": Nature(rows=32, page_size=10, shape="array", follows="size only"),
+    "an array that ignores page numbers and cuts its pages": Nature(
+        rows=64, shape="array", sizes="clamped", clamp=5, follows="size only"
+    ),
+    "page numbers ignored by a server that says so, and counts nothing": Nature(
+        rows=200, page_size=10, items="absent", pages="absent", names_page="from zero", follows="size only"
+    ),
+    "a total on page 1 only, and pages that begin one late": Nature(
+        rows=20, page_size=7, items="on page 1", begins="one late"
+    ),
+    "an empty page 1 of a collection that became one page": Nature(
+        rows=15, page_size=10, room=1, seed=34, items="negative", pages="one request old", keys="edited",
+        refused="always", refusal="empty", refused_page=1, changes="deletes", change_at=5,
+    ),
+    "rows that come and go in pairs, while page 1 comes in place of others": Nature(
+        rows=137, page_size=3, room=6, seed=28, pages="3 low", names_page="no", sizes="clamped", clamp=18,
+        held_back="rows", held_rows=2, held_at=196, refused="at random", refusal="page 1", after_end="null",
+        changes="pairs at once", change_at=9,
+    ),
+    "rows that move to a first page whose total is its own": Nature(
+        rows=32, page_size=32, room=6, seed=49, items="of the page", pages="after page 1", names_page="no",
+        sizes="rounded down", keys="shared", changes="deletes at once", change_at=1,
+    ),
     "an array whose page 2 is page 1": Nature(
         rows=31, page_size=32, seed=1, shape="array", refused="always", refusal="page before",
         changes="deletes",

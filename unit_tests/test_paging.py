@@ -10,6 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -87,12 +88,13 @@ def test_overlapping_pages_cost_seven_requests_more_in_a_hundred(
 ) -> None:
     """A sync would cost more requests than it has pages, and reach rate limits sooner.
 
-    One more is right where a full page may be the last one, or nothing counts: the page behind must be empty.
+    One more is right where a full page may be the last one, and two where nothing counts: the pages after it
+    must be empty.
     """
     count = pages * 500 + left_over
     server = ModelServer(ChangingRows(count), totals=totals)
     assert ids(server.reader(500)) == list(range(count))
-    assert len(server.requests) <= 1.07 * -(-count // 500) + 1 + (totals == "none")
+    assert len(server.requests) <= 1.07 * -(-count // 500) + 1 + 2 * (totals == "none")
 
 
 @given(st.integers(0, 15), st.sampled_from(["both", "items", "pages"]))
@@ -450,6 +452,29 @@ def test_behind_a_full_last_page_a_refusal_is_the_end(failure: str) -> None:
     )
     assert ids(reader) == list(range(100))
     assert ("end" in warned) == (failure != "empty")
+
+
+@pytest.mark.parametrize("failure", ["404", "400", "416", "204", "empty"])
+@pytest.mark.parametrize("page", [1, 2, 3])
+@pytest.mark.parametrize("page_size", [7, 20])
+def test_a_page_that_another_one_follows_is_no_end(failure: str, page: int, page_size: int) -> None:
+    """Where nothing counts, one page that comes without its rows would end a stream COMPLETE."""
+    server = ModelServer(numbered(100), totals="none")
+    fetch = fetching(server, lambda number, size, got: FAILURES[failure](got) if number == page else got)
+    with pytest.raises(SnowAtlasError, match=r"could not be read|refused|no content"):
+        ids(CollectionReader("Stream rows", fetch, page_size, ("id",)))
+
+
+@pytest.mark.parametrize("page_size", [10, 20])
+def test_page_numbers_that_are_ignored_are_an_error(page_size: int) -> None:
+    """An endpoint that sends its first page for every number would end COMPLETE with that page alone."""
+    server = ModelServer(numbered(100), totals="none")
+
+    def fetch(number: int, size: int, numbers: frozenset[int] | None) -> Page:
+        return replace(server.fetch(1, size), number=None)
+
+    with pytest.raises(ServerError, match=r"ignores page numbers|few new rows"):
+        ids(CollectionReader("Stream rows", fetch, page_size, ("id",)))
 
 
 @pytest.mark.parametrize("failure", ["404", "empty"])

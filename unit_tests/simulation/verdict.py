@@ -131,15 +131,35 @@ def _can_not_be_known(verdict: Verdict, lost: int) -> bool:
         is_cut_and_moves = nature.shape == "array" and nature.sizes != "as asked" and not nature.is_still
         # the preceding page again, with the number of its rows as the total, looks like the last page
         is_told_last = "of the page" in (nature.items, nature.pages) and nature.has_equal_rows
-        is_known = not (lacks_rows or names_sizes_wrongly or is_cut_and_moves or is_told_last)
-        return not is_known or "end" in verdict.warnings
+        # the page after an empty one has rows
+        is_followed = (
+            nature.is_still
+            and nature.refused == "always"
+            and 1 < nature.refused_page * nature.page_size < nature.rows
+            and (nature.begins, nature.drops, nature.follows) == ("in place", "nothing", "page number")
+        )
+        is_ignored = (
+            nature.is_still
+            and nature.follows != "page number"
+            and nature.size > 1
+            and (nature.refused, nature.begins, nature.drops) == ("nothing", "in place", "nothing")
+        )
+        is_unseen = lacks_rows and not (is_followed or is_ignored)
+        is_known = not (is_unseen or names_sizes_wrongly or is_cut_and_moves or is_told_last)
+        return not is_known or ("end" in verdict.warnings and not (is_followed or is_ignored))
     if nature.items == "right":
         # rows with a changing order or unknown offsets are told apart only if nothing moves
         is_out_of_order = nature.order == "ties" or (
             nature.replicas > 1 and (nature.order != "holds" or nature.has_equal_rows)
         )
+        # offsets that always differ look like rows that moved, which a second read may explain
+        is_always_out_of_place = nature.begins != "in place" and nature.drops == "a row at random"
         is_out_of_place = names_sizes_wrongly or (nature.begins != "in place" and nature.drops != "nothing")
-        return not nature.is_still and (is_out_of_order or is_out_of_place)
+        # page numbers that are ignored look like rows that moved, so the accepted number is not exact
+        is_ignored = nature.follows != "page number" and bool(verdict.missing)
+        return is_always_out_of_place or (
+            not nature.is_still and (is_out_of_order or is_out_of_place or is_ignored)
+        )
     if nature.accepts and verdict.missing:
         # without a right total, the number of missing rows is not known exactly
         return True

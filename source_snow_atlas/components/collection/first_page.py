@@ -28,11 +28,12 @@ def first_page(source: PageSource, reply: PageReply) -> FirstPage:
     page, size = reply.page, reply.request.size
     count = len(page.rows)
     if page.size and page.size not in (size, count):
-        return FirstPage(source.complete(replace(reply, request=PageRequest(1, page.size))))
+        reply = source.complete(replace(reply, request=PageRequest(1, page.size)))
+        return FirstPage(reply, is_all=reply.is_end)
     if count > size:
         # the server has larger pages, or none and sent everything
         reply = replace(reply, request=PageRequest(1, count))
-        return FirstPage(reply, is_all=not reply.announces_more and source.ends_with(reply))
+        return FirstPage(reply, is_all=not reply.announces_more and source.end_of(reply) is not None)
     if count == size:
         return FirstPage(reply)
     reply = source.complete(reply)
@@ -40,18 +41,23 @@ def first_page(source: PageSource, reply: PageReply) -> FirstPage:
     # without a page size in the reply, the total may be that of a truncated page
     is_end = reply.is_end and page.size == size and not reply.missing
     if is_end or count == size or (not count and (reply.missing or reply.is_counted)):
-        return FirstPage(reply, is_all=not (reply.missing or reply.announces_more or count))
-    if not reply.missing and source.ends_with(reply):
-        # if more was announced, the rows after it may have moved to this page since
-        return FirstPage(reply, is_all=not reply.announces_more or source.is_unchanged(reply))
+        return FirstPage(reply, is_all=reply.is_end or not (reply.missing or reply.announces_more or count))
+    end = None if reply.missing else source.end_of(reply)
+    if end is not None:
+        # if more was announced or the total changed, the rows after it may have moved to this page since
+        is_steady = not reply.announces_more and end.total_items in (None, reply.total_items)
+        return FirstPage(reply, is_all=is_steady or source.is_unchanged(reply))
+    if not count:
+        # rows follow an empty page
+        raise source.unreadable(reply)
     # a server that truncates pages to a size of its own fills a page of that size and continues after it
-    truncated = source.get(PageRequest(1, count or 1))
+    truncated = source.get(PageRequest(1, count))
     is_truncated = truncated.failure is None and len(truncated.rows) == count and not truncated.has_other_size
     if is_truncated and reply.missing and page.size != count:
         is_truncated = not set(source.get(PageRequest(2, count)).contents) <= set(truncated.contents)
     if is_truncated:
         return FirstPage(truncated)
-    return FirstPage(reply, is_short=not reply.missing)
+    return FirstPage(reply, is_all=bool(reply.missing) and reply.is_end, is_short=not reply.missing)
 
 
 def confirm_object(label: str, fetch: Fetch, size: int) -> None:

@@ -82,8 +82,12 @@ class MissingRows:
 
     def uncounted(self) -> int:
         """Return how many rows the totals count beyond the emitted ones, less the change of the totals."""
-        totals = [0 if total is None else total for total in self._totals] or [0]
+        totals = [total for total in self._totals if total is not None] or [0]
         return max(0, 2 * min(totals) - max(totals) - self._emitted)
+
+    def has_steady_total(self) -> bool:
+        """Return whether every page counted the same number of rows."""
+        return len(self._totals) == 1
 
     def warn_without_total(self, first: PageReply) -> None:
         """Warn about a collection whose replies have no total of rows."""
@@ -107,7 +111,7 @@ class MissingRows:
             return
         # a total that never changed is more exact than the sum over overlapping pages
         uncounted = self.uncounted() or self.rows
-        is_exact = self.is_exact and len(self._totals) == 1
+        is_exact = self.is_exact and self.has_steady_total()
         self.rows = uncounted if is_exact else max(uncounted, self.rows)
         if not self.accepted:
             self._fail("", "", "; to sync without them, name the stream in the option accept_missing_rows")

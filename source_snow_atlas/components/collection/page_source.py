@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 
 from source_snow_atlas.components.basics.errors import ServerError, SnowAtlasError
@@ -97,6 +97,10 @@ class PageSource:
                 before.request.number > 1 and before.reached == before.total_items == nothing.total_items
             )
             if not announced_by or (is_read and not self.was_miscounted):
+                if not reply.rows and self.is_followed(nothing, before):
+                    raise self.unreadable(reply)
+                if reply.request.number == 2 and (reply.rows or reply.page.number is not None):
+                    self._confirm_numbers(reply, before)
                 self._warn_about_end(before, reply)
                 return nothing
             if self._is_retracted(announced_by, nothing, before):
@@ -109,6 +113,27 @@ class PageSource:
             if is_right and self._is_retracted(announced_by, now, before):
                 return now
         raise self.unreadable(reply)
+
+    def is_followed(self, reply: PageReply, before: PageReply) -> bool:
+        """Return whether new rows follow a page without any, in a collection that nothing counts."""
+        if self._is_counted(before, reply):
+            return False
+        requests = [PageRequest(reply.request.number + 1, reply.request.size)]
+        if reply.rows:
+            # a page that repeats another one may do so only once
+            requests.insert(0, reply.request)
+        return any(self._is_new(self._request(request), before, reply) for request in requests)
+
+    @staticmethod
+    def _is_new(page: PageReply, *known: PageReply) -> bool:
+        """Return whether a page shares no row with known ones, or has no rows that could tell."""
+        if not page.rows or any(page.repeats(reply) for reply in known):
+            return page.is_malformed
+        return set[Hashable]().union(*(reply.contents for reply in known)).isdisjoint(page.contents)
+
+    def _is_counted(self, *replies: PageReply) -> bool:
+        """Return whether a reply has a total, and no rows have contradicted one."""
+        return any(reply.is_counted for reply in replies) and not self.was_miscounted
 
     def confirm_total(self, reply: PageReply) -> PageReply:
         """Request a last page again if an earlier reply counted more rows: a replica may lag."""
@@ -124,6 +149,10 @@ class PageSource:
             f"{self._label}: page {reply.request.number} of {reply.request.size} rows could not be read: "
             f"{reason} Its rows would be missing. If it happens again, report it to Snow Atlas support."
         )
+
+    def has_counted_pages(self, size: int) -> bool:
+        """Return whether a reply has counted more than one page of `size` rows."""
+        return self._most_pages > size
 
     def _announced_by(self, request: PageRequest, before: PageReply) -> set[str]:
         """Return what announced a page: totals of any reply so far, or the link of the preceding page."""
@@ -153,6 +182,19 @@ class PageSource:
             "link" in announced_by and again.page.has_next
         )
 
+    def _confirm_numbers(self, reply: PageReply, first: PageReply) -> None:
+        """Raise ServerError if page 2 came as page 1 because the server ignores page numbers."""
+        count = len(first.rows)
+        if count < 2 or self._is_counted(first, reply):
+            return
+        half = self._request(PageRequest(2, count // 2))
+        has_other_number = half.failure is not None and half.page.number is not None
+        if has_other_number or (half.rows and half.rows == first.rows[: len(half.rows)]):
+            raise ServerError(
+                f"{self._label}: the server ignores page numbers, and no total counts its rows. Rows after "
+                f"the first {count} would be missing. Report it to Snow Atlas support."
+            )
+
     def repeats(self, reply: PageReply, before: PageReply) -> bool:
         """Return whether a page repeats the preceding one, which may have fewer rows by now."""
         if reply.repeats(before):
@@ -165,19 +207,18 @@ class PageSource:
         """Return a page that repeats the preceding one as a failed page."""
         return replace(reply, failure=self._failure(reply.request, "the rows of the preceding page came"))
 
-    def ends_with(self, reply: PageReply) -> bool:
-        """Request the page after a short one, and return whether the collection ends before it.
+    def end_of(self, reply: PageReply) -> PageReply | None:
+        """Request the page after a short one, and return its empty reply, or None if it has new rows.
 
         Raises ServerError if that page is announced and can't be read.
         """
         self.observe(reply)
         following = self.get(PageRequest(reply.request.number + 1, reply.request.size))
         if following.failure is None and following.rows:
-            if not self.repeats(following, reply):
-                return False
+            if not self.repeats(following, reply) or self.is_followed(following, reply):
+                return None
             following = self.as_repeated(following)
-        self.end_after(following, reply)
-        return True
+        return self.end_after(following, reply)
 
     def is_unchanged(self, *replies: PageReply) -> bool:
         """Request pages again, and return whether all of them have the same rows and totals."""

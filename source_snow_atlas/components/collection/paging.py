@@ -104,7 +104,7 @@ class CollectionReader:
         self._missing_rows.count(first)
         if is_short:
             self._missing_rows.count_short_page(first)
-        if first.is_end or is_all:
+        if is_all:
             self.on_page(first.page)
             batches: Iterator[list[Row]] = iter([first.rows])
         else:
@@ -113,9 +113,11 @@ class CollectionReader:
             self._missing_rows.emitted(len(batch))
             yield batch
         self._missing_rows.emitted(-self._again)
-        if self._missing_rows.uncounted() and not self._missing_rows.rows and not self.is_recount:
-            self._missing_rows.rows = self._recount()
         has_changed = bool(self._seen or self._again)
+        uncounted = self._missing_rows.uncounted()
+        if uncounted and not self._missing_rows.rows:
+            is_doubtful = (has_changed or not self._missing_rows.has_steady_total()) and not self.is_recount
+            self._missing_rows.rows = self._recount() if is_doubtful else uncounted
         self._missing_rows.is_exact &= not has_changed
         self._missing_rows.conclude()
         if has_changed:
@@ -136,7 +138,7 @@ class CollectionReader:
         )
         for _ in again.rows():
             pass
-        return again._missing_rows.rows or again._missing_rows.uncounted()
+        return again._missing_rows.rows
 
     def _pages(self, first: PageReply) -> Iterator[list[Row]]:
         """Yield the rows of several pages: those of a page after the next one was compared with them."""
@@ -229,14 +231,14 @@ class CollectionReader:
             self._emitted_pages.append(reply)
             self._pending = self._pending + new
         if reply.rows and not reply.is_end and not reply.is_full and not reply.missing:
-            if not self._source.ends_with(reply):
+            if self._source.end_of(reply) is None:
                 self._missing_rows.count_short_page(reply)
                 return
             self._has_ended = True
         is_end = reply.is_end or not (reply.rows or reply.missing or reply.announces_more)
         if is_end and reply.rows and reply.total_items is None and self._seen:
             # the pages may have been counted before rows moved to one more
-            is_end = self._source.ends_with(reply)
+            is_end = self._source.end_of(reply) is not None
         self._has_ended |= is_end
 
     def _observe_changes(self, reply: PageReply, overlap: Overlap) -> None:

@@ -48,6 +48,7 @@ class RepeatedPasses:
     _totals: set[int | None] = field(default_factory=set, init=False)
     _totals_of_pass: list[int | None] = field(default_factory=list, init=False)
     _keys_are_unique: bool = field(default=True, init=False)
+    _has_lacked_rows: bool = field(default=False, init=False)
     _requested: int = field(default=0, init=False)
     _received: int = field(default=0, init=False)
     _has_ended: bool = field(default=False, init=False)
@@ -84,6 +85,7 @@ class RepeatedPasses:
                     "If it happens again, report it to Snow Atlas support."
                 )
             self.missing_rows.is_exact &= passes == 1 or not is_new
+            self._has_lacked_rows |= self.missing_rows.rows > 0
             quiet_passes = 0 if is_new else quiet_passes + 1
             if self._is_steady() and quiet_passes > 1 and {len(self._keys)} == self._totals:
                 return
@@ -147,12 +149,17 @@ class RepeatedPasses:
         if before is None:
             if reply.failure is not None:
                 raise reply.failure
+            is_counted = reply.total_items is None and reply.total_pages == 1
+            if reply.is_after_end and is_counted and self.source.has_counted_pages(reply.request.size):
+                # one page is counted for a collection without rows, but also for one that became shorter
+                raise self.source.unreadable(reply)
             return reply
-        if reply.rows and not (before.rows or before.missing):
-            # an empty page before one with rows lacks all of its own
+        if reply.rows and not (is_repeated or before.is_full or before.missing):
+            # a page before one with new rows should be full
             self.missing_rows.count_short_page(before)
         if reply.failure is None and reply.rows and is_repeated:
-            if before.announces_more or reply.request.start < self.source.announced:
+            is_announced = before.announces_more or reply.request.start < self.source.announced
+            if is_announced or self.source.is_followed(reply, before):
                 # rows that moved by a page look the same; otherwise the next pass shows it again
                 return reply
             if len(set(map(_hash, reply.rows))) == 1 and not (reply.has_unique_keys or before.is_counted):
@@ -186,16 +193,15 @@ class RepeatedPasses:
         else:
             self._keys_are_unique &= not reply.rows
         if reply.rows and not reply.is_end and not reply.is_full and not reply.missing:
-            self._has_ended = self.source.ends_with(reply)
-            if reply.announces_more and not self._has_ended:
-                self.missing_rows.count_short_page(reply)
+            self._has_ended = self.source.end_of(reply) is not None
         else:
             is_empty = not reply.rows and not reply.missing and not reply.announces_more
             self._has_ended = is_after_end or reply.is_end or is_empty
 
     def _is_steady(self) -> bool:
-        """Return whether the total never changed and all keys are unique."""
-        return self._keys_are_unique and len(self._totals) == 1 and None not in self._totals
+        """Return whether the total never changed, all keys are unique and every page held its rows."""
+        is_counted = len(self._totals) == 1 and None not in self._totals
+        return is_counted and self._keys_are_unique and not self._has_lacked_rows
 
 
 def _hash(row: Row) -> int:

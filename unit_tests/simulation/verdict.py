@@ -16,6 +16,9 @@ from unit_tests.simulation.drawn_server import DrawnServer, label
 from unit_tests.simulation.nature import Nature
 from unit_tests.simulation.prefetch import InterleavedPrefetch
 
+UNCOUNTED = ("absent", "text", "null", "negative")
+"""Totals that are none."""
+
 
 @dataclass
 class Verdict:
@@ -131,15 +134,20 @@ def _can_not_be_known(verdict: Verdict, lost: int) -> bool:
         is_cut_and_moves = nature.shape == "array" and nature.sizes != "as asked" and not nature.is_still
         # the preceding page again, with the number of its rows as the total, looks like the last page
         is_told_last = "of the page" in (nature.items, nature.pages) and nature.has_equal_rows
-        # the page after an empty one has rows
+        # the page after a lost one has rows, or a smaller page 2 shows that page numbers are ignored
+        is_uncounted = nature.shape == "array" or (
+            nature.items in UNCOUNTED and nature.pages in UNCOUNTED and nature.links == "none"
+        )
+        can_be_seen = is_uncounted and nature.is_still and not (nature.has_equal_rows and nature.size < 16)
         is_followed = (
-            nature.is_still
+            can_be_seen
             and nature.refused == "always"
-            and 1 < nature.refused_page * nature.page_size < nature.rows
+            and 1 < nature.refused_page * max(5, nature.page_size) < nature.rows
+            and (nature.sizes != "fixed" or nature.clamp <= nature.page_size)
             and (nature.begins, nature.drops, nature.follows) == ("in place", "nothing", "page number")
         )
         is_ignored = (
-            nature.is_still
+            can_be_seen
             and nature.follows != "page number"
             and nature.size > 1
             and (nature.refused, nature.begins, nature.drops) == ("nothing", "in place", "nothing")
@@ -163,8 +171,7 @@ def _can_not_be_known(verdict: Verdict, lost: int) -> bool:
     if nature.accepts and verdict.missing:
         # without a right total, the number of missing rows is not known exactly
         return True
-    is_uncounted = nature.items in ("absent", "text", "null", "negative")
-    if nature.held_back != "nothing" and not nature.is_still and not is_uncounted:
+    if nature.held_back != "nothing" and not nature.is_still and nature.items not in UNCOUNTED:
         # a wrong total may be lower by as many rows as are withheld
         return True
     if (nature.begins, nature.follows) != ("in place", "page number") or (

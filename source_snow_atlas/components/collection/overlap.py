@@ -91,11 +91,14 @@ def _join(
     if max(deleted, inserted) > len(pairs):
         # random orders share some rows, too; here most rows in between must be shared
         return None
-    before, after = left.rows[:last], left.rows[last + 1 :]
+    # rows between two pairs of the first page can only be those between them on the second page
+    ends = [one for one, _ in pairs[1:]] + [len(left.rows)]
+    between = {pair[1]: slice(pair[0] + 1, until) for pair, until in zip(pairs, ends, strict=True)}
+    known = left.rows[:first]
     new: list[Row] = []
     again = appended = 0
     for index, row in enumerate(right.rows[skipped:], skipped):
-        known = before if index < end else after
+        known = left.rows[between[index]] if index in between else known
         if index in shared:
             continue
         if row in known:
@@ -107,7 +110,7 @@ def _join(
     return Overlap(
         new,
         len(right.rows) - len(new) + again,
-        reaches=bool(appended) or not after,
+        reaches=bool(appended) or not known,
         again=again,
         between=len(new) - appended,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import replace
 
 from source_snow_atlas.components.basics.errors import ServerError, SnowAtlasError
@@ -125,11 +125,12 @@ class PageSource:
         return any(self._is_new(self._request(request), before, reply) for request in requests)
 
     @staticmethod
-    def _is_new(page: PageReply, *known: PageReply) -> bool:
-        """Return whether a page shares no row with known ones, or has no rows that could tell."""
-        if not page.rows or any(page.repeats(reply) for reply in known):
+    def _is_new(page: PageReply, before: PageReply, reply: PageReply) -> bool:
+        """Return whether a page has other rows than the two before it, or no rows that could tell."""
+        if not page.rows or page.repeats(before) or page.repeats(reply):
             return page.is_malformed
-        return set[Hashable]().union(*(reply.contents for reply in known)).isdisjoint(page.contents)
+        # a page that repeats another one may have other rows by now
+        return not reply.rows or {*before.contents, *reply.contents}.isdisjoint(page.contents)
 
     def _is_counted(self, *replies: PageReply) -> bool:
         """Return whether a reply has a total, and no rows have contradicted one."""
@@ -189,7 +190,8 @@ class PageSource:
             return
         half = self._request(PageRequest(2, count // 2))
         has_other_number = half.failure is not None and half.page.number is not None
-        if has_other_number or (half.rows and half.rows == first.rows[: len(half.rows)]):
+        beginning = replace(first, page=replace(first.page, rows=first.rows[: len(half.rows)]))
+        if has_other_number or (half.rows and half.repeats(beginning)):
             raise ServerError(
                 f"{self._label}: the server ignores page numbers, and no total counts its rows. Rows after "
                 f"the first {count} would be missing. Report it to Snow Atlas support."

@@ -61,7 +61,7 @@ def measure(
             options.get("workers", 10),
             options.get("latency", 0.05),
         )
-        outcome = run(make(seed=seed, announces=announces), work=work, limit=10 * known + 60, **options)
+        outcome = run(make(seed=seed, announces=announces), work=work, limit=30 * known + 60, **options)
         ratios.append(outcome.seconds / known)
         shares.append(outcome.refused / outcome.requests)
         inside += outcome.inside_waits

@@ -75,11 +75,13 @@ class Client:
         workers: int,
         latency: float,
         is_ideal: bool = False,
+        in_order: bool = True,
     ) -> None:
         self._server, self._pace, self._moment = server, pace, moment
         self._work, self._latency = work, latency
         self._is_ideal = is_ideal
-        self._room = work if is_ideal else workers + workers // 4 + 1
+        self._in_order = in_order
+        self._room = work if is_ideal or not in_order else workers + workers // 4 + 1
         self._free = workers
         self._begun = self._used = 0
         self._parsed: set[int] = set()
@@ -124,21 +126,30 @@ class Client:
         try:
             ticket = slot.__enter__()
         except MustWait as wait:
-            if wait.seconds is None:
-                self._waiting.append(lambda: self._send(page))
-            else:
-                self._at(self._moment.now + wait.seconds + 1e-9, lambda: self._send(page))
+            self._wait(page, wait.seconds)
             return
         if self._moment.now < self._server.quiet_until - 1e-6:
             self._server.inside_waits += 1
         way = self._chance.uniform(0, SCATTER)
         self._at(self._locked(SENDING) + way, lambda: self._arrive(page, slot, ticket))
 
+    def _wait(self, page: int, seconds: float | None) -> None:
+        """Try again after so many seconds, and before when another request ends."""
+        pages = [page]
+
+        def again() -> None:
+            if pages:
+                self._send(pages.pop())
+
+        self._waiting.append(again)
+        if seconds is not None:
+            self._at(self._moment.now + seconds + 1e-9, again)
+
     def _arrive(self, page: int, slot: AbstractContextManager[Ticket], ticket: Ticket) -> None:
         now = self._moment.now
         asked = self._server.arrive(now)
         if asked is None:
-            answered_at = now + self._latency * self._chance.uniform(0.9, 1.0)
+            answered_at = now + self._server.duration(self._latency) * self._chance.uniform(0.9, 1.0)
             self._at(answered_at, lambda: self._answer(page, slot, ticket))
             return
         self._at(self._locked(SEEING), lambda: self._refuse(page, slot, ticket, asked, now + asked))
@@ -165,13 +176,13 @@ class Client:
         self._use()
 
     def _use(self) -> None:
-        if not self._is_using and self._used in self._parsed:
+        if not self._is_using and (self._used in self._parsed if self._in_order else self._parsed):
             self._is_using = True
             self._at(self._locked(USING), self._use_up)
 
     def _use_up(self) -> None:
         self._is_using = False
-        self._parsed.discard(self._used)
+        self._parsed.discard(self._used if self._in_order else next(iter(self._parsed)))
         self._used += 1
         self._begin()
         self._use()
@@ -201,11 +212,21 @@ def run(
     limit: float = 36_000.0,
     first_alone: bool = False,
     is_ideal: bool = False,
+    in_order: bool = True,
 ) -> Outcome:
     """One stream of `work` pages, each `latency` seconds on the server; seconds to the last answer."""
     moment = Moment()
     pace = pace(workers, moment) if pace else Pace(workers, moment, must_wait)
-    client = Client(server, moment, pace, work=work, workers=workers, latency=latency, is_ideal=is_ideal)
+    client = Client(
+        server,
+        moment,
+        pace,
+        work=work,
+        workers=workers,
+        latency=latency,
+        is_ideal=is_ideal,
+        in_order=in_order,
+    )
     client.read(limit, first_alone)
     return Outcome(client.last_answer, server.served + server.refused, server.refused, server.inside_waits)
 
@@ -251,6 +272,8 @@ class _FullSlot(AbstractContextManager[Any]):
 def all_knowing(server: Server, work: int, workers: int, latency: float) -> float:
     """Seconds that a client needs that knows the server's rule."""
     unlimited = work * max(latency / workers, SENDING + SEEING + PARSING + USING)
+    if server.slow:
+        return max(work * (SENDING + SEEING + PARSING + USING), scheduled(server, work, workers, latency))
     if isinstance(server, Bucket):
         now, sent = 0.0, 0.0
         server.served = 0
@@ -269,3 +292,17 @@ def all_knowing(server: Server, work: int, workers: int, latency: float) -> floa
         return float((first / allowed[0] + (work - first) / allowed[1]) * latency)
     ideal = run(server, work=work, pace=FullSpeed, workers=workers, latency=latency, is_ideal=True)
     return max(unlimited, ideal.seconds)
+
+
+def scheduled(server: Server, work: int, workers: int, latency: float) -> float:
+    """Seconds of a client that sends a request as soon as the server lets it in."""
+    now, ends = 0.0, list[float]()
+    while server.served < work:
+        while ends and ends[0] <= now:
+            heapq.heappop(ends)
+            server.leave()
+        if len(ends) < workers and server.arrive(now) is None:
+            heapq.heappush(ends, now + server.duration(latency))
+        else:
+            now = ends[0] if len(ends) == workers else now + 0.005
+    return max(ends)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import dataclass
 
@@ -16,6 +17,11 @@ class Server:
     announces: bool = True
     linger: float = 0.0
     """Seconds for which a request still counts as in flight after its answer has left."""
+    slow_share: float = 0.0
+    """Share of the requests that take `slow` seconds, after `slow_after` requests and before `slow_until`."""
+    slow: float = 0.0
+    slow_after: int = 0
+    slow_until: float = math.inf
     in_flight: int = 0
     served: int = 0
     refused: int = 0
@@ -38,6 +44,15 @@ class Server:
     def wait(self, now: float) -> float | None:
         """What the kind of server says to a request."""
         return None
+
+    def duration(self, latency: float) -> float:
+        """Return the time that the request takes which was let in last."""
+        is_slow = (
+            self.slow > 0
+            and self.slow_after < self.served <= self.slow_until
+            and self.random.random() < self.slow_share
+        )
+        return self.slow if is_slow else latency
 
     def leave(self) -> None:
         """A request that was let in is answered."""

@@ -1,8 +1,8 @@
-"""Window of requests in flight, which adapts to refusals.
+"""Rate of requests and window of requests in flight, which adapt to refusals.
 
-The window is a real number. At one or more, it is the number of requests in flight. Below one, it is a gap of
-`latency / window` seconds between two requests. By Little's law (requests in flight = rate x latency), it can
-follow both a rate limit and a concurrency limit.
+Both are measured: the rate of the requests that the server accepts, and by Little's law the window that they need
+(requests in flight = rate x latency). So one measurement can follow a rate limit or a concurrency limit. If the
+latency rises later, the window grows with it, and the rate stays as measured.
 
 Measured figures below are durations compared with those of a client that knows the limit.
 """
@@ -24,12 +24,15 @@ HOLD_WAITS = 4
 """Duration of the plateau before the next probe, in waits, so that refused probes cost one wait in five.
 A token bucket takes 1.8 times as long with 3, and 1.3 with 4; a limit that falls 1.6 with 4, and 1.9 with 5.
 """
-LONGEST_OWN_HOLD = 4.0
-"""Seconds of the plateau if no wait is announced. Of nine requests a second, under 3 % are then refused."""
+EARLY = 0.75
+"""Share of the plateau before which a refusal makes the next one shorter, and share of the wait below which a
+plateau is too short to help. A token bucket that falls takes 1.6 times as long with 0.75, and 1.9 with 1.0;
+load shed at random takes 1.4 times as long, and 2.9 with 0.5.
+"""
 PROBE_GROWTH = 8.0
-"""Growth of the window per wait during a probe: one probe finds a limit that is four times as high."""
+"""Growth of the rate per wait during a probe: one probe finds a limit that is four times as high."""
 PROBE_SHARE = 0.7
-"""Weight of the window at a refused probe, compared with the mean before it. The first is too high if a token
+"""Weight of the rate at a refused probe, compared with the mean before it. The first is too high if a token
 bucket let a burst pass; the second is too low if the limit rose. A concurrency limit that rises takes 2.0
 times as long with 0.5, and 1.5 with 0.7; a token bucket that rises takes 1.7 with 1.0.
 """
@@ -37,15 +40,17 @@ times as long with 0.5, and 1.5 with 0.7; a token bucket that rises takes 1.7 wi
 
 @dataclass
 class Window:
-    """Number of requests that may be in flight, at most `maximum`.
+    """Number of requests that may be in flight, at most `maximum`, and the rate at which they may be sent.
 
-    After a refusal the window starts at the mean rate of the answers, with the wait included. It rises to a
+    After a refusal the rate starts at the mean of the accepted requests, with the wait included. It rises to a
     plateau, holds it, and then probes, as TCP CUBIC does (RFC 9438). If a probe is refused, the next plateau
-    is held twice as long; after an earlier refusal, half as long. If it would be held for less than the wait,
+    is held twice as long; after an early refusal, half as long. If it would be held for less than the wait,
     slowing down has not helped (load is shed at random). The next 4, 8, 16 … refusals are then ignored.
     """
 
     maximum: int
+    latency: float = 0.0
+    """Seconds that an answer took when the limit was measured."""
     _size: float = 0.0
     _start: float = 0.0
     _plateau: float = 0.0
@@ -68,10 +73,10 @@ class Window:
         if not self.is_limited:
             self._size = min(self._size + 1 / 16, self.maximum)
 
-    def size(self, age: float) -> float:
-        """Return the window `age` seconds after the wait. Forget the limit if a probe finds none."""
+    def rate(self, age: float) -> float:
+        """Return the requests per second `age` seconds after the wait. Forget the limit if a probe finds none."""
         if not self.is_limited:
-            return self._size
+            return math.inf
         ramp = min(RAMP_WAITS * self._wait, self._hold)
         if age < ramp:
             return self._start * math.pow(self._plateau / self._start, age / ramp)
@@ -80,19 +85,26 @@ class Window:
         probing = (age - self._hold) / max(self._wait, 0.5)
         if probing > 5:
             self._forget()
-            return self._size
-        return min(float(self.maximum), self._plateau * math.pow(PROBE_GROWTH, probing))
+            return math.inf
+        return self._plateau * math.pow(PROBE_GROWTH, probing)
 
-    def learn(self, sending: float, answered: int, waited: float, latency: float, announced: bool) -> None:
-        """Set the window after a refusal: after so many seconds of sending, requests answered in them, and
+    def size(self, rate: float, latency: float) -> float:
+        """Return the number of requests that may be in flight at a rate and the latest latency."""
+        return min(rate * max(latency, self.latency), self.maximum) if self.is_limited else self._size
+
+    def learn(self, sending: float, accepted: int, waited: float, latency: float, announced: bool) -> None:
+        """Set the rate after a refusal: after so many seconds of sending, requests accepted in them, and
         seconds of waiting, with `latency` seconds an answer. `announced`: whether the refusal named the wait.
         """
         if self._ignored:
             self._ignored -= 1
             return
-        mean = min(answered * latency / max(sending, latency), self.maximum)
-        start = min(answered * latency / (max(sending, latency) + waited), self.maximum)
-        refused_at = max(mean, self.size(sending))
+        was_answered = accepted > 1 and sending + waited > latency
+        # the requests of the time before occupy the server until they are answered
+        waited = max(waited, latency)
+        sent_for = max(sending, latency)
+        mean, start = accepted / sent_for, accepted / (sent_for + waited)
+        refused_at = max(mean, min(self.rate(sending), self.maximum / latency))
         plateau = MARGIN * mean
         if not self.is_limited:
             self._hold = HOLD_WAITS * waited
@@ -107,12 +119,14 @@ class Window:
             if self._plateau > self._proven > 0:
                 # the last probe went too far
                 plateau = max(start, min(plateau, self._proven))
-            else:
+            elif sending < EARLY * self._hold:
                 self._hold /= 2
             self._proven = 0.0
-        self._hold = min(self._hold, max(HOLD_WAITS * waited, LONGEST_OWN_HOLD))
+        # without an announced wait, of nine requests a second under 3 % are refused
+        self._hold = min(self._hold, HOLD_WAITS * max(waited, 1.0))
         self._wait, self._start, self._plateau = waited, min(start, plateau), plateau
-        if self._hold < 0.75 * waited and answered > 1:
+        self.latency = latency
+        if self._hold < EARLY * waited and was_answered:
             self._forget()
             self._ignored, self._ignored_next = self._ignored_next, 2 * self._ignored_next
 

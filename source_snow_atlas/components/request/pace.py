@@ -59,7 +59,7 @@ class Pace:
         self._last_sent = float("-inf")
         self._open_at = self._began = clock()
         self._is_closed = self._is_alone = self._is_announced = False
-        self._burst = self._answered = 0
+        self._burst = self._accepted = self._answered = 0
         self._ended: tuple[float, float, int] | None = None
         self._recent: deque[bool] = deque(maxlen=16)
         self._backoff = BACKOFF / 5
@@ -102,6 +102,8 @@ class Pace:
         """
         with self._changed:
             now = self._clock()
+            if ticket.burst == self._burst:
+                self._accepted -= 1
             if announced is not None and announced < 0.1:
                 # treated as none, because requests would be sent to a server that refuses all without a pause
                 announced = None
@@ -144,9 +146,10 @@ class Pace:
         """Resume after a pause. All requests that were accepted before it have been answered or are in flight."""
         self._is_closed, self._burst = False, self._burst + 1
         if self._ended and not self._is_alone:
-            self._ended = *self._ended[:2], self._answered + self._in_flight
+            self._ended = *self._ended[:2], self._accepted
         goes_alone = self._is_alone or not self._answered or not self._is_announced
-        self._answered, self._is_alone = 0, True
+        self._accepted = self._answered = 0
+        self._is_alone = True
         if not goes_alone:
             self._learn(now, now)
 
@@ -191,6 +194,7 @@ class Pace:
                 else:
                     break
             self._in_flight += 1
+            self._accepted += 1
             # a request that is sent late hardly delays the next one
             self._last_sent = max(self._last_sent + gap, now - gap) if gap else now
             if gap:

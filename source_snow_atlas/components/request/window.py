@@ -24,10 +24,10 @@ HOLD_WAITS = 4
 """Duration of the plateau before the next probe, in waits, so that refused probes cost one wait in five.
 A token bucket takes 1.8 times as long with 3, and 1.3 with 4; a limit that falls 1.6 with 4, and 1.9 with 5.
 """
-EARLY = 0.75
-"""Share of the plateau before which a refusal makes the next one shorter, and share of the wait below which a
-plateau is too short to help. A token bucket that falls takes 1.6 times as long with 0.75, and 1.9 with 1.0;
-load shed at random takes 1.4 times as long, and 2.9 with 0.5.
+EARLY = 0.9
+"""Share of the plateau before which a refusal is early, and of the wait below which a plateau is too short to
+help. A token bucket that falls takes 1.6 times as long with 0.9, and 1.9 with 1.0; load shed at random takes 1.4
+times as long with 0.9, and 1.5 with 0.75.
 """
 PROBE_GROWTH = 8.0
 """Growth of the rate per wait during a probe: one probe finds a limit that is four times as high."""

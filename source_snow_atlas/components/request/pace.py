@@ -20,15 +20,13 @@ from source_snow_atlas.components.request.window import Window
 
 LOGGER = logging.getLogger("airbyte")
 BACKOFF, LONGEST_BACKOFF = 0.25, 30.0
-"""Seconds to wait after a refusal that announces no wait, and at most. A fifth is waited by one request while
-others are answered, and by all before the first answer. The wait grows by half with every further refusal, and
-starts at 0.4 of the last wait. Measured: with 0.35 instead of 0.25, load shed at random takes 5 to 8 times as
-long.
+"""Seconds to wait after a refusal that announces no wait, and at most. One request waits a fifth of it while
+others are answered, and so do all before the first answer. It grows by half with every further refusal, and
+starts at 0.4 of the last wait. Load shed at random takes 5 to 8 times as long with 0.35.
 """
 PATIENCE = 2
-"""Number of latencies (or gaps between requests, if longer) without a request being sent, after which one more is
-sent than the window allows: the latency has risen. Slow requests in the window would stop all others. A concurrency
-limit takes 1.2 times as long with 2, and 1.5 if only the gaps count.
+"""Number of latencies (or of longer gaps between requests) after which a request is sent beyond the window,
+as slow requests must not hold up others. If only the gaps count, concurrency limits take 1.2 times as long.
 """
 
 
@@ -52,7 +50,6 @@ class Pace:
         self._clock = clock
         self._wait = wait or (lambda condition, seconds: condition.wait(seconds))
         self._changed = threading.Condition()
-        self._maximum = maximum
         self._window = Window(maximum)
         self._latency = 0.0
         self._in_flight = 0
@@ -84,7 +81,7 @@ class Pace:
         """Record that a request succeeded."""
         with self._changed:
             now = self._clock()
-            latency = now - ticket.sent_at
+            latency = max(now - ticket.sent_at, 0.001)
             # RFC 6298's smoothed round-trip time
             self._latency += (latency - self._latency) / (8 if self._latency else 1)
             self._recent.append(False)
@@ -96,17 +93,15 @@ class Pace:
             self._changed.notify()
 
     def refused(self, announced: float | None, ticket: Ticket) -> float:
-        """Record a 429, with the `announced` seconds to wait, if any.
-
-        Return the seconds that this request should wait by itself: 0 if all requests are paused.
+        """Record a 429, with the `announced` seconds to wait, if any. Return the seconds that this request
+        should wait by itself: 0 if all requests are paused.
         """
         with self._changed:
             now = self._clock()
             if ticket.burst == self._burst:
                 self._accepted -= 1
-            if announced is not None and announced < 0.1:
-                # treated as none, because requests would be sent to a server that refuses all without a pause
-                announced = None
+            # a shorter wait is treated as none, or a server that refuses all gets requests without a pause
+            announced = None if announced is None or announced < 0.1 else announced
             if ticket.burst != self._burst or self._is_closed:
                 # sent before the pause: another thread has recorded the refusal
                 if announced is not None:
@@ -115,12 +110,22 @@ class Pace:
             self._is_announced = announced is not None
             if announced is None:
                 self._recent.append(True)
-                if self._answered and not self._window.is_limited and 2 * sum(self._recent) < 16:
+                if self._answered and not self._window.plateau and 2 * sum(self._recent) < 16:
                     return BACKOFF / 5
                 self._recent.clear()
                 announced = max(self._backoff, BACKOFF) if self._answered else self._backoff
                 self._backoff = min(1.5 * announced, LONGEST_BACKOFF)
-            self._close(now, announced)
+            self._is_closed = True
+            # a longer wait may have been announced before, to another request
+            self._open_at = max(self._open_at, now + announced)
+            self._ended = self._ended or (now, now - self._began, 0)
+            if now - self._logged_at >= 10 or announced >= 10:
+                self._logged_at = now
+                LOGGER.warning(
+                    "Snow Atlas limits the rate of requests (HTTP 429): nothing is sent for %.1f s. "
+                    "Then the sync continues.",
+                    announced,
+                )
             return 0.0
 
     def pause(self, seconds: float) -> None:
@@ -128,43 +133,24 @@ class Pace:
         with self._changed:
             self._open_at = max(self._open_at, self._clock() + seconds)
 
-    def _close(self, now: float, seconds: float) -> None:
-        self._is_closed = True
-        # a longer wait may have been announced before, to another request
-        self._open_at = max(self._open_at, now + seconds)
-        if self._ended is None:
-            self._ended = now, now - self._began, 0
-        if now - self._logged_at >= 10 or seconds >= 10:
-            self._logged_at = now
-            LOGGER.warning(
-                "Snow Atlas limits the rate of requests (HTTP 429): nothing is sent for %.1f s. "
-                "Then the sync continues.",
-                seconds,
-            )
-
     def _open(self, now: float) -> None:
-        """Resume after a pause. All requests that were accepted before it have been answered or are in flight."""
-        self._is_closed, self._burst = False, self._burst + 1
+        """Resume after a pause, with a probe unless the wait was announced and there were answers before."""
         if self._ended and not self._is_alone:
             self._ended = *self._ended[:2], self._accepted
         goes_alone = self._is_alone or not self._answered or not self._is_announced
+        self._is_closed, self._is_alone, self._burst = False, True, self._burst + 1
         self._accepted = self._answered = 0
-        self._is_alone = True
         if not goes_alone:
             self._learn(now, now)
 
     def _learn(self, now: float, waited_until: float) -> None:
-        """Continue after a wait, and adapt the window to it."""
-        self._is_alone = False
-        if self._ended is None:
-            return
-        refused_at, sending, accepted = self._ended
-        self._ended = None
+        """End a pause, and adapt the window to it."""
+        refused_at, sending, accepted = self._ended or (now, 0.0, 0)
         if accepted:
             waited = max(waited_until - refused_at, 0.001)
             self._backoff = max(BACKOFF, min(0.4 * waited, LONGEST_BACKOFF))
             self._window.learn(sending, accepted, waited, self._latency, self._is_announced)
-        self._began = now
+        self._began, self._is_alone, self._ended = now, False, None
 
     def _acquire(self) -> Ticket:
         with self._changed:
@@ -176,16 +162,13 @@ class Pace:
                 if self._is_closed:
                     self._open(now)
                 rate = self._window.rate(max(0.0, now - self._began))
-                size, gap = self._window.size(rate, self._latency), 1 / rate
-                if self._is_alone:
-                    size, gap = 1.0, 0.0
-                latency = self._window.latency or self._latency
-                last = max(self._last_sent, self._open_at)
-                stalled_in = last + PATIENCE * max(gap, latency) - now if latency else math.inf
-                if self._in_flight >= self._maximum:
-                    self._wait(self._changed, None)
-                elif self._in_flight >= max(1, round(size)) and stalled_in > 0:
-                    self._wait(self._changed, min(stalled_in, 0.25) if latency else None)
+                size, gap = (
+                    (1.0, 0.0) if self._is_alone else (self._window.size(rate, self._latency), 1 / rate)
+                )
+                last, latency = max(self._last_sent, self._open_at), self._window.latency or self._latency
+                patience = last + PATIENCE * max(gap, latency) - now if latency else math.inf
+                if self._in_flight >= (max(1, round(size)) if patience > 0 else self._window.maximum):
+                    self._wait(self._changed, min(patience, 0.25) if 0 < patience < math.inf else None)
                 elif self._is_alone and self._in_flight:
                     self._learn(now, last)
                 elif now < self._last_sent + gap:

@@ -18,6 +18,7 @@ PACKAGED = (
     "MANIFEST.in",
     "README.md",
     "LICENSE",
+    "dbt",
     "snow_atlas_sync",
     "source_snow_atlas",
 )

@@ -9,12 +9,13 @@ import logging
 from collections.abc import Sequence
 from statistics import mean
 
-from unit_tests.simulation.pace_measures import FIXED, OTHER, changing, measure
+from unit_tests.simulation.pace_measures import FIXED, OTHER, WITH_SLOW_REQUESTS, changing, measure, slow
 from unit_tests.simulation.virtual_time import read_by_clock
 
 WORKS = ((200, 100, 1.0, 200), (200, 100, 5.0, 200), (400, 200, 3.0, 50), (200, 100, 50.0, 200))
 """Number of pages, latency in milliseconds, changes per second, number of reads."""
 LARGE = (50_000, 300, 1.0)
+BOTH = (True, False)
 CHANGING = ("bucket up", "bucket down", "in flight up", "in flight down")
 
 
@@ -32,6 +33,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if not arguments.only_large:
         _refusals()
+        _slow_requests()
         _changes([(*work, 500, totals) for totals in (True, False) for work in WORKS])
     if arguments.large:
         pages, latency, rate = LARGE
@@ -42,13 +44,39 @@ def _refusals() -> None:
     print("| server | 600 requests | without `Retry-After` | 2,000 requests | without `Retry-After` |")
     print("|---|---|---|---|---|")
     for name in (*FIXED, *OTHER, *CHANGING):
-        cells = []
-        for work in (600, 2000):
-            make = changing(name, work) if name in CHANGING else {**FIXED, **OTHER}[name]
-            for announces in (True, False):
-                ratio, refused, inside = measure(make, work, announces)
-                cells.append(f"{ratio:.2f} ({refused:.1%}{', inside a wait' if inside else ''})")
-        print(f"| {name} | {' | '.join(cells)} |", flush=True)
+        makes = {
+            work: changing(name, work) if name in CHANGING else {**FIXED, **OTHER}[name]
+            for work in (600, 2000)
+        }
+        _row(
+            name,
+            [_cell(measure(make, work, announces)) for work, make in makes.items() for announces in BOTH],
+        )
+
+
+def _slow_requests() -> None:
+    print("\n| server | ten in flight | without `Retry-After` | 40 in flight | without `Retry-After` |")
+    print("|---|---|---|---|---|")
+    for kind in slow("no limit", 600):
+        for name in WITH_SLOW_REQUESTS:
+            make = slow(name, 600)[kind]
+            options = [(announces, workers) for workers in (10, 40) for announces in BOTH]
+            _row(
+                f"{name}; {kind}",
+                [
+                    _cell(measure(make, 600, announces, workers=workers, in_order=False))
+                    for announces, workers in options
+                ],
+            )
+
+
+def _cell(measured: tuple[float, float, int]) -> str:
+    ratio, refused, inside = measured
+    return f"{ratio:.2f} ({refused:.1%}{', inside a wait' if inside else ''})"
+
+
+def _row(name: str, cells: list[str]) -> None:
+    print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
 
 def _changes(works: Sequence[tuple[int, int, float, int, int, bool]]) -> None:

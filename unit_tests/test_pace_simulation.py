@@ -10,14 +10,22 @@ from functools import partial
 
 import pytest
 
-from unit_tests.simulation.pace_measures import FIXED, OTHER, VARIED, changing, measure
+from unit_tests.simulation.pace_measures import (
+    FIXED,
+    OTHER,
+    VARIED,
+    WITH_SLOW_REQUESTS,
+    changing,
+    measure,
+    slow,
+)
 from unit_tests.simulation.pace_run import run
 from unit_tests.simulation.pace_servers import Bucket, InFlight, Leftover, Server, Window
 
 pytestmark = pytest.mark.spread
 LIMITS = [*FIXED, "a share of another client"]
 CHANGES = ["bucket up", "bucket down", "in flight up", "in flight down"]
-KNOWN_WEAKNESSES = {("bucket down", True): 1.9, ("in flight down", True): 1.8}
+KNOWN_WEAKNESSES = {("bucket down", True): 1.9, ("in flight down", True): 1.85}
 """A short work in which a limit falls to a quarter, and each refusal costs a second or two of ten or 18."""
 with_and_without_wait = pytest.mark.parametrize("announces", [True, False], ids=["with wait", "without"])
 
@@ -40,6 +48,16 @@ def test_near_the_speed_of_a_client_that_knows(name: str, announces: bool) -> No
     assert inside == 0
     if name in FIXED:
         assert refused <= (0.03 if announces else 0.04)
+
+
+@with_and_without_wait
+@pytest.mark.parametrize("kind", ["3 s halfway", "10 % take 4 s", "2 % take 10 s"])
+@pytest.mark.parametrize("name", list(WITH_SLOW_REQUESTS))
+def test_slow_requests_do_not_lower_the_rate(name: str, kind: str, announces: bool) -> None:
+    """A few requests of ten seconds would bring a sync that obeys a rate limit to a fifth of the limit."""
+    ratio, _, inside = measure(slow(name, 600)[kind], 600, announces, range(2), in_order=False)
+    assert ratio <= (1.9 if name == "4 in flight" else 1.6)
+    assert inside == 0
 
 
 @with_and_without_wait

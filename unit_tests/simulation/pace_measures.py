@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -34,6 +35,23 @@ VARIED: dict[str, Make] = {
     "7 in flight, wait of 2 s": lambda **options: InFlight(allowed=7, retry_after=2, **options),
     "5 % at random, wait of 5 s": lambda **options: Shedding(retry_after=5, **options),
 }
+WITH_SLOW_REQUESTS: dict[str, Make] = {
+    "no limit": Server,
+    "bucket of 20, 20 a second": Bucket,
+    "bucket of 10, 10 a second": lambda **options: Bucket(rate=10, burst=10, **options),
+    "window of 100 in 10 s": Window,
+    "4 in flight": InFlight,
+}
+
+
+def slow(name: str, work: int) -> dict[str, Make]:
+    """A server that becomes slow when half of the work is done, or that is slow now and then."""
+    make = WITH_SLOW_REQUESTS[name]
+    return {
+        "3 s halfway": partial(make, slow_share=1.0, slow=3.0, slow_after=work // 2),
+        "10 % take 4 s": partial(make, slow_share=0.1, slow=4.0),
+        "2 % take 10 s": partial(make, slow_share=0.02, slow=10.0),
+    }
 
 
 def changing(name: str, work: int) -> Make:
@@ -61,7 +79,7 @@ def measure(
             options.get("workers", 10),
             options.get("latency", 0.05),
         )
-        outcome = run(make(seed=seed, announces=announces), work=work, limit=30 * known + 60, **options)
+        outcome = run(make(seed=seed, announces=announces), work=work, limit=10 * known + 60, **options)
         ratios.append(outcome.seconds / known)
         shares.append(outcome.refused / outcome.requests)
         inside += outcome.inside_waits

@@ -1,8 +1,5 @@
 """The real pace before a model server, in virtual time: threads, their lock, and pages used in order.
 
-`all_knowing` says how long a client needs that knows the limit: it sends what is allowed, when it is allowed,
-and waits as told where refusals can't be avoided.
-
 What a process has and a plain model lacks decides what the pace can learn: Python's lock lets one thread work
 at a time, so that requests leave and answers are seen late; requests that leave together arrive in any order;
 and pages are used in order, so that one that was refused soon holds all others up.
@@ -16,16 +13,17 @@ import random
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from source_snow_atlas.components.request.pace import Pace, Ticket
-from unit_tests.simulation.pace_servers import Bucket, InFlight, Server, Window
+from unit_tests.simulation.pace_servers import Server
 
 SENDING, SEEING, PARSING, USING = 0.0007, 0.0005, 0.0012, 0.0010
 """Seconds of the interpreter's lock that a page of 100 rows needs: to leave, to be seen, parsed and used."""
 SCATTER = 0.002
 """Seconds by which requests that leave together arrive apart, at most."""
+STEP = 0.002
+"""Seconds after which a client that knows the rule looks again whether it is let in."""
 
 
 class MustWait(Exception):
@@ -62,26 +60,24 @@ class Outcome:
 
 class Client:
     """`workers` threads that read `work` pages of one stream through one pace, and a reader that uses them in
-    order. `is_ideal`: nothing holds them up but the server.
+    order. Not `in_order`: many streams of one page each, whose pages are used as they come.
     """
 
     def __init__(
         self,
         server: Server,
         moment: Moment,
-        pace: Any,
+        pace: Pace,
         *,
         work: int,
         workers: int,
         latency: float,
-        is_ideal: bool = False,
         in_order: bool = True,
     ) -> None:
         self._server, self._pace, self._moment = server, pace, moment
         self._work, self._latency = work, latency
-        self._is_ideal = is_ideal
         self._in_order = in_order
-        self._room = work if is_ideal or not in_order else workers + workers // 4 + 1
+        self._room = workers + workers // 4 + 1 if in_order else work
         self._free = workers
         self._begun = self._used = 0
         self._parsed: set[int] = set()
@@ -110,8 +106,6 @@ class Client:
 
     def _locked(self, seconds: float) -> float:
         """When a thread that wants the lock now has done its work."""
-        if self._is_ideal:
-            return self._moment.now
         self._lock_free_at = max(self._moment.now, self._lock_free_at) + seconds
         return self._lock_free_at
 
@@ -206,103 +200,40 @@ def run(
     server: Server,
     *,
     work: int,
-    pace: Any = None,
     workers: int = 10,
     latency: float = 0.05,
     limit: float = 36_000.0,
     first_alone: bool = False,
-    is_ideal: bool = False,
     in_order: bool = True,
 ) -> Outcome:
     """One stream of `work` pages, each `latency` seconds on the server; seconds to the last answer."""
     moment = Moment()
-    pace = pace(workers, moment) if pace else Pace(workers, moment, must_wait)
-    client = Client(
-        server,
-        moment,
-        pace,
-        work=work,
-        workers=workers,
-        latency=latency,
-        is_ideal=is_ideal,
-        in_order=in_order,
-    )
+    pace = Pace(workers, moment, must_wait)
+    client = Client(server, moment, pace, work=work, workers=workers, latency=latency, in_order=in_order)
     client.read(limit, first_alone)
     return Outcome(client.last_answer, server.served + server.refused, server.refused, server.inside_waits)
 
 
-@dataclass
-class FullSpeed:
-    """A pace that holds a known number in flight and a known rate, and waits as it is told: what a client
-    does that knows the cause.
-    """
-
-    maximum: int
-    moment: Moment
-    _open_at: float = 0.0
-    _in_flight: int = 0
-    held: list[int] = field(default_factory=list)
-
-    def slot(self) -> AbstractContextManager[Any]:
-        """Permission unless an announced wait lasts."""
-        return _FullSlot(self)
-
-    def succeeded(self, ticket: Any) -> None:
-        """Nothing is learnt."""
-
-    def refused(self, announced: float | None, ticket: Any) -> float:
-        """Wait as told; not at all where nothing is."""
-        if announced is not None:
-            self._open_at = max(self._open_at, self.moment.now + announced)
-        return 0.0
-
-
-class _FullSlot(AbstractContextManager[Any]):
-    def __init__(self, pace: FullSpeed) -> None:
-        self._pace = pace
-
-    def __enter__(self) -> None:
-        if self._pace.moment.now < self._pace._open_at:
-            raise MustWait(self._pace._open_at - self._pace.moment.now)
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-
 def all_knowing(server: Server, work: int, workers: int, latency: float) -> float:
-    """Seconds that a client needs that knows the server's rule."""
-    unlimited = work * max(latency / workers, SENDING + SEEING + PARSING + USING)
-    if server.slow:
-        return max(work * (SENDING + SEEING + PARSING + USING), scheduled(server, work, workers, latency))
-    if isinstance(server, Bucket):
-        now, sent = 0.0, 0.0
-        server.served = 0
-        while sent < work - server.burst:
-            server.served = int(sent)
-            sent += server.available(now) * 0.05
-            now += 0.05
-        server.served = 0
-        return max(unlimited, now)
-    if isinstance(server, Window):
-        windows, rest = divmod(work - 1, server.allowed)
-        return max(unlimited, windows * server.seconds + (rest + 1) / workers * latency)
-    if isinstance(server, InFlight):
-        first = server.change_at or work
-        allowed = min(server.allowed, workers), min(server.change_to or server.allowed, workers)
-        return float((first / allowed[0] + (work - first) / allowed[1]) * latency)
-    ideal = run(server, work=work, pace=FullSpeed, workers=workers, latency=latency, is_ideal=True)
-    return max(unlimited, ideal.seconds)
-
-
-def scheduled(server: Server, work: int, workers: int, latency: float) -> float:
-    """Seconds of a client that sends a request as soon as the server lets it in."""
-    now, ends = 0.0, list[float]()
+    """Seconds that a client needs that knows the server's rule: it sends as soon as it is let in, and waits
+    as told where refusals can't be foreseen. Requests that leave together share a wait.
+    """
+    now = refused_at = open_at = 0.0
+    ends: list[float] = []
+    chance = random.Random(server.seed + 7)
     while server.served < work:
         while ends and ends[0] <= now:
             heapq.heappop(ends)
             server.leave()
-        if len(ends) < workers and server.arrive(now) is None:
-            heapq.heappush(ends, now + server.duration(latency))
-        else:
-            now = ends[0] if len(ends) == workers else now + 0.005
-    return max(ends)
+        if len(ends) == workers:
+            now = ends[0]
+        elif refused_at < now < open_at:
+            now = open_at
+        elif (wait := server.arrive(now)) is None:
+            jitter = 1.0 if server.is_predictable else chance.uniform(0.9, 1.0)
+            heapq.heappush(ends, now + server.duration(latency) * jitter)
+        elif server.is_predictable:
+            now = min([now + STEP, *ends[:1]])
+        elif server.announces:
+            refused_at, open_at = now, max(open_at, now + wait)
+    return max(work * (SENDING + SEEING + PARSING + USING), *ends)

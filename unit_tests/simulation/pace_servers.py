@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass
@@ -15,13 +14,14 @@ class Server:
 
     seed: int = 0
     announces: bool = True
+    is_predictable: bool = field(default=True, init=False)
+    """Whether a client that knows the limit is never refused."""
     linger: float = 0.0
     """Seconds for which a request still counts as in flight after its answer has left."""
     slow_share: float = 0.0
-    """Share of the requests that take `slow` seconds, after `slow_after` requests and before `slow_until`."""
-    slow: float = 0.0
+    """Share of the requests after `slow_after` that take `slow` seconds."""
     slow_after: int = 0
-    slow_until: float = math.inf
+    slow: float = 0.0
     in_flight: int = 0
     served: int = 0
     refused: int = 0
@@ -46,12 +46,8 @@ class Server:
         return None
 
     def duration(self, latency: float) -> float:
-        """Return the time that the request takes which was let in last."""
-        is_slow = (
-            self.slow > 0
-            and self.slow_after < self.served <= self.slow_until
-            and self.random.random() < self.slow_share
-        )
+        """Seconds that the request takes which was let in last."""
+        is_slow = self.slow > 0 and self.served > self.slow_after and self.random.random() < self.slow_share
         return self.slow if is_slow else latency
 
     def leave(self) -> None:
@@ -135,6 +131,7 @@ class InFlight(Server):
 class Shedding(Server):
     """Refuses a share of all requests at random."""
 
+    is_predictable: bool = field(default=False, init=False)
     share: float = 0.05
     retry_after: float = 1.0
 
@@ -147,6 +144,7 @@ class Shedding(Server):
 class Every(Server):
     """Refuses every `nth` request, whatever the pace."""
 
+    is_predictable: bool = field(default=False, init=False)
     nth: int = 11
     retry_after: float = 1.0
 
@@ -159,6 +157,7 @@ class Every(Server):
 class Leftover(Server):
     """Refuses the first requests, for another script's sake."""
 
+    is_predictable: bool = field(default=False, init=False)
     first: int = 10
     retry_after: float = 2.0
 

@@ -221,12 +221,11 @@ def test_an_endpoint_that_no_parent_has_is_an_error(
 @pytest.mark.parametrize("selected", [True, False])
 def test_the_only_parent_may_be_gone(read: Callable[..., Outcome], selected: bool) -> None:
     """The last computer of a small tenant, deleted during the sync, would fail it."""
-    listed: list[list[Any]] = [[{"id": "a"}], []]
 
-    def once(query: dict[str, str]) -> Any:
-        return page(listed.pop(0), query)
+    def until_it_is_requested(query: dict[str, str]) -> Any:
+        return page([] if contracts_of("a") in server.asked else [{"id": "a"}], query)
 
-    with serving({LIST: once}) as server:
+    with serving({LIST: until_it_is_requested}) as server:
         outcome = read(server, [CONTRACTS, "computers"] if selected else [CONTRACTS])
     assert outcome.errors == []
     assert outcome.statuses[CONTRACTS] == "COMPLETE"

@@ -65,11 +65,6 @@ def parent_streams(stream: str) -> list[str]:
     return [parent["stream"] for parent in definition.get("parents", ())]
 
 
-def depth(stream: str) -> int:
-    """Return the number of generations of parents above a stream."""
-    return max((1 + depth(parent) for parent in parent_streams(stream)), default=0)
-
-
 def compose(
     streams: Iterable[str] | None = None, without_cursor: Collection[str] = (), resumed: Collection[str] = ()
 ) -> Definition:

@@ -103,9 +103,9 @@ class SourceSnowAtlas(Source):
         from source_snow_atlas.components.run.check import log_tenant
         from source_snow_atlas.components.run.failures import one_error_per_stream
         from source_snow_atlas.components.run.inputs import (
+            check_catalog,
             check_options,
             incremental_streams,
-            usable_catalog,
             usable_state,
         )
         from source_snow_atlas.components.run.missing_counts import with_missing_counts
@@ -113,7 +113,7 @@ class SourceSnowAtlas(Source):
 
         settings = Configuration.parse(config)
         config = settings.normalized(config)
-        catalog = usable_catalog(catalog)
+        check_catalog(catalog)
         check_options(settings)
         selected = [stream.stream.name for stream in catalog.streams]
         incremental = incremental_streams(catalog)
@@ -123,12 +123,7 @@ class SourceSnowAtlas(Source):
             for name in selected
             if name not in incremental and definitions.parameters(name).get("cursor_filter") == "from"
         }
-        read_completely = {
-            name
-            for name in selected
-            if name in without_cursor or "cursor_field" not in definitions.parameters(name)
-        }
-        sync = Sync.begin(config, read_completely)
+        sync = Sync.begin(config)
         sync.heartbeat.start()
         try:
             with ThreadPoolExecutor(max_workers=1) as executor:

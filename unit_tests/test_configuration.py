@@ -93,6 +93,8 @@ WRONG = {
     "asset_kinds number": ("asset_kinds", {"asset_kinds": [1]}),
     "insight_rule_ids text": ("insight_rule_ids", {"insight_rule_ids": "a"}),
     "insight_rule_ids empty": ("insight_rule_ids", {"insight_rule_ids": [""]}),
+    "insight_rule_ids dots": ("insight_rule_ids", {"insight_rule_ids": ["a", ".."]}),
+    "insight_rule_ids path": ("insight_rule_ids", {"insight_rule_ids": ["../x"]}),
     "accept_missing_rows text": ("accept_missing_rows", {"accept_missing_rows": "computers"}),
     "accept_missing_rows true": ("accept_missing_rows", {"accept_missing_rows": True}),
     "accept_missing_rows number": ("accept_missing_rows", {"accept_missing_rows": [1]}),

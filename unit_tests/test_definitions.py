@@ -121,7 +121,6 @@ def test_parents_exist_and_hold_the_keys() -> None:
                 assert key.split(".")[0] in fields, name
             if "where" in parent:
                 assert "boolean" in fields[parent["where"]]["type"], name
-            assert definitions.depth(name) > definitions.depth(holder), name
 
 
 def test_permissions_are_named() -> None:
@@ -217,10 +216,3 @@ def test_a_stream_without_its_cursor() -> None:
     assert "incremental_sync" not in without
     assert not {"cursor_field", "cursor_filter"} & set(without["$parameters"])
     assert "incremental_sync" in definitions.stream_definitions()["computers"]
-
-
-def test_depth() -> None:
-    """Parents would be read after their children, and so twice."""
-    assert definitions.depth("computers") == 0
-    assert definitions.depth("computer_details") == 1
-    assert max(definitions.depth(name) for name in NAMES) >= 2

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_snow_atlas.components.basics.errors import ServerError, SnowAtlasError, TransientError
-from source_snow_atlas.components.collection.prefetch import PagePrefetch
+from source_snow_atlas.components.basics.errors import SnowAtlasError, TransientError
 from source_snow_atlas.components.request.reply import Row
-from source_snow_atlas.components.run.parents import KeyFeed, KeySource, ParentReading, ParentRegistry
+from source_snow_atlas.components.run.parents import KeyFeed, KeySource
+from source_snow_atlas.components.run.partitions import Partitions
 from source_snow_atlas.components.run.sync import Sync
-from source_snow_atlas.components.stream.parent_keys import children_rows
+from source_snow_atlas.components.stream.parent_keys import ParentCollection, ParentKeys
 from source_snow_atlas.components.stream.parent_router import ParentPartitionRouter
 from unit_tests.helpers.fake_http import HOST, FakeHttp, Reply
 
@@ -64,7 +64,7 @@ IDS = KeySource("things", ("id",))
 
 
 def pulled(batches: Callable[[], Iterator[list[Row]]], source: KeySource = IDS) -> KeyFeed:
-    return ParentReading(batches).feed(source)
+    return KeyFeed(source, batches)
 
 
 @given(st.lists(st.integers(0, 40) | st.none(), max_size=60), st.integers(1, 10))
@@ -85,40 +85,10 @@ def test_pulled_parents_are_read_once_for_all_readers() -> None:
     assert reads == [1]
 
 
-def test_pushed_keys_reach_all_readers_while_they_come() -> None:
-    """Child streams of a parent that is read anyway would wait for its end, or for ever."""
-    reading = ParentReading()
-    feed = reading.feed(IDS)
-    ready = threading.Barrier(4)
-
-    def first() -> Any:
-        keys = iter(feed)
-        ready.wait(PATIENCE)
-        return next(keys)
-
-    def push() -> None:
-        ready.wait(PATIENCE)
-        reading.offer([{"id": 1}])
-
-    assert in_threads([first, first, first, push])[:3] == [(1,), (1,), (1,)]
-
-    def push_rest() -> None:
-        for start in range(0, 300, 10):
-            reading.offer([{"id": number} for number in range(start, start + 10)])
-        reading.end()
-
-    results = in_threads([lambda: list(feed), lambda: list(feed), push_rest])
-    assert set(results[0]) == set(results[1]) == {(n,) for n in range(300)}
-    assert len(results[0]) == 300
-
-
 def test_an_empty_parent_has_no_children() -> None:
     """A tenant without licences would wait for ever."""
-    reading = ParentReading()
-    pushed = reading.feed(IDS)
-    reading.end()
     feed = pulled(batches_of([], 1))
-    assert in_threads([lambda: list(pushed), lambda: list(feed)]) == [[], []]
+    assert in_threads([lambda: list(feed), lambda: list(feed)]) == [[], []]
 
 
 def failing_batches() -> Iterator[list[Row]]:
@@ -131,15 +101,6 @@ def test_a_parent_that_fails_fails_its_children() -> None:
     feed = pulled(failing_batches)
     results = in_threads([lambda: list(feed)] * 4)
     assert all(isinstance(result, TransientError) for result in results)
-    reading = ParentReading()
-    pushed = reading.feed(IDS)
-
-    def push() -> None:
-        reading.offer([{"id": 1}])
-        reading.end(ServerError("gone"))
-
-    results = in_threads([lambda: list(pushed), lambda: list(pushed), push])
-    assert all(isinstance(result, ServerError) for result in results[:2])
 
 
 def test_keys_of_several_fields_and_conditions() -> None:
@@ -187,21 +148,14 @@ def test_a_reference_that_is_null_asks_for_nothing() -> None:
     assert (feed.incomplete, feed.rows) == (1, 2)
 
 
-def test_one_reading_serves_all_keys() -> None:
-    """A list that three streams take different keys from would be read three times."""
-    reads: list[int] = []
-    rows: list[Row] = [{"id": number, "isBundle": number % 2 == 0} for number in range(20)]
-    registry = ParentRegistry(frozenset())
-    batches = batches_of(rows, 3, reads)
-    everything = registry.feed(KeySource("applications", ("id",)), batches)
-    bundles = registry.feed(KeySource("applications", ("id",), "isBundle"), batches)
-    results = in_threads([lambda: list(everything), lambda: list(bundles), lambda: list(everything)])
-    assert [len(result) for result in results] == [20, 10, 20]
-    assert reads == [1]
-    late = registry.feed(KeySource("applications", ("isBundle",)), batches)
-    assert late.rows == 0
-    list(late)
-    assert late.rows == 20, "what comes after the first rows would lack them"
+def test_a_failure_is_raised_after_the_keys_before_it() -> None:
+    """A child that begins after the failure would be called complete, as nothing is left to read."""
+    feed = pulled(failing_batches)
+    for _ in range(2):
+        keys = iter(feed)
+        assert next(keys) == (1,)
+        with pytest.raises(TransientError):
+            next(keys)
 
 
 def test_keys_inside_of_arrays() -> None:
@@ -222,96 +176,6 @@ def test_keys_inside_of_arrays() -> None:
     assert feed.incomplete == 3, "applications that do not say what their licences are"
     others = KeySource("applications", ("id",), lacking="licenses")
     assert list(pulled(batches_of(rows, 2), others)) == [("c",), ("d",), ("e",)]
-
-
-# Registry
-
-
-@pytest.fixture
-def prefetch() -> Iterator[PagePrefetch]:
-    shared = PagePrefetch(4)
-    yield shared
-    shared.close()
-
-
-def no_batches() -> Iterator[list[Row]]:
-    raise AssertionError("the parent stream is read by itself; nobody else may read it")
-
-
-def test_a_selected_parent_supplies_its_children(prefetch: PagePrefetch) -> None:
-    """Parents that are part of the sync would be read a second time for their children."""
-    registry = ParentRegistry(frozenset({"computers"}))
-    source = KeySource("computers", ("id",))
-    feed = registry.feed(source, no_batches)
-    assert registry.feed(source, no_batches) is feed
-    registry.offer("computers", [{"id": 1}])
-    registry.offer("licenses", [{"id": 2}])
-    registry.end("computers")
-    assert list(feed) == [(1,)]
-
-
-def test_children_fail_with_a_selected_parent(prefetch: PagePrefetch) -> None:
-    """Child tables would be called complete although parents are missing; the reason would stay unsaid."""
-    registry = ParentRegistry(frozenset({"computers"}))
-    feed = registry.feed(KeySource("computers", ("id",)), no_batches)
-    registry.offer("computers", [{"id": 1}])
-    registry.end("computers", TransientError("no"))
-    registry.end("computers", TransientError("a later one"))
-    with pytest.raises(TransientError, match="no"):
-        list(feed)
-
-
-# Children
-
-
-@pytest.mark.parametrize("parents", [0, 1, 3, 50])
-def test_the_rows_of_all_children_come(prefetch: PagePrefetch, parents: int) -> None:
-    """Rows of some parents would be missing."""
-    partitions = ({"id": number} for number in range(parents))
-    found = list(children_rows(prefetch, partitions, lambda partition: [{"of": partition["id"]}] * 2))
-    assert found == [({"id": number}, [{"of": number}] * 2) for number in range(parents)]
-
-
-def test_a_child_that_fails_does_not_end_the_others(prefetch: PagePrefetch) -> None:
-    """One computer deleted during the sync would fail all streams below computers."""
-
-    def read(partition: dict[str, Any]) -> list[Row]:
-        if partition["id"] in (0, 7, 19):
-            raise TransientError("no")
-        return [partition]
-
-    found = {
-        partition["id"]: rows
-        for partition, rows in children_rows(prefetch, ({"id": number} for number in range(20)), read)
-    }
-    assert {number for number, rows in found.items() if isinstance(rows, SnowAtlasError)} == {0, 7, 19}
-    assert len(found) == 20
-
-
-def test_a_reading_that_is_left_gives_its_room_back(prefetch: PagePrefetch) -> None:
-    """Every such reading would take pages from all streams, until none is fetched ahead any more."""
-    free = 0
-    while prefetch.try_submit(lambda: None) is not None:
-        free += 1
-    for _ in range(free):
-        prefetch.done()
-    reading = children_rows(prefetch, ({"id": number} for number in range(50)), lambda partition: [partition])
-    next(reading)
-    reading.close()  # type: ignore[attr-defined]
-    found = 0
-    while prefetch.try_submit(lambda: None) is not None:
-        found += 1
-    assert found == free
-
-
-def test_children_are_read_where_no_room_is_left(prefetch: PagePrefetch) -> None:
-    """With all threads busy nothing would move any more."""
-    while prefetch.try_submit(lambda: None) is not None:
-        pass
-    found = list(
-        children_rows(prefetch, ({"id": number} for number in range(5)), lambda partition: [partition])
-    )
-    assert [partition["id"] for partition, _ in found] == list(range(5))
 
 
 # Router
@@ -401,6 +265,23 @@ def test_parents_obey_the_filter_of_their_stream(config: dict[str, Any], http: F
     assert query_of(http.requests[-1])["filter"] == 'status -eq "Active"'
 
 
+def test_all_children_share_the_keys_of_a_list(config: dict[str, Any], http: FakeHttp) -> None:
+    """Seventeen streams per computer would read the list of computers seventeen times."""
+    http.on("GET", f"{HOST}/computers", rows_reply({"id": 1}, {"id": 2}))
+    Sync.begin(config)
+    parent = {
+        "stream": "computers",
+        "keys": {"id": "id"},
+        "definition": definition("computers", "/computers"),
+    }
+    routers = [
+        ParentPartitionRouter(config=config, name=f"children_{number}", parents=[parent])
+        for number in range(17)
+    ]
+    assert all(partitions(router) == [{"id": 1}, {"id": 2}] for router in routers)
+    assert len(http.asked("/computers")) == 1
+
+
 def test_grandparents(config: dict[str, Any], http: FakeHttp) -> None:
     """Streams two levels down would lack rows, or the ids of the level between."""
     http.on("GET", f"{HOST}/types", rows_reply({"id": "t 1"}, {"id": "t/2"}))
@@ -447,14 +328,67 @@ def test_a_parent_that_is_refused_fails_the_stream(config: dict[str, Any], http:
     assert trace.error.stream_descriptor.name == "children", "no catalog holds the parents"
 
 
-def test_configured_ids_that_can_not_be_asked_for(config: dict[str, Any], http: FakeHttp) -> None:
-    """A rule id of dots would ask for the users of a subscription, and file them under that rule."""
-    http.on("GET", f"{HOST}/apps", rows_reply({"id": 1}))
-    config["insight_rule_ids"] = ["a", ".."]
-    Sync.begin(config)
-    parent = {"stream": "apps", "keys": {"applicationId": "id"}, "definition": definition("apps", "/apps")}
-    router = ParentPartitionRouter(
-        config=config, name="insights", parents=[parent], values_from={"insightRuleId": "insight_rule_ids"}
-    )
-    with pytest.raises(SnowAtlasError, match="Correct insight_rule_ids"):
-        list(router.stream_slices())
+MEMBERS = {
+    "stream": "members",
+    "keys": {"groupId": "groupId", "memberId": "id"},
+    "definition": definition(
+        "members",
+        "/groups/{groupId}/members",
+        parents=[
+            {"stream": "groups", "keys": {"groupId": "id"}, "definition": definition("groups", "/groups")}
+        ],
+    ),
+}
+
+
+def slots(sync: Sync) -> int:
+    """The number of pages that can be fetched ahead at the moment."""
+    free = 0
+    while sync.prefetch.try_submit(lambda: None) is not None:
+        free += 1
+    for _ in range(free):
+        sync.prefetch.done()
+    return free
+
+
+@pytest.mark.parametrize("is_busy", [False, True])
+def test_the_parents_of_many_grandparents(config: dict[str, Any], http: FakeHttp, is_busy: bool) -> None:
+    """Rows of some grandparents would be missing; or, with all threads busy, nothing would move any more."""
+    http.on("GET", f"{HOST}/groups", rows_reply(*({"id": number} for number in range(50))))
+    for number in range(50):
+        http.on("GET", f"{HOST}/groups/{number}/members", rows_reply({"id": 1}, {"id": 2}))
+    sync = Sync.begin(config)
+    router = ParentPartitionRouter(config=config, name="features", parents=[MEMBERS])
+    while is_busy and sync.prefetch.try_submit(lambda: None) is not None:
+        pass
+    expected = [{"groupId": number, "memberId": member} for number in range(50) for member in (1, 2)]
+    assert partitions(router) == expected
+
+
+def test_a_grandparent_that_fails_does_not_end_the_others(config: dict[str, Any], http: FakeHttp) -> None:
+    """One datacenter that the server can't answer for would fail the features of all members."""
+    http.on("GET", f"{HOST}/groups", rows_reply(*({"id": number} for number in range(20))))
+    for number in range(20):
+        failing = number in (0, 7, 19)
+        reply = Reply(501, {}) if failing else rows_reply({"id": 1})
+        http.on("GET", f"{HOST}/groups/{number}/members", reply)
+    sync = Sync.begin(config)
+    keys = ParentKeys(sync, "features", [MEMBERS])
+    of_features = Partitions("features")
+    found = [partition["groupId"] for partition in keys.partitions(of_features)]
+    assert found == [number for number in range(20) if number not in (0, 7, 19)]
+    assert "3 parents are unknown" in str(of_features.missing())
+
+
+def test_a_list_that_is_left_gives_its_slots_back(config: dict[str, Any], http: FakeHttp) -> None:
+    """Every such list would take pages from all streams, until none is fetched ahead any more."""
+    http.on("GET", f"{HOST}/groups", rows_reply(*({"id": number} for number in range(50))))
+    for number in range(50):
+        http.on("GET", f"{HOST}/groups/{number}/members", rows_reply({"id": 1}))
+    sync = Sync.begin(config)
+    collection = ParentCollection(sync, MEMBERS["definition"])
+    before = slots(sync)
+    batches = collection.batches()
+    next(batches)
+    batches.close()  # type: ignore[attr-defined]
+    assert slots(sync) == before

@@ -20,7 +20,6 @@ from source_snow_atlas.components.basics.errors import (
     ServerError,
     TransientError,
 )
-from source_snow_atlas.components.run.parents import KeySource
 from source_snow_atlas.components.run.sync import Sync
 from source_snow_atlas.components.stream.cursor_row import CursorRow
 from unit_tests.helpers.fake_http import HOST, FakeHttp, Reply, query_of
@@ -276,27 +275,6 @@ def test_a_child_that_is_refused_fails_the_stream(
     assert len(http.requests) == asked, "what is lost is not read on"
 
 
-def test_a_failure_reaches_the_children(config: dict[str, Any], http: FakeHttp) -> None:
-    """Child tables would be complete only as far as the parents were read."""
-    http.on("GET", f"{HOST}/api/x", Reply(501, {}))
-    sync = Sync.begin(config, {"things"})
-    feed = sync.parents.feed(KeySource("things", ("id",)), lambda: iter(()))
-    with pytest.raises(ServerError):
-        rows(retriever(config))
-    with pytest.raises(ServerError, match="HTTP 501"):
-        list(feed)
-
-
-def test_children_get_the_ids_that_their_parent_stream_reads(config: dict[str, Any], http: FakeHttp) -> None:
-    """Child streams would wait for ever for parents that are long read."""
-    http.on("GET", f"{HOST}/api/x", envelope({"id": 1}, {"id": 2}, total_items=2))
-    sync = Sync.begin(config, {"things"})
-    feed = sync.parents.feed(KeySource("things", ("id",)), lambda: iter(()))
-    rows(retriever(config))
-    assert list(feed) == [(1,), (2,)]
-    assert len(http.asked("/api/x")) == 1
-
-
 def test_a_collection_that_counts_more_than_it_serves_fails(config: dict[str, Any], http: FakeHttp) -> None:
     """Rows would be missing without a word."""
     http.on(
@@ -306,17 +284,6 @@ def test_a_collection_that_counts_more_than_it_serves_fails(config: dict[str, An
     )
     with pytest.raises(ServerError, match="counts 2 rows"):
         rows(retriever(config))
-
-
-def test_no_error_is_swallowed_by_a_reader_that_stops_early(config: dict[str, Any], http: FakeHttp) -> None:
-    """An abandoned read would be taken for a complete one, and children for all there are."""
-    http.on("GET", f"{HOST}/api/x", envelope({"id": 1}, {"id": 2}, total_items=2))
-    sync = Sync.begin(config, {"things"})
-    feed = sync.parents.feed(KeySource("things", ("id",)), lambda: iter(()))
-    reading = iter(retriever(config).read_records(SCHEMA, StreamSlice(partition={}, cursor_slice={})))
-    next(reading)
-    reading.close()  # type: ignore[attr-defined]
-    assert not feed.reading._ended or feed.reading._failure is not None
 
 
 def test_one_retriever_reads_one_partition_after_the_other(config: dict[str, Any], http: FakeHttp) -> None:

@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 
 from source_snow_atlas.components.request.reply import Page
 
+Requested = TypeVar("Requested")
 Fetched = TypeVar("Fetched")
 
 
@@ -73,16 +74,16 @@ Returns None if the server sends no content.
 
 
 def in_flight(
-    following: Callable[[], PageRequest | None],
-    fetch: Callable[[PageRequest], Fetched],
+    following: Callable[[], Requested | None],
+    fetch: Callable[[Requested], Fetched],
     prefetch: Prefetch,
-) -> Generator[tuple[PageRequest, Fetched], None, None]:
+) -> Generator[tuple[Requested, Fetched], None, None]:
     """Yield requests with their replies, in the order of the requests, with as many in flight as possible.
 
     `following` returns the next request, or None. It is called again after every reply, because a reply may
     announce more pages. The generator ends when it returns None while no request is in flight.
     """
-    waiting: deque[tuple[PageRequest, Future[Fetched]]] = deque()
+    waiting: deque[tuple[Requested, Future[Fetched]]] = deque()
     upcoming = following()
     try:
         while upcoming is not None or waiting:

@@ -15,6 +15,7 @@ from airbyte_cdk.utils.datetime_helpers import ab_datetime_parse
 
 from source_snow_atlas.components.basics.errors import ConfigurationError
 from source_snow_atlas.components.basics.network import is_host
+from source_snow_atlas.components.basics.paths import reason_not_an_id, reason_unsafe, shown
 
 REGIONS = ("westeurope", "australiasoutheast", "eastus2", "uksouth")
 ASSET_KINDS = (
@@ -75,7 +76,7 @@ class Configuration:
             num_workers=_number(config, "num_workers", 10, 40),
             filters=_filters(config.get("filters")),
             asset_kinds=_asset_kinds(config.get("asset_kinds")),
-            insight_rule_ids=tuple(_texts(config.get("insight_rule_ids"), "insight_rule_ids")),
+            insight_rule_ids=_insight_rule_ids(config.get("insight_rule_ids")),
             accept_missing_rows=_streams(config, "accept_missing_rows"),
         )
 
@@ -217,6 +218,16 @@ def _texts(value: Any, name: str) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
         raise ConfigurationError(f"Set {name} to a list of texts, or leave it out.")
     return value
+
+
+def _insight_rule_ids(value: Any) -> tuple[str, ...]:
+    ids = _texts(value, "insight_rule_ids")
+    for rule_id in ids:
+        if reason := reason_not_an_id(rule_id) or reason_unsafe(rule_id):
+            raise ConfigurationError(
+                f"Correct insight_rule_ids: {shown(rule_id)} can't be the id of anything ({reason})."
+            )
+    return tuple(ids)
 
 
 def _asset_kinds(value: Any) -> tuple[str, ...]:

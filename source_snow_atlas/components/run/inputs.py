@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -34,11 +33,8 @@ LOGGER = logging.getLogger("airbyte")
 WITHOUT_CURSOR = "__ab_no_cursor_state_message"
 
 
-def usable_catalog(catalog: ConfiguredAirbyteCatalog) -> ConfiguredAirbyteCatalog:
-    """Return the catalog with parents before their children, which then use the keys that are read anyway.
-
-    Raises ConfigurationError for streams that don't exist or occur twice.
-    """
+def check_catalog(catalog: ConfiguredAirbyteCatalog) -> None:
+    """Raise ConfigurationError if the catalog has a stream that does not exist or occurs twice."""
     known = definitions.stream_definitions()
     names = [stream.stream.name for stream in catalog.streams]
     unknown = [name for name in names if name not in known]
@@ -53,14 +49,6 @@ def usable_catalog(catalog: ConfiguredAirbyteCatalog) -> ConfiguredAirbyteCatalo
         raise ConfigurationError(
             f"The catalog names the stream {twice[0]!r} more than once: keep one of them."
         )
-    parents = {parent for name in names for parent in definitions.parent_streams(name)}
-    return replace(
-        catalog,
-        streams=sorted(
-            catalog.streams,
-            key=lambda stream: (definitions.depth(stream.stream.name), stream.stream.name not in parents),
-        ),
-    )
 
 
 def incremental_streams(catalog: ConfiguredAirbyteCatalog) -> set[str]:

@@ -1,14 +1,14 @@
 """Keys of parent records, read once per sync and shared by all child streams.
 
-If the parent stream is selected, its own reader supplies the keys; otherwise the child that first needs the
-next page reads it for all. The CDK's SubstreamPartitionRouter reads the parents once per child.
+The child that first needs the next page of parents reads it for all. The CDK's SubstreamPartitionRouter reads
+the parents once per child.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from airbyte_cdk.models import FailureType
@@ -88,28 +88,51 @@ class KeySource:
             yield (item.get(inner) if isinstance(item, dict) else None,)
 
 
-@dataclass(eq=False)
 class KeyFeed:
-    """The distinct keys of one source, in their order. Any number of threads can iterate over them."""
+    """The distinct keys of one source, in their order. Any number of threads can iterate over them.
 
-    source: KeySource
-    reading: ParentReading
-    rows: int = 0
-    incomplete: int = 0
-    """Records without the fields that their keys depend on."""
-    invalid: NamedCount = field(default_factory=NamedCount)
-    unsafe: NamedCount = field(default_factory=NamedCount)
-    keys: list[Keys] = field(default_factory=list)
-    _paths: set[tuple[str, ...]] = field(default_factory=set)
+    `batches` returns the parent records in batches.
+    """
+
+    def __init__(self, source: KeySource, batches: Batches) -> None:
+        self.source = source
+        self.batches = batches
+        self.rows = 0
+        self.incomplete = 0
+        """Records without the fields that their keys depend on."""
+        self.invalid = NamedCount()
+        self.unsafe = NamedCount()
+        self._keys: list[Keys] = []
+        self._paths: set[tuple[str, ...]] = set()
+        self._unread = batches()
+        self._has_ended = False
+        self._failure: Exception | None = None
+        self._lock = threading.Lock()
 
     def __iter__(self) -> Iterator[Keys]:
+        """Yield the keys. Raises the failure of the reading, because children would be missing."""
         position = 0
-        while keys := self.reading.after(self, position):
-            position += len(keys)
-            yield from keys
+        while position < len(self._keys) or self._read_more(position):
+            yield self._keys[position]
+            position += 1
 
-    def add_rows(self, rows: list[Row]) -> None:
-        """Add the keys of parent records."""
+    def _read_more(self, position: int) -> bool:
+        """Read until there is a key at a position. Return False if the records end before."""
+        with self._lock:
+            while position >= len(self._keys) and not self._has_ended:
+                try:
+                    self._add_rows(next(self._unread))
+                except StopIteration:
+                    self._has_ended = True
+                except Exception as error:
+                    self._has_ended, self._failure = True, error
+            if position < len(self._keys):
+                return True
+            if self._failure is not None:
+                raise self._failure
+            return False
+
+    def _add_rows(self, rows: list[Row]) -> None:
         for row in rows:
             self.rows += 1
             self.incomplete += not self.source.is_complete_in(row)
@@ -126,105 +149,4 @@ class KeyFeed:
         path = tuple(map(str, keys))  # 7 and "7" are one resource
         if path not in self._paths:
             self._paths.add(path)
-            self.keys.append(keys)
-
-
-class ParentReading:
-    """One reading of a parent collection, shared by the feeds of all its keys.
-
-    With `batches`, the thread that needs more keys reads the next batch. Otherwise the reader of the
-    selected stream offers its rows.
-    """
-
-    def __init__(self, batches: Batches | None = None) -> None:
-        self.has_begun = False
-        self._feeds: dict[KeySource, KeyFeed] = {}
-        self._batches = batches() if batches else None
-        self._changed = threading.Condition()
-        self._is_pulling = False
-        self._ended = False
-        self._failure: Exception | None = None
-
-    def feed(self, source: KeySource) -> KeyFeed:
-        """Return the keys of this source."""
-        return self._feeds.setdefault(source, KeyFeed(source, self))
-
-    def offer(self, rows: list[Row]) -> None:
-        """Add parent records."""
-        with self._changed:
-            self.has_begun = True
-            for feed in self._feeds.values():
-                feed.add_rows(rows)
-            self._changed.notify_all()
-
-    def end(self, failure: Exception | None = None) -> None:
-        """End the feeds. With a failure they raise it, because children would be missing."""
-        with self._changed:
-            self.has_begun = self._ended = True
-            self._failure = self._failure or failure
-            self._changed.notify_all()
-
-    def after(self, feed: KeyFeed, position: int) -> list[Keys]:
-        """Return the keys from a position on, or none at the end; wait for them, or read them.
-
-        Raises the failure of the reading.
-        """
-        with self._changed:
-            while position >= len(feed.keys):
-                if self._failure is not None:
-                    raise self._failure
-                if self._ended:
-                    return []
-                if self._batches is None or self._is_pulling:
-                    self._changed.wait()
-                else:
-                    self._pull(self._batches)
-            return feed.keys[position:]
-
-    def _pull(self, batches: Iterator[list[Row]]) -> None:
-        """Read the next batch, without the lock."""
-        self.has_begun = self._is_pulling = True
-        self._changed.release()
-        batch, failure = None, None
-        try:
-            batch = next(batches, None)
-        except Exception as error:
-            failure = error
-        finally:
-            self._changed.acquire()
-            self._is_pulling = False
-        if batch is None:
-            self.end(failure)
-        else:
-            self.offer(batch)
-
-
-class ParentRegistry:
-    """All readings of parents in a sync. Routers call `feed` before anything is read."""
-
-    def __init__(self, read_completely: frozenset[str]) -> None:
-        self._lock = threading.Lock()
-        self._feeds: dict[KeySource, KeyFeed] = {}
-        self._readings: dict[str, ParentReading] = {}
-        self._offered = {stream: ParentReading() for stream in read_completely}
-
-    def feed(self, source: KeySource, batches: Batches) -> KeyFeed:
-        """Return the shared keys of a source, from the selected stream if it is read from end to end."""
-        with self._lock:
-            if source not in self._feeds:
-                reading = self._offered.get(source.stream) or self._readings.get(source.stream)
-                # a feed that starts after the first rows would lack them
-                if reading is None or reading.has_begun:
-                    reading = self._readings[source.stream] = ParentReading(batches)
-                self._feeds[source] = reading.feed(source)
-            return self._feeds[source]
-
-    def offer(self, stream: str, rows: list[Row]) -> None:
-        """Add records that a selected stream has read."""
-        if stream in self._offered:
-            self._offered[stream].offer(rows)
-
-    def end(self, stream: str, failure: Exception | None = None) -> None:
-        """Conclude a selected stream. With a failure its children fail too: they would lack parents."""
-        if stream in self._offered:
-            self._offered[stream].end(failure)
+            self._keys.append(keys)

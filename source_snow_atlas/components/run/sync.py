@@ -7,17 +7,15 @@ the only function that looks for it. Two syncs in one process thus share their t
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
-
-from airbyte_cdk.models import FailureType
 
 from source_snow_atlas.components.collection.prefetch import PagePrefetch
 from source_snow_atlas.components.identity.configuration import Configuration
 from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
 from source_snow_atlas.components.request.client import SnowAtlasClient
-from source_snow_atlas.components.run.parents import ParentRegistry
-from source_snow_atlas.components.run.partitions import Partitions, RowsMissing
+from source_snow_atlas.components.run.parents import Batches, KeyFeed, KeySource
+from source_snow_atlas.components.run.partitions import Partitions
 from source_snow_atlas.components.run.progress import Heartbeat, Progress
 
 LOGGER = logging.getLogger("airbyte")
@@ -26,22 +24,22 @@ SYNC = "__sync"
 
 
 class Sync:
-    """One run of `read`. `read_completely` names the selected streams of which all rows are read."""
+    """One run of `read`."""
 
-    def __init__(self, config: Mapping[str, Any], read_completely: Collection[str] = ()) -> None:
+    def __init__(self, config: Mapping[str, Any]) -> None:
         self.settings = Configuration.parse(config)
         self.authenticator = SnowAtlasOauth2Authenticator(config)
         self.client = SnowAtlasClient(self.authenticator, self.settings.num_workers)
         self.prefetch = PagePrefetch(self.settings.num_workers)
-        self.parents = ParentRegistry(frozenset(read_completely))
         self.progress = Progress()
         self.heartbeat = Heartbeat(self.progress, self.client.pace.in_flight)
         self._partitions: dict[str, Partitions] = {}
+        self._parent_keys: dict[KeySource, KeyFeed] = {}
 
     @classmethod
-    def begin(cls, config: dict[str, Any], read_completely: Collection[str] = ()) -> Sync:
+    def begin(cls, config: dict[str, Any]) -> Sync:
         """Make a sync, and put it into its configuration."""
-        config[SYNC] = sync = cls(config, read_completely)
+        config[SYNC] = sync = cls(config)
         return sync
 
     @staticmethod
@@ -54,15 +52,18 @@ class Sync:
         """Return the partitions of a selected stream."""
         return self._partitions.setdefault(stream, Partitions(stream))
 
+    def parent_keys(self, source: KeySource, batches: Batches) -> KeyFeed:
+        """Return the keys of a source, which all streams share. `batches` reads the parent records."""
+        return self._parent_keys.setdefault(source, KeyFeed(source, batches))
+
     def end_stream(self, stream: str) -> None:
-        """End a selected stream whose partitions have all ended, so that its children can end.
+        """End a selected stream whose partitions have all ended.
 
         Raises RowsMissing unless the user accepts missing rows.
         """
         partitions = self.partitions(stream)
         self.progress.log_changes(stream)
         missing = partitions.missing()
-        self.parents.end(stream, missing or self.rows_not_served(stream))
         if missing is not None and not self.settings.accepts_missing_rows(stream):
             raise missing
         if missing is not None:
@@ -70,19 +71,6 @@ class Sync:
         lacking = partitions.invalid.count + (missing.parents if missing else 0)
         if lacking:
             self.progress.add(stream, parents_not_read=lacking)
-
-    def rows_not_served(self, stream: str) -> RowsMissing | None:
-        """Return what the children of a stream lack if the API does not serve all of its rows."""
-        rows = self.progress.count(stream, "not_served")
-        if not rows:
-            return None
-        reason = f"the API counts {rows} more rows of {stream} than it serves."
-        return RowsMissing(stream, reason, FailureType.system_error, rows)
-
-    def fail_stream(self, stream: str, error: Exception) -> None:
-        """Fail a selected stream and its children, which would lack parents."""
-        self.partitions(stream).fail(error)
-        self.parents.end(stream, error)
 
     def close(self) -> None:
         """Log the remaining changes, and stop the threads."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,8 @@ from airbyte_cdk.sources.types import StreamSlice
 from source_snow_atlas.components.run.sync import Sync
 from source_snow_atlas.components.stream.parent_keys import ParentKeys
 from source_snow_atlas.components.stream.partition_router import PathPartitionRouter
+
+LOGGER = logging.getLogger("airbyte")
 
 
 @dataclass
@@ -29,10 +32,21 @@ class ParentPartitionRouter(PathPartitionRouter):
 
     def __post_init__(self) -> None:
         self._sync = Sync.of(self.config)
-        self._keys = ParentKeys(self._sync, self.name, self.parents, self.values_from or {})
+        options = None
+        if self.values_from:
+            ((field, option),) = self.values_from.items()
+            options = [{field: value} for value in getattr(self._sync.settings, option)]
+        self._keys = ParentKeys(self._sync, self.name, self.parents, options)
 
     def stream_slices(self) -> Iterable[StreamSlice]:
         """Yield the partitions, while the parents are still being read."""
+        if self.values_from and not self._keys.options:
+            LOGGER.warning(
+                "Stream %s reads nothing, because the API does not list the values of %s. "
+                "Name them in the option %s.",
+                self.name,
+                *next(iter(self.values_from.items())),
+            )
         partitions = self._sync.partitions(self.name)
         partitions.listed_again = self._keys.listed_again
         try:
@@ -44,5 +58,5 @@ class ParentPartitionRouter(PathPartitionRouter):
             if partitions.all_begun():
                 self._sync.end_stream(self.name)
         except Exception as error:
-            self._sync.fail_stream(self.name, error)
+            partitions.fail(error)
             raise

@@ -116,7 +116,7 @@ class CollectionRetriever(Retriever):
             if partitions.end(partition, fill(self.path, partition), failure):
                 self._sync.end_stream(self.name)
         except Exception as error:
-            self._sync.fail_stream(self.name, error)
+            partitions.fail(error)
             raise
 
     def _read(
@@ -162,7 +162,6 @@ class CollectionRetriever(Retriever):
                 )
             keys.check(rows)
             self._sync.progress.add(name, records=len(rows))
-            self._sync.parents.offer(name, rows)
             if self.cursor_field is None:
                 for row in rows:
                     yield (Record if row else EmptyRecord)(row, name, stream_slice)

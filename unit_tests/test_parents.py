@@ -199,6 +199,7 @@ def test_one_partition_for_every_distinct_parent(config: dict[str, Any], http: F
     http.on("GET", f"{HOST}/second", rows_reply({"appId": 2}, {"appId": 3}, {"appId": None}))
     Sync.begin(config)
     router = ParentPartitionRouter(
+        parameters={},
         config=config,
         name="children",
         parents=[
@@ -227,7 +228,9 @@ def test_only_the_asset_kinds_asked_for(config: dict[str, Any], http: FakeHttp) 
         }
         for kind in ("licenses", "computers")
     ]
-    assert partitions(ParentPartitionRouter(config=config, name="files", parents=parents)) == [{"assetId": 1}]
+    assert partitions(ParentPartitionRouter(parameters={}, config=config, name="files", parents=parents)) == [
+        {"assetId": 1}
+    ]
 
 
 def test_keys_crossed_with_values_of_the_configuration(
@@ -241,7 +244,7 @@ def test_keys_crossed_with_values_of_the_configuration(
         configured = {**config, "client_id": f"client-{expected}", "insight_rule_ids": rules}
         Sync.begin(configured)
         router = ParentPartitionRouter(
-            config=configured, name="insights", parents=[parent], values_from=values
+            parameters={}, config=configured, name="insights", parents=[parent], values_from=values
         )
         found = partitions(router)
         assert len(found) == expected
@@ -261,7 +264,9 @@ def test_parents_obey_the_filter_of_their_stream(config: dict[str, Any], http: F
         "keys": {"id": "id"},
         "definition": definition("computers", "/computers"),
     }
-    assert partitions(ParentPartitionRouter(config=config, name="children", parents=[parent])) == [{"id": 1}]
+    assert partitions(
+        ParentPartitionRouter(parameters={}, config=config, name="children", parents=[parent])
+    ) == [{"id": 1}]
     assert query_of(http.requests[-1])["filter"] == 'status -eq "Active"'
 
 
@@ -275,7 +280,7 @@ def test_all_children_share_the_keys_of_a_list(config: dict[str, Any], http: Fak
         "definition": definition("computers", "/computers"),
     }
     routers = [
-        ParentPartitionRouter(config=config, name=f"children_{number}", parents=[parent])
+        ParentPartitionRouter(parameters={}, config=config, name=f"children_{number}", parents=[parent])
         for number in range(17)
     ]
     assert all(partitions(router) == [{"id": 1}, {"id": 2}] for router in routers)
@@ -291,6 +296,7 @@ def test_grandparents(config: dict[str, Any], http: FakeHttp) -> None:
     types = {"stream": "types", "keys": {"typeId": "id"}, "definition": definition("types", "/types")}
     properties = definition("properties", "/types/{typeId}/properties", parents=[types])
     router = ParentPartitionRouter(
+        parameters={},
         config=config,
         name="values",
         parents=[
@@ -317,7 +323,7 @@ def test_a_parent_that_is_refused_fails_the_stream(config: dict[str, Any], http:
         "keys": {"id": "id"},
         "definition": definition("computers", "/computers", permission="sam.computer.r"),
     }
-    router = ParentPartitionRouter(config=config, name="children", parents=[parent])
+    router = ParentPartitionRouter(parameters={}, config=config, name="children", parents=[parent])
     with pytest.raises(SnowAtlasError, match=r"Stream children .*sam\.computer\.r") as raised:
         list(router.stream_slices())
     assert sync.partitions("children").has_failed
@@ -358,7 +364,7 @@ def test_the_parents_of_many_grandparents(config: dict[str, Any], http: FakeHttp
     for number in range(50):
         http.on("GET", f"{HOST}/groups/{number}/members", rows_reply({"id": 1}, {"id": 2}))
     sync = Sync.begin(config)
-    router = ParentPartitionRouter(config=config, name="features", parents=[MEMBERS])
+    router = ParentPartitionRouter(parameters={}, config=config, name="features", parents=[MEMBERS])
     while is_busy and sync.prefetch.try_submit(lambda: None) is not None:
         pass
     expected = [{"groupId": number, "memberId": member} for number in range(50) for member in (1, 2)]

@@ -57,7 +57,9 @@ def test_windows_from_the_start_date_to_today(
 ) -> None:
     """Key figures would lack months, or be asked for of days that have not come."""
     monkeypatch.setattr(windows, "datetime", Today)
-    router = MonthlyWindowRouter(config={**config, "start_date": start_date}, window_format="date")
+    router = MonthlyWindowRouter(
+        parameters={}, config={**config, "start_date": start_date}, window_format="date"
+    )
     asked = [tuple(each.extra_fields.values()) for each in router.stream_slices()]
     assert len(asked) == count
     assert asked[0] == first
@@ -71,7 +73,9 @@ def test_the_running_month_is_marked_and_keeps_its_key(
     """A half month would be charted as a whole one, or stand in the table once for every day of a sync."""
     monkeypatch.setattr(windows, "datetime", Today)
     monkeypatch.setattr(Today, "DAY", day)
-    router = MonthlyWindowRouter(config={**config, "start_date": "2024-02-01"}, window_format="date")
+    router = MonthlyWindowRouter(
+        parameters={}, config={**config, "start_date": "2024-02-01"}, window_format="date"
+    )
     assert [dict(each.partition) for each in router.stream_slices()] == [
         {"fromDate": "2024-02-01", "toDate": "2024-02-29", "isComplete": True},
         {"fromDate": "2024-03-01", "toDate": "2024-03-31", "isComplete": False},
@@ -84,7 +88,7 @@ def test_date_times_where_the_operation_wants_them(
     """The users' key figures would be refused with a 400."""
     monkeypatch.setattr(windows, "datetime", Today)
     router = MonthlyWindowRouter(
-        config={**config, "start_date": "2024-02-10T00:00:00Z"}, window_format="date_time"
+        parameters={}, config={**config, "start_date": "2024-02-10T00:00:00Z"}, window_format="date_time"
     )
     assert [dict(each.extra_fields) for each in router.stream_slices()] == [
         {"fromDate": "2024-02-01T00:00:00Z", "toDate": "2024-02-29T00:00:00Z"},

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
+from airbyte_cdk.sources.declarative.partition_routers import SinglePartitionRouter
 from airbyte_cdk.sources.types import StreamSlice
 
 from source_snow_atlas.components.identity.configuration import Configuration
-from source_snow_atlas.components.stream.partition_router import PathPartitionRouter
 
 FROM, TO, IS_COMPLETE = "fromDate", "toDate", "isComplete"
 MONTHS_BACK = 12
@@ -18,7 +18,7 @@ MONTHS_BACK = 12
 
 
 @dataclass
-class MonthlyWindowRouter(PathPartitionRouter):
+class MonthlyWindowRouter(SinglePartitionRouter):
     """Router that yields a partition for every calendar month since the start date.
 
     The current month is requested until today, but its row has the last day of the month as its `toDate`. So
@@ -31,7 +31,7 @@ class MonthlyWindowRouter(PathPartitionRouter):
     config: Mapping[str, Any]
     window_format: str
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, parameters: Mapping[str, Any]) -> None:
         self._start = Configuration.parse(self.config).start_date
 
     def stream_slices(self) -> Iterable[StreamSlice]:

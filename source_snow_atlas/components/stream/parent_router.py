@@ -7,17 +7,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from airbyte_cdk.sources.declarative.partition_routers import SinglePartitionRouter
 from airbyte_cdk.sources.types import StreamSlice
 
 from source_snow_atlas.components.run.sync import Sync
 from source_snow_atlas.components.stream.parent_keys import ParentKeys
-from source_snow_atlas.components.stream.partition_router import PathPartitionRouter
 
 LOGGER = logging.getLogger("airbyte")
 
 
 @dataclass
-class ParentPartitionRouter(PathPartitionRouter):
+class ParentPartitionRouter(SinglePartitionRouter):
     """Router that yields a partition for every distinct parent of a stream.
 
     parents: {stream, keys: {partition field: field of the parent's record}, where?, lacking?, asset_kind?,
@@ -30,7 +30,7 @@ class ParentPartitionRouter(PathPartitionRouter):
     parents: list[dict[str, Any]]
     values_from: Mapping[str, str] | None = None
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, parameters: Mapping[str, Any]) -> None:
         self._sync = Sync.of(self.config)
         options = None
         if self.values_from:

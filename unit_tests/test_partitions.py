@@ -94,14 +94,16 @@ def refused(status: int) -> SnowAtlasError:
     return error
 
 
-@pytest.mark.parametrize("status", [401, 403])
-def test_a_permission_that_is_missing_ends_the_stream_at_once(status: int) -> None:
-    """It would be asked for 50,000 times, and be told as rows that are missing."""
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_what_holds_for_all_parents_ends_the_stream_soon(status: int) -> None:
+    """A permission that is missing would be asked for 50,000 times, and be told as rows that are missing."""
     partitions = begun(50_000)
-    end(partitions, 0, refused(status))
-    end(partitions, 1, refused(status))
-    with pytest.raises(ConfigurationError, match=f"HTTP {status}"):
-        end(partitions, 2, refused(status))
+    for number in range(MOST_IN_A_ROW - 1):
+        end(partitions, number, refused(status))
+    with pytest.raises(SnowAtlasError, match=f"HTTP {status}") as raised:
+        end(partitions, MOST_IN_A_ROW, refused(status))
+    assert not isinstance(raised.value, RowsMissing)
+    assert raised.value.failure_type == FailureType.config_error
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -117,12 +119,12 @@ def test_one_parent_that_is_refused_does_not_end_the_others(status: int, place: 
     assert f"HTTP {status}" in (missing.message or "")
 
 
-@pytest.mark.parametrize("error", [ConfigurationError("HTTP 400"), RateLimited("HTTP 429")])
-def test_what_holds_for_all_parents_ends_the_stream_at_once(error: SnowAtlasError) -> None:
-    """A filter that the server does not accept would be sent 50,000 times."""
+def test_a_rate_limit_ends_the_stream_at_once() -> None:
+    """The next parents would be requested inside the wait that the server announces."""
     partitions = begun(50_000)
     end(partitions, 0)
-    with pytest.raises(type(error)) as raised:
+    error = RateLimited("HTTP 429")
+    with pytest.raises(RateLimited) as raised:
         end(partitions, 1, error)
     assert raised.value is error
 

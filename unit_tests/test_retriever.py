@@ -15,11 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from source_snow_atlas.components.basics.errors import (
-    ConfigurationError,
     NotFound,
     ServerError,
+    SnowAtlasError,
     TransientError,
 )
+from source_snow_atlas.components.run.partitions import FEW
 from source_snow_atlas.components.run.sync import Sync
 from source_snow_atlas.components.stream.cursor_row import CursorRow
 from unit_tests.helpers.fake_http import HOST, FakeHttp, Reply, query_of
@@ -262,16 +263,17 @@ def test_a_child_that_is_refused_fails_the_stream(
     config: dict[str, Any], http: FakeHttp, status: int
 ) -> None:
     """A missing permission would look like parents without children."""
-    for number in range(5, 9):
+    for number in range(FEW + 2):
         http.on("GET", f"{HOST}/api/c/{number}/x", Reply(status, {}))
     sync = Sync.begin(config)
     source = retriever(config, "/api/c/{computerId}/x", parents=PARENTS, permission="sam.computer.r")
-    assert rows(source, {"computerId": 5}) == rows(source, {"computerId": 6}) == []
-    with pytest.raises((ConfigurationError, ServerError), match=str(status)):
-        rows(source, {"computerId": 7})
+    for number in range(FEW):
+        assert rows(source, {"computerId": number}) == []
+    with pytest.raises(SnowAtlasError, match=str(status)):
+        rows(source, {"computerId": FEW})
     assert sync.partitions("things").has_failed
     asked = len(http.requests)
-    assert rows(source, {"computerId": 8}) == []
+    assert rows(source, {"computerId": FEW + 1}) == []
     assert len(http.requests) == asked, "what is lost is not read on"
 
 

@@ -31,7 +31,7 @@ class ParentsUnreadable(SnowAtlasError):
         cause: Exception = error.cause if isinstance(error, ParentsUnreadable) else error
         text, failure_type = f"{type(cause).__name__}: {cause}", FailureType.system_error
         if isinstance(cause, SnowAtlasError):
-            text, failure_type, self.status = str(cause.message), cause.failure_type, cause.status
+            text, failure_type = str(cause.message), cause.failure_type
         super().__init__(
             f"Stream {stream} can't be read without the list of its parents. {text}", failure_type, stream
         )

@@ -2,7 +2,7 @@
 
 A stream per parent has a partition for every parent. If one can't be read, the others are still read. In the
 end the stream fails with the number of failed parents, or continues with that number in its state if the user
-accepts missing rows. Many failures, or a failure that affects every parent, fail the stream at once.
+accepts missing rows. A rate limit or many failures fail the stream at once.
 """
 
 from __future__ import annotations
@@ -32,8 +32,6 @@ MOST_IN_A_ROW = 20
 """Consecutive parents that may fail. With more, the endpoint is assumed to fail for all of them."""
 MOST_OF_ALL = 0.05
 """Share of all parents that may fail, unless these are fewer than FEW."""
-MOST_REFUSED_FIRST = 3
-"""Parents refused (401, 403) before one was read that mean that a permission is missing."""
 FEW = 5
 """Parents that may fail, whatever their share."""
 NAMED_IN_LOG = 20
@@ -73,6 +71,9 @@ class NamedCount:
         """Add all of another object."""
         self.count += others.count
         self.named = [*self.named, *others.named][:NAMED_IN_ERROR]
+
+    def __bool__(self) -> bool:
+        return self.count > 0
 
     def __str__(self) -> str:
         return "; ".join(self.named) + ("; and more" if self.count > len(self.named) else "")
@@ -135,19 +136,17 @@ class Partitions:
     def end(self, partition: Partition, path: str, error: SnowAtlasError | None = None) -> bool:
         """Record that a partition was read or failed, and return whether it was the last one.
 
-        Raises the error if it affects every parent, or if too many have failed.
+        Raises an error if no other partition should be read: after a rate limit, or if too many have failed.
         """
         with self._lock:
             if error is None:
                 self._read += 1
                 self._failed_in_a_row = 0
                 self._gone.clear()
-                return self._all_begun and self._all_ended() and not self.has_failed
-            path = without_secret_ids(path)
-            if isinstance(error, NotFound) and not any(map(has_delimiters, partition.values())):
-                self._note_gone(partition, path, error)
+            elif isinstance(error, NotFound) and not any(map(has_delimiters, partition.values())):
+                self._note_gone(partition, without_secret_ids(path), error)
             else:
-                self._note_failed(path, error)
+                self._note_failed(without_secret_ids(path), error)
             return self._all_begun and self._all_ended() and not self.has_failed
 
     def _all_ended(self) -> bool:
@@ -162,30 +161,26 @@ class Partitions:
                 "Stream %s: nothing is at %s (HTTP %s), the parent is skipped.",
                 self._stream,
                 path,
-                error.status or 404,
+                error.status,
             )
 
     def _note_failed(self, path: str, error: SnowAtlasError) -> None:
+        if isinstance(error, RateLimited):
+            raise error
         if isinstance(error, NotFound):
             error = ServerError(
                 f"Stream {self._stream}: GET {path} was refused with HTTP {error.status}. Some servers take "
                 "characters of the id for a part of the path, so there may be rows all the same.",
                 self._stream,
             )
-        is_refused = error.status in (401, 403)
-        if isinstance(error, RateLimited) or (
-            error.failure_type == FailureType.config_error and not is_refused
-        ):
-            raise error
         self._failed.add(path)
-        if is_refused and not self._read and self._failed.count >= MOST_REFUSED_FIRST:
-            raise error
         self._failed_in_a_row += 1
         self._first_failure = self._first_failure or error
         if self._failed_in_a_row >= MOST_IN_A_ROW or self._failed.count > max(FEW, MOST_OF_ALL * self._begun):
-            raise self._ends_with(
+            raise self._unread(
                 f"{self._failed.count:,} of {self._begun:,} parents could not be read, the last "
-                f"{self._failed_in_a_row} in a row, which is too many to continue."
+                f"{self._failed_in_a_row} in a row, which is too many to continue.",
+                self._first_failure,
             )
         if self._failed.count <= NAMED_IN_LOG:
             LOGGER.warning("%s The stream continues without this parent.", error.message)
@@ -195,26 +190,14 @@ class Partitions:
 
         Raises an error if there are parents and none could be read.
         """
-        if self._gone_count:
-            LOGGER.info(
-                "Stream %s: %s skipped, nothing was there (HTTP 404 or 410).",
-                self._stream,
-                counted(self._gone_count, "parent was", "parents were"),
-            )
-        if self.invalid.count:
-            LOGGER.warning(
-                "Stream %s: %s skipped, because no request can name the id: %s.",
-                self._stream,
-                counted(self.invalid.count, "parent was", "parents were"),
-                self.invalid,
-            )
+        self._log_skipped()
         if not self._read:
             self._raise_if_nothing_was_there()
         reasons = [
             f"{counted(cause.parents, 'parent is', 'parents are')} unknown: {cause.reason}"
             for cause in self._unknown
         ]
-        if self.unsafe.count:
+        if self.unsafe:
             reasons.append(
                 f"{counted(self.unsafe.count, 'parent was', 'parents were')} not requested, "
                 f"because of the id: {self.unsafe}."
@@ -234,9 +217,24 @@ class Partitions:
             self._failed.count + self.unsafe.count + sum(cause.parents for cause in self._unknown),
         )
 
+    def _log_skipped(self) -> None:
+        if self._gone_count:
+            LOGGER.info(
+                "Stream %s: %s skipped, nothing was there (HTTP 404 or 410).",
+                self._stream,
+                counted(self._gone_count, "parent was", "parents were"),
+            )
+        if self.invalid:
+            LOGGER.warning(
+                "Stream %s: %s skipped, because no request can name the id: %s.",
+                self._stream,
+                counted(self.invalid.count, "parent was", "parents were"),
+                self.invalid,
+            )
+
     def _raise_if_nothing_was_there(self) -> None:
         if self._first_failure is not None:
-            raise self._ends_with(f"none of its parents could be read, of {self._begun:,}.")
+            raise self._unread(f"none of its parents could be read, of {self._begun:,}.", self._first_failure)
         if self._gone_count and self._is_still_listed():
             raise NotFound(
                 f"Stream {self._stream}: {counted(self._gone_count, 'parent is', 'parents are')} listed, and "
@@ -245,13 +243,11 @@ class Partitions:
                 "If they are right, leave the stream out of the connection.",
                 self._stream,
             )
-        not_asked = NamedCount()
-        not_asked.include(self.invalid)
-        not_asked.include(self.unsafe)
-        if not_asked.count and not self._begun:
+        nameless = self.invalid.count + self.unsafe.count
+        if nameless and not self._begun:
             raise ServerError(
-                f"Stream {self._stream}: none of its parents, {not_asked.count:,} in all, has an id that a "
-                f"request can name: {not_asked}. Report it to Snow Atlas support.",
+                f"Stream {self._stream}: none of its parents, {nameless:,} in all, has an id that a request "
+                f"can name: {self.invalid or self.unsafe}. Report it to Snow Atlas support.",
                 self._stream,
             )
 
@@ -264,11 +260,7 @@ class Partitions:
         except SnowAtlasError:
             return True
 
-    def _ends_with(self, sentence: str) -> SnowAtlasError:
-        first = self._first_failure
-        assert first is not None
-        error = SnowAtlasError(
+    def _unread(self, sentence: str, first: SnowAtlasError) -> SnowAtlasError:
+        return SnowAtlasError(
             f"Stream {self._stream}: {sentence} The first: {first.message}", first.failure_type, self._stream
         )
-        error.status = first.status
-        return error

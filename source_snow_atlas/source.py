@@ -124,7 +124,6 @@ class SourceSnowAtlas(Source):
             if name not in incremental and definitions.parameters(name).get("cursor_filter") == "from"
         }
         sync = Sync.begin(config)
-        sync.heartbeat.start()
         try:
             with ThreadPoolExecutor(max_workers=1) as executor:
                 # requests the token and the tenant while the streams are built

@@ -24,7 +24,7 @@ VERSIONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 EXTRAS = ["sandbox", "sync", "report", "tests"]
 COMPUTERS = 30
 # Simulations and random searches are slow, and don't depend on the version of Python.
-SLOW = ("test_drawn_servers.py", "test_pace_simulation.py", "test_window_check.py")
+SLOW = ("test_drawn_servers.py", "test_pace_simulation.py", "test_time_windows.py")
 # The same distribution among processes as in `make test`.
 SHARED = ("--numprocesses", "auto", "--maxprocesses", "8", "--dist", "loadgroup", "--no-loadscope-reorder")
 

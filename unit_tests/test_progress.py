@@ -29,19 +29,6 @@ def test_lines_with_totals_and_not_too_many(log: pytest.LogCaptureFixture) -> No
     assert progress.count("computers", "records") == 100_000
 
 
-def test_silence_is_explained_once_a_minute(log: pytest.LogCaptureFixture) -> None:
-    """Slow pages of minutes would look like a connector that hangs."""
-    clock = FakeClock()
-    progress = Progress(clock)
-    progress.add("computers", records=7)
-    for _ in range(18):
-        clock.sleep(10)
-        progress.log_waiting(3)
-    lines = [record.getMessage() for record in log.records]
-    assert len(lines) == 3
-    assert "3 requests in flight, 7 records" in lines[0]
-
-
 def test_estimates() -> None:
     """The platform would show no progress."""
     trace = estimate("computers", 5).trace

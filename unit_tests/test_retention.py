@@ -75,6 +75,5 @@ VALUES = st.recursive(
 def test_any_values_are_taken(created: Any, until: Any) -> None:
     """One odd date of the tenant would fail the whole stream with a traceback."""
     warnings(400, {"created": created, "archiveUntil": until})
-    row = CursorRow({"created": created})
-    row.cursor_field = "created"
+    row = CursorRow({"created": created}, "created")
     assert row.get("created") is None or "1970" <= row.get("created") <= stamp(datetime.now(timezone.utc))

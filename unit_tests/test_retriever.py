@@ -88,9 +88,7 @@ def test_ids_of_the_parent_are_added_where_they_lack(config: dict[str, Any], htt
 def test_record_keys_tell_rows_apart(row: dict[str, Any]) -> None:
     """Rows whose key has nulls would overwrite one another in the warehouse."""
     config: dict[str, Any] = {"region": "westeurope", "client_id": "client-1", "client_secret": "secret"}
-    add_fields = retriever(config, record_key=["a", "b"])._field_adder({}, None)
-    assert add_fields is not None
-    (finished,) = add_fields([dict(row)])
+    (finished,) = retriever(config, record_key=["a", "b"])._with_fields([dict(row)], {})
     assert json.loads(finished["recordKey"]) == [row.get("a"), row.get("b")]
 
 
@@ -186,8 +184,7 @@ def test_months_go_into_the_query(config: dict[str, Any], http: FakeHttp) -> Non
 
 
 def cursor_of(value: Any) -> Any:
-    row = CursorRow({"created": value, "id": 1})
-    row.cursor_field = "created"
+    row = CursorRow({"created": value, "id": 1}, "created")
     assert row["created"] == value, "what is emitted is as it was sent"
     assert dict(row) == {"created": value, "id": 1}
     assert row.get("id") == 1
@@ -225,8 +222,7 @@ def test_dates_in_the_future_do_not_move_the_state() -> None:
 
 def test_a_date_behind_the_window_does_not_move_the_state_behind_it() -> None:
     """The windows in between would count as read when the sync is ended before it comes to them."""
-    row = CursorRow({"created": "2026-03-01T00:00:00Z"})
-    row.cursor_field, row.latest = "created", datetime(2026, 2, 2, tzinfo=timezone.utc)
+    row = CursorRow({"created": "2026-03-01T00:00:00Z"}, "created", datetime(2026, 2, 2, tzinfo=timezone.utc))
     assert row.get("created") == "2026-02-02T00:00:00Z"
     assert dict(row) == {"created": "2026-03-01T00:00:00Z"}
 

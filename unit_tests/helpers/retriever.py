@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from airbyte_cdk.sources.types import Record, StreamSlice
@@ -16,7 +17,7 @@ def retriever(config: dict[str, Any], path: str = "/api/x", **parameters: Any) -
     """Return a retriever, by default of the stream `things`."""
     if SYNC not in config:
         Sync.begin(config)
-    return CollectionRetriever(
+    source = CollectionRetriever(
         config=config,
         name=parameters.pop("name", "things"),
         primary_key=parameters.pop("primary_key", "id"),
@@ -24,6 +25,8 @@ def retriever(config: dict[str, Any], path: str = "/api/x", **parameters: Any) -
         path=path,
         **parameters,
     )
+    source.__dict__["_endpoint"] = replace(source._endpoint, known_fields=frozenset(SCHEMA["properties"]))
+    return source
 
 
 def messages(source: CollectionRetriever, partition: Any = None, window: Any = None) -> list[Any]:

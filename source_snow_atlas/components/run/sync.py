@@ -16,7 +16,7 @@ from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authentic
 from source_snow_atlas.components.request.client import SnowAtlasClient
 from source_snow_atlas.components.run.parents import Batches, KeyFeed, KeySource
 from source_snow_atlas.components.run.partitions import Partitions
-from source_snow_atlas.components.run.progress import Heartbeat, Progress
+from source_snow_atlas.components.run.progress import Progress
 
 LOGGER = logging.getLogger("airbyte")
 SYNC = "__sync"
@@ -32,7 +32,6 @@ class Sync:
         self.client = SnowAtlasClient(self.authenticator, self.settings.num_workers)
         self.prefetch = PagePrefetch(self.settings.num_workers)
         self.progress = Progress()
-        self.heartbeat = Heartbeat(self.progress, self.client.pace.in_flight)
         self._partitions: dict[str, Partitions] = {}
         self._parent_keys: dict[KeySource, KeyFeed] = {}
 
@@ -62,7 +61,6 @@ class Sync:
         Raises RowsMissing unless the user accepts missing rows.
         """
         partitions = self.partitions(stream)
-        self.progress.log_changes(stream)
         missing = partitions.missing()
         if missing is not None and not self.settings.accepts_missing_rows(stream):
             raise missing
@@ -73,7 +71,6 @@ class Sync:
             self.progress.add(stream, parents_not_read=lacking)
 
     def close(self) -> None:
-        """Log the remaining changes, and stop the threads."""
-        self.progress.conclude()
-        self.heartbeat.stop()
+        """Log the changes of the data, and stop the threads."""
+        self.progress.log_changes()
         self.prefetch.close()

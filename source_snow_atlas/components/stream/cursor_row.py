@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
@@ -15,22 +16,26 @@ class CursorRow(dict[str, Any]):
 
     A server's clock that is wrong by years must not move the state beyond later rows, and the CDK can't read
     the year 1 (.NET's "no date") from a state. So the value lies between 1970 and `latest`, in whole
-    seconds. The emitted record is made from the items and keeps the value of the server.
+    seconds. `latest` is the end of the requested window; None stands for the current time. The emitted record
+    is made from the items and keeps the value of the server.
     """
 
-    cursor_field: str = ""
-    latest: datetime | None = None
-    """The end of the requested interval. None stands for the current time."""
+    def __init__(self, row: Mapping[str, Any], cursor_field: str, latest: datetime | None = None) -> None:
+        super().__init__(row)
+        self._cursor_field = cursor_field
+        self._latest = latest
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return an item; for the cursor field a timestamp in UTC seconds, or None if it holds none."""
         value = super().get(key, default)
-        if key != self.cursor_field:
+        if key != self._cursor_field:
             return value
         timestamp = timestamp_of(value)
         if timestamp is None:
             return None
-        return max(EPOCH, min(timestamp, self.latest or datetime.now(timezone.utc))).strftime(DATETIME_FORMAT)
+        return max(EPOCH, min(timestamp, self._latest or datetime.now(timezone.utc))).strftime(
+            DATETIME_FORMAT
+        )
 
 
 def timestamp_of(value: Any) -> datetime | None:

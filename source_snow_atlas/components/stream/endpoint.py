@@ -39,7 +39,7 @@ class Endpoint:
         partition: Mapping[str, Any],
         query: Mapping[str, Any],
         prefetch: Prefetch,
-        on_page: Callable[[Page], None] = lambda page: None,
+        on_page: Callable[[Page], None] | None = None,
         on_missing: Callable[[int], None] | None = None,
     ) -> CollectionReader:
         """Return a reader of the collection of one partition."""
@@ -68,7 +68,7 @@ class Endpoint:
             prefetch=prefetch,
             pages_declared=self.page_parameters,
             accepts_missing=sync.settings.accepts_missing_rows(self.name),
-            on_page=on_page,
+            on_page=on_page or (lambda page: None),
             on_missing=on_missing or (lambda rows: sync.progress.add(self.name, not_served=rows)),
             on_changes=lambda changes: sync.progress.add_changes(self.name, changes),
             warn=lambda kind, message: sync.progress.warn_once(self.name, kind, message),

@@ -8,11 +8,10 @@ the pages of a collection are compared, to find lost and repeated rows, and seve
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property, partial
 from typing import Any
 
 from airbyte_cdk.sources.declarative.auth.declarative_authenticator import DeclarativeAuthenticator
@@ -31,12 +30,10 @@ from source_snow_atlas.components.run.sync import Sync
 from source_snow_atlas.components.stream.cursor_row import CursorRow, bound
 from source_snow_atlas.components.stream.endpoint import Endpoint
 from source_snow_atlas.components.stream.retention import Retention
-from source_snow_atlas.components.stream.window_check import OutsideRows, Window, WindowVerifier
-from source_snow_atlas.definitions import BEGINNING
+from source_snow_atlas.components.stream.time_windows import OutsideRows, TimeWindow, TimeWindowVerifier
+from source_snow_atlas.definitions import BEGINNING, schema_fields
 
 RECORD_KEY = "recordKey"
-ROUND_ROWS = 100
-"""A list without pages that holds a multiple of this may have been truncated."""
 
 
 class EmptyRecord(Record):
@@ -75,120 +72,20 @@ class CollectionRetriever(Retriever):
     kept_until: str | None = None
     window_format: str | None = None
     parents: list[dict[str, Any]] | None = None
-    _endpoint: Endpoint | None = field(default=None, init=False, repr=False)
-    _verifier: WindowVerifier | None = field(default=None, init=False, repr=False)
-    _retention: Retention | None = field(default=None, init=False, repr=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._sync = Sync.of(self.config)
+        self._warn = partial(self._sync.progress.warn_once, self.name)
+        self._verifier = TimeWindowVerifier(self.name, self._read_time_window)
         self._outside = OutsideRows(self.cursor_field or "")
+        self._retention: Retention | None = None
         if self.cursor_field and self.kept_until:
-            warn = partial(self._sync.progress.warn_once, self.name, "retention")
+            warn = partial(self._warn, "retention")
             self._retention = Retention(self.name, self.cursor_field, self.kept_until, warn)
+        self._is_estimated = False
 
-    def read_records(
-        self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None
-    ) -> Iterable[StreamData]:
-        """Yield the records of one partition, and an estimate as soon as the total is known.
-
-        Raises the errors of the client and of the reader. The error of one of many parents is raised only if
-        it fails the whole stream.
-        """
-        partition = dict(stream_slice.partition) if stream_slice else {}
-        partitions = self._sync.partitions(self.name)
-        # the stream has failed already, so its other parents would only cost requests
-        if self.parents and partitions.has_failed:
-            return
-        partitions.raise_if_failed()
-        try:
-            failure: SnowAtlasError | None = None
-            try:
-                yield from self._read(records_schema, stream_slice, partition)
-            except SnowAtlasError as error:
-                if not self.parents:
-                    raise
-                failure = error
-            if not self.parents:
-                self._sync.end_stream(self.name)
-                return
-            self._sync.progress.add(self.name, parents=1)
-            if partitions.end(partition, fill(self.path, partition), failure):
-                self._sync.end_stream(self.name)
-        except Exception as error:
-            partitions.fail(error)
-            raise
-
-    def _read(
-        self, schema: Mapping[str, Any], stream_slice: StreamSlice | None, partition: dict[str, Any]
-    ) -> Iterator[StreamData]:
-        endpoint = self._endpoint or self._describe(schema)
-        self._endpoint = endpoint
-        query, window = self._query(stream_slice)
-        if window is not None and self._retention is not None:
-            self._retention.requested(window)
-        announced: list[int] = []
-        on_page = self._progress_of(announced) if not self.parents else _ignore
-        path_partition = {} if self.window_format else partition
-        reader = endpoint.reader(self._sync, path_partition, query, self._sync.prefetch, on_page)
-        add_fields = self._field_adder(partition, window)
-        name = self.name
-        unpaged = not self.page_parameters and not self.parents and window is None
-        keys = KeyWarnings(
-            endpoint.primary_key,
-            f"Stream {name}",
-            lambda kind, message: self._sync.progress.warn_once(name, kind, message),
-        )
-        batches = reader.rows()
-        if window is not None:  # a window is verified with all of its rows, even if the server has pages
-            batches = iter([[row for batch in batches for row in batch]])
-        for rows in batches:
-            if announced:
-                yield estimate(name, announced.pop())
-            if add_fields is not None:
-                rows = add_fields(rows)
-            if window is not None:
-                rows = self._outside.not_emitted(
-                    self._window_verifier(endpoint).complete(window, rows), window
-                )
-                if self._retention is not None:
-                    self._retention.received(rows)
-            elif unpaged and len(rows) >= ROUND_ROWS and len(rows) % ROUND_ROWS == 0:
-                self._sync.progress.warn_once(
-                    name,
-                    "round",
-                    f"Stream {name}: {len(rows)} rows came in a reply without pages and without a total. "
-                    "That is a round number: the server may have cut the list without a word.",
-                )
-            keys.check(rows)
-            self._sync.progress.add(name, records=len(rows))
-            if self.cursor_field is None:
-                for row in rows:
-                    yield (Record if row else EmptyRecord)(row, name, stream_slice)
-            else:
-                end = stream_slice.cursor_slice.get("end_time") if stream_slice else None
-                latest = bound(end) if end else None
-                for row in rows:
-                    cursor_row = CursorRow(row)
-                    cursor_row.cursor_field, cursor_row.latest = self.cursor_field, latest
-                    yield Record(cursor_row, name, stream_slice)
-
-    def _window_verifier(self, endpoint: Endpoint) -> WindowVerifier:
-        """Return the verifier that all windows of the sync share."""
-
-        def read(window: Window) -> list[Row]:
-            query = self._filter(self._between(window))
-            add_fields = self._field_adder({}, window)
-            reader = endpoint.reader(self._sync, {}, query, NoPrefetch())
-            rows = [row for batch in reader.rows() for row in batch]
-            return add_fields(rows) if add_fields else rows
-
-        with self._lock:
-            if self._verifier is None:
-                self._verifier = WindowVerifier(self.name, read)
-            return self._verifier
-
-    def _describe(self, schema: Mapping[str, Any]) -> Endpoint:
+    @cached_property
+    def _endpoint(self) -> Endpoint:
         key = [self.primary_key] if isinstance(self.primary_key, str) else self.primary_key or []
         return Endpoint(
             name=self.name,
@@ -198,74 +95,118 @@ class CollectionRetriever(Retriever):
             items_field=self.items_field,
             primary_key=tuple(key),
             record_key=tuple(self.record_key or ()),
-            known_fields=frozenset(schema.get("properties", {})),
+            known_fields=schema_fields(self.name),
         )
 
-    def _query(self, stream_slice: StreamSlice | None) -> tuple[dict[str, Any], Window | None]:
-        """Return the query without page parameters, and the half-open window of the rows, if any."""
-        if self.window_format and stream_slice:
-            return dict(stream_slice.extra_fields), None
-        window = None
-        cursor_filter = None
-        if self.cursor_field and stream_slice and stream_slice.cursor_slice:
-            start, end = stream_slice.cursor_slice["start_time"], stream_slice.cursor_slice["end_time"]
-            if self.cursor_filter == "window":
-                window = (start, _second_after(end))
-                cursor_filter = self._between(window)
-            elif start != BEGINNING:  # without a filter, rows without a cursor value are sent too
-                cursor_filter = f'{self.cursor_field} -ge "{start}"'
-        return self._filter(cursor_filter), window
+    def read_records(
+        self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None
+    ) -> Iterable[StreamData]:
+        """Yield the records of one partition, and an estimate as soon as the total is known.
 
-    def _between(self, window: Window) -> str:
-        return joined([f'{self.cursor_field} -ge "{window[0]}"', f'{self.cursor_field} -lt "{window[1]}"'])
+        Raises the errors of the client and of the reader. The error of one of many parents is raised only if
+        it fails the whole stream.
+        """
+        stream_slice = stream_slice or StreamSlice(partition={}, cursor_slice={})
+        partitions = self._sync.partitions(self.name)
+        # the stream has failed already, so its other parents would only cost requests
+        if self.parents and partitions.has_failed:
+            return
+        partitions.raise_if_failed()
+        try:
+            failure: SnowAtlasError | None = None
+            try:
+                yield from self._read(stream_slice)
+            except SnowAtlasError as error:
+                if not self.parents:
+                    raise
+                failure = error
+            if not self.parents:
+                self._sync.end_stream(self.name)
+                return
+            self._sync.progress.add(self.name, parents=1)
+            partition = stream_slice.partition
+            if partitions.end(partition, fill(self.path, partition), failure):
+                self._sync.end_stream(self.name)
+        except Exception as error:
+            partitions.fail(error)
+            raise
 
-    def _filter(self, cursor_filter: str | None) -> dict[str, Any]:
-        """Return the query that combines the user's filter of the stream with that of the cursor."""
-        parts = [part for part in (self._sync.settings.filters.get(self.name), cursor_filter) if part]
-        return {"filter": joined(parts)} if parts else {}
+    def _read(self, stream_slice: StreamSlice) -> Iterator[StreamData]:
+        keys = KeyWarnings(self._endpoint.primary_key, f"Stream {self.name}", self._warn)
+        is_time_window = self.cursor_filter == "window" and stream_slice.cursor_slice
+        read = self._read_verified if is_time_window else self._read_collection
+        for rows in read(stream_slice):
+            total = self._sync.progress.count(self.name, "total_records")
+            if total and not self._is_estimated:
+                self._is_estimated = True
+                yield estimate(self.name, total)
+            keys.check(rows)
+            self._sync.progress.add(self.name, records=len(rows))
+            if self.cursor_field is None:
+                for row in rows:
+                    yield (Record if row else EmptyRecord)(row, self.name, stream_slice)
+            else:
+                end = stream_slice.cursor_slice.get("end_time")
+                latest = bound(end) if end else None
+                for row in rows:
+                    yield Record(CursorRow(row, self.cursor_field, latest), self.name, stream_slice)
 
-    def _field_adder(
-        self, partition: Mapping[str, Any], window: Window | None
-    ) -> Callable[[list[Row]], list[Row]] | None:
-        """Return a function that adds parent ids, months and `recordKey` to rows, or None if not needed."""
+    def _read_collection(self, stream_slice: StreamSlice) -> Iterator[list[Row]]:
+        """Yield the rows of a collection, or of the child collection of a parent."""
+        partition = stream_slice.partition
+        start = stream_slice.cursor_slice.get("start_time", BEGINNING)
+        if self.window_format:
+            query = dict(stream_slice.extra_fields)
+        elif start == BEGINNING:  # with a filter, rows without a cursor value would be missing
+            query = self._filtered()
+        else:
+            query = self._filtered(f'{self.cursor_field} -ge "{start}"')
+        in_path = {} if self.window_format else partition
+        # pages of child collections are not counted
+        on_page = None if self.parents else self._count_page
+        for rows in self._endpoint.reader(self._sync, in_path, query, self._sync.prefetch, on_page).rows():
+            yield self._with_fields(rows, partition)
+
+    def _read_verified(self, stream_slice: StreamSlice) -> Iterator[list[Row]]:
+        """Yield all rows of a time window at once, because they are verified together."""
+        start, last_second = stream_slice.cursor_slice["start_time"], stream_slice.cursor_slice["end_time"]
+        window = (start, (bound(last_second) + timedelta(seconds=1)).strftime(DATETIME_FORMAT))
+        if self._retention is not None:
+            self._retention.requested(window)
+        rows = self._verifier.complete(window, self._read_time_window(window))
+        rows = self._outside.not_emitted(rows, window)
+        if self._retention is not None:
+            self._retention.received(rows)
+        yield rows
+
+    def _read_time_window(self, window: TimeWindow) -> list[Row]:
+        query = self._filtered(
+            f'{self.cursor_field} -ge "{window[0]}"', f'{self.cursor_field} -lt "{window[1]}"'
+        )
+        reader = self._endpoint.reader(self._sync, {}, query, NoPrefetch(), self._count_page)
+        return self._with_fields([row for batch in reader.rows() for row in batch], {})
+
+    def _filtered(self, *cursor_filters: str) -> dict[str, Any]:
+        """Return the query that combines the user's filter of the stream with those of the cursor."""
+        users = self._sync.settings.filters.get(self.name)
+        filters = [*([users] if users else []), *([joined(cursor_filters)] if cursor_filters else [])]
+        return {"filter": joined(filters)} if filters else {}
+
+    def _with_fields(self, rows: list[Row], partition: Mapping[str, Any]) -> list[Row]:
+        """Return the rows after parent ids, months and `recordKey` were added to them."""
         added = list(partition.items())
+        # the key of a month's row has its last day, while a reply may have the requested day
         is_key = self.window_format is not None
-        parts = self.record_key
-        if not added and not parts:
-            return None
+        for row in rows if added or self.record_key else ():
+            for name, value in added:
+                if is_key or row.get(name) is None:
+                    row[name] = value
+            if self.record_key:
+                row[RECORD_KEY] = json.dumps([row.get(part) for part in self.record_key], ensure_ascii=False)
+        return rows
 
-        def add_fields(rows: list[Row]) -> list[Row]:
-            for row in rows:
-                for name, value in added:
-                    # the key of a month's row has its last day, while a reply may have the requested day
-                    if is_key or row.get(name) is None:
-                        row[name] = value
-                if parts:
-                    row[RECORD_KEY] = json.dumps([row.get(part) for part in parts], ensure_ascii=False)
-            return rows
-
-        return add_fields
-
-    def _progress_of(self, announced: list[int]) -> Callable[[Page], None]:
-        progress, name = self._sync.progress, self.name
-        known: list[bool] = []
-
-        def on_page(page: Page) -> None:
-            if not known:
-                known.append(True)
-                if page.total_items:
-                    announced.append(page.total_items)
-                    progress.expect(name, total_records=page.total_items)
-                if page.total_pages:
-                    progress.expect(name, total_pages=page.total_pages)
-            progress.add(name, pages=1)
-
-        return on_page
-
-
-def _ignore(page: Page) -> None:
-    """Do nothing: pages of child collections are not counted."""
-
-
-def _second_after(timestamp: str) -> str:
-    return (datetime.strptime(timestamp, DATETIME_FORMAT) + timedelta(seconds=1)).strftime(DATETIME_FORMAT)
+    def _count_page(self, page: Page) -> None:
+        self._sync.progress.expect(
+            self.name, total_records=page.total_items or 0, total_pages=page.total_pages or 0
+        )
+        self._sync.progress.add(self.name, pages=1)

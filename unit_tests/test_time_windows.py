@@ -12,7 +12,7 @@ import pytest
 
 from source_snow_atlas.components.basics.errors import ServerError
 from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT
-from source_snow_atlas.components.stream.window_check import OutsideRows, Window, WindowVerifier
+from source_snow_atlas.components.stream.time_windows import OutsideRows, TimeWindow, TimeWindowVerifier
 
 START = datetime(2026, 3, 1, tzinfo=timezone.utc)
 Row = dict[str, Any]
@@ -29,7 +29,7 @@ class AuditServer:
         self._newest_first = newest_first
         self.requests = 0
 
-    def read(self, window: Window) -> list[Row]:
+    def read(self, window: TimeWindow) -> list[Row]:
         """The reply to the request for a window."""
         self.requests += 1
         start, end = (
@@ -45,15 +45,15 @@ class AuditServer:
         return bisect_left(self._seconds, (moment - START).total_seconds())
 
 
-def days(count: int) -> list[Window]:
+def days(count: int) -> list[TimeWindow]:
     """Windows of a day."""
     moments = [(START + timedelta(days=day)).strftime(DATETIME_FORMAT) for day in range(count + 1)]
     return list(pairwise(moments))
 
 
-def read_all(server: AuditServer, windows: list[Window]) -> list[int]:
+def read_all(server: AuditServer, windows: list[TimeWindow]) -> list[int]:
     """The ids that come, window by window."""
-    verifier = WindowVerifier("audit_logs", server.read)
+    verifier = TimeWindowVerifier("audit_logs", server.read)
     return [row["id"] for window in windows for row in verifier.complete(window, server.read(window))]
 
 
@@ -115,14 +115,14 @@ def test_entries_without_an_id_are_not_taken_for_one() -> None:
     server = AuditServer(list(range(0, 86_400, 30)), 100, newest_first=True)
     windows = days(1)
 
-    def read(window: Window) -> list[Row]:
+    def read(window: TimeWindow) -> list[Row]:
         return [{**row, "id": None, "number": row["id"]} for row in server.read(window)]
 
-    rows = WindowVerifier("audit_logs", read).complete(windows[0], read(windows[0]))
+    rows = TimeWindowVerifier("audit_logs", read).complete(windows[0], read(windows[0]))
     assert sorted(row["number"] for row in rows) == list(range(2880))
 
 
-def odd_windows(times: list[str], windows: list[Window]) -> list[int]:
+def odd_windows(times: list[str], windows: list[TimeWindow]) -> list[int]:
     """The ids that come from a server that shows each entry at `times`, although it was made in its
     window.
     """
@@ -169,7 +169,7 @@ def test_entries_that_share_an_id_all_come() -> None:
     """Where ids repeat, half of a day's entries would be taken for the other half."""
     window = days(1)[0]
     rows = [{"id": number // 2, "action": number} for number in range(50)]
-    verifier = WindowVerifier("audit_logs", lambda part: rows if part == window else [])
+    verifier = TimeWindowVerifier("audit_logs", lambda part: rows if part == window else [])
     assert len(verifier.complete(window, rows)) == 50
 
 
@@ -203,7 +203,7 @@ def test_a_cap_that_varies_takes_no_entry(per_day: int, newest_first: bool, seed
     chance = random.Random(seed)
 
     class Varying(AuditServer):
-        def read(self, window: Window) -> list[Row]:
+        def read(self, window: TimeWindow) -> list[Row]:
             self._cap = chance.randrange(60, 115)
             return super().read(window)
 
@@ -230,7 +230,7 @@ def test_a_server_that_ignores_the_times_is_said_to(caplog: pytest.LogCaptureFix
     """Whether it caps as well can't be known: a table that may lack entries would look whole."""
 
     class Ignoring(AuditServer):
-        def read(self, window: Window) -> list[Row]:
+        def read(self, window: TimeWindow) -> list[Row]:
             return super().read((days(1)[0][0], days(10)[-1][1]))
 
     with caplog.at_level("WARNING"):

@@ -1,4 +1,4 @@
-"""Verification that the reply for a window is complete: a server may cap a list without pages silently.
+"""Verification that the reply for a time window is complete: a server may cap a list without pages silently.
 
 The halves of a window with more entries than any before it are requested, and must add nothing. A server that
 sent 1,500 entries does not cap at 1,000, so a log without a cap costs a few requests more, whatever its
@@ -20,7 +20,7 @@ from source_snow_atlas.components.request.reply import Row
 from source_snow_atlas.components.stream.cursor_row import bound, timestamp_of
 
 LOGGER = logging.getLogger("airbyte")
-Window = tuple[str, str]
+TimeWindow = tuple[str, str]
 """Half-open interval between two timestamps in whole UTC seconds."""
 NEVER_CAPPED = 4
 """Entries of a reply that is assumed to be complete."""
@@ -31,10 +31,10 @@ REFUSED_IN_A_SECOND = 50
 AROUND = timedelta(days=15)
 
 
-class WindowVerifier:
+class TimeWindowVerifier:
     """Verifier of the windows of one stream. `read` returns the rows of a window. Thread-safe."""
 
-    def __init__(self, stream: str, read: Callable[[Window], list[Row]]) -> None:
+    def __init__(self, stream: str, read: Callable[[TimeWindow], list[Row]]) -> None:
         self._stream = stream
         self._read = read
         self._lock = threading.Lock()
@@ -46,7 +46,7 @@ class WindowVerifier:
         """The fewest entries of a capped reply."""
         self._warned = False
 
-    def complete(self, window: Window, rows: list[Row]) -> list[Row]:
+    def complete(self, window: TimeWindow, rows: list[Row]) -> list[Row]:
         """Return all rows of a window, of which `rows` came in one reply.
 
         Raises ServerError for more entries in one second than a reply holds.
@@ -55,7 +55,7 @@ class WindowVerifier:
             self._windows += bool(rows)
             return self._verify(window, rows)
 
-    def _verify(self, window: Window, rows: list[Row]) -> list[Row]:
+    def _verify(self, window: TimeWindow, rows: list[Row]) -> list[Row]:
         count = len(rows)
         is_plausible = count < self._verified if self._cap is None else 2 * count <= self._cap
         if count <= NEVER_CAPPED or is_plausible:
@@ -98,7 +98,7 @@ class WindowVerifier:
             )
         self._cap = min(count, self._cap or count)
 
-    def _check_second(self, window: Window, count: int) -> None:
+    def _check_second(self, window: TimeWindow, count: int) -> None:
         """Raise ServerError if a second may have more entries than the reply."""
         if count < (self._cap or CHECKED_IN_A_SECOND):
             return
@@ -135,7 +135,7 @@ class OutsideRows:
         self._emitted: set[int] = set()
         self._lock = threading.Lock()
 
-    def not_emitted(self, rows: list[Row], window: Window) -> list[Row]:
+    def not_emitted(self, rows: list[Row], window: TimeWindow) -> list[Row]:
         """Return the rows without those that were emitted for another window."""
         start, end = map(bound, window)
 

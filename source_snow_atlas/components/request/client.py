@@ -10,7 +10,8 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
 from urllib.parse import quote as percent_encode
 from urllib.parse import urlencode
 
@@ -31,7 +32,7 @@ from source_snow_atlas.components.basics.retries import LONGEST_WAIT, Attempts, 
 from source_snow_atlas.components.basics.statuses import Meaning, meaning
 from source_snow_atlas.components.basics.transport import Response, Transport
 from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
-from source_snow_atlas.components.request.pace import Pace
+from source_snow_atlas.components.request.pace import Pace, Ticket
 
 LOGGER = logging.getLogger("airbyte")
 TIMEOUTS = (15.0, 300.0)
@@ -46,11 +47,30 @@ HEADERS = {
 ORACLE_PATHS = "/sam/oracle/"
 ORACLE_ROOTS = ("", "/api")
 """The vendor's files declare the Oracle paths without `/api`, with which all other paths begin."""
-MALFORMED_UNDER_A_ROOT = 4
-"""Attempts at a malformed body while the root is unknown: a wrong one may serve a sign-in page."""
 
 Parsed = TypeVar("Parsed")
 Body = bytes | bytearray
+
+
+class _TemporaryStatus(TransientError):
+    """Reply with a status that is retried."""
+
+
+@dataclass
+class _Request(Generic[Parsed]):
+    """Request of a stream, and when it was last sent."""
+
+    stream: str
+    path: str
+    query: Mapping[str, Any]
+    parse: Callable[[Body], Parsed]
+    permission: Any
+    sent_at: float = 0.0
+
+    def url(self, host: str) -> str:
+        """Return the address on a host."""
+        encoded = f"?{urlencode(self.query, quote_via=percent_encode)}" if self.query else ""
+        return host + self.path + encoded
 
 
 class SnowAtlasClient:
@@ -90,18 +110,16 @@ class SnowAtlasClient:
         410, ConfigurationError, RateLimited, TransientError or ServerError.
         """
 
-        def request(root: str, malformed: int = Attempts.maximum) -> Parsed | None:
-            return self._get(stream, root + path, query, parse, permission, malformed)
-
+        request = _Request(stream, path, query, parse, permission)
         if not path.startswith(ORACLE_PATHS):
-            return request("")
+            return self._get(request)
         if self._oracle_root is None:
             with self._oracle_lock:
                 if self._oracle_root is None:
                     return self._find_oracle(request)
-        return request(self._oracle_root)
+        return self._get(replace(request, path=self._oracle_root + path))
 
-    def _find_oracle(self, request: Callable[[str, int], Parsed | None]) -> Parsed | None:
+    def _find_oracle(self, request: _Request[Parsed]) -> Parsed | None:
         """Return the reply of the root that answers, and keep that root.
 
         Neither a refusal nor a 204 is an answer: gateways send them for paths that they do not know.
@@ -109,7 +127,7 @@ class SnowAtlasClient:
         failures: list[SnowAtlasError] = []
         for root in ORACLE_ROOTS:
             try:
-                parsed = request(root, MALFORMED_UNDER_A_ROOT)
+                parsed = self._get(replace(request, path=root + request.path))
             except RateLimited:
                 raise
             except SnowAtlasError as failure:
@@ -120,72 +138,29 @@ class SnowAtlasClient:
                     return parsed
         if len(failures) < len(ORACLE_ROOTS):
             return None
-        raise min(failures, key=_uncertainty)
+        # a 404 says only that the path is not there
+        telling = [failure for failure in failures if not isinstance(failure, NotFound)]
+        raise (telling or failures)[-1]
 
-    def _get(
-        self,
-        stream: str,
-        path: str,
-        query: Mapping[str, Any],
-        parse: Callable[[Body], Parsed],
-        permission: Any,
-        malformed: int,
-    ) -> Parsed | None:
-        encoded = f"?{urlencode(query, quote_via=percent_encode)}" if query else ""
-        url = self.authenticator.host + path + encoded
+    def _get(self, request: _Request[Parsed]) -> Parsed | None:
+        """Return the parsed reply. Temporary failures are retried."""
         attempts = Attempts(maximum=2, seconds=12.0) if self._fail_fast else Attempts()
-        unauthorized = False
-        limited_since: float | None = None
         while True:
             failure: SnowAtlasError
-            sent = self._clock()
             try:
-                # renewed before the slot, so that no request is sent late, inside a wait announced by then
-                self.authenticator.get_access_token()
-                with self.pace.slot() as ticket:
-                    # requested here, because it may be revoked while the request waits for the slot
-                    token = self.authenticator.get_access_token()
-                    sent = self._clock()
-                    headers = {**HEADERS, "Authorization": f"Bearer {token}"}
-                    reply = self._transport.send(
-                        requests.Request("GET", url, headers), self.authenticator.route
-                    )
-                    kind = meaning(reply.status)
-                    if kind is Meaning.LIMITED:
-                        limited_since = sent if limited_since is None else limited_since
-                        self._raise_if_limited_for_long(reply.headers, limited_since, stream, path)
-                        wait_alone = self.pace.refused(announced_wait(reply.headers), ticket)
-                if kind is Meaning.LIMITED:
-                    unauthorized = False
-                    self._sleep(wait_alone)
-                    continue
-                if kind is Meaning.NO_CONTENT:
-                    self.pace.succeeded(ticket)
-                    return None
-                if kind is Meaning.PAGE:
-                    parsed = parse(reply.body)
-                    self.pace.succeeded(ticket)
-                    return parsed
+                return self._try(request)
             except OSError as error:
-                failure = self._no_reply(stream, path, error)
+                failure = self._no_reply(request, error)
             except MalformedReply as error:
-                failure = self._malformed(stream, path, error)
-                attempts.maximum = min(attempts.maximum, malformed)
-            else:
-                if kind is Meaning.UNAUTHORIZED and not unauthorized:
-                    unauthorized = True
-                    self.authenticator.renew(token)
-                    continue
-                if kind is not Meaning.TEMPORARY:
-                    # a limit has let it through, even if the answer is a 404
-                    self.pace.succeeded(ticket)
-                    raise failed_request(
-                        stream, path, reply.status, reply.body, permission, "filter" in query
-                    )
-                failure = self._temporary_failure(stream, path, reply)
-            unauthorized = False
-            limited_since = None
-            wait = attempts.next_wait(self._clock() - sent)
+                failure = ServerError(
+                    f"Stream {request.stream}: GET {request.path} was answered with a body that can't be "
+                    f"right: {error}. None of it was used. If it happens again, report it to Snow Atlas "
+                    "support.",
+                    request.stream,
+                )
+            except _TemporaryStatus as error:
+                failure = error
+            wait = attempts.next_wait(self._clock() - request.sent_at)
             if wait is None:
                 raise failure
             LOGGER.info(
@@ -197,60 +172,94 @@ class SnowAtlasClient:
             )
             self._sleep(wait)
 
-    def _raise_if_limited_for_long(self, headers: Any, since: float, stream: str, path: str) -> None:
-        announced = announced_wait(headers)
+    def _try(self, request: _Request[Parsed]) -> Parsed | None:
+        """Return the parsed reply to one attempt.
+
+        Raises OSError without a reply, MalformedReply, _TemporaryStatus, or the final error.
+        """
+        reply, ticket = self._send(request)
+        kind = meaning(reply.status)
+        if kind is Meaning.TEMPORARY:
+            raise self._temporary(request, reply)
+        parsed = request.parse(reply.body) if kind is Meaning.PAGE else None
+        # a limit has let it through, even if the answer is a 404
+        self.pace.succeeded(ticket)
+        if kind in (Meaning.PAGE, Meaning.NO_CONTENT):
+            return parsed
+        raise failed_request(
+            request.stream,
+            request.path,
+            reply.status,
+            reply.body,
+            request.permission,
+            "filter" in request.query,
+        )
+
+    def _send(self, request: _Request[Any]) -> tuple[Response, Ticket]:
+        """Return the reply after rate limits, and after the renewal of a token that is refused."""
+        limited_since: float | None = None
+        is_renewed = False
+        while True:
+            # renewed before the slot, so that no request is sent late, inside a wait announced by then
+            self.authenticator.get_access_token()
+            with self.pace.slot() as ticket:
+                # requested here, because it may be revoked while the request waits for the slot
+                token = self.authenticator.get_access_token()
+                request.sent_at = self._clock()
+                headers = {**HEADERS, "Authorization": f"Bearer {token}"}
+                prepared = requests.Request("GET", request.url(self.authenticator.host), headers)
+                reply = self._transport.send(prepared, self.authenticator.route)
+                kind = meaning(reply.status)
+                if kind is Meaning.LIMITED:
+                    limited_since = request.sent_at if limited_since is None else limited_since
+                    announced = announced_wait(reply.headers)
+                    self._raise_if_limited_for_long(request, announced, limited_since)
+                    wait_alone = self.pace.refused(announced, ticket)
+            if kind is Meaning.LIMITED:
+                is_renewed = False
+                self._sleep(wait_alone)
+            elif kind is Meaning.UNAUTHORIZED and not is_renewed:
+                is_renewed = True
+                self.authenticator.renew(token)
+            else:
+                return reply, ticket
+
+    def _raise_if_limited_for_long(
+        self, request: _Request[Any], announced: float | None, since: float
+    ) -> None:
         if self._fail_fast or (announced or 0) > LONGEST_WAIT or self._clock() - since > 2 * LONGEST_WAIT:
-            asks = (
-                f"asks to wait {announced:.0f} s"
-                if announced is not None
-                else "does not say how long to wait"
-            )
+            asks = "does not say how long to wait" if announced is None else f"asks to wait {announced:.0f} s"
             raise RateLimited(
-                f"Stream {stream}: GET {path} was refused with HTTP 429: Snow Atlas limits the rate of "
-                f"requests and {asks}. "
+                f"Stream {request.stream}: GET {request.path} was refused with HTTP 429: Snow Atlas limits "
+                f"the rate of requests and {asks}. "
                 "Try again later, lower num_workers, or run fewer scripts with this client.",
-                stream,
+                request.stream,
             )
 
-    def _temporary_failure(self, stream: str, path: str, reply: Response) -> SnowAtlasError:
-        """Return the failure of a temporary status. Raise it if the announced wait is too long.
+    def _temporary(self, request: _Request[Any], reply: Response) -> SnowAtlasError:
+        """Return the failure of a temporary status, final if the announced wait is too long.
 
         Until an announced wait is over, no request is sent.
         """
         announced = announced_wait(reply.headers) or 0.0
         said = quote(reply.body)
-        failure = TransientError(
-            f"Stream {stream}: GET {path} keeps being answered with HTTP {reply.status}. Try again later."
+        is_too_long = announced > (0.0 if self._fail_fast else LONGEST_WAIT)
+        failure = (TransientError if is_too_long else _TemporaryStatus)(
+            f"Stream {request.stream}: GET {request.path} keeps being answered with HTTP {reply.status}. "
+            "Try again later."
             + (f" The server asks to wait {announced:.0f} s." if announced else "")
             + (f' The server said: "{said}".' if said else ""),
-            stream,
+            request.stream,
         )
         failure.status = reply.status
-        if announced > (0.0 if self._fail_fast else LONGEST_WAIT):
-            raise failure
-        self.pace.pause(announced)
+        if not is_too_long:
+            self.pace.pause(announced)
         return failure
 
-    def _malformed(self, stream: str, path: str, error: MalformedReply) -> SnowAtlasError:
-        return ServerError(
-            f"Stream {stream}: GET {path} was answered with a body that can't be right: {error}. "
-            "None of it was used. If it happens again, report it to Snow Atlas support.",
-            stream,
-        )
-
-    def _no_reply(self, stream: str, path: str, error: Exception) -> SnowAtlasError:
+    def _no_reply(self, request: _Request[Any], error: Exception) -> SnowAtlasError:
         route = self.authenticator.route
-        return route.failure(error, stream) or TransientError(
-            f"Stream {stream}: GET {path} got no complete reply from {route.host}{route.through} "
-            f"({type(error).__name__}). Try again later.",
-            stream,
+        return route.failure(error, request.stream) or TransientError(
+            f"Stream {request.stream}: GET {request.path} got no complete reply from {route.host}"
+            f"{route.through} ({type(error).__name__}). Try again later.",
+            request.stream,
         )
-
-
-def _uncertainty(failure: SnowAtlasError) -> int:
-    """Return how strongly a failure suggests that the root does not exist."""
-    if isinstance(failure, TransientError):
-        return 0
-    if failure.status in (401, 403):
-        return 1
-    return 3 if isinstance(failure, NotFound) else 2

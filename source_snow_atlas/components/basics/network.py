@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import prepend_scheme_if_needed, select_proxy
-from urllib3.exceptions import NameResolutionError, NewConnectionError
+from urllib3.exceptions import NameResolutionError
 
 from source_snow_atlas.components.basics.errors import ConfigurationError, SnowAtlasError, TransientError
 
@@ -97,12 +97,6 @@ class Route:
                 "REQUESTS_CA_BUNDLE to a file with the certificates of your proxy. SSL_CERT_FILE is not read."
             )
         return ConfigurationError(prefix + advice, stream)
-
-
-def nothing_answers(error: BaseException) -> bool:
-    """Return whether no connection could be made, or no reply came in time."""
-    silent = (NewConnectionError, requests.Timeout)
-    return any(isinstance(cause, silent) for cause in _causes(error))
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

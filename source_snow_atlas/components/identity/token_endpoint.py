@@ -23,7 +23,7 @@ from source_snow_atlas.components.basics.errors import (
     SnowAtlasError,
     TransientError,
 )
-from source_snow_atlas.components.basics.network import Route, nothing_answers
+from source_snow_atlas.components.basics.network import Route
 from source_snow_atlas.components.basics.retries import LONGEST_WAIT, Attempts, announced_wait
 from source_snow_atlas.components.basics.statuses import Meaning, meaning
 from source_snow_atlas.components.basics.transport import Transport
@@ -41,6 +41,10 @@ require a token per request. A token that expires sooner is refused with a 401 a
 """
 LONGEST_LIFE = 31_536_000.0
 """Seconds: a year."""
+MOST_OF_A_WRONG_HOST = 3
+"""Attempts at a host that is unknown, not trusted, or does not send a token."""
+LONGEST_SILENCE = 30.0
+"""Seconds of attempts at a host that has never answered: the URL or the network is probably wrong."""
 REGISTERED_ERRORS = frozenset(
     (
         # RFC 6749 sections 5.2 and 4.1.2.1, RFC 8707 section 2
@@ -65,6 +69,14 @@ class Grant:
     requested_at: float
 
 
+class _Retry(Exception):
+    """Raised for a failure that may pass, with the announced seconds to wait, if any."""
+
+    def __init__(self, failure: SnowAtlasError, announced: float | None = None) -> None:
+        self.failure = failure
+        self.announced = announced or 0.0
+
+
 class TokenEndpoint:
     """The token endpoint of one host for one client. Remembers which options it refuses."""
 
@@ -73,7 +85,7 @@ class TokenEndpoint:
         self._credentials = {"client_id": client_id, "client_secret": client_secret}
         self._with_resource = True
         self._with_identity = True
-        self._answered = False
+        self._has_answered = False
 
     def request_grant(
         self, route: Route, fail_fast: bool, clock: Callable[[], float], sleep: Callable[[float], None]
@@ -86,56 +98,53 @@ class TokenEndpoint:
         attempts = Attempts(maximum=3, seconds=12.0) if fail_fast else Attempts()
         # rate limits end by time, so the number of attempts is not limited
         limits = Attempts(1 if fail_fast else 1_000_000, seconds=LONGEST_WAIT, longest_wait=60.0)
-        # if the host has never answered, the URL or the network is probably wrong
-        silence = Attempts(3, seconds=10.0) if fail_fast else Attempts(seconds=30.0)
         while True:
             requested_at = clock()
-            announced = 0.0
-            counted, most = attempts, attempts.maximum
-            failure: SnowAtlasError
             try:
-                reply = transport.send(self._request(), route)
-            except MalformedReply as error:
-                failure, most = self._no_token(f"gave a reply that can't be right: {error}"), 3
-            except OSError as error:
-                failure = route.failure(error) or TransientError(
-                    f"The token endpoint of {self.host} is down or can't be reached{route.through} "
-                    f"({type(error).__name__}): check the network and the API URL, or try again later."
-                )
-                if isinstance(failure, ConfigurationError):
-                    most = 2
-                elif not self._answered and (
-                    nothing_answers(error) or clock() - requested_at >= CHECK_TIMEOUTS[1]
-                ):
-                    counted, most = silence, silence.maximum
-            else:
-                self._answered = True
-                announced = announced_wait(reply.headers) or 0.0
-                status, document = meaning(reply.status), _document(reply.body)
-                if status is Meaning.PAGE:
-                    if grant := _grant(document, requested_at):
-                        return grant
-                    failure, most = self._no_token("answered without an access token"), 3
-                elif status is Meaning.LIMITED:
-                    counted, most = limits, limits.maximum
-                    failure = _limited(announced_wait(reply.headers))
-                elif status is Meaning.TEMPORARY:
-                    failure = TransientError(
-                        f"The token endpoint of {self.host} fails with HTTP {reply.status}. Try again later."
-                    )
-                elif self._gives_up_an_option(_error_code(document)):
-                    continue
-                else:
-                    raise self._refused(reply.status, _error_code(document))
-            is_too_long = announced > (0.0 if fail_fast else LONGEST_WAIT - limits.spent)
-            wait = None if counted.made >= most or is_too_long else counted.next_wait(clock() - requested_at)
-            if wait is None:
+                return self._try(transport, route, requested_at)
+            except _Retry as retry:
+                failure, announced = retry.failure, retry.announced
+            if not isinstance(failure, TransientError):
+                attempts.maximum = MOST_OF_A_WRONG_HOST
+            if not self._has_answered:
+                attempts.seconds = min(attempts.seconds, LONGEST_SILENCE)
+            policy = limits if isinstance(failure, RateLimited) else attempts
+            wait = policy.next_wait(clock() - requested_at)
+            if wait is None or announced > (0.0 if fail_fast else LONGEST_WAIT - limits.spent):
                 raise failure
             if announced > wait:
                 limits.spent += announced
                 wait = announced
             LOGGER.warning("%s Retrying in %.1f s.", failure.message, wait)
             sleep(wait)
+
+    def _try(self, transport: Transport, route: Route, requested_at: float) -> Grant:
+        """Return the token of one request. Raises _Retry, or ConfigurationError if the client is refused."""
+        try:
+            reply = transport.send(self._request(), route)
+        except MalformedReply as error:
+            raise _Retry(self._no_token(f"gave a reply that can't be right: {error}")) from None
+        except OSError as error:
+            failure = route.failure(error) or TransientError(
+                f"The token endpoint of {self.host} is down or can't be reached{route.through} "
+                f"({type(error).__name__}): check the network and the API URL, or try again later."
+            )
+            raise _Retry(failure) from None
+        self._has_answered = True
+        announced, document = announced_wait(reply.headers), _document(reply.body)
+        status = meaning(reply.status)
+        if status is Meaning.PAGE:
+            if grant := _grant(document, requested_at):
+                return grant
+            raise _Retry(self._no_token("answered without an access token"), announced)
+        if status is Meaning.LIMITED:
+            raise _Retry(_limited(announced), announced)
+        if status is Meaning.TEMPORARY:
+            fails = f"The token endpoint of {self.host} fails with HTTP {reply.status}. Try again later."
+            raise _Retry(TransientError(fails), announced)
+        if self._gives_up_an_option(_error_code(document)):
+            return self._try(transport, route, requested_at)
+        raise self._refused(reply.status, _error_code(document))
 
     def _request(self) -> requests.Request:
         form = {"grant_type": "client_credentials", **self._credentials}

@@ -19,17 +19,17 @@ def main(path: str) -> None:
     """Print whether the check failed, its message, the refused areas and the id of the tenant."""
     skip_docstrings_of_protocol_classes()
     from airbyte_cdk.models import Status
-    from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets, update_secrets
+    from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 
     from snow_atlas_sync.connector import permission
     from source_snow_atlas.components.basics.errors import SnowAtlasError
+    from source_snow_atlas.components.basics.secrets import remember
     from source_snow_atlas.components.identity.identity_token import IdentityUnavailable, read_tenant
     from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
     from source_snow_atlas.source import SourceSnowAtlas
 
     config = json.loads(Path(path).read_text(encoding="utf-8"))
-    secret = config.get("client_secret")
-    update_secrets([secret] if isinstance(secret, str) and secret else [])
+    remember(config.get("client_secret"))
     logging.disable()
     status, refused = SourceSnowAtlas().check_areas(logging.getLogger("airbyte"), config)
     result = {

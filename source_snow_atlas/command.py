@@ -37,7 +37,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from source_snow_atlas import __version__
 from source_snow_atlas.components.basics.errors import ConfigurationError, SnowAtlasError
 from source_snow_atlas.components.basics.input_files import read_json
-from source_snow_atlas.components.basics.masking import mask_secret_of
+from source_snow_atlas.components.basics.secrets import remember
 from source_snow_atlas.output import LineWriter, LogLines, OutputLost
 from source_snow_atlas.source import SourceSnowAtlas
 
@@ -81,7 +81,7 @@ class Entrypoint(AirbyteEntrypoint):
     @staticmethod
     def set_up_secret_filter(config: Any, connection_specification: Any) -> None:
         """Mask the client secret."""
-        mask_secret_of(config)
+        remember(config.get("client_secret"))
 
     @staticmethod
     def validate_connection(source_spec: Any, config: Any) -> None:
@@ -201,7 +201,7 @@ def _problem_of_inputs(parsed: argparse.Namespace) -> ConfigurationError | None:
     config = read_json(parsed.config, "configuration")
     if not isinstance(config, dict):
         raise ConfigurationError(f"The configuration file {parsed.config} must hold a JSON object.")
-    mask_secret_of(config)
+    remember(config.get("client_secret"))
     if getattr(parsed, "catalog", None):
         _check_catalog(parsed.catalog)
     if getattr(parsed, "state", None):

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from airbyte_cdk.utils.airbyte_secrets_utils import update_secrets
 from hypothesis import HealthCheck, settings
 from requests.adapters import HTTPAdapter
 
@@ -47,7 +46,6 @@ def _clean_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for sync in syncs:
         sync.close()
     SnowAtlasOauth2Authenticator.forget_tokens()
-    update_secrets([])
     forget()
     gc.collect(0)
 

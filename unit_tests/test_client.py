@@ -543,9 +543,6 @@ def test_no_secret_in_any_log_line(
         Reply(401, {}),
         Reply(403, {"error": {"message": f"very-secret-token {SECRET}"}}),
     )
-    from airbyte_cdk.utils.airbyte_secrets_utils import update_secrets
-
-    update_secrets([SECRET])
     with pytest.raises(ConfigurationError) as error:
         get(client)
     formatter = logging.Formatter("%(message)s")

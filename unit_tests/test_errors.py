@@ -8,7 +8,6 @@ import unicodedata
 import orjson
 import pytest
 from airbyte_cdk.models import FailureType
-from airbyte_cdk.utils.airbyte_secrets_utils import update_secrets
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +22,7 @@ from source_snow_atlas.components.basics.errors import (
     plain,
     quote,
 )
+from source_snow_atlas.components.basics.secrets import remember
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_any_body_can_be_quoted(body: bytes) -> None:
 
 def test_secrets_are_cut_out() -> None:
     """A server that echoes the request would put the secret into the log."""
-    update_secrets(["hush-hush"])
+    remember("hush-hush")
     assert "hush-hush" not in quote(b'{"error": {"message": "bad value hush-hush"}}')
     error = ConfigurationError("the value hush-hush is wrong")
     assert "hush-hush" not in str(error.message)

@@ -571,9 +571,6 @@ def test_no_secret_in_any_log_line_or_error(
     outcome: Any,
 ) -> None:
     """Logs, which many people read and keep, would hold the client secret or a live token."""
-    from airbyte_cdk.utils.airbyte_secrets_utils import update_secrets
-
-    update_secrets([SECRET])
     http.on("POST", TOKEN_URL, outcome)
     authenticator = SnowAtlasOauth2Authenticator(config=config)
     said = ""

@@ -119,12 +119,20 @@ def test_other_messages_are_quoted(text: str) -> None:
     assert quote(orjson.dumps({"error": {"code": 400, "message": text}})) == text
 
 
-@pytest.mark.parametrize("secret", ["", "!", "a1", "field", "&&&&&&&&"])
-def test_secrets_of_few_letters_do_no_harm(secret: str) -> None:
+@pytest.mark.parametrize("secret", ["", "!", "a1", "fie", "&&&&&&&&", None, 7])
+def test_secrets_of_few_letters_do_no_harm(secret: object) -> None:
     """An odd secret would hide every message, or end the sync in a traceback."""
     secrets.forget()
     remember(secret)
     assert not contains_secret("Unknown field")
+
+
+@pytest.mark.parametrize("secret", ["e", "a1b2", "s3cr3t!", "&&&&&&&&"])
+def test_secrets_of_few_letters_are_found_as_words(secret: str) -> None:
+    """A server that repeats what it was sent would put the secret into the log."""
+    secrets.forget()
+    remember(secret)
+    assert contains_secret(f"we need no ({secret}) here")
 
 
 def test_the_latest_secrets_are_looked_for() -> None:

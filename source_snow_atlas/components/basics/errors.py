@@ -13,7 +13,6 @@ from airbyte_cdk.models import AirbyteMessage, FailureType, StreamDescriptor
 from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_snow_atlas.components.basics.masking import masked
 from source_snow_atlas.components.basics.secrets import contains_secret, without_codes
 
 MAXIMUM_QUOTE = 300
@@ -93,7 +92,7 @@ def quote(body: bytes | bytearray) -> str:
     if not isinstance(message, str):
         return ""
     said = plain(message, MAXIMUM_QUOTE)
-    return "" if said == HIDDEN else without_codes(masked(said))
+    return "" if said == HIDDEN else without_codes(said)
 
 
 def plain(text: str, longest: int = 100) -> str:

@@ -1,6 +1,6 @@
-"""Detection of secrets in texts of the server, also encoded or in parts. Such texts are not shown.
+"""Secrets of the process: masked by the CDK, and detected in texts of the server, which are then not shown.
 
-In addition, the CDK masks the exact secret in everything that is logged.
+The CDK masks the exact secret in everything that is logged, also for all syncs of a process together.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from collections import deque
 from functools import lru_cache
 from urllib.parse import unquote
 
+from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets, update_secrets
+
 PIECE = 6
 """Consecutive letters and digits that a text must not share with a secret. Fewer may occur by chance."""
 SHORTEST_CODE = 12
@@ -24,33 +26,42 @@ MOST_NUMBERS = 6
 PATH = re.compile(r"/[\w/.{}-]*(\?[\w.&=-]*)?")
 UUID = re.compile(r"\b[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b")
 """Ids of requests and rows."""
+SHORTEST_MASKED = 8
+"""Characters of a secret that is masked. Shorter ones occur in words, which the mask would reveal."""
 REMEMBERED = 32
 """Secrets that are searched for: the latest ones."""
 
 _secrets: deque[str] = deque(maxlen=REMEMBERED)
 
 
-def remember(secret: str) -> None:
-    """Add a secret to search for."""
+def remember(secret: object) -> None:
+    """Add a secret to mask and to search for. Anything but a text is ignored."""
+    if not isinstance(secret, str) or not secret:
+        return
     if secret in _secrets:
         _secrets.remove(secret)
+    elif len(secret) >= SHORTEST_MASKED:
+        add_to_secrets(secret)
     _secrets.append(secret)
 
 
 def forget() -> None:
     """Forget all secrets: for a process that runs twice, as tests do."""
     _secrets.clear()
+    update_secrets([])
 
 
 def contains_secret(text: str) -> bool:
     """Return whether a text contains a secret, or part of one, in plain or encoded form.
 
     Encodings are percent-encoding, escapes, base64 and hexadecimal. The secret may also be reversed, or split
-    by other characters.
+    by other characters. One of fewer letters than PIECE is found only as a word.
     """
     readings = {_bare(reading) for reading in _readings(text)}
     for secret in list(_secrets):
-        forms = _forms(secret)  # secrets shorter than PIECE are masked as words
+        if re.search(rf"(?<!\w){re.escape(secret)}(?!\w)", text):
+            return True
+        forms = _forms(secret)
         for reading in readings:
             starts = range(len(reading) - PIECE + 1)
             if any(reading[start : start + PIECE] in forms for start in starts):

@@ -12,7 +12,6 @@ from typing import Any, ClassVar
 
 from airbyte_cdk.sources.declarative.auth.declarative_authenticator import DeclarativeAuthenticator
 from airbyte_cdk.sources.streams.http.requests_native_auth import Oauth2Authenticator
-from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets
 from airbyte_cdk.utils.datetime_helpers import AirbyteDateTime, ab_datetime_now
 
 from source_snow_atlas.components.basics.errors import SnowAtlasError
@@ -134,9 +133,8 @@ class SnowAtlasOauth2Authenticator(Oauth2Authenticator, DeclarativeAuthenticator
         shared.identity_token = grant.identity_token or shared.identity_token
         shared.renew_at = grant.requested_at + grant.life - min(60.0, 0.2 * grant.life)
         remember(self.get_client_secret())  # again, because only the latest secrets are remembered
-        for secret in filter(None, (grant.access_token, grant.identity_token)):
-            add_to_secrets(secret)
-            remember(secret)
+        remember(grant.access_token)
+        remember(grant.identity_token)
         return grant.access_token, ab_datetime_now() + timedelta(seconds=grant.life)
 
     def _clock(self) -> float:

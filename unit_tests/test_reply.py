@@ -198,7 +198,7 @@ def test_a_number_that_is_rounded_is_named(number: str, beside: str) -> None:
     page = parse(f'{{"items": [{{"cost": 1.5}}, {{"cost":{number}{beside}}}]}}'.encode())
     assert page.rows[1]["cost"] == float(number)
     assert type(page.rows[1]["cost"]) is float
-    assert page.rounded == ("items[1].cost" if number in NOT_FOR_A_DOUBLE else "")
+    assert page.repairs.rounded == ("items[1].cost" if number in NOT_FOR_A_DOUBLE else "")
 
 
 @given(
@@ -247,14 +247,14 @@ def test_half_a_character_becomes_a_mark_and_its_field_is_named(text: str, whole
     page = parse(body)
     assert page.rows == [{"id": 1, "name": "whole"}, {"id": 2, "tags": [{whole: whole}]}]
     assert orjson.loads(orjson.dumps(page.rows)) == page.rows
-    assert page.repaired.startswith("items[1].tags[0]")
+    assert page.repairs.repaired.startswith("items[1].tags[0]")
 
 
 def test_whole_characters_are_not_mended() -> None:
     """A warning of a fault that is none; or a long number would cost the text beside it."""
     page = parse(json.dumps({"items": [{"id": 10**40, "name": "\U0001f600"}]}).encode())
     assert page.rows == [{"id": 10**40, "name": "\U0001f600"}]
-    assert page.repaired == ""
+    assert page.repairs.repaired == ""
 
 
 def test_a_byte_order_mark_does_no_harm() -> None:

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from math import isfinite
 from typing import Any
@@ -59,10 +59,7 @@ class Page:
     has_next: bool = False
     is_array: bool = False
     """Whether the rows are a bare array."""
-    repaired: str = ""
-    """The first field with a text that contained a lone surrogate, or ""."""
-    rounded: str = ""
-    """The first field with a number of more digits than a double holds, or ""."""
+    repairs: Repairs = field(default_factory=Repairs)
 
 
 def parse_page(
@@ -75,7 +72,7 @@ def parse_page(
     """
     repairs = Repairs()
     page = _page(decode(body, repairs), items_field, known_fields, numbers)
-    page.repaired, page.rounded = repairs.repaired, repairs.rounded
+    page.repairs = repairs
     return page
 
 
@@ -106,19 +103,19 @@ def decode(body: bytes | bytearray, repairs: Repairs | None = None) -> Any:
     of the records would do.
 
     orjson is fast, but converts integers above 64 bits to floats, rounds silently and refuses lone
-    surrogates. Bodies with any of these are parsed with the standard library.
+    surrogates. Bodies that may have any of these are parsed with the standard library.
     """
     if not body:
         raise MalformedReply("the body is empty")
-    try:
+    with suppress(orjson.JSONDecodeError):
         document = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return _decode_exactly(body, repairs or Repairs())
-    return _decode_exactly(body, repairs or Repairs()) if _has_doubtful_number(body) else document
+        if _keeps_long_numbers(body):
+            return document
+    return _decode_exactly(body, repairs or Repairs())
 
 
-def _has_doubtful_number(body: bytes | bytearray) -> bool:
-    """Return whether orjson would change a number in the body. Digits in a text count as numbers."""
+def _keeps_long_numbers(body: bytes | bytearray) -> bool:
+    """Return whether orjson writes the long numbers of the body as they are. Digits in a text count, too."""
     marks = body.translate(MARKS)
     numbers = []
     end = 0
@@ -130,23 +127,8 @@ def _has_doubtful_number(body: bytes | bytearray) -> bool:
         if body[start - 1 : start] != b'"':  # digits after a quote are a text, often an id
             exponent = EXPONENT.match(body, end)
             numbers.append(body[start : exponent.end() if exponent else end])
-    if not numbers:
-        return False
     together = b"[" + b",".join(numbers) + b"]"
-    with suppress(orjson.JSONDecodeError):
-        if orjson.dumps(orjson.loads(together)) == together:
-            return False
-    return not all(map(_is_kept, numbers))
-
-
-def _is_kept(number: bytes | bytearray) -> bool:
-    if number.lstrip(b"-").isdigit():
-        return len(number) < 19  # longer ones may exceed 64 bits
-    text = number.decode()
-    try:
-        return _is_exact(text, float(text))
-    except ValueError:  # several points: a version or an address in a text
-        return True
+    return orjson.dumps(orjson.loads(together)) == together
 
 
 def _is_exact(text: str, value: float) -> bool:

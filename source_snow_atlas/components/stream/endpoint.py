@@ -76,17 +76,17 @@ class Endpoint:
 
     def _warn_about_repairs(self, progress: Progress, page: Page, path: str) -> None:
         """Warn about values of a page that could not be kept as sent."""
-        if page.repaired:
+        if page.repairs.repaired:
             progress.warn_once(
                 self.name,
                 "lone surrogate",
                 f"Stream {self.name}: a text contains half a character (a lone surrogate), which UTF-8 can't "
-                f"encode. It is replaced by U+FFFD. First seen in {plain(page.repaired)} of {path}.",
+                f"encode. It is replaced by U+FFFD. First seen in {plain(page.repairs.repaired)} of {path}.",
             )
-        if page.rounded:
+        if page.repairs.rounded:
             progress.warn_once(
                 self.name,
                 "rounded number",
                 f"Stream {self.name}: a number has more digits than a double holds. The nearest double is "
-                f"emitted. First seen in {plain(page.rounded)} of {path}.",
+                f"emitted. First seen in {plain(page.repairs.rounded)} of {path}.",
             )

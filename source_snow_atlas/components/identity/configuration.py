@@ -31,7 +31,9 @@ ASSET_KINDS = (
 EVERY_STREAM = "all"
 """Value of an option that lists streams, for all of them."""
 DATETIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
-LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+API_URL = re.compile(r"https?://[^/?#@\x00-\x20\x7f]+/?", re.IGNORECASE)
+NOT_IN_A_CREDENTIAL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+"""Control characters and lone surrogates."""
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 """The earliest timestamp: no data in Snow Atlas is older, and the CDK can't write the year 1."""
 
@@ -129,12 +131,10 @@ def _text(config: Mapping[str, Any], name: str) -> str:
             f"Set {name} to the value that Snow Atlas showed when the application registration was added. "
             "It can't be empty."
         )
-    if value != value.strip() or re.search(r"[\x00-\x1f\x7f]", value):
+    if value != value.strip() or NOT_IN_A_CREDENTIAL.search(value):
         raise ConfigurationError(
-            f"Remove the spaces or line breaks around {name}: they are not part of the value."
+            f"Enter {name} again: it has spaces or line breaks around it, or a character that can't be sent."
         )
-    if LONE_SURROGATE.search(value):
-        raise ConfigurationError(f"Enter {name} again: it contains half a character, which can't be sent.")
     return value
 
 
@@ -166,30 +166,22 @@ def _is_loopback(hostname: str) -> bool:
 
 
 def _host(api_url: Any) -> str:
-    advice = (
-        "Set api_url to the API URL of Snow Atlas settings alone, for example "
-        "https://snowatlas-westeurope.flexera.eu"
-    )
-    if not isinstance(api_url, str):
-        raise ConfigurationError(f"{advice}: it must be text.")
+    text = api_url.strip() if isinstance(api_url, str) else ""
     try:
-        parts = urlsplit(api_url.strip())
-        hostname, port = parts.hostname, parts.port
+        parts = urlsplit(text)
+        hostname, port = parts.hostname or "", parts.port
     except ValueError:
-        raise ConfigurationError(f"{advice}: the value is not a URL.") from None
-    if parts.scheme not in ("http", "https") or not hostname:
-        raise ConfigurationError(f"{advice}: it must begin with https:// and name a host.")
-    if parts.username is not None or parts.password is not None or "@" in parts.netloc:
-        raise ConfigurationError(f"{advice}: it must not contain credentials.")
-    if parts.path not in ("", "/"):
-        raise ConfigurationError(f"{advice}: it must not have a path.")
-    if parts.query or parts.fragment or "?" in api_url or "#" in api_url:
-        raise ConfigurationError(f"{advice}: it must not have a query or a fragment.")
-    if not is_host(hostname) or port == 0 or re.search(r"[\x00-\x20\x7f]", api_url.strip()):
-        raise ConfigurationError(f"{advice}: the host name or the port is not valid.")
+        hostname, port = "", None
+    if not API_URL.fullmatch(text) or not is_host(hostname) or port == 0:
+        raise ConfigurationError(
+            "Set api_url to the API URL of Snow Atlas settings alone, for example "
+            "https://snowatlas-westeurope.flexera.eu: https:// and a host, without a path, query or "
+            "credentials."
+        )
     if parts.scheme == "http" and not _is_loopback(hostname):
         raise ConfigurationError(
-            f"{advice}: it must begin with https://, because http would send the credentials unencrypted."
+            "Set api_url to an address that begins with https://, because http would send the credentials "
+            "unencrypted."
         )
     authority = f"[{hostname}]" if ":" in hostname else hostname
     return f"{parts.scheme}://{authority}" + (f":{port}" if port is not None else "")
@@ -249,15 +241,10 @@ def _filters(value: Any) -> dict[str, str]:
         )
     filters: dict[str, str] = {}
     for entry in value:
-        stream = entry.get("stream") if isinstance(entry, dict) else None
-        expression = entry.get("filter") if isinstance(entry, dict) else None
-        if (
-            not isinstance(stream, str)
-            or not isinstance(expression, str)
-            or not stream
-            or not expression.strip()
-        ):
+        texts = [entry.get(field) for field in ("stream", "filter")] if isinstance(entry, dict) else [None]
+        if not all(isinstance(text, str) and text.strip() for text in texts):
             raise ConfigurationError("Give every entry of filters a stream and a filter, both as text.")
+        stream, expression = map(str, texts)
         if stream in filters:
             raise ConfigurationError(
                 f"Give stream {stream} one filter only: join several conditions with -and or -or."

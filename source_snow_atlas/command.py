@@ -26,7 +26,6 @@ from airbyte_cdk.models import (
     AirbyteMessageSerializer,
     AirbyteRecordMessage,
     ConfiguredAirbyteCatalogSerializer,
-    FailureType,
     Status,
     Type,
 )
@@ -186,8 +185,7 @@ def _run(entrypoint: AirbyteEntrypoint, parsed: argparse.Namespace, output: Line
         frame = traceback.extract_tb(error.__traceback__)[-1]
         unexpected = SnowAtlasError(
             f"The connector failed unexpectedly ({type(error).__name__} in {Path(frame.filename).name}, line "
-            f"{frame.lineno}). Report this to the maintainers of the connector.",
-            FailureType.system_error,
+            f"{frame.lineno}). Report this to the maintainers of the connector."
         )
         output.write(_line(unexpected.as_airbyte_message()))
         return 1

@@ -70,9 +70,7 @@ def test_the_last_partition_ends_the_stream(generated_first: bool) -> None:
         assert partitions.all_begun()
 
 
-@pytest.mark.parametrize(
-    "error", [TransientError("no"), ServerError("no"), SnowAtlasError("no", FailureType.system_error)]
-)
+@pytest.mark.parametrize("error", [TransientError("no"), ServerError("no"), SnowAtlasError("no")])
 def test_a_few_parents_that_fail_end_nothing(error: SnowAtlasError) -> None:
     """One computer that the server can't answer for would cost the rows of 49,999 others."""
     partitions = begun(50_000)

@@ -24,15 +24,18 @@ PATH = re.compile(r"/\S+")
 class SnowAtlasError(AirbyteTracedException):
     """Error whose message is shown to the user unchanged, without a traceback."""
 
+    kind = FailureType.system_error
     status: int | None = None
     """The HTTP status of the refused request, if that is the cause."""
 
-    def __init__(self, message: str, failure_type: FailureType, stream: str | None = None) -> None:
+    def __init__(
+        self, message: str, stream: str | None = None, failure_type: FailureType | None = None
+    ) -> None:
         message = without_secret_ids(filter_secrets(message))
         super().__init__(
             internal_message=message,
             message=message,
-            failure_type=failure_type,
+            failure_type=failure_type or self.kind,
             stream_descriptor=StreamDescriptor(name=stream) if stream else None,
         )
 
@@ -51,22 +54,17 @@ class MalformedReply(Exception):
 class ConfigurationError(SnowAtlasError):
     """Error that the user can correct in the configuration, catalog, state or permissions."""
 
-    def __init__(self, message: str, stream: str | None = None) -> None:
-        super().__init__(message, FailureType.config_error, stream)
+    kind = FailureType.config_error
 
 
 class TransientError(SnowAtlasError):
     """Error of the server or the network that retries did not overcome. A later sync may succeed."""
 
-    def __init__(self, message: str, stream: str | None = None) -> None:
-        super().__init__(message, FailureType.transient_error, stream)
+    kind = FailureType.transient_error
 
 
 class ServerError(SnowAtlasError):
     """Error of a server whose replies are wrong, so that rows would be lost or duplicated."""
-
-    def __init__(self, message: str, stream: str | None = None) -> None:
-        super().__init__(message, FailureType.system_error, stream)
 
 
 class NotFound(ConfigurationError):
@@ -134,57 +132,47 @@ def failed_request(
     stream: str, path: str, status: int, body: bytes | bytearray, permission: Any, filtered: bool = False
 ) -> SnowAtlasError:
     """Return the error for a reply with an HTTP status that is not retried."""
-    error = _refusal(stream, path, status, body, permission, filtered)
+    kind, advice = _advice(status, permission, filtered)
+    said = quote(body)
+    error = kind(
+        f"Stream {stream}: GET {path} was {'answered' if status < 300 else 'refused'} with HTTP {status}. "
+        + advice
+        + (f' The server said: "{said}".' if said else ""),
+        stream,
+    )
     error.status = status
     return error
 
 
-def _refusal(
-    stream: str, path: str, status: int, body: bytes | bytearray, permission: Any, filtered: bool
-) -> SnowAtlasError:
-    said = quote(body)
-    reason = f' The server said: "{said}".' if said else ""
-    where = f"Stream {stream}: GET {path} was refused with HTTP {status}."
+def _advice(status: int, permission: Any, filtered: bool) -> tuple[type[SnowAtlasError], str]:
+    """Return the kind of error that a status is, and what the user can do."""
     if status == 403:
-        return ConfigurationError(
-            f"{where} Grant {permission_names(permission)} to the application registration in Snow Atlas "
-            "settings, or leave the stream out of the connection. "
-            f"A product that the tenant has not bought is refused in the same way.{reason}",
-            stream,
+        return ConfigurationError, (
+            f"Grant {permission_names(permission)} to the application registration in Snow Atlas settings, "
+            "or leave the stream out of the connection. "
+            "A product that the tenant has not bought is refused in the same way."
         )
     if status == 401:
-        return ConfigurationError(
-            f"{where} The access token was renewed and refused again. Check that the application "
-            "registration still exists, that its region is the configured one, and that no other system "
-            f"generates a new secret for it.{reason}",
-            stream,
+        return ConfigurationError, (
+            "The access token was renewed and refused again. Check that the application registration still "
+            "exists, that its region is the configured one, and that no other system generates a new secret "
+            "for it."
         )
     if status in (404, 410):
-        return NotFound(
-            f"{where} This host does not have the endpoint: check the region or the API URL. "
-            f"If they are right, leave the stream out of the connection.{reason}",
-            stream,
+        return NotFound, (
+            "This host does not have the endpoint: check the region or the API URL. "
+            "If they are right, leave the stream out of the connection."
         )
     if status == 400 and filtered:
-        return ConfigurationError(
-            f"{where} The server does not accept the filter: correct the filter of this stream in the "
-            f"configuration. If it has none, report it to the connector's maintainers.{reason}",
-            stream,
-        )
-    if 200 <= status < 300:
-        return ServerError(
-            f"Stream {stream}: GET {path} was answered with HTTP {status}, which is not a complete page. "
-            "Report it to the connector's maintainers.",
-            stream,
+        return ConfigurationError, (
+            "The server does not accept the filter: correct the filter of this stream in the configuration. "
+            "If it has none, report it to the connector's maintainers."
         )
     if 300 <= status < 400 and status != 304:
-        return ServerError(
-            f"{where} The server redirects to another address, and credentials are not sent there. "
-            "Check the API URL.",
-            stream,
+        return ServerError, (
+            "The server redirects to another address, and credentials are not sent there. Check the API URL."
         )
-    return ServerError(
-        f"{where} The API does not document this reply to the request. Leave the stream out of the "
-        f"connection, and report it to the connector's maintainers.{reason}",
-        stream,
+    return ServerError, (
+        "The API does not document this reply to the request. Leave the stream out of the connection, and "
+        "report it to the connector's maintainers."
     )

@@ -8,10 +8,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Iterable, Iterator
 
-from airbyte_cdk.models import AirbyteMessage, AirbyteStreamStatus, FailureType, TraceType, Type
+from airbyte_cdk.models import AirbyteMessage, AirbyteStreamStatus, TraceType, Type
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_snow_atlas.components.basics.errors import SnowAtlasError
+from source_snow_atlas.components.basics.errors import ConfigurationError, SnowAtlasError
 
 
 def one_error_per_stream(
@@ -43,14 +43,12 @@ def one_error_per_stream(
         if silent and not failed:
             raise SnowAtlasError(
                 f"The sync ended before {len(silent)} of {len(streams)} streams: {', '.join(silent)}. "
-                "Report it to the connector's maintainers.",
-                FailureType.system_error,
+                "Report it to the connector's maintainers."
             )
         if failed:
-            raise SnowAtlasError(
+            raise ConfigurationError(
                 f"{len(failed)} of {len(streams)} streams could not be read completely: "
-                f"{', '.join(sorted(failed))}. The error of each says why; the other streams are complete.",
-                FailureType.config_error,
+                f"{', '.join(sorted(failed))}. The error of each says why; the other streams are complete."
             ) from None
 
 

@@ -33,7 +33,7 @@ class ParentsUnreadable(SnowAtlasError):
         if isinstance(cause, SnowAtlasError):
             text, failure_type = str(cause.message), cause.failure_type
         super().__init__(
-            f"Stream {stream} can't be read without the list of its parents. {text}", failure_type, stream
+            f"Stream {stream} can't be read without the list of its parents. {text}", stream, failure_type
         )
         self.cause: Exception = cause
 

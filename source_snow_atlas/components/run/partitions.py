@@ -48,8 +48,8 @@ class RowsMissing(SnowAtlasError):
         super().__init__(
             f"Stream {stream} was read, but rows are missing: {reason} Sync again. If they are still missing "
             f"and you can do without them, name {stream} in accept_missing_rows.",
-            failure_type,
             stream,
+            failure_type,
         )
         self.reason = reason
         self.parents = parents
@@ -262,5 +262,5 @@ class Partitions:
 
     def _unread(self, sentence: str, first: SnowAtlasError) -> SnowAtlasError:
         return SnowAtlasError(
-            f"Stream {self._stream}: {sentence} The first: {first.message}", first.failure_type, self._stream
+            f"Stream {self._stream}: {sentence} The first: {first.message}", self._stream, first.failure_type
         )

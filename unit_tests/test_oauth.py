@@ -51,7 +51,7 @@ def test_the_grant_is_a_form_with_the_credentials_in_its_body(
     authenticator: SnowAtlasOauth2Authenticator, http: FakeHttp
 ) -> None:
     """Snow Atlas would refuse the client, or proxies on the way would log its secret."""
-    assert authenticator.token == "Bearer token-1"
+    assert authenticator.get_access_token() == "token-1"
     (request,) = http.requests
     assert request.method == "POST"
     assert request.url == TOKEN_URL

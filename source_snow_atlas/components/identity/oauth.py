@@ -10,7 +10,6 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any, ClassVar
 
-from airbyte_cdk.sources.declarative.auth.declarative_authenticator import DeclarativeAuthenticator
 from airbyte_cdk.sources.streams.http.requests_native_auth import Oauth2Authenticator
 from airbyte_cdk.utils.datetime_helpers import AirbyteDateTime, ab_datetime_now
 
@@ -37,8 +36,8 @@ class _SharedToken:
     failed_at: float = 0.0
 
 
-@dataclass
-class SnowAtlasOauth2Authenticator(Oauth2Authenticator, DeclarativeAuthenticator):
+@dataclass(eq=False)
+class SnowAtlasOauth2Authenticator(Oauth2Authenticator):
     """Authenticator whose token is shared by all instances with the same host and client. Thread-safe.
 
     The CDK makes one authenticator per stream, each with a token of its own, while the vendor limits token
@@ -72,19 +71,6 @@ class SnowAtlasOauth2Authenticator(Oauth2Authenticator, DeclarativeAuthenticator
     def forget_tokens(cls) -> None:
         """Drop every token: for a process that reads twice, as tests do."""
         cls._tokens.clear()
-
-    def __hash__(self) -> int:
-        return id(self)
-
-    @property
-    def auth_header(self) -> str:
-        """Return the name of the header that carries the token."""
-        return "Authorization"
-
-    @property
-    def token(self) -> str:
-        """Return the value of the header."""
-        return f"Bearer {self.get_access_token()}"
 
     @cached_property
     def route(self) -> Route:

@@ -14,7 +14,6 @@ from datetime import timedelta
 from functools import cached_property, partial
 from typing import Any
 
-from airbyte_cdk.sources.declarative.auth.declarative_authenticator import DeclarativeAuthenticator
 from airbyte_cdk.sources.declarative.retrievers import Retriever
 from airbyte_cdk.sources.streams.core import StreamData
 from airbyte_cdk.sources.types import Record, StreamSlice
@@ -24,6 +23,7 @@ from source_snow_atlas.components.basics.paths import fill
 from source_snow_atlas.components.collection.keys import KeyWarnings
 from source_snow_atlas.components.collection.pages import NoPrefetch
 from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT, joined
+from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
 from source_snow_atlas.components.request.reply import Page, Row
 from source_snow_atlas.components.run.progress import estimate
 from source_snow_atlas.components.run.sync import Sync
@@ -61,7 +61,7 @@ class CollectionRetriever(Retriever):
     config: Mapping[str, Any]
     name: str
     primary_key: str | list[str] | None
-    authenticator: DeclarativeAuthenticator
+    authenticator: SnowAtlasOauth2Authenticator
     path: str
     permission: Any = None
     page_parameters: bool = True

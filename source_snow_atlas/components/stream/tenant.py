@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airbyte_cdk.sources.declarative.auth.declarative_authenticator import DeclarativeAuthenticator
 from airbyte_cdk.sources.declarative.retrievers import Retriever
 from airbyte_cdk.sources.streams.core import StreamData
 from airbyte_cdk.sources.types import Record, StreamSlice
@@ -22,13 +21,12 @@ class TenantRetriever(Retriever):
 
     config: Mapping[str, Any]
     name: str
-    authenticator: DeclarativeAuthenticator
+    authenticator: SnowAtlasOauth2Authenticator
 
     def read_records(
         self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None
     ) -> Iterable[StreamData]:
         """Yield the tenant as {id, name, region}. Raises ConfigurationError if it is not known."""
-        assert isinstance(self.authenticator, SnowAtlasOauth2Authenticator)
         try:
             tenant = read_tenant(self.authenticator)
         except IdentityUnavailable as reason:

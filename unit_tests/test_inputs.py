@@ -14,11 +14,11 @@ from airbyte_cdk.models import (
 from airbyte_cdk.sources.source import Source
 
 from source_snow_atlas.components.basics.errors import ConfigurationError
+from source_snow_atlas.components.identity.configuration import Configuration
 from source_snow_atlas.components.run.inputs import (
     WITHOUT_CURSOR,
     check_catalog,
-    check_filters,
-    check_streams,
+    check_options,
     incremental_streams,
     usable_state,
     warn_of_unknown_options,
@@ -157,21 +157,31 @@ def test_unknown_options_are_named(caplog: pytest.LogCaptureFixture) -> None:
     ]
 
 
+def options(**given: Any) -> Configuration:
+    return Configuration.parse(
+        {"region": "westeurope", "client_id": "client-1", "client_secret": "secret", **given}
+    )
+
+
+def filtered(stream: str) -> Configuration:
+    return options(filters=[{"stream": stream, "filter": 'name -eq "x"'}])
+
+
 def test_filters_of_streams_that_have_none_are_refused() -> None:
     """A filter on a misspelt stream would be ignored, and more rows be read than meant."""
-    check_filters({"computers": 'status -eq "Active"'})
+    check_options(filtered("computers"))
     with pytest.raises(ConfigurationError, match=r"'computer'.*did you mean computers\?"):
-        check_filters({"computer": 'status -eq "Active"'})
+        check_options(filtered("computer"))
     with pytest.raises(ConfigurationError, match="can't filter the stream organizations"):
-        check_filters({"organizations": 'name -eq "x"'})
+        check_options(filtered("organizations"))
 
 
 def test_options_that_name_an_unknown_stream_are_refused() -> None:
     """A misspelt stream would go on failing, and the user believe that the option does nothing."""
-    check_streams(("computers", "licenses"), "accept_missing_rows")
-    check_streams(("all",), "accept_missing_rows")
+    check_options(options(accept_missing_rows=["computers", "licenses"]))
+    check_options(options(accept_missing_rows=["all"]))
     with pytest.raises(ConfigurationError, match="option accept_missing_rows names the stream 'computer'"):
-        check_streams(("computers", "computer"), "accept_missing_rows")
+        check_options(options(accept_missing_rows=["computers", "computer"]))
 
 
 def test_the_count_of_rows_not_served_is_no_position() -> None:

@@ -79,7 +79,7 @@ class Configuration:
             filters=_filters(config.get("filters")),
             asset_kinds=_asset_kinds(config.get("asset_kinds")),
             insight_rule_ids=_insight_rule_ids(config.get("insight_rule_ids")),
-            accept_missing_rows=_streams(config, "accept_missing_rows"),
+            accept_missing_rows=_accept_missing_rows(config.get("accept_missing_rows")),
         )
 
     def accepts_missing_rows(self, stream: str) -> bool:
@@ -138,10 +138,12 @@ def _text(config: Mapping[str, Any], name: str) -> str:
     return value
 
 
-def _streams(config: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    streams = tuple(_texts(config.get(name), name))
+def _accept_missing_rows(value: Any) -> tuple[str, ...]:
+    streams = tuple(_texts(value, "accept_missing_rows"))
     if EVERY_STREAM in streams and len(streams) > 1:
-        raise ConfigurationError(f"Set {name} to {EVERY_STREAM} alone, or to the names of streams.")
+        raise ConfigurationError(
+            f"Set accept_missing_rows to {EVERY_STREAM} alone, or to the names of streams."
+        )
     return streams
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Iterable, Iterator
 
-from airbyte_cdk.models import AirbyteMessage, AirbyteStreamStatus, TraceType, Type
+from airbyte_cdk.models import AirbyteMessage, AirbyteStreamStatus
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_snow_atlas.components.basics.errors import ConfigurationError, SnowAtlasError
+
+OVER = (AirbyteStreamStatus.COMPLETE, AirbyteStreamStatus.INCOMPLETE)
 
 
 def one_error_per_stream(
@@ -21,51 +23,34 @@ def one_error_per_stream(
 
     Raises one error at the end if streams failed, or if the sync ended before them.
     """
-    failed: list[str] = []
+    failed: set[str] = set()
     ended: set[str] = set()
     with _WithoutTracebacks():
         try:
             for message in messages:
-                if message.record is not None:
-                    yield message
-                    continue
-                ended |= _ended_streams(message)
-                stream = _failed_stream(message)
-                if stream is not None:
+                status = message.trace.stream_status if message.trace is not None else None
+                if status is not None and status.status in OVER:
+                    ended.add(status.stream_descriptor.name)
+                error = message.trace.error if message.trace is not None else None
+                if error is not None and error.stream_descriptor is not None:
+                    stream = error.stream_descriptor.name
                     if stream in failed:
                         continue
-                    failed.append(stream)
+                    failed.add(stream)
                 yield message
         except AirbyteTracedException:
             if not failed:
                 raise
-        silent = sorted(set(streams) - ended)
-        if silent and not failed:
-            raise SnowAtlasError(
-                f"The sync ended before {len(silent)} of {len(streams)} streams: {', '.join(silent)}. "
-                "Report it to the connector's maintainers."
-            )
         if failed:
             raise ConfigurationError(
                 f"{len(failed)} of {len(streams)} streams could not be read completely: "
                 f"{', '.join(sorted(failed))}. The error of each says why; the other streams are complete."
-            ) from None
-
-
-def _ended_streams(message: AirbyteMessage) -> set[str]:
-    """Return the stream whose end or failure a message reports, if any."""
-    status = message.trace.stream_status if message.trace is not None else None
-    over = (AirbyteStreamStatus.COMPLETE, AirbyteStreamStatus.INCOMPLETE)
-    return {status.stream_descriptor.name} if status is not None and status.status in over else set()
-
-
-def _failed_stream(message: AirbyteMessage) -> str | None:
-    """Return the stream of an error message, if any."""
-    trace = message.trace
-    if message.type != Type.TRACE or trace is None or trace.type != TraceType.ERROR or trace.error is None:
-        return None
-    descriptor = trace.error.stream_descriptor
-    return descriptor.name if descriptor else None
+            )
+        if silent := sorted(set(streams) - ended):
+            raise SnowAtlasError(
+                f"The sync ended before {len(silent)} of {len(streams)} streams: {', '.join(silent)}. "
+                "Report it to the connector's maintainers."
+            )
 
 
 class _WithoutTracebacks(logging.Filter):

@@ -135,33 +135,24 @@ def _state(stream: str, position: datetime) -> AirbyteStateMessage:
 
 def check_options(settings: Configuration) -> None:
     """Raise ConfigurationError if an option names a stream that does not exist or can't be filtered."""
-    check_filters(settings.filters)
-    check_streams(settings.accept_missing_rows, "accept_missing_rows")
-
-
-def check_filters(filters: Mapping[str, str]) -> None:
-    """Raise ConfigurationError for a filter of a stream that does not exist or has no filter parameter."""
     known = definitions.stream_definitions()
-    for stream in filters:
+    filterable = [name for name in known if definitions.parameters(name).get("filterable")]
+    for stream in settings.filters:
         if stream not in known:
             raise ConfigurationError(
                 f"The configuration filters the stream {plain(stream)!r}, which does not exist"
-                + nearest(stream, (name for name in known if definitions.parameters(name).get("filterable")))
+                + nearest(stream, filterable)
             )
-        if not definitions.parameters(stream).get("filterable"):
+        if stream not in filterable:
             raise ConfigurationError(
                 f"The API can't filter the stream {stream}: remove its filter from the configuration."
             )
-
-
-def check_streams(names: Collection[str], option: str) -> None:
-    """Raise ConfigurationError if an option names a stream that does not exist, other than `all`."""
-    known = definitions.stream_definitions()
-    for name in names:
+    for name in settings.accept_missing_rows:
         if name != EVERY_STREAM and name not in known:
             raise ConfigurationError(
-                f"The option {option} names the stream {plain(name)!r}, which does not exist: name streams "
-                f"as they are called in the connection, or {EVERY_STREAM} alone" + nearest(name, known)
+                f"The option accept_missing_rows names the stream {plain(name)!r}, which does not exist: "
+                f"name streams as they are called in the connection, or {EVERY_STREAM} alone"
+                + nearest(name, known)
             )
 
 

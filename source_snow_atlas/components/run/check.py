@@ -5,11 +5,10 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as FutureTimeoutError
+from concurrent.futures import Executor, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import Any, TypeVar
+from typing import Any
 
 from airbyte_cdk.models import AirbyteConnectionStatus, Status
 
@@ -30,8 +29,6 @@ from source_snow_atlas.definitions import schema_fields, stream_definitions
 
 LONGEST = 18.0
 """Seconds for all requests together: with the start of the process, an answer comes within 30."""
-
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -72,14 +69,12 @@ def check_connection(
         try:
             route = authenticator.route
             token = executor.submit(authenticator.get_access_token)
-            _result(token, deadline, f"The token endpoint of {route.host}{route.through}")
+            if not wait([token], LONGEST).done:
+                raise _late(f"The token endpoint of {route.host}{route.through}")
+            token.result()
             hint = log_tenant(logger, authenticator, settings.region)
             client = SnowAtlasClient(authenticator, settings.num_workers, fail_fast=True)
-            requested = [
-                (area, executor.submit(_request_one, client, area, settings.filters.get(area.stream)))
-                for area in product_areas(settings.filters)
-            ]
-            failures = [(area, _failure(area, future, deadline)) for area, future in requested]
+            failures = _request_areas(executor, client, settings.filters, deadline)
         finally:
             executor.shutdown(wait=False, cancel_futures=True)
         for area, failure in failures:
@@ -91,6 +86,25 @@ def check_connection(
     logger.info(message)
     refused = [area for area, failure in failures if failure is not None and failure.status == 403]
     return AirbyteConnectionStatus(status=status, message=f"{message} {hint}".rstrip()), refused
+
+
+def _request_areas(
+    executor: Executor, client: SnowAtlasClient, filters: Mapping[str, str], deadline: float
+) -> list[tuple[Area, SnowAtlasError | None]]:
+    """Return the product areas, each with the reason why it is not readable, if any."""
+    requested = {
+        executor.submit(_request_one, client, area, filters.get(area.stream)): area
+        for area in product_areas(filters)
+    }
+    answered = wait(requested, deadline - time.monotonic()).done
+    return [
+        (area, future.result() if future in answered else _late(f"GET {area.parameters['path']}"))
+        for future, area in requested.items()
+    ]
+
+
+def _late(what: str) -> TransientError:
+    return TransientError(f"{what} did not answer within {LONGEST:.0f} s. Try again later.")
 
 
 def _verdict(host: str, failures: Sequence[tuple[Area, SnowAtlasError | None]]) -> tuple[Status, str]:
@@ -140,21 +154,6 @@ def log_tenant(logger: logging.Logger, authenticator: SnowAtlasOauth2Authenticat
     if hint:
         logger.warning(hint)
     return hint
-
-
-def _result(future: Future[Result], deadline: float, what: str) -> Result:
-    """Return a result. Raises TransientError after the deadline."""
-    try:
-        return future.result(max(0.0, deadline - time.monotonic()))
-    except FutureTimeoutError:
-        raise TransientError(f"{what} did not answer within {LONGEST:.0f} s. Try again later.") from None
-
-
-def _failure(area: Area, future: Future[SnowAtlasError | None], deadline: float) -> SnowAtlasError | None:
-    try:
-        return _result(future, deadline, f"Stream {area.stream}: GET {area.parameters['path']}")
-    except TransientError as late:
-        return late
 
 
 def _request_one(client: SnowAtlasClient, area: Area, user_filter: str | None) -> SnowAtlasError | None:

@@ -127,7 +127,7 @@ class SourceSnowAtlas(Source):
         try:
             with ThreadPoolExecutor(max_workers=1) as executor:
                 # requests the token and the tenant while the streams are built
-                tenant_logged = executor.submit(log_tenant, logger, sync.authenticator, settings.region)
+                tenant_logged = executor.submit(log_tenant, logger, sync.authenticator)
                 declarative = self._build(config, selected, without_cursor, catalog, state)
                 tenant_logged.result()
             messages = declarative.read(logger, config, catalog, state)

@@ -120,24 +120,11 @@ def test_a_wrong_configuration(check: Callable[..., tuple[Status, str]], http: F
     assert http.requests == []
 
 
-@pytest.mark.parametrize("allowed", [EMPTY, DENIED])
-def test_a_tenant_of_another_region_is_a_hint(
-    check: Callable[..., tuple[Status, str]], http: FakeHttp, allowed: Reply
-) -> None:
-    """A wrong region would only show as a strange refusal; or a tenant whose data can be read would be
-    refused for the name of its region.
-    """
-    http.on("POST", TOKEN_URL, token_reply(id_token=signed(region="uksouth")))
-    status, message = check(lambda parameters: allowed)
-    assert status == (Status.SUCCEEDED if allowed is EMPTY else Status.FAILED)
-    assert "set region to uksouth" in message
-
-
 def test_the_tenant_is_named_in_the_log(
     check: Callable[..., tuple[Status, str]], http: FakeHttp, every_log_line: pytest.LogCaptureFixture
 ) -> None:
     """A person who looks after several tenants would not see which one a log is about."""
-    token = signed(tenant="tenant-7", tenant_name="Blå Berg", region=None)
+    token = signed(tenant="tenant-7", tenant_name="Blå Berg", region="westeurope")
     http.on("POST", TOKEN_URL, token_reply(id_token=token))
     check(lambda parameters: EMPTY)
     assert "Tenant Blå Berg (tenant-7), region westeurope." in every_log_line.text

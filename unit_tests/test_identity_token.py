@@ -103,16 +103,3 @@ def test_what_is_not_known_is_said(read: Callable[..., Tenant], token: Any, why:
     with pytest.raises(IdentityUnavailable, match=why) as reason:
         read(token)
     assert not isinstance(token, str) or len(token) < 5 or token not in str(reason.value)
-
-
-@pytest.mark.parametrize("claimed", ["eastus2", "EastUS2", "East US 2"])
-def test_a_tenant_of_another_region_is_a_hint(read: Callable[..., Tenant], claimed: str) -> None:
-    """A wrong region would only show as a strange refusal somewhere in the sync."""
-    hint = read(signed(region=claimed)).region_hint("westeurope")
-    assert "set region to eastus2" in hint
-
-
-@pytest.mark.parametrize("claimed", [None, "", "a region of the future", "WestEurope", "West Europe", 7])
-def test_a_region_that_is_not_known_is_no_hint(read: Callable[..., Tenant], claimed: Any) -> None:
-    """A claim written in another way would send a user to the wrong region."""
-    assert read(signed(region=claimed)).region_hint("westeurope") == ""

@@ -1,6 +1,6 @@
 """The tenant that the OpenID Connect identity token names.
 
-It is used for a log line, a hint about the region and the stream `tenant`. The token comes from the token
+It is used for a log line and the stream `tenant`. The token comes from the token
 endpoint over TLS, so its signature needs no check (OpenID Connect Core section 3.1.3.7, item 6).
 """
 
@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import jwt
 
-from source_snow_atlas.components.identity.configuration import REGIONS
 from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
 
 
@@ -21,16 +20,6 @@ class Tenant:
     id: str
     name: str | None
     region: str | None
-
-    def region_hint(self, region: str) -> str:
-        """Return a sentence if the tenant lies in another known region than the configured one, else ""."""
-        claimed = (self.region or "").replace(" ", "").lower()
-        if claimed not in REGIONS or claimed == region:
-            return ""
-        return (
-            f"The tenant of this application registration lies in region {claimed}, not in {region}. "
-            f"If streams can't be read, set region to {claimed}."
-        )
 
 
 class IdentityUnavailable(Exception):

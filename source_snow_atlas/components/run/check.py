@@ -72,7 +72,7 @@ def check_connection(
             if not wait([token], LONGEST).done:
                 raise _late(f"The token endpoint of {route.host}{route.through}")
             token.result()
-            hint = log_tenant(logger, authenticator, settings.region)
+            log_tenant(logger, authenticator)
             client = SnowAtlasClient(authenticator, settings.num_workers, fail_fast=True)
             failures = _request_areas(executor, client, settings.filters, deadline)
         finally:
@@ -85,7 +85,7 @@ def check_connection(
     status, message = _verdict(authenticator.host, failures)
     logger.info(message)
     refused = [area for area, failure in failures if failure is not None and failure.status == 403]
-    return AirbyteConnectionStatus(status=status, message=f"{message} {hint}".rstrip()), refused
+    return AirbyteConnectionStatus(status=status, message=message), refused
 
 
 def _request_areas(
@@ -137,23 +137,15 @@ def _verdict(host: str, failures: Sequence[tuple[Area, SnowAtlasError | None]]) 
     )
 
 
-def log_tenant(logger: logging.Logger, authenticator: SnowAtlasOauth2Authenticator, region: str) -> str:
-    """Log the tenant. Return a hint if it lies in another region than the configured one, else ""."""
+def log_tenant(logger: logging.Logger, authenticator: SnowAtlasOauth2Authenticator) -> None:
+    """Log the tenant that the identity token names."""
     try:
         tenant = read_tenant(authenticator)
     except IdentityUnavailable as reason:
         logger.info("The tenant is not known: %s.", reason)
-        return ""
-    logger.info(
-        "Tenant %s (%s), region %s.",
-        plain(tenant.name or "without a name"),
-        plain(tenant.id),
-        plain(tenant.region or region),
-    )
-    hint = tenant.region_hint(region)
-    if hint:
-        logger.warning(hint)
-    return hint
+        return
+    name, region = tenant.name or "without a name", tenant.region or "not named"
+    logger.info("Tenant %s (%s), region %s.", plain(name), plain(tenant.id), plain(region))
 
 
 def _request_one(client: SnowAtlasClient, area: Area, user_filter: str | None) -> SnowAtlasError | None:

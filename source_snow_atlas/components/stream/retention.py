@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -23,24 +22,21 @@ class Retention:
     cursor_field: str
     kept_until: str
     warn: Callable[[str], None]
-    _since: datetime | None = None
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _starts: list[str] = field(default_factory=list)
 
     def requested(self, window: tuple[str, str]) -> None:
-        """Remember the start of the oldest window."""
-        start = bound(window[0])
-        with self._lock:
-            self._since = min(start, self._since or start)
+        """Remember the start of a window."""
+        self._starts.append(window[0])
 
     def received(self, rows: Sequence[Row]) -> None:
         """Warn if the sync starts earlier than the retention period of the first of these rows."""
-        if not rows or self._since is None:
+        if not rows:
             return
         created, until = (timestamp_of(rows[0].get(name)) for name in (self.cursor_field, self.kept_until))
         if created is None or until is None or until <= created:
             return
         now, kept = datetime.now(timezone.utc), until - created
-        if now - self._since > kept:
+        if now - bound(min(self._starts)) > kept:
             self.warn(
                 f"Stream {self.stream}: the server keeps a row for {kept.days} days ({self.kept_until}), and "
                 f"this sync goes back further: rows from before {now - kept:%Y-%m-%d} may be gone."

@@ -108,7 +108,6 @@ class SourceSnowAtlas(Source):
             incremental_streams,
             usable_state,
         )
-        from source_snow_atlas.components.run.missing_counts import with_missing_counts
         from source_snow_atlas.components.run.sync import Sync
 
         settings = Configuration.parse(config)
@@ -131,7 +130,7 @@ class SourceSnowAtlas(Source):
                 declarative = self._build(config, selected, without_cursor, catalog, state)
                 tenant_logged.result()
             messages = declarative.read(logger, config, catalog, state)
-            yield from one_error_per_stream(with_missing_counts(messages, sync.progress), selected)
+            yield from one_error_per_stream(sync.progress.with_missing_counts(messages), selected)
         finally:
             sync.close()
 

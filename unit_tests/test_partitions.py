@@ -50,12 +50,10 @@ def listing(*numbers: int) -> Callable[[], Iterator[Partition]]:
 def test_the_first_failure_of_a_stream_stays() -> None:
     """The stream's error would be that of whatever failed last, not the cause."""
     partitions = Partitions(STREAM)
-    partitions.raise_if_failed()
-    partitions.fail(TransientError("first"))
+    first = TransientError("first")
+    partitions.fail(first)
     partitions.fail(TransientError("second"))
-    assert partitions.has_failed
-    with pytest.raises(TransientError, match="first"):
-        partitions.raise_if_failed()
+    assert partitions.error is first
 
 
 @pytest.mark.parametrize("generated_first", [True, False])
@@ -265,7 +263,7 @@ def test_what_the_parents_lack_their_children_lack() -> None:
     """Grandchildren would be called complete although their parents are not known."""
     partitions = begun(1)
     end(partitions, 0)
-    partitions.add_unknown(RowsMissing("x", "one lacks.", FailureType.transient_error, 3))
+    partitions.unknown.append(RowsMissing("x", "one lacks.", FailureType.transient_error, 3))
     missing = partitions.missing()
     assert missing is not None
     assert missing.parents == 3

@@ -241,7 +241,7 @@ def test_a_parent_that_is_gone_is_skipped_counted_and_named(
     sync.partitions("things").begin()
     assert rows(source, {"computerId": 7}) == []
     assert "/api/c/7/x" in caplog.text
-    assert not sync.partitions("things").has_failed
+    assert sync.partitions("things").error is None
     assert sync.partitions("things").all_begun()
     sync.end_stream("things")
     assert "1 parent was skipped" in caplog.text
@@ -267,7 +267,7 @@ def test_a_child_that_is_refused_fails_the_stream(
         assert rows(source, {"computerId": number}) == []
     with pytest.raises(SnowAtlasError, match=str(status)):
         rows(source, {"computerId": FEW})
-    assert sync.partitions("things").has_failed
+    assert sync.partitions("things").error is not None
     asked = len(http.requests)
     assert rows(source, {"computerId": FEW + 1}) == []
     assert len(http.requests) == asked, "what is lost is not read on"

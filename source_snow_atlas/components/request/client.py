@@ -7,7 +7,6 @@ it as a failed attempt, can't retry a malformed body, logs bodies and headers, a
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -94,7 +93,6 @@ class SnowAtlasClient:
         self._sleep = sleep
         self._transport = Transport(CHECK_TIMEOUTS if fail_fast else TIMEOUTS, requests_in_flight + 1)
         self._oracle_root: str | None = None
-        self._oracle_lock = threading.Lock()
 
     def get(
         self,
@@ -114,9 +112,7 @@ class SnowAtlasClient:
         if not path.startswith(ORACLE_PATHS):
             return self._get(request)
         if self._oracle_root is None:
-            with self._oracle_lock:
-                if self._oracle_root is None:
-                    return self._find_oracle(request)
+            return self._find_oracle(request)
         return self._get(replace(request, path=self._oracle_root + path))
 
     def _find_oracle(self, request: _Request[Parsed]) -> Parsed | None:

@@ -27,7 +27,7 @@ from source_snow_atlas.components.identity.configuration import (
     nearest,
     parse_timestamp,
 )
-from source_snow_atlas.components.run.missing_counts import COUNTS
+from source_snow_atlas.components.run.progress import COUNTS_IN_STATE
 
 LOGGER = logging.getLogger("airbyte")
 WITHOUT_CURSOR = "__ab_no_cursor_state_message"
@@ -93,7 +93,7 @@ def usable_state(state: list[AirbyteStateMessage], incremental: Collection[str])
 
 def _position(stream: str, stream_state: Any) -> datetime | None:
     values = dict(vars(stream_state)) if stream_state is not None else {}
-    for key in COUNTS:
+    for key in COUNTS_IN_STATE:
         values.pop(key, None)
     cursor_field = definitions.parameters(stream)["cursor_field"]
     if not values or (values.get(WITHOUT_CURSOR) and cursor_field not in values):

@@ -11,9 +11,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from airbyte_cdk.models import FailureType
-
-from source_snow_atlas.components.basics.errors import SnowAtlasError
 from source_snow_atlas.components.basics.paths import reason_not_an_id, reason_unsafe, shown
 from source_snow_atlas.components.request.reply import Row
 from source_snow_atlas.components.run.partitions import NamedCount
@@ -22,20 +19,6 @@ Keys = tuple[Any, ...]
 Batches = Callable[[], Iterator[list[Row]]]
 FALSE = (None, False, "", "false", "False")
 """Values of a condition that is not met; some servers send booleans as strings."""
-
-
-class ParentsUnreadable(SnowAtlasError):
-    """The parents of a stream could not be read, because of `cause`."""
-
-    def __init__(self, stream: str, error: Exception) -> None:
-        cause: Exception = error.cause if isinstance(error, ParentsUnreadable) else error
-        text, failure_type = f"{type(cause).__name__}: {cause}", FailureType.system_error
-        if isinstance(cause, SnowAtlasError):
-            text, failure_type = str(cause.message), cause.failure_type
-        super().__init__(
-            f"Stream {stream} can't be read without the list of its parents. {text}", stream, failure_type
-        )
-        self.cause: Exception = cause
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,6 @@ class Partitions:
     def __init__(self, stream: str) -> None:
         self._stream = stream
         self._lock = threading.Lock()
-        self._error: Exception | None = None
         self._begun = 0
         self._all_begun = False
         self._read = 0
@@ -94,7 +93,10 @@ class Partitions:
         self._failed = NamedCount()
         self._failed_in_a_row = 0
         self._first_failure: SnowAtlasError | None = None
-        self._unknown: list[RowsMissing] = []
+        self.error: Exception | None = None
+        """The first error of the stream: the rest of it need not be read."""
+        self.unknown: list[RowsMissing] = []
+        """Reasons why parents are missing from the list of parents."""
         self.invalid = NamedCount()
         """Parents whose ids can't be those of a resource: null, empty, dots, an object."""
         self.unsafe = NamedCount()
@@ -103,19 +105,8 @@ class Partitions:
         """Yields the partitions from the current lists of parents."""
 
     def fail(self, error: Exception) -> None:
-        """Mark the stream as failed: the rest of it need not be read."""
-        self._error = self._error or error
-
-    @property
-    def has_failed(self) -> bool:
-        """Return whether the stream has failed."""
-        return self._error is not None
-
-    def raise_if_failed(self) -> None:
-        """Raise the first error of the stream again, so that its other windows don't count as read."""
-        if self._error is not None:
-            # otherwise its traceback grows each time it is raised
-            raise self._error.with_traceback(None)
+        """Mark the stream as failed, unless it has failed before."""
+        self.error = self.error or error
 
     def begin(self) -> int:
         """Count a partition that is about to be read, and return the number of them so far."""
@@ -128,10 +119,6 @@ class Partitions:
         with self._lock:
             self._all_begun = True
             return self._all_ended()
-
-    def add_unknown(self, cause: RowsMissing) -> None:
-        """Record that the list of parents is incomplete."""
-        self._unknown.append(cause)
 
     def end(self, partition: Partition, path: str, error: SnowAtlasError | None = None) -> bool:
         """Record that a partition was read or failed, and return whether it was the last one.
@@ -147,7 +134,7 @@ class Partitions:
                 self._note_gone(partition, without_secret_ids(path), error)
             else:
                 self._note_failed(without_secret_ids(path), error)
-            return self._all_begun and self._all_ended() and not self.has_failed
+            return self._all_begun and self._all_ended() and self.error is None
 
     def _all_ended(self) -> bool:
         return self._read + self._gone_count + self._failed.count == self._begun
@@ -195,7 +182,7 @@ class Partitions:
             self._raise_if_nothing_was_there()
         reasons = [
             f"{counted(cause.parents, 'parent is', 'parents are')} unknown: {cause.reason}"
-            for cause in self._unknown
+            for cause in self.unknown
         ]
         if self.unsafe:
             reasons.append(
@@ -209,12 +196,12 @@ class Partitions:
             )
         if not reasons:
             return None
-        causes = [*self._unknown, *([self._first_failure] if self._first_failure else [])]
+        causes = [*self.unknown, *([self._first_failure] if self._first_failure else [])]
         return RowsMissing(
             self._stream,
             " ".join(reasons),
             causes[0].failure_type if causes else FailureType.system_error,
-            self._failed.count + self.unsafe.count + sum(cause.parents for cause in self._unknown),
+            self._failed.count + self.unsafe.count + sum(cause.parents for cause in self.unknown),
         )
 
     def _log_skipped(self) -> None:

@@ -1,4 +1,4 @@
-"""Progress of a sync: counts per stream, log lines every few seconds, and estimates."""
+"""Progress of a sync: counts per stream in log lines and in the state, and estimates."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 from airbyte_cdk.models import (
     AirbyteEstimateTraceMessage,
@@ -23,6 +23,8 @@ from source_snow_atlas.components.collection.pages import Changes
 
 LOGGER = logging.getLogger("airbyte")
 SECONDS_BETWEEN_LINES = 10.0
+COUNTS_IN_STATE = {"rowsNotServed": "not_served", "parentsNotRead": "parents_not_read"}
+"""Counts of what an accepted stream lacks, by their keys in its state."""
 
 
 def estimate(stream: str, rows: int) -> AirbyteMessage:
@@ -79,6 +81,16 @@ class Progress:
         """Return the current value of a count."""
         with self._lock:
             return self._counts[stream][name]
+
+    def with_missing_counts(self, messages: Iterable[AirbyteMessage]) -> Iterator[AirbyteMessage]:
+        """Yield the messages, with the numbers of missing rows and parents added to the states."""
+        for message in messages:
+            stream = message.state.stream if message.state is not None else None
+            if stream is not None and stream.stream_state is not None:
+                for key, name in COUNTS_IN_STATE.items():
+                    if missing := self.count(stream.stream_descriptor.name, name):
+                        setattr(stream.stream_state, key, missing)
+            yield message
 
     def _line(self, stream: str, now: float) -> str:
         counts = self._counts[stream]

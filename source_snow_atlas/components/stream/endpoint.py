@@ -24,14 +24,9 @@ class Endpoint:
     permission: Any = None
     page_parameters: bool = True
     items_field: str = "items"
-    primary_key: tuple[str, ...] = ()
-    record_key: tuple[str, ...] = ()
+    key: tuple[str, ...] = ()
+    """The fields that identify a row of the collection."""
     known_fields: frozenset[str] = frozenset()
-
-    @property
-    def key(self) -> tuple[str, ...]:
-        """Return the fields that identify a row of the collection."""
-        return self.record_key or self.primary_key
 
     def reader(
         self,

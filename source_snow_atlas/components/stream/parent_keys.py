@@ -13,7 +13,7 @@ from source_snow_atlas.components.basics.errors import NotFound, SnowAtlasError
 from source_snow_atlas.components.basics.paths import fill
 from source_snow_atlas.components.collection.pages import NoPrefetch, in_flight
 from source_snow_atlas.components.request.reply import Row
-from source_snow_atlas.components.run.parents import KeyFeed, Keys, KeySource, ParentsUnreadable
+from source_snow_atlas.components.run.parents import KeyFeed, Keys, KeySource
 from source_snow_atlas.components.run.partitions import Partitions, RowsMissing
 from source_snow_atlas.components.run.sync import Sync
 from source_snow_atlas.components.stream.endpoint import Endpoint
@@ -55,7 +55,7 @@ class ParentKeys:
     def partitions(self, partitions: Partitions) -> Iterator[Partition]:
         """Yield the distinct partitions, and report parents that can't be requested to `partitions`.
 
-        Raises ParentsUnreadable.
+        Raises SnowAtlasError if the list of parents can't be read.
         """
         if not self.options:
             return
@@ -70,9 +70,13 @@ class ParentKeys:
                         known.add(path)
                     yield from self._combined(fields, keys)
             except RowsMissing as missing:
-                partitions.add_unknown(missing)
-            except Exception as error:
-                raise ParentsUnreadable(self._name, error) from None
+                partitions.unknown.append(missing)
+            except SnowAtlasError as error:
+                raise SnowAtlasError(
+                    f"Stream {self._name} can't be read without the list of its parents. {error.message}",
+                    self._name,
+                    error.failure_type,
+                ) from None
             partitions.invalid.include(feed.invalid)
             partitions.unsafe.include(feed.unsafe)
             self._warn_about_incomplete_records(feed)

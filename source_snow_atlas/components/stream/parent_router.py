@@ -51,7 +51,7 @@ class ParentPartitionRouter(SinglePartitionRouter):
         partitions.listed_again = self._keys.listed_again
         try:
             for partition in self._keys.partitions(partitions):
-                if partitions.has_failed:
+                if partitions.error is not None:
                     return
                 self._sync.progress.expect(self.name, total_parents=partitions.begin())
                 yield StreamSlice(partition=partition, cursor_slice={})

@@ -30,7 +30,7 @@ from source_snow_atlas.components.run.sync import Sync
 from source_snow_atlas.components.stream.cursor_row import CursorRow, bound
 from source_snow_atlas.components.stream.endpoint import Endpoint
 from source_snow_atlas.components.stream.retention import Retention
-from source_snow_atlas.components.stream.time_windows import OutsideRows, TimeWindow, TimeWindowVerifier
+from source_snow_atlas.components.stream.time_windows import TimeWindow, TimeWindowVerifier
 from source_snow_atlas.definitions import BEGINNING, schema_fields
 
 RECORD_KEY = "recordKey"
@@ -76,8 +76,9 @@ class CollectionRetriever(Retriever):
     def __post_init__(self) -> None:
         self._sync = Sync.of(self.config)
         self._warn = partial(self._sync.progress.warn_once, self.name)
+        key = self.primary_key or []
+        self._primary_key = [key] if isinstance(key, str) else key
         self._verifier = TimeWindowVerifier(self.name, self._read_time_window)
-        self._outside = OutsideRows(self.cursor_field or "")
         self._retention: Retention | None = None
         if self.cursor_field and self.kept_until:
             warn = partial(self._warn, "retention")
@@ -86,15 +87,13 @@ class CollectionRetriever(Retriever):
 
     @cached_property
     def _endpoint(self) -> Endpoint:
-        key = [self.primary_key] if isinstance(self.primary_key, str) else self.primary_key or []
         return Endpoint(
             name=self.name,
             path=self.path,
             permission=self.permission,
             page_parameters=self.page_parameters,
             items_field=self.items_field,
-            primary_key=tuple(key),
-            record_key=tuple(self.record_key or ()),
+            key=tuple(self.record_key or self._primary_key),
             known_fields=schema_fields(self.name),
         )
 
@@ -109,9 +108,11 @@ class CollectionRetriever(Retriever):
         stream_slice = stream_slice or StreamSlice(partition={}, cursor_slice={})
         partitions = self._sync.partitions(self.name)
         # the stream has failed already, so its other parents would only cost requests
-        if self.parents and partitions.has_failed:
+        if self.parents and partitions.error is not None:
             return
-        partitions.raise_if_failed()
+        if partitions.error is not None:
+            # so that its other windows don't count as read; otherwise the traceback grows each time
+            raise partitions.error.with_traceback(None)
         try:
             failure: SnowAtlasError | None = None
             try:
@@ -132,7 +133,7 @@ class CollectionRetriever(Retriever):
             raise
 
     def _read(self, stream_slice: StreamSlice) -> Iterator[StreamData]:
-        keys = KeyWarnings(self._endpoint.primary_key, f"Stream {self.name}", self._warn)
+        keys = KeyWarnings(self._primary_key, f"Stream {self.name}", self._warn)
         is_time_window = self.cursor_filter == "window" and stream_slice.cursor_slice
         read = self._read_verified if is_time_window else self._read_collection
         for rows in read(stream_slice):
@@ -174,7 +175,6 @@ class CollectionRetriever(Retriever):
         if self._retention is not None:
             self._retention.requested(window)
         rows = self._verifier.complete(window, self._read_time_window(window))
-        rows = self._outside.not_emitted(rows, window)
         if self._retention is not None:
             self._retention.received(rows)
         yield rows

@@ -107,6 +107,11 @@ def plain(text: str, longest: int = 100) -> str:
     return shown if len(shown) <= longest else shown[:longest] + "…"
 
 
+def pluralized(number: int, one: str, many: str) -> str:
+    """Return a number and the words that agree with it, as "1 parent was" and "1,200 parents were"."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
 def without_secret_ids(sentence: str) -> str:
     """Return the sentence without the segments of its paths that contain a secret: the server names ids."""
     return PATH.sub(

@@ -32,10 +32,10 @@ def reason_not_an_id(value: Any) -> str:
     if value is None:
         return "it is null"
     if isinstance(value, (bool, dict, list)):
-        return f"it is {'a boolean' if isinstance(value, bool) else 'not a single value'}"
+        return "it is neither a text nor a number"
     if isinstance(value, float) and not (value.is_integer() and abs(value) < EXACT_WHOLE_NUMBERS):
         return "it is a fraction"
-    return "" if isinstance(value, (int, float)) else "it is neither a text nor a number"
+    return ""
 
 
 def reason_unsafe(value: Any) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import ipaddress
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ ASSET_KINDS = (
 EVERY_STREAM = "all"
 """Value of an option that lists streams, for all of them."""
 DATETIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
 API_URL = re.compile(r"https?://[^/?#@\x00-\x20\x7f]+/?", re.IGNORECASE)
 NOT_IN_A_CREDENTIAL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 """Control characters and lone surrogates."""
@@ -160,13 +160,6 @@ def _number(config: Mapping[str, Any], name: str, default: int, maximum: int) ->
     return value
 
 
-def _is_loopback(hostname: str) -> bool:
-    try:
-        return ipaddress.ip_address(hostname).is_loopback
-    except ValueError:
-        return hostname == "localhost"
-
-
 def _host(api_url: Any) -> str:
     text = api_url.strip() if isinstance(api_url, str) else ""
     try:
@@ -180,7 +173,7 @@ def _host(api_url: Any) -> str:
             "https://snowatlas-westeurope.flexera.eu: https:// and a host, without a path, query or "
             "credentials."
         )
-    if parts.scheme == "http" and not _is_loopback(hostname):
+    if parts.scheme == "http" and not LOOPBACK.fullmatch(hostname):
         raise ConfigurationError(
             "Set api_url to an address that begins with https://, because http would send the credentials "
             "unencrypted."

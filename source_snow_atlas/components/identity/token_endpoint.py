@@ -51,9 +51,8 @@ REGISTERED_ERRORS = frozenset(
         *("invalid_request", "invalid_client", "invalid_grant", "unauthorized_client"),
         *("unsupported_grant_type", "invalid_scope", "access_denied", "server_error"),
         *("temporarily_unavailable", "invalid_target"),
-        # RFC 6750 section 3.1, RFC 8628 section 3.5, OpenID Connect Core section 3.1.2.6
-        *("invalid_token", "insufficient_scope", "slow_down", "expired_token"),
-        *("interaction_required", "login_required", "consent_required"),
+        # RFC 6750 section 3.1
+        *("invalid_token", "insufficient_scope"),
     )
 )
 """The only texts of the token endpoint that are shown: any other may repeat the secret."""

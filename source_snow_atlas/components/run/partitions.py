@@ -15,12 +15,12 @@ from typing import Any
 
 from airbyte_cdk.models import FailureType
 
-from source_snow_atlas.components.basics.counting import counted
 from source_snow_atlas.components.basics.errors import (
     NotFound,
     RateLimited,
     ServerError,
     SnowAtlasError,
+    pluralized,
     without_secret_ids,
 )
 from source_snow_atlas.components.basics.paths import has_delimiters
@@ -181,12 +181,12 @@ class Partitions:
         if not self._read:
             self._raise_if_nothing_was_there()
         reasons = [
-            f"{counted(cause.parents, 'parent is', 'parents are')} unknown: {cause.reason}"
+            f"{pluralized(cause.parents, 'parent is', 'parents are')} unknown: {cause.reason}"
             for cause in self.unknown
         ]
         if self.unsafe:
             reasons.append(
-                f"{counted(self.unsafe.count, 'parent was', 'parents were')} not requested, "
+                f"{pluralized(self.unsafe.count, 'parent was', 'parents were')} not requested, "
                 f"because of the id: {self.unsafe}."
             )
         if self._first_failure is not None:
@@ -209,13 +209,13 @@ class Partitions:
             LOGGER.info(
                 "Stream %s: %s skipped, nothing was there (HTTP 404 or 410).",
                 self._stream,
-                counted(self._gone_count, "parent was", "parents were"),
+                pluralized(self._gone_count, "parent was", "parents were"),
             )
         if self.invalid:
             LOGGER.warning(
                 "Stream %s: %s skipped, because no request can name the id: %s.",
                 self._stream,
-                counted(self.invalid.count, "parent was", "parents were"),
+                pluralized(self.invalid.count, "parent was", "parents were"),
                 self.invalid,
             )
 
@@ -223,10 +223,10 @@ class Partitions:
         if self._first_failure is not None:
             raise self._unread(f"none of its parents could be read, of {self._begun:,}.", self._first_failure)
         if self._gone_count and self._is_still_listed():
+            listed = pluralized(self._gone_count, "parent is", "parents are")
             raise NotFound(
-                f"Stream {self._stream}: {counted(self._gone_count, 'parent is', 'parents are')} listed, and "
-                "every request for one ended with HTTP 404 or 410. This host does not seem to have the "
-                "endpoint: check the region or the API URL. "
+                f"Stream {self._stream}: {listed} listed, and every request for one ended with HTTP 404 or "
+                "410. This host does not seem to have the endpoint: check the region or the API URL. "
                 "If they are right, leave the stream out of the connection.",
                 self._stream,
             )

@@ -17,8 +17,7 @@ from airbyte_cdk.models import (
     Type,
 )
 
-from source_snow_atlas.components.basics.counting import counted
-from source_snow_atlas.components.basics.errors import without_secret_ids
+from source_snow_atlas.components.basics.errors import pluralized, without_secret_ids
 from source_snow_atlas.components.collection.pages import Changes
 
 LOGGER = logging.getLogger("airbyte")
@@ -114,7 +113,7 @@ class Progress:
                 "Stream %s: the data changed while it was read. At least %s inserted or deleted, %s read "
                 "again, and %s emitted again with other values. No row that existed all the time is missing.",
                 stream,
-                counted(sum(changes.seen for changes in found), "row was", "rows were"),
-                counted(sum(changes.read_again for changes in found), "page was", "pages were"),
-                counted(sum(changes.again for changes in found), "row was", "rows were"),
+                pluralized(sum(changes.seen for changes in found), "row was", "rows were"),
+                pluralized(sum(changes.read_again for changes in found), "page was", "pages were"),
+                pluralized(sum(changes.again for changes in found), "row was", "rows were"),
             )

@@ -25,7 +25,7 @@ def retriever(config: dict[str, Any], path: str = "/api/x", **parameters: Any) -
         path=path,
         **parameters,
     )
-    source.__dict__["_endpoint"] = replace(source._endpoint, known_fields=frozenset(SCHEMA["properties"]))
+    source._endpoint = replace(source._endpoint, known_fields=frozenset(SCHEMA["properties"]))
     return source
 
 

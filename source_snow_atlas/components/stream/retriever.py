@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 from airbyte_cdk.sources.declarative.retrievers import Retriever
@@ -78,16 +78,7 @@ class CollectionRetriever(Retriever):
         self._warn = partial(self._sync.progress.warn_once, self.name)
         key = self.primary_key or []
         self._primary_key = [key] if isinstance(key, str) else key
-        self._verifier = TimeWindowVerifier(self.name, self._read_time_window)
-        self._retention: Retention | None = None
-        if self.cursor_field and self.kept_until:
-            warn = partial(self._warn, "retention")
-            self._retention = Retention(self.name, self.cursor_field, self.kept_until, warn)
-        self._is_estimated = False
-
-    @cached_property
-    def _endpoint(self) -> Endpoint:
-        return Endpoint(
+        self._endpoint = Endpoint(
             name=self.name,
             path=self.path,
             permission=self.permission,
@@ -96,6 +87,12 @@ class CollectionRetriever(Retriever):
             key=tuple(self.record_key or self._primary_key),
             known_fields=schema_fields(self.name),
         )
+        self._verifier = TimeWindowVerifier(self.name, self._read_time_window)
+        self._retention: Retention | None = None
+        if self.cursor_field and self.kept_until:
+            warn = partial(self._warn, "retention")
+            self._retention = Retention(self.name, self.cursor_field, self.kept_until, warn)
+        self._is_estimated = False
 
     def read_records(
         self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None

@@ -24,10 +24,8 @@ def warnings(days_back: int, *rows: dict[str, Any]) -> list[str]:
     said: list[str] = []
     retention = Retention("audit_logs", "created", "archiveUntil", said.append)
     start = NOW - timedelta(days=days_back)
-    retention.requested((stamp(start), stamp(start + timedelta(days=1))))
-    retention.requested((stamp(NOW - timedelta(days=1)), stamp(NOW)))
-    retention.received([])
-    retention.received(rows)
+    retention.check((stamp(start), stamp(start + timedelta(days=1))), [])
+    retention.check((stamp(NOW - timedelta(days=1)), stamp(NOW)), rows)
     return said
 
 

@@ -14,8 +14,8 @@ from source_snow_atlas.components.stream.cursor_row import bound, timestamp_of
 class Retention:
     """Checker of the retention period of a stream. Thread-safe.
 
-    `kept_until` is the field with the time until which the server keeps a row. Windows are requested from the
-    oldest on, so the start of the sync is known when the first rows are received.
+    `kept_until` is the field with the time until which the server keeps a row. Windows are read from the
+    oldest on, so the start of the sync is soon known.
     """
 
     stream: str
@@ -24,12 +24,9 @@ class Retention:
     warn: Callable[[str], None]
     _starts: list[str] = field(default_factory=list)
 
-    def requested(self, window: tuple[str, str]) -> None:
-        """Remember the start of a window."""
+    def check(self, window: tuple[str, str], rows: Sequence[Row]) -> None:
+        """Warn if the sync starts earlier than the retention period of the first row of a window."""
         self._starts.append(window[0])
-
-    def received(self, rows: Sequence[Row]) -> None:
-        """Warn if the sync starts earlier than the retention period of the first of these rows."""
         if not rows:
             return
         created, until = (timestamp_of(rows[0].get(name)) for name in (self.cursor_field, self.kept_until))

@@ -169,11 +169,9 @@ class CollectionRetriever(Retriever):
         """Yield all rows of a time window at once, because they are verified together."""
         start, last_second = stream_slice.cursor_slice["start_time"], stream_slice.cursor_slice["end_time"]
         window = (start, (bound(last_second) + timedelta(seconds=1)).strftime(DATETIME_FORMAT))
-        if self._retention is not None:
-            self._retention.requested(window)
         rows = self._verifier.complete(window, self._read_time_window(window))
         if self._retention is not None:
-            self._retention.received(rows)
+            self._retention.check(window, rows)
         yield rows
 
     def _read_time_window(self, window: TimeWindow) -> list[Row]:

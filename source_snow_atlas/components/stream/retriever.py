@@ -108,7 +108,7 @@ class CollectionRetriever(Retriever):
         if self.parents and partitions.error is not None:
             return
         if partitions.error is not None:
-            # so that its other windows don't count as read; otherwise the traceback grows each time
+            # its other windows must not count as read; the traceback would grow each time it is raised
             raise partitions.error.with_traceback(None)
         try:
             failure: SnowAtlasError | None = None

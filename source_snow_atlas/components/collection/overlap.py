@@ -60,10 +60,11 @@ def _compare(
     same = [(one, other) for one, other in pairs if left.rows[one] == right.rows[other]]
     # rows that are edited all the time share their keys only
     pairs = same if len(same) >= MIN_SHARED or 2 * len(same) >= len(pairs) else pairs
-    # several shared rows must agree if offsets shifted; fewer may be left if rows are missing
-    begin = len(left.rows) - len(pairs)
+    # several shared rows must agree if offsets shifted; fewer may be left if rows of the overlap are missing
+    begin, missing = len(left.rows) - len(pairs), left.missing + right.missing
     is_aligned = pairs == [(begin + index, index) for index in range(len(pairs))]
-    fewest = needed if is_aligned and (left.missing or right.missing) else MIN_SHARED
+    is_rest = missing and len(pairs) + missing >= left.request.end - right.request.start
+    fewest = needed if is_aligned and is_rest else MIN_SHARED
     if len(pairs) < fewest or any(one[1] > other[1] for one, other in pairwise(pairs)):
         return None
     return _join(left, right, pairs, [token in left_index for token in tokens])

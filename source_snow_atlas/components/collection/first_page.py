@@ -9,6 +9,7 @@ from source_snow_atlas.components.basics.errors import ServerError
 from source_snow_atlas.components.collection.page_reply import PageReply
 from source_snow_atlas.components.collection.page_source import PageSource
 from source_snow_atlas.components.collection.pages import Fetch, PageRequest
+from source_snow_atlas.components.request.reply import Page
 
 
 class FirstPage(NamedTuple):
@@ -60,11 +61,18 @@ def first_page(source: PageSource, reply: PageReply) -> FirstPage:
     return FirstPage(reply, is_all=bool(reply.missing) and reply.is_end, is_short=not reply.missing)
 
 
-def confirm_object(label: str, fetch: Fetch, size: int) -> None:
-    """Raise ServerError if a single object came as page 1 of a collection."""
-    page = fetch(2, size, None)
-    if page is not None and (page.is_array or page.is_collection):
+def is_without_pages(page: Page, label: str, fetch: Fetch, size: int, pages_declared: bool) -> bool:
+    """Return whether the first reply is all: a single object, or a list of an operation without pages.
+
+    Raises ServerError if a single object came as page 1 of a collection.
+    """
+    if page.is_collection or page.is_array:
+        announces_more = page.has_next or (page.total_pages or 0) > 1
+        return not (pages_declared or announces_more or (page.total_items or 0) > len(page.rows))
+    following = fetch(2, size, None) if pages_declared else None
+    if following is not None and (following.is_array or following.is_collection):
         raise ServerError(
             f"{label}: page 1 came as a single object and page 2 as a list: the rows of page 1 would be "
             "missing. If it happens again, report it to Snow Atlas support."
         )
+    return True

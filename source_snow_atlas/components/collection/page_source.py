@@ -28,7 +28,7 @@ class PageSource:
         self._label = label
         self._fetch = fetch
         self._key = key
-        self._is_array = first.is_array
+        self._first = first
         self._warn = warn
         self._numbered_from = 1
         self.was_miscounted = False
@@ -99,8 +99,8 @@ class PageSource:
             if not announced_by or (is_read and not self.was_miscounted):
                 if not reply.rows and self.is_followed(nothing, before):
                     raise self.unreadable(reply)
-                if reply.request.number == 2 and (reply.rows or reply.page.number is not None):
-                    self._confirm_numbers(reply, before)
+                if (reply.rows or reply.page.number is not None) and not self._is_counted(before, reply):
+                    self._confirm_numbers()
                 self._warn_about_end(before, reply)
                 return nothing
             if self._is_retracted(announced_by, nothing, before):
@@ -183,14 +183,14 @@ class PageSource:
             "link" in announced_by and again.page.has_next
         )
 
-    def _confirm_numbers(self, reply: PageReply, first: PageReply) -> None:
-        """Raise ServerError if page 2 came as page 1 because the server ignores page numbers."""
-        count = len(first.rows)
-        if count < 2 or self._is_counted(first, reply):
+    def _confirm_numbers(self) -> None:
+        """Raise ServerError if page 2 of half the size begins with the rows of page 1."""
+        count = len(self._first.rows)
+        if count < 2:
             return
         half = self._request(PageRequest(2, count // 2))
+        beginning = PageReply(half.request, Page(self._first.rows[: len(half.rows)]), self._key)
         has_other_number = half.failure is not None and half.page.number is not None
-        beginning = replace(first, page=replace(first.page, rows=first.rows[: len(half.rows)]))
         if has_other_number or (half.rows and half.repeats(beginning)):
             raise ServerError(
                 f"{self._label}: the server ignores page numbers, and no total counts its rows. Rows after "
@@ -242,7 +242,7 @@ class PageSource:
             return PageReply(request, Page([]), failure=error)
         if page is None:
             return PageReply(request, Page([]), failure=self._failure(request, "no content came"))
-        if page.is_array != self._is_array or not (page.is_array or page.is_collection):
+        if page.is_array != self._first.is_array or not (page.is_array or page.is_collection):
             failure = self._failure(request, "a reply of another shape came")
             return PageReply(request, Page([]), failure=failure, is_malformed=True)
         if page.number is not None and page.number != number and request.number > 1:

@@ -19,10 +19,10 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from source_snow_atlas.components.basics.errors import ServerError
-from source_snow_atlas.components.collection.first_page import confirm_object, first_page
+from source_snow_atlas.components.collection.first_page import first_page, is_without_pages
 from source_snow_atlas.components.collection.missing_rows import MissingRows
 from source_snow_atlas.components.collection.overlap import Overlap, overlap_by_offset, overlap_of
 from source_snow_atlas.components.collection.page_reply import PageReply
@@ -88,13 +88,7 @@ class CollectionReader:
         page = self.fetch(1, self.page_size, FIRST if self.pages_declared else None)
         if page is None:
             raise ServerError(f"{self.label}: the server sent no content (HTTP 204) in place of rows.")
-        is_list = page.is_collection or page.is_array
-        announces_more = (
-            page.has_next or (page.total_pages or 0) > 1 or (page.total_items or 0) > len(page.rows)
-        )
-        if not is_list or (not self.pages_declared and not announces_more):
-            if self.pages_declared:
-                confirm_object(self.label, self.fetch, self.page_size)
+        if is_without_pages(page, self.label, self.fetch, self.page_size, self.pages_declared):
             self.on_page(page)
             yield page.rows
             return
@@ -126,14 +120,17 @@ class CollectionReader:
     def _recount(self) -> int:
         """Read again, and return how many rows the total counts beyond those that came this time.
 
-        Rows that were inserted or deleted are not missing twice; rows that the server leaves out are."""
-        again = replace(
-            self,
+        Rows that were inserted or deleted are not missing twice; rows that the server leaves out are.
+        """
+        again = CollectionReader(
+            self.label,
+            self.fetch,
+            self.page_size,
+            self.key,
+            self.prefetch,
+            self.pages_declared,
             accepts_missing=True,
             is_recount=True,
-            on_page=lambda page: None,
-            on_changes=lambda changes: None,
-            on_missing=lambda rows: None,
             warn=lambda kind, message: None,
         )
         for _ in again.rows():

@@ -139,7 +139,12 @@ def _can_not_be_known(verdict: Verdict, lost: int) -> bool:
         is_uncounted = nature.shape == "array" or (
             nature.items in UNCOUNTED and nature.pages in UNCOUNTED and nature.links == "none"
         )
-        can_be_seen = is_uncounted and nature.is_still and not (nature.has_equal_rows and nature.size < 16)
+        can_be_seen = (
+            is_uncounted
+            and nature.is_still
+            and nature.order == "holds"
+            and not (nature.has_equal_rows and nature.size < 16)
+        )
         is_followed = (
             can_be_seen
             and nature.refused == "always"
@@ -149,7 +154,8 @@ def _can_not_be_known(verdict: Verdict, lost: int) -> bool:
         )
         is_ignored = (
             can_be_seen
-            and nature.follows != "page number"
+            and nature.follows == "size only"
+            and nature.sizes in ("as asked", "clamped")
             and nature.size > 1
             and (nature.refused, nature.begins, nature.drops) == ("nothing", "in place", "nothing")
         )

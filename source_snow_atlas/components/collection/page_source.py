@@ -184,14 +184,22 @@ class PageSource:
         )
 
     def _confirm_numbers(self) -> None:
-        """Raise ServerError if page 2 of half the size begins with the rows of page 1."""
+        """Raise ServerError if the server follows page sizes and ignores page numbers.
+
+        Page 2 of half the size is then the first half of page 1. A server that ignores both has no pages.
+        """
         count = len(self._first.rows)
-        if count < 2:
+        request = PageRequest(2, count // 2 or 1)
+        try:
+            page = self._fetch(request.number, request.size, None)
+        except SnowAtlasError as error:
+            if error.status not in NO_SUCH_PAGE:
+                raise
             return
-        half = self._request(PageRequest(2, count // 2))
-        beginning = PageReply(half.request, Page(self._first.rows[: len(half.rows)]), self._key)
-        has_other_number = half.failure is not None and half.page.number is not None
-        if has_other_number or (half.rows and half.repeats(beginning)):
+        if page is None or not 0 < len(page.rows) < count:
+            return
+        beginning = PageReply(request, Page(self._first.rows[: len(page.rows)]), self._key)
+        if PageReply(request, page, self._key).repeats(beginning):
             raise ServerError(
                 f"{self._label}: the server ignores page numbers, and no total counts its rows. Rows after "
                 f"the first {count} would be missing. Report it to Snow Atlas support."

@@ -97,10 +97,7 @@ class PageSource:
                 before.request.number > 1 and before.reached == before.total_items == nothing.total_items
             )
             if not announced_by or (is_read and not self.was_miscounted):
-                if not reply.rows and self.is_followed(nothing, before):
-                    raise self.unreadable(reply)
-                if (reply.rows or reply.page.number is not None) and not self._is_counted(before, reply):
-                    self._confirm_numbers()
+                self._confirm_end(reply, before)
                 self._warn_about_end(before, reply)
                 return nothing
             if self._is_retracted(announced_by, nothing, before):
@@ -113,6 +110,15 @@ class PageSource:
             if is_right and self._is_retracted(announced_by, now, before):
                 return now
         raise self.unreadable(reply)
+
+    def _confirm_end(self, reply: PageReply, before: PageReply) -> None:
+        """Raise ServerError if other rows follow the end of a collection that nothing counts."""
+        if self._is_counted(before, reply):
+            return
+        if not reply.rows and self.is_followed(reply, before):
+            raise self.unreadable(reply)
+        if reply.rows or (reply.failure is not None and reply.page.number is not None):
+            self._confirm_numbers()
 
     def is_followed(self, reply: PageReply, before: PageReply) -> bool:
         """Return whether new rows follow a page without any, in a collection that nothing counts."""

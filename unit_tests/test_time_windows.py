@@ -12,7 +12,7 @@ import pytest
 
 from source_snow_atlas.components.basics.errors import ServerError
 from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT
-from source_snow_atlas.components.stream.time_windows import TimeWindow, TimeWindowVerifier
+from source_snow_atlas.components.stream.time_windows import OutsideRows, TimeWindow, TimeWindowVerifier
 
 START = datetime(2026, 3, 1, tzinfo=timezone.utc)
 Row = dict[str, Any]
@@ -120,6 +120,49 @@ def test_entries_without_an_id_are_not_taken_for_one() -> None:
 
     rows = TimeWindowVerifier("audit_logs", read).complete(windows[0], read(windows[0]))
     assert sorted(row["number"] for row in rows) == list(range(2880))
+
+
+def odd_windows(times: list[str], windows: list[TimeWindow]) -> list[int]:
+    """The ids that come from a server that shows each entry at `times`, although it was made in its
+    window.
+    """
+    outside = OutsideRows("created")
+    given = []
+    for window, time in zip(windows, times, strict=True):
+        rows = [{"id": windows.index(window), "created": time}]
+        given += [row["id"] for row in outside.not_emitted(rows, window)]
+    return given
+
+
+@pytest.mark.parametrize("zone", ["", "+02:00", "-11:00", "+14:00", "-12:00", "Z"])
+@pytest.mark.parametrize("hour", [0, 1, 12, 23])
+def test_an_entry_comes_whatever_its_time_zone_looks_like(zone: str, hour: int) -> None:
+    """An entry shown in local time would belong to another window than the one that the server returned it
+    for, and to no other reply: it would be lost in silence.
+    """
+    windows = days(3)
+    times = [f"{window[0][:10]}T{hour:02}:00:00{zone}" for window in windows]
+    assert odd_windows(times, windows) == [0, 1, 2]
+
+
+def test_an_entry_on_the_edge_of_two_windows_comes_once() -> None:
+    """A server that counts the end of a window to it would give the entry twice."""
+    windows = days(2)
+    outside = OutsideRows("created")
+    row = {"id": 1, "created": windows[1][0]}
+    for order in (windows, windows[::-1]):
+        outside = OutsideRows("created")
+        given = [one for window in order for one in outside.not_emitted([row], window)]
+        assert given == [row]
+
+
+def test_a_server_that_ignores_the_filter_gives_every_entry_once() -> None:
+    """Every window would bring the whole log once more."""
+    windows = days(30)
+    log = [{"id": number, "created": window[0][:11] + "08:00:00Z"} for number, window in enumerate(windows)]
+    outside = OutsideRows("created")
+    given = [row["id"] for window in windows for row in outside.not_emitted(log, window)]
+    assert given == list(range(30))
 
 
 def test_entries_that_share_an_id_all_come() -> None:

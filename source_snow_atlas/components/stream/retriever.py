@@ -30,7 +30,7 @@ from source_snow_atlas.components.run.sync import Sync
 from source_snow_atlas.components.stream.cursor_row import CursorRow, bound
 from source_snow_atlas.components.stream.endpoint import Endpoint
 from source_snow_atlas.components.stream.retention import Retention
-from source_snow_atlas.components.stream.time_windows import TimeWindow, TimeWindowVerifier
+from source_snow_atlas.components.stream.time_windows import OutsideRows, TimeWindow, TimeWindowVerifier
 from source_snow_atlas.definitions import BEGINNING, schema_fields
 
 RECORD_KEY = "recordKey"
@@ -88,6 +88,7 @@ class CollectionRetriever(Retriever):
             known_fields=schema_fields(self.name),
         )
         self._verifier = TimeWindowVerifier(self.name, self._read_time_window)
+        self._outside = OutsideRows(self.cursor_field or "")
         self._retention: Retention | None = None
         if self.cursor_field and self.kept_until:
             warn = partial(self._warn, "retention")
@@ -170,6 +171,7 @@ class CollectionRetriever(Retriever):
         start, last_second = stream_slice.cursor_slice["start_time"], stream_slice.cursor_slice["end_time"]
         window = (start, (bound(last_second) + timedelta(seconds=1)).strftime(DATETIME_FORMAT))
         rows = self._verifier.complete(window, self._read_time_window(window))
+        rows = self._outside.not_emitted(rows, window)
         if self._retention is not None:
             self._retention.check(window, rows)
         yield rows

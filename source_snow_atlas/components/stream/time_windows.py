@@ -17,7 +17,7 @@ from source_snow_atlas.components.basics.errors import ServerError
 from source_snow_atlas.components.collection.page_reply import content
 from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT
 from source_snow_atlas.components.request.reply import Row
-from source_snow_atlas.components.stream.cursor_row import bound
+from source_snow_atlas.components.stream.cursor_row import bound, timestamp_of
 
 LOGGER = logging.getLogger("airbyte")
 TimeWindow = tuple[str, str]
@@ -121,6 +121,38 @@ class TimeWindowVerifier:
             "Report it to Snow Atlas support, and check whether a filter of this stream can split them.",
             self._stream,
         )
+
+
+class OutsideRows:
+    """Rows that a server returned for a window although their time lies outside of it. Thread-safe.
+
+    A time without its time zone, or in another one, looks like that, and so does a server that ignores the
+    filter. Such rows are emitted once.
+    """
+
+    def __init__(self, cursor_field: str) -> None:
+        self._cursor_field = cursor_field
+        self._emitted: set[int] = set()
+        self._lock = threading.Lock()
+
+    def not_emitted(self, rows: list[Row], window: TimeWindow) -> list[Row]:
+        """Return the rows without those that were emitted for another window."""
+        start, end = map(bound, window)
+
+        def is_odd(row: Row) -> bool:
+            # a server may count the first second to the preceding window, too
+            timestamp = timestamp_of(row.get(self._cursor_field))
+            return timestamp is not None and not start < timestamp < end
+
+        has_odd = any(map(is_odd, rows))
+        if not self._emitted and not has_odd:
+            return rows
+        values = [hash(content(row)) for row in rows]
+        with self._lock:
+            emitted = [row for row, value in zip(rows, values, strict=True) if value not in self._emitted]
+            if has_odd:
+                self._emitted.update(values)
+        return emitted
 
 
 def _united(*parts: list[Row]) -> list[Row]:

@@ -74,6 +74,10 @@ EXAMPLES = {
     "an array that shrinks and is cut to a size of its own": Nature(
         rows=17, shape="array", sizes="rounded down", changes="deletes at once"
     ),
+    "one page for all numbers, that lacks rows by a total that is too high": Nature(
+        rows=15, page_size=25, room=0, seed=39, items="double", pages="huge", after_end="page 1",
+        changes="pairs at once", change_at=4, accepts=True,
+    ),
     "an array whose first page is always empty": Nature(
         rows=60, page_size=17, shape="array", refused="always", refusal="empty", refused_page=1
     ),

@@ -211,9 +211,9 @@ class PageSource:
                 f"the first {count} would be missing. Report it to Snow Atlas support."
             )
 
-    def repeats(self, reply: PageReply, before: PageReply) -> bool:
-        """Return whether a page repeats the preceding one, which may have fewer rows by now."""
-        if reply.repeats(before):
+    def repeats(self, reply: PageReply, before: PageReply, *earlier: PageReply) -> bool:
+        """Return whether a page repeats an earlier one, or the preceding one with fewer rows by now."""
+        if any(map(reply.repeats, (before, *earlier))):
             return True
         if self.was_miscounted or not reply.is_miscounted or not reply.is_part_of(before):
             return False

@@ -180,7 +180,7 @@ class CollectionReader:
         is_doubtful = (reply.missing or reply.is_miscounted) and len(reply.rows) > OVERLAP
         if reply.failure is not None or not (reply.rows or reply.missing):
             reply = self._source.end_after(reply, self._last)
-        elif is_doubtful and self._source.repeats(reply, self._last):
+        elif is_doubtful and self._source.repeats(reply, self._last, *self._emitted_pages):
             reply = self._source.end_after(self._source.as_repeated(reply), self._last)
         self._source.observe(reply)
         overlap = overlap_of(self._last, reply)

@@ -104,7 +104,8 @@ def _with_definition(parent: Mapping[str, Any]) -> Definition:
     if source.get("parents"):
         definition["parents"] = [_with_definition(grandparent) for grandparent in source["parents"]]
     key = () if name in key_collections() else stream_definitions()[name].get("primary_key", ())
-    identity = [key] if isinstance(key, str) else list(key) or list(parent["keys"].values())
+    definition["key"] = [key] if isinstance(key, str) else list(key)
+    identity = definition["key"] or list(parent["keys"].values())
     return {**parent, "identity": identity, "definition": definition}
 
 

@@ -186,6 +186,7 @@ def test_composing_resolves_parents_and_grandparents() -> None:
         "name": "computers",
         "path": definitions.parameters("computers")["path"],
         "permission": "sam.computer.r",
+        "key": ["id"],
     }
     collection = next(iter(definitions.key_collections()))
     child = next(name for name in NAMES if collection in definitions.parent_streams(name))

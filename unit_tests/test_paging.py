@@ -25,6 +25,7 @@ from source_snow_atlas.components.basics.errors import (
 )
 from source_snow_atlas.components.collection.pages import Changes, Fetch, NoPrefetch
 from source_snow_atlas.components.collection.paging import CollectionReader
+from source_snow_atlas.components.collection.plan import overlapping
 from source_snow_atlas.components.request.reply import Page, Row, WrongPage, parse_page
 from unit_tests.simulation.changes import ChangingRows
 from unit_tests.simulation.paged_api import ModelServer, measure_by_request, read_by_request
@@ -452,6 +453,49 @@ def test_behind_a_full_last_page_a_refusal_is_the_end(failure: str) -> None:
     )
     assert ids(reader) == list(range(100))
     assert ("end" in warned) == (failure != "empty")
+
+
+@given(st.integers(16, 60), st.integers(0, 60_000), st.integers(1, 8))
+@example(16, 1443, 4)
+@example(17, 20_163, 4)
+def test_the_next_page_reaches_beyond_the_last(size: int, rows: int, overlap: int) -> None:
+    """A read would request the same page for ever, because no page of any size begins where it should."""
+    page = overlapping(size + rows, overlap, size)
+    assert page.start < size + rows < page.end
+    assert page.size <= size
+
+
+def test_rows_that_only_the_second_reading_brings_are_an_error() -> None:
+    """A last page that is short once would be lost: the rows are counted on page 1, but came only to be
+    counted again.
+    """
+    server = ModelServer(numbered(700), totals="none")
+    cut: list[int] = []
+
+    def fetch(number: int, size: int, numbers: frozenset[int] | None) -> Page:
+        page = server.fetch(number, size)
+        if number == 1:
+            return replace(page, total_items=700)
+        if len(page.rows) < size and len(cut) < 1:
+            cut.append(number)
+            return replace(page, rows=page.rows[:102])
+        return page
+
+    with pytest.raises(ServerError, match=r"not served"):
+        ids(CollectionReader("Stream rows", fetch, 500, ("id",)))
+
+
+@pytest.mark.parametrize("named", [None, 50])
+def test_an_empty_page_1_is_no_empty_collection(named: int | None) -> None:
+    """Where nothing counts and pages have one size, two empty replies would be believed: no row comes."""
+    server = ModelServer(numbered(300), totals="absent")
+
+    def fetch(number: int, size: int, numbers: frozenset[int] | None) -> Page:
+        page = server.fetch(number, 50)
+        return replace(page, size=named, rows=[] if number == 1 else page.rows)
+
+    with pytest.raises(ServerError, match=r"could not be read"):
+        ids(CollectionReader("Stream rows", fetch, 500, ("id",)))
 
 
 @pytest.mark.parametrize("failure", ["404", "400", "416", "204", "empty"])

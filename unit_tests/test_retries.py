@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from source_snow_atlas.components.basics.retries import Attempts, announced_wait
 
 
-@pytest.mark.parametrize(("value", "seconds"), [("7", 7.0), ("0", 0.0), ("1.5", 1.5), (" 12 ", 12.0)])
+@pytest.mark.parametrize(
+    ("value", "seconds"), [("7", 7.0), ("0", 0.0), ("1.5", 1.5), (" 12 ", 12.0), ("2, 5", 5.0)]
+)
 def test_retry_after_in_seconds(value: str, seconds: float) -> None:
     """The server's own wait would be ignored, and the next request refused too."""
     assert announced_wait({"Retry-After": value}) == seconds

@@ -133,6 +133,7 @@ def test_secrets_of_few_letters_are_found_as_words(secret: str) -> None:
     secrets.forget()
     remember(secret)
     assert contains_secret(f"we need no ({secret}) here")
+    assert contains_secret(f"we need no ({percent_encoded(secret)}) here")
 
 
 def test_the_latest_secrets_are_looked_for() -> None:

@@ -150,6 +150,7 @@ def _can_not_be_known(verdict: Verdict, lost: int) -> bool:
             and nature.refused == "always"
             and 1 < nature.refused_page * max(5, nature.page_size) < nature.rows
             and (nature.sizes != "fixed" or nature.clamp <= nature.page_size)
+            and (nature.sizes in ("as asked", "clamped") or nature.refusal != "partial")
             and (nature.begins, nature.drops, nature.follows) == ("in place", "nothing", "page number")
         )
         is_ignored = (

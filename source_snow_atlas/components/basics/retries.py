@@ -15,11 +15,11 @@ LONGEST_WAIT = 3600.0
 def announced_wait(headers: Mapping[str, str]) -> float | None:
     """Return the seconds of a Retry-After header, or None if there is none that can be read.
 
-    The header has seconds or a date (RFC 9110 section 10.2.3).
+    The header has seconds or a date (RFC 9110 section 10.2.3). Of several headers the longest wait counts.
     """
     text = headers.get("Retry-After", "")
     try:
-        seconds = float(text)
+        seconds = max(map(float, text.split(",")))
     except ValueError:
         try:
             date = parsedate_to_datetime(text)

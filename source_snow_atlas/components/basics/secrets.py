@@ -57,9 +57,11 @@ def contains_secret(text: str) -> bool:
     Encodings are percent-encoding, escapes, base64 and hexadecimal. The secret may also be reversed, or split
     by other characters. One of fewer letters than PIECE is found only as a word.
     """
-    readings = {_bare(reading) for reading in _readings(text)}
+    decoded = _readings(text)
+    readings = {_bare(reading) for reading in decoded}
     for secret in list(_secrets):
-        if re.search(rf"(?<!\w){re.escape(secret)}(?!\w)", text):
+        word = re.compile(rf"(?<!\w){re.escape(secret)}(?!\w)")
+        if any(map(word.search, decoded)):
             return True
         forms = _forms(secret)
         for reading in readings:

@@ -89,6 +89,10 @@ class MissingRows:
         """Return whether every page counted the same number of rows."""
         return len(self._totals) == 1
 
+    def has_same_total(self, other: MissingRows) -> bool:
+        """Return whether all pages of both readings that have a total have the same one."""
+        return len((self._totals | other._totals) - {None}) == 1
+
     def warn_without_total(self, first: PageReply) -> None:
         """Warn about a collection whose replies have no total of rows."""
         if first.total_pages is not None:

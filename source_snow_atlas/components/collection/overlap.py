@@ -85,6 +85,9 @@ def _join(
     """Return the overlap for `pairs` of indexes of the same row, or None if they agree by chance only."""
     (first, begin), (last, end) = pairs[0], pairs[-1]
     shared = {index for one, index in pairs if left.rows[one] == right.rows[index]}
+    if begin > first and not left.request.start:
+        # no rows can be before page 1, unless more were inserted than a page holds or it was another page
+        return None
     # rows before the first page were emitted with an earlier one, unless other rows have the same keys
     skipped = begin if begin > first and shared else 0
     deleted = (len(left.rows) if end + 1 < len(right.rows) else last + 1) - first - len(pairs)

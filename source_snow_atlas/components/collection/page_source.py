@@ -28,7 +28,8 @@ class PageSource:
         self._label = label
         self._fetch = fetch
         self._key = key
-        self._first = first
+        # a copy, because fields are added to the rows that are emitted
+        self._first = replace(first, rows=[dict(row) for row in first.rows])
         self._warn = warn
         self._numbered_from = 1
         self.was_miscounted = False
@@ -204,8 +205,11 @@ class PageSource:
             return
         if page is None or not 0 < len(page.rows) < count:
             return
-        beginning = PageReply(request, Page(self._first.rows[: len(page.rows)]), self._key)
-        if PageReply(request, page, self._key).repeats(beginning):
+        half = PageReply(request, page, self._key)
+        first = PageReply(PageRequest(1, count), self._first, self._key)
+        if not (half.is_part_of(first) or any(row in first.rows for row in half.rows)):
+            raise self.unreadable(replace(first, failure=self._failure(first.request, "another page came")))
+        if half.repeats(replace(first, page=Page(first.rows[: len(half.rows)]))):
             raise ServerError(
                 f"{self._label}: the server ignores page numbers, and no total counts its rows. Rows after "
                 f"the first {count} would be missing. Report it to Snow Atlas support."
@@ -215,7 +219,8 @@ class PageSource:
         """Return whether a page repeats an earlier one, or the preceding one with fewer rows by now."""
         if any(map(reply.repeats, (before, *earlier))):
             return True
-        if self.was_miscounted or not reply.is_miscounted or not reply.is_part_of(before):
+        is_counted = reply.is_counted and not reply.is_miscounted
+        if self.was_miscounted or is_counted or not reply.is_part_of(before):
             return False
         return reply.repeats(self.get(before.request))
 

@@ -100,10 +100,7 @@ class CollectionReader:
             self._missing_rows.count_short_page(first)
         if is_all:
             self.on_page(first.page)
-            batches: Iterator[list[Row]] = iter([first.rows])
-        else:
-            batches = self._pages(first)
-        for batch in batches:
+        for batch in [first.rows] if is_all else self._pages(first):
             self._missing_rows.emitted(len(batch))
             yield batch
         self._missing_rows.emitted(-self._again)
@@ -111,16 +108,17 @@ class CollectionReader:
         uncounted = self._missing_rows.uncounted()
         if uncounted and not self._missing_rows.rows:
             is_doubtful = (has_changed or not self._missing_rows.has_steady_total()) and not self.is_recount
-            self._missing_rows.rows = self._recount() if is_doubtful else uncounted
+            self._missing_rows.rows = self._recount(uncounted) if is_doubtful else uncounted
         self._missing_rows.is_exact &= not has_changed
         self._missing_rows.conclude()
         if has_changed:
             self.on_changes(Changes(self._seen, self._read_again, self._again))
 
-    def _recount(self) -> int:
+    def _recount(self, uncounted: int) -> int:
         """Read again, and return how many rows the total counts beyond those that came this time.
 
-        Rows that were inserted or deleted are not missing twice; rows that the server leaves out are.
+        Rows that were inserted or deleted are not missing twice; rows that the server leaves out are. If
+        nothing has changed by then, the `uncounted` rows are missing from the first reading.
         """
         again = CollectionReader(
             self.label,
@@ -135,7 +133,9 @@ class CollectionReader:
         )
         for _ in again.rows():
             pass
-        return again._missing_rows.rows
+        has_changed = self._seen or self._again or again._seen or again._again
+        is_same = not has_changed and self._missing_rows.has_same_total(again._missing_rows)
+        return uncounted if is_same else again._missing_rows.rows
 
     def _pages(self, first: PageReply) -> Iterator[list[Row]]:
         """Yield the rows of several pages: those of a page after the next one was compared with them."""

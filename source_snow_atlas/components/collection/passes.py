@@ -66,7 +66,7 @@ class RepeatedPasses:
             for rows in self._pass(pages):
                 is_new |= bool(rows)
                 yield rows
-            if pages == earlier and self._totals_of_pass == earlier_totals:
+            if pages == earlier and _agree(self._totals_of_pass, earlier_totals):
                 totals = sorted({*self._totals_of_pass} - {None}, key=str)
                 if len(totals) > 1 and not (self.source.was_miscounted or self.missing_rows.rows):
                     # such as a first page from a cache
@@ -153,6 +153,10 @@ class RepeatedPasses:
             if reply.is_after_end and is_counted and self.source.has_counted_pages(reply.request.size):
                 # one page is counted for a collection without rows, but also for one that became shorter
                 raise self.source.unreadable(reply)
+            if not (reply.rows or reply.is_counted) and (
+                self._emitted or self.source.is_followed(reply, reply)
+            ):
+                raise self.source.unreadable(reply)
             return reply
         if reply.rows and not (is_repeated or before.is_full or before.missing):
             # a page before one with new rows should be full
@@ -202,6 +206,11 @@ class RepeatedPasses:
         """Return whether the total never changed, all keys are unique and every page held its rows."""
         is_counted = len(self._totals) == 1 and None not in self._totals
         return is_counted and self._keys_are_unique and not self._has_lacked_rows
+
+
+def _agree(totals: list[int | None], others: list[int | None]) -> bool:
+    """Return whether no two totals of the same page differ; some servers leave them out at times."""
+    return all(one == other or None in (one, other) for one, other in zip(totals, others, strict=True))
 
 
 def _hash(row: Row) -> int:

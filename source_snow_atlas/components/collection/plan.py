@@ -80,7 +80,6 @@ def overlapping(end: int, overlap: int, largest: int) -> PageRequest:
             best = candidate
     if best.end > end:
         return best
-    # no boundary of these sizes is close enough: use a size that divides the offset itself
-    number = -(-begin // largest) + 1
-    size = begin // max(1, number - 1) if begin else largest
-    return PageRequest(number, max(1, size))
+    # no boundary of these sizes is close enough: of all pages beyond the end, most of the overlap is wanted
+    pages = [PageRequest(end // size + 1, size) for size in range(1, largest + 1)]
+    return max(pages, key=lambda page: (min(overlap, end - page.start), page.end))

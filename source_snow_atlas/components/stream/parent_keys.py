@@ -122,6 +122,7 @@ class ParentCollection:
             permission=definition.get("permission"),
             page_parameters=definition.get("page_parameters", True),
             items_field=definition.get("items_field", "items"),
+            key=tuple(definition.get("key", ())),
             known_fields=schema_fields(definition.get("schema", definition["name"])),
         )
         user_filter = sync.settings.filters.get(self._endpoint.name)

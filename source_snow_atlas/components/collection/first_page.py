@@ -34,7 +34,9 @@ def first_page(source: PageSource, reply: PageReply) -> FirstPage:
     if count > size:
         # the server has larger pages, or none and sent everything
         reply = replace(reply, request=PageRequest(1, count))
-        return FirstPage(reply, is_all=not reply.announces_more and source.end_of(reply) is not None)
+        is_all = not reply.announces_more and source.end_of(reply) is not None
+        # if it is a full page, the row after it may have moved to it since
+        return FirstPage(reply, is_all=is_all and (page.size != count or source.is_unchanged(reply)))
     if count == size:
         return FirstPage(reply)
     reply = source.complete(reply)

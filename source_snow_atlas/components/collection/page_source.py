@@ -209,7 +209,8 @@ class PageSource:
         first = PageReply(PageRequest(1, count), self._first, self._key)
         if not (half.is_part_of(first) or any(row in first.rows for row in half.rows)):
             raise self.unreadable(replace(first, failure=self._failure(first.request, "another page came")))
-        if half.repeats(replace(first, page=Page(first.rows[: len(half.rows)]))):
+        beginning = replace(first, page=Page(first.rows[: len(half.rows)]))
+        if half.repeats(beginning) or half.is_part_of(beginning):
             raise ServerError(
                 f"{self._label}: the server ignores page numbers, and no total counts its rows. Rows after "
                 f"the first {count} would be missing. Report it to Snow Atlas support."

@@ -113,7 +113,7 @@ class PageSource:
         raise self.unreadable(reply)
 
     def _confirm_end(self, reply: PageReply, before: PageReply) -> None:
-        """Raise ServerError if other rows follow the end of a collection that nothing counts."""
+        """Raise ServerError if rows follow the assumed end of a collection without totals."""
         if self._is_counted(before, reply):
             return
         if not reply.rows and self.is_followed(reply, before):
@@ -122,7 +122,7 @@ class PageSource:
             self._confirm_numbers()
 
     def is_followed(self, reply: PageReply, before: PageReply) -> bool:
-        """Return whether new rows follow a page without any, in a collection that nothing counts."""
+        """Return whether the page after this one has new rows. Always False if replies have totals."""
         if self._is_counted(before, reply):
             return False
         requests = [PageRequest(reply.request.number + 1, reply.request.size)]
@@ -133,14 +133,14 @@ class PageSource:
 
     @staticmethod
     def _is_new(page: PageReply, before: PageReply, reply: PageReply) -> bool:
-        """Return whether a page has other rows than the two before it, or no rows that could tell."""
+        """Return whether a page shares no row with the two before it, or is malformed."""
         if not page.rows or page.repeats(before) or page.repeats(reply):
             return page.is_malformed
         # a page that repeats another one may have other rows by now
         return not reply.rows or {*before.contents, *reply.contents}.isdisjoint(page.contents)
 
     def _is_counted(self, *replies: PageReply) -> bool:
-        """Return whether a reply has a total, and no rows have contradicted one."""
+        """Return whether any of the replies has a total, and no total was wrong so far."""
         return any(reply.is_counted for reply in replies) and not self.was_miscounted
 
     def confirm_total(self, reply: PageReply) -> PageReply:

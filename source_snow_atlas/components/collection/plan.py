@@ -80,6 +80,6 @@ def overlapping(end: int, overlap: int, largest: int) -> PageRequest:
             best = candidate
     if best.end > end:
         return best
-    # no boundary of these sizes is close enough: of all pages beyond the end, most of the overlap is wanted
+    # no boundary of these sizes is close enough: use the page with the largest overlap, even if it is small
     pages = [PageRequest(end // size + 1, size) for size in range(1, largest + 1)]
     return max(pages, key=lambda page: (min(overlap, end - page.start), page.end))

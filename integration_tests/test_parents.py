@@ -282,6 +282,58 @@ def test_what_fails_the_grandparents_is_the_grandchilds_own_error(
         assert f"{DATACENTERS} was refused with HTTP {status}" in messages[0]
 
 
+# Lists of parents that are selected
+
+MEMBERS, FEATURES = "datacenter_members", "datacenter_member_features"
+
+
+def datacenters(ids: list[str]) -> dict[str, Any]:
+    """Datacenters with a member each, which has a feature."""
+    replies: dict[str, Any] = {DATACENTERS: [{"id": value} for value in ids]}
+    for value in ids:
+        replies[members_of(value)] = [{"computerId": f"of {value}"}]
+        replies[f"{members_of(value)}/{quote(f'of {value}')}/features"] = [{"featureName": "x"}]
+    return replies
+
+
+def members_of(value: str) -> str:
+    """The path of a datacenter's members."""
+    return f"{DATACENTERS}/{value}/members"
+
+
+@pytest.mark.parametrize("workers", [1, 10])
+def test_the_lists_of_a_selected_parent_are_requested_once(
+    read: Callable[..., Outcome], workers: int
+) -> None:
+    """The subscriptions of 50,000 SaaS users would cost 50,000 requests more."""
+    ids = many(30)
+    streams = [FEATURES, MEMBERS, "datacenters"]
+    with serving(datacenters(ids)) as server:
+        server.replies[members_of(ids[7])] = []
+        server.replies[members_of(ids[8])] = 404
+        outcome = read(server, streams, num_workers=workers)
+    assert outcome.errors == []
+    assert outcome.statuses == dict.fromkeys(streams, "COMPLETE")
+    assert {row["id"] for row in outcome.records[FEATURES]} == {*ids} - {ids[7], ids[8]}
+    assert {server.asked[members_of(value)] for value in ids} == {1}
+
+
+def test_the_children_of_a_selected_parent_that_failed_read_its_lists(read: Callable[..., Outcome]) -> None:
+    """The children would lack the rows of the list that failed, or end with an error of another stream."""
+    ids = many(30)
+
+    def refuses_the_first(query: dict[str, str]) -> Any:
+        return 501 if server.asked[members_of(ids[7])] == 1 else page([{"computerId": f"of {ids[7]}"}], query)
+
+    for accepted in ([], [MEMBERS]):
+        with serving(datacenters(ids)) as server:
+            server.replies[members_of(ids[7])] = refuses_the_first
+            outcome = read(server, [FEATURES, MEMBERS], accept_missing_rows=accepted)
+        assert outcome.statuses == {FEATURES: "COMPLETE", MEMBERS: "COMPLETE" if accepted else "INCOMPLETE"}
+        assert {row["id"] for row in outcome.records[FEATURES]} == {*ids}
+        assert len(outcome.records[MEMBERS]) == 29
+
+
 # Parents that fail
 
 
@@ -370,29 +422,23 @@ def test_grandchildren_of_a_parent_that_failed_are_not_complete(
     read: Callable[..., Outcome], selected: bool, accepted: list[str]
 ) -> None:
     """The members of one datacenter are unknown, so the table of their features is not whole either."""
-    members, features = "datacenter_members", "datacenter_member_features"
     ids = many(8)
-    replies: dict[str, Any] = {DATACENTERS: [{"id": value} for value in ids]}
-    for value in ids:
-        replies[f"{DATACENTERS}/{value}/members"] = [{"computerId": f"of {value}"}]
-        path = f"{DATACENTERS}/{value}/members/{quote(f'of {value}')}/features"
-        replies[path] = [{"featureName": "x"}]
-    replies[f"{DATACENTERS}/{ids[3]}/members"] = 500
-    streams = [features, members] if selected else [features]
-    with serving(replies) as server:
+    streams = [FEATURES, MEMBERS] if selected else [FEATURES]
+    with serving(datacenters(ids)) as server:
+        server.replies[members_of(ids[3])] = 500
         outcome = read(server, streams, accept_missing_rows=accepted)
-    assert {row["id"] for row in outcome.records[features]} == {*ids} - {ids[3]}
+    assert {row["id"] for row in outcome.records[FEATURES]} == {*ids} - {ids[3]}
     if accepted == ["all"]:
         assert outcome.statuses == dict.fromkeys(streams, "COMPLETE")
-        assert outcome.states[features][-1]["parentsNotRead"] == 1
+        assert outcome.states[FEATURES][-1]["parentsNotRead"] == 1
     else:
-        assert outcome.statuses[features] == "INCOMPLETE"
-        assert f"{DATACENTERS}/{ids[3]}/members" in outcome.stream_errors[features][0]
+        assert outcome.statuses[FEATURES] == "INCOMPLETE"
+        assert members_of(ids[3]) in outcome.stream_errors[FEATURES][0]
     if selected and not accepted:
-        assert outcome.statuses[members] == "INCOMPLETE"
+        assert outcome.statuses[MEMBERS] == "INCOMPLETE"
     if selected and accepted:
-        assert outcome.statuses[members] == "COMPLETE"
-        assert outcome.states[members][-1]["parentsNotRead"] == 1
+        assert outcome.statuses[MEMBERS] == "COMPLETE"
+        assert outcome.states[MEMBERS][-1]["parentsNotRead"] == 1
     assert set(outcome.stream_errors) <= set(streams)
 
 

@@ -65,6 +65,11 @@ def parent_streams(stream: str) -> list[str]:
     return [parent["stream"] for parent in definition.get("parents", ())]
 
 
+def depth(stream: str) -> int:
+    """Return the number of levels of parents above a stream."""
+    return max((1 + depth(parent) for parent in parent_streams(stream)), default=0)
+
+
 def compose(
     streams: Iterable[str] | None = None, without_cursor: Collection[str] = (), resumed: Collection[str] = ()
 ) -> Definition:
@@ -74,8 +79,24 @@ def compose(
     """
     document = dict(manifest())
     names = list(stream_definitions()) if streams is None else list(streams)
-    document["streams"] = [_compose_stream(name, name in without_cursor, name in resumed) for name in names]
+    composed = {name: _compose_stream(name, name in without_cursor, name in resumed) for name in names}
+    document["streams"] = list(composed.values())
+    document["stream_groups"] = _groups(composed)
     return document
+
+
+def _groups(composed: Mapping[str, Definition]) -> Definition:
+    """Return the parents that cost a request per parent of their own, each with its children.
+
+    The streams of a group are not read at the same time, so the children use the keys that their parent read.
+    """
+    groups = {}
+    for parent in filter(depth, composed):
+        children = [composed[name] for name in composed if parent in parent_streams(name)]
+        if children:
+            action = {"type": "BlockSimultaneousSyncsAction"}
+            groups[parent] = {"streams": [composed[parent], *children], "action": action}
+    return groups
 
 
 def _compose_stream(name: str, without_cursor: bool, is_resumed: bool) -> Definition:

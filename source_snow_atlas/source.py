@@ -114,7 +114,10 @@ class SourceSnowAtlas(Source):
         config = settings.normalized(config)
         check_catalog(catalog)
         check_options(settings)
-        selected = [stream.stream.name for stream in catalog.streams]
+        # parents come first, so that their children can use the keys that were read
+        streams = sorted(catalog.streams, key=lambda stream: definitions.depth(stream.stream.name))
+        catalog = ConfiguredAirbyteCatalog(streams)
+        selected = [stream.stream.name for stream in streams]
         incremental = incremental_streams(catalog)
         state = usable_state(state or [], incremental)
         without_cursor = {

@@ -196,6 +196,28 @@ def test_composing_resolves_parents_and_grandparents() -> None:
     assert grandparent["definition"]["path"] == definitions.parameters(grandparent["stream"])["path"]
 
 
+def test_parents_that_cost_a_request_per_parent_are_read_before_their_children() -> None:
+    """Their lists would be requested twice."""
+    names = [*sorted(STREAMS, reverse=True)]
+    groups = {
+        parent: {stream["name"] for stream in group["streams"]}
+        for parent, group in definitions.compose(names)["stream_groups"].items()
+    }
+    assert groups == {
+        "datacenter_members": {"datacenter_members", "datacenter_member_features"},
+        "oracle_database_options": {"oracle_database_options", "oracle_database_option_usages"},
+        "saas_user_subscriptions": {
+            "saas_user_subscriptions",
+            "saas_subscription_users",
+            "saas_subscription_user_consumptions",
+            "saas_subscription_insight_users",
+        },
+    }
+    assert definitions.compose(["datacenter_members", "saas_subscription_users"])["stream_groups"] == {}
+    for parent, group in groups.items():
+        assert all(definitions.depth(parent) < definitions.depth(name) for name in group - {parent})
+
+
 def test_what_a_parent_needs_goes_along() -> None:
     """A parent's keys would be read with page parameters that it refuses, or out of the wrong member of the
     reply.

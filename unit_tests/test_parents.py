@@ -20,6 +20,7 @@ from source_snow_atlas.components.run.sync import Sync
 from source_snow_atlas.components.stream.parent_keys import ParentCollection, ParentKeys
 from source_snow_atlas.components.stream.parent_router import ParentPartitionRouter
 from unit_tests.helpers.fake_http import HOST, FakeHttp, Reply
+from unit_tests.helpers.retriever import retriever, rows
 
 PATIENCE = 20.0
 """Seconds until a test takes threads for deadlocked."""
@@ -332,6 +333,36 @@ def test_a_parent_that_is_refused_fails_the_stream(config: dict[str, Any], http:
     assert trace.error is not None
     assert trace.error.stream_descriptor is not None
     assert trace.error.stream_descriptor.name == "children", "no catalog holds the parents"
+
+
+@pytest.mark.parametrize("is_incremental", [False, True])
+def test_a_parent_stream_that_was_read_as_a_whole_lists_the_parents(
+    config: dict[str, Any], http: FakeHttp, is_incremental: bool
+) -> None:
+    """A list would be requested twice; or an incremental read would list only the parents that changed."""
+    http.on("GET", f"{HOST}/api/x", rows_reply({"id": 1}, {"id": 2}))
+    cursor = {"cursor_field": "seen", "cursor_filter": "from"} if is_incremental else {}
+    parent_stream = retriever(config, **cursor)
+    parent = {"stream": "things", "keys": {"id": "id"}, "definition": definition("things", "/api/x")}
+    router = ParentPartitionRouter(parameters={}, config=config, name="children", parents=[parent])
+    assert len(rows(parent_stream)) == 2
+    http.on("GET", f"{HOST}/api/x", rows_reply({"id": 1}, {"id": 3}))
+    assert partitions(router) == [{"id": 1}, {"id": 3 if is_incremental else 2}]
+
+
+def test_a_parent_stream_that_lacks_rows_does_not_list_the_parents(
+    config: dict[str, Any], http: FakeHttp
+) -> None:
+    """Children would be complete without the children of the rows that lack."""
+    config["accept_missing_rows"] = ["things"]
+    reply = {"items": [{"id": 1}], "pagination": {"total_items": 2, "page_size": 500}}
+    http.on("GET", f"{HOST}/api/x", Reply(document=reply))
+    parent_stream = retriever(config)
+    parent = {"stream": "things", "keys": {"id": "id"}, "definition": definition("things", "/api/x")}
+    router = ParentPartitionRouter(parameters={}, config=config, name="children", parents=[parent])
+    assert len(rows(parent_stream)) == 1
+    assert partitions(router) == [{"id": 1}]
+    assert "counts 1 more rows of things" in str(Sync.of(config).partitions("children").missing())
 
 
 MEMBERS = {

@@ -1,7 +1,7 @@
 """Keys of parent records, read once per sync and shared by all child streams.
 
-The child that first needs the next page of parents reads it for all. The CDK's SubstreamPartitionRouter reads
-the parents once per child.
+The child that first needs the next page of parents reads it for all. If the parent stream was read completely
+before, its keys are used. The CDK's SubstreamPartitionRouter reads the parents once per child.
 """
 
 from __future__ import annotations
@@ -114,6 +114,11 @@ class KeyFeed:
             if self._failure is not None:
                 raise self._failure
             return False
+
+    def add(self, rows: list[Row]) -> None:
+        """Add the keys of records that the parent stream emits."""
+        with self._lock:
+            self._add_rows(rows)
 
     def _add_rows(self, rows: list[Row]) -> None:
         for row in rows:

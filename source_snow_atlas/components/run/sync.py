@@ -14,6 +14,7 @@ from source_snow_atlas.components.collection.prefetch import PagePrefetch
 from source_snow_atlas.components.identity.configuration import Configuration
 from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
 from source_snow_atlas.components.request.client import SnowAtlasClient
+from source_snow_atlas.components.request.reply import Row
 from source_snow_atlas.components.run.parents import Batches, KeyFeed, KeySource
 from source_snow_atlas.components.run.partitions import Partitions
 from source_snow_atlas.components.run.progress import Progress
@@ -34,6 +35,8 @@ class Sync:
         self.progress = Progress()
         self._partitions: dict[str, Partitions] = {}
         self._parent_keys: dict[KeySource, KeyFeed] = {}
+        self._emitted_keys: dict[KeySource, KeyFeed] = {}
+        """Keys of parent streams that are being read, while no child has needed them."""
 
     @classmethod
     def begin(cls, config: dict[str, Any]) -> Sync:
@@ -51,14 +54,28 @@ class Sync:
         """Return the partitions of a selected stream."""
         return self._partitions.setdefault(stream, Partitions(stream))
 
+    def expect_keys(self, source: KeySource) -> None:
+        """Collect the keys of a source from now on, if its stream emits rows."""
+        self._emitted_keys.setdefault(source, KeyFeed(source, lambda: iter(())))
+
     def parent_keys(self, source: KeySource, batches: Batches) -> KeyFeed:
         """Return the keys of a source, which all streams share. `batches` reads the parent records."""
+        self._emitted_keys.pop(source, None)
         return self._parent_keys.setdefault(source, KeyFeed(source, batches))
 
-    def end_stream(self, stream: str) -> None:
+    def add_rows(self, stream: str, rows: list[Row]) -> None:
+        """Collect the keys in rows that a selected stream emits."""
+        for feed in self._emitted_by(stream):
+            feed.add(rows)
+
+    def _emitted_by(self, stream: str) -> list[KeyFeed]:
+        return [feed for feed in list(self._emitted_keys.values()) if feed.source.stream == stream]
+
+    def end_stream(self, stream: str, is_whole: bool = True) -> None:
         """End a selected stream whose partitions have all ended.
 
-        Raises RowsMissing unless the user accepts missing rows.
+        The keys of a stream that was read as a whole are used by its children. Raises RowsMissing unless the
+        user accepts missing rows.
         """
         partitions = self.partitions(stream)
         missing = partitions.missing()
@@ -69,6 +86,9 @@ class Sync:
         lacking = partitions.invalid.count + (missing.parents if missing else 0)
         if lacking:
             self.progress.add(stream, parents_not_read=lacking)
+        if is_whole and missing is None and not self.progress.count(stream, "not_served"):
+            for feed in self._emitted_by(stream):
+                self._parent_keys.setdefault(feed.source, feed)
 
     def close(self) -> None:
         """Log the changes of the data, and stop the threads."""

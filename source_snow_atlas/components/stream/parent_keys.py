@@ -29,9 +29,10 @@ class ParentKeys:
     def __init__(
         self, sync: Sync, name: str, parents: list[dict[str, Any]], options: list[Partition] | None = None
     ) -> None:
+        self._sync = sync
         self._name = name
         self.options = [{}] if options is None else options
-        self._parents: list[tuple[tuple[str, ...], KeyFeed]] = []
+        self._parents: list[tuple[tuple[str, ...], KeySource, ParentCollection]] = []
         for parent in parents:
             if parent.get("asset_kind", sync.settings.asset_kinds[0]) not in sync.settings.asset_kinds:
                 continue
@@ -43,8 +44,8 @@ class ParentKeys:
                 parent.get("lacking"),
                 frozenset(parent.get("identity", keys.values())),
             )
-            collection = ParentCollection(sync, parent["definition"])
-            self._parents.append((tuple(keys), sync.parent_keys(source, collection.batches)))
+            sync.expect_keys(source)
+            self._parents.append((tuple(keys), source, ParentCollection(sync, parent["definition"])))
         self._completed_elsewhere = {
             (source["stream"], source["lacking"])
             for parent in parents
@@ -60,7 +61,8 @@ class ParentKeys:
         if not self.options:
             return
         known: set[tuple[str, ...]] = set()
-        for fields, feed in self._parents:
+        for fields, source, collection in self._parents:
+            feed = self._sync.parent_keys(source, collection.batches)
             try:
                 for keys in feed:
                     if len(self._parents) > 1:
@@ -83,8 +85,8 @@ class ParentKeys:
 
     def listed_again(self) -> Iterator[Partition]:
         """Yield the partitions from the current lists of parents."""
-        for fields, feed in self._parents:
-            for keys in KeyFeed(feed.source, feed.batches):
+        for fields, source, collection in self._parents:
+            for keys in KeyFeed(source, collection.batches):
                 yield from self._combined(fields, keys)
 
     def _combined(self, fields: tuple[str, ...], keys: Keys) -> Iterator[Partition]:

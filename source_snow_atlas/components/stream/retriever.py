@@ -120,7 +120,7 @@ class CollectionRetriever(Retriever):
                     raise
                 failure = error
             if not self.parents:
-                self._sync.end_stream(self.name)
+                self._sync.end_stream(self.name, is_whole=self.cursor_field is None)
                 return
             self._sync.progress.add(self.name, parents=1)
             partition = stream_slice.partition
@@ -141,6 +141,7 @@ class CollectionRetriever(Retriever):
                 yield estimate(self.name, total)
             keys.check(rows)
             self._sync.progress.add(self.name, records=len(rows))
+            self._sync.add_rows(self.name, rows)
             if self.cursor_field is None:
                 for row in rows:
                     yield (Record if row else EmptyRecord)(row, self.name, stream_slice)

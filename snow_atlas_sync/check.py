@@ -35,7 +35,7 @@ def main(path: str) -> None:
     result = {
         "failed": status.status != Status.SUCCEEDED,
         "message": filter_secrets(status.message or ""),
-        "refused": sorted({(area.name, permission(area.parameters)) for area in refused}),
+        "refused": sorted({(area["area"], permission(area)) for area in refused}),
     }
     if not result["failed"]:
         with suppress(IdentityUnavailable, SnowAtlasError):

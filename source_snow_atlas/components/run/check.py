@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from airbyte_cdk.models import AirbyteConnectionStatus, Status
 
+from source_snow_atlas import definitions
 from source_snow_atlas.components.basics.errors import (
     RateLimited,
     SnowAtlasError,
@@ -23,32 +23,26 @@ from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT,
 from source_snow_atlas.components.identity.identity_token import IdentityUnavailable, read_tenant
 from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
 from source_snow_atlas.components.request.client import SnowAtlasClient
-from source_snow_atlas.components.request.reply import parse_page
+from source_snow_atlas.components.request.reply import Page, parse_page
 from source_snow_atlas.components.run.inputs import check_options
-from source_snow_atlas.definitions import schema_fields, stream_definitions
 
 LONGEST = 18.0
 """Seconds for all requests together: with the start of the process, an answer comes within 30."""
 
 
-@dataclass(frozen=True)
-class Area:
-    """A product area, and one of its streams that is requested for it."""
-
-    name: str
-    stream: str
-    parameters: Mapping[str, Any]
+Area = Mapping[str, Any]
+"""A product area: the parameters of one of its streams, which is requested for it."""
 
 
 def product_areas(filtered: Collection[str]) -> list[Area]:
     """Return the areas by their permissions; every filtered stream is requested, too."""
     areas: dict[tuple[str, ...], Area] = {}
-    for name in stream_definitions():
-        parameters = stream_definitions()[name]["$parameters"]
-        if "path" not in parameters or parameters.get("parents") or parameters.get("window_format"):
+    for name in definitions.stream_definitions():
+        area = definitions.parameters(name)
+        if "path" not in area or area.get("parents") or area.get("window_format"):
             continue
-        key = (name,) if name in filtered else (parameters["area"], str(parameters.get("permission")))
-        areas.setdefault(key, Area(parameters["area"], name, parameters))
+        key = (name,) if name in filtered else (area["area"], str(area.get("permission")))
+        areas.setdefault(key, area)
     return list(areas.values())
 
 
@@ -60,81 +54,83 @@ def check_connection(
     The message says what the others lack. The check ends within LONGEST seconds. Threads that still
     wait for a reply are abandoned.
     """
-    deadline = time.monotonic() + LONGEST
     try:
         settings = Configuration.parse(config)
         check_options(settings)
         authenticator = SnowAtlasOauth2Authenticator(config, fail_fast=True)
-        executor = ThreadPoolExecutor(max_workers=settings.num_workers)
-        try:
-            route = authenticator.route
-            token = executor.submit(authenticator.get_access_token)
-            if not wait([token], LONGEST).done:
-                raise _late(f"The token endpoint of {route.host}{route.through}")
-            token.result()
-            log_tenant(logger, authenticator)
-            client = SnowAtlasClient(authenticator, settings.num_workers, fail_fast=True)
-            failures = _request_areas(executor, client, settings.filters, deadline)
-        finally:
-            executor.shutdown(wait=False, cancel_futures=True)
+        failures = _request_areas(logger, settings, authenticator)
         for area, failure in failures:
-            if area.stream in settings.filters and failure is not None and failure.status == 400:
+            if area["name"] in settings.filters and failure is not None and failure.status == 400:
                 raise failure
     except SnowAtlasError as error:
         return AirbyteConnectionStatus(status=Status.FAILED, message=error.message), []
     status, message = _verdict(authenticator.host, failures)
     logger.info(message)
-    refused = [area for area, failure in failures if failure is not None and failure.status == 403]
-    return AirbyteConnectionStatus(status=status, message=message), refused
+    return AirbyteConnectionStatus(status=status, message=message), _denied(failures)
 
 
 def _request_areas(
-    executor: Executor, client: SnowAtlasClient, filters: Mapping[str, str], deadline: float
+    logger: logging.Logger, settings: Configuration, authenticator: SnowAtlasOauth2Authenticator
 ) -> list[tuple[Area, SnowAtlasError | None]]:
     """Return the product areas, each with the reason why it is not readable, if any."""
-    requested = {
-        executor.submit(_request_one, client, area, filters.get(area.stream)): area
-        for area in product_areas(filters)
-    }
-    answered = wait(requested, deadline - time.monotonic()).done
-    return [
-        (area, future.result() if future in answered else _late(f"GET {area.parameters['path']}"))
-        for future, area in requested.items()
-    ]
+    deadline = time.monotonic() + LONGEST
+    route = authenticator.route
+    executor = ThreadPoolExecutor(max_workers=settings.num_workers)
+    try:
+        token = executor.submit(authenticator.get_access_token)
+        if not wait([token], LONGEST).done:
+            raise _late(f"The token endpoint of {route.host}{route.through}")
+        token.result()
+        log_tenant(logger, authenticator)
+        client = SnowAtlasClient(authenticator, settings.num_workers, fail_fast=True)
+        requested = {
+            executor.submit(_request_one, client, area, settings.filters.get(area["name"])): area
+            for area in product_areas(settings.filters)
+        }
+        answered = wait(requested, deadline - time.monotonic()).done
+        return [
+            (area, future.result() if future in answered else _late(f"GET {area['path']}"))
+            for future, area in requested.items()
+        ]
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)
 
 
 def _late(what: str) -> TransientError:
     return TransientError(f"{what} did not answer within {LONGEST:.0f} s. Try again later.")
 
 
+def _denied(failures: Sequence[tuple[Area, SnowAtlasError | None]]) -> list[Area]:
+    return [area for area, failure in failures if failure is not None and failure.status == 403]
+
+
 def _verdict(host: str, failures: Sequence[tuple[Area, SnowAtlasError | None]]) -> tuple[Status, str]:
-    readable = sorted({area.name for area, failure in failures if failure is None})
-    denied = [area for area, failure in failures if failure is not None and failure.status == 403]
+    readable = sorted({area["area"] for area, failure in failures if failure is None})
     failed = [(area, failure) for area, failure in failures if failure is not None and failure.status != 403]
-    grants = [f"{area.name} (grant {permission_names(area.parameters.get('permission'))})" for area in denied]
-    others = [f"{area.name} ({failure.message})" for area, failure in failed]
-    limited = [failure for _, failure in failed if isinstance(failure, RateLimited)]
-    if limited:
-        return Status.FAILED, limited[0].message or ""
+    grants = [
+        f"{area['area']} (grant {permission_names(area.get('permission'))})" for area in _denied(failures)
+    ]
+    others = [f"{area['area']} ({failure.message})" for area, failure in failed]
+    for _, failure in failed:
+        if isinstance(failure, RateLimited):
+            return Status.FAILED, failure.message or ""
     if readable:
         lacking = f" Not readable: {'; '.join([*grants, *others])}." if grants or others else ""
         return Status.SUCCEEDED, f"Readable: {', '.join(readable)}.{lacking}"
-    if not denied and all(isinstance(failure, TransientError) for _, failure in failed):
+    if not grants and all(isinstance(failure, TransientError) for _, failure in failed):
         return Status.FAILED, (
             f"A token was issued, but the APIs of {host} are down or can't be reached. Permissions were "
             f"not checked. The first of {len(failed)} failures: {failed[0][1].message}"
         )
-    advice = (
-        "In Snow Atlas settings, Application registrations, grant it the permissions of the areas you want: "
-        f"{'; '.join(grants)}."
-    )
-    return Status.FAILED, " ".join(
-        [
-            "The credentials are valid, but the client can read nothing.",
-            *([advice] if grants else []),
-            *([f"Failed: {'; '.join(others)}."] if others else []),
-        ]
-    )
+    message = "The credentials are valid, but the client can read nothing."
+    if grants:
+        message += (
+            " In Snow Atlas settings, Application registrations, grant it the permissions of the areas you "
+            f"want: {'; '.join(grants)}."
+        )
+    if others:
+        message += f" Failed: {'; '.join(others)}."
+    return Status.FAILED, message
 
 
 def log_tenant(logger: logging.Logger, authenticator: SnowAtlasOauth2Authenticator) -> None:
@@ -150,26 +146,20 @@ def log_tenant(logger: logging.Logger, authenticator: SnowAtlasOauth2Authenticat
 
 def _request_one(client: SnowAtlasClient, area: Area, user_filter: str | None) -> SnowAtlasError | None:
     """Request one record. Return the failure, if any."""
-    parameters = area.parameters
-    query: dict[str, Any] = {}
-    if parameters.get("page_parameters", True):
-        query = {"page_number": 1, "page_size": 1}
+    query: dict[str, Any] = {"page_number": 1, "page_size": 1} if area.get("page_parameters", True) else {}
     filters = [user_filter] if user_filter else []
-    if parameters.get("cursor_filter") == "window":
+    if area.get("cursor_filter") == "window":
         minute_ago = (datetime.now(timezone.utc) - timedelta(minutes=1)).strftime(DATETIME_FORMAT)
-        filters.append(f'{parameters["cursor_field"]} -ge "{minute_ago}"')
+        filters.append(f'{area["cursor_field"]} -ge "{minute_ago}"')
     if filters:
         query["filter"] = joined(filters)
-    items_field = parameters.get("items_field", "items")
-    known = schema_fields(area.stream)
+    known = definitions.schema_fields(area["name"])
+
+    def parse(body: bytes | bytearray) -> Page:
+        return parse_page(body, area.get("items_field", "items"), known, None)
+
     try:
-        client.get(
-            area.stream,
-            parameters["path"],
-            query,
-            lambda body: parse_page(body, items_field, known, None),
-            parameters.get("permission"),
-        )
+        client.get(area["name"], area["path"], query, parse, area.get("permission"))
     except SnowAtlasError as error:
         return error
     return None

@@ -103,21 +103,18 @@ class SourceSnowAtlas(Source):
         from source_snow_atlas.components.run.check import log_tenant
         from source_snow_atlas.components.run.failures import one_error_per_stream
         from source_snow_atlas.components.run.inputs import (
-            check_catalog,
             check_options,
             incremental_streams,
+            usable_catalog,
             usable_state,
         )
         from source_snow_atlas.components.run.sync import Sync
 
         settings = Configuration.parse(config)
         config = settings.normalized(config)
-        check_catalog(catalog)
+        catalog = usable_catalog(catalog)
         check_options(settings)
-        # parents come first, so that their children can use the keys that were read
-        streams = sorted(catalog.streams, key=lambda stream: definitions.depth(stream.stream.name))
-        catalog = ConfiguredAirbyteCatalog(streams)
-        selected = [stream.stream.name for stream in streams]
+        selected = [stream.stream.name for stream in catalog.streams]
         incremental = incremental_streams(catalog)
         state = usable_state(state or [], incremental)
         without_cursor = {

@@ -17,9 +17,9 @@ from source_snow_atlas.components.basics.errors import ConfigurationError
 from source_snow_atlas.components.identity.configuration import Configuration
 from source_snow_atlas.components.run.inputs import (
     WITHOUT_CURSOR,
-    check_catalog,
     check_options,
     incremental_streams,
+    usable_catalog,
     usable_state,
     warn_of_unknown_options,
 )
@@ -29,18 +29,18 @@ from unit_tests.helpers.inputs import STATE_OF_0_1_0, catalog, state
 def test_an_unknown_stream_is_refused() -> None:
     """A renamed stream would be skipped, and its table never be filled again."""
     with pytest.raises(ConfigurationError, match=r"'printers'.*discover"):
-        check_catalog(catalog("computers", "printers"))
+        usable_catalog(catalog("computers", "printers"))
 
 
 def test_a_stream_that_stands_twice_is_refused() -> None:
     """Its rows would arrive twice."""
     with pytest.raises(ConfigurationError, match="'computers' more than once"):
-        check_catalog(catalog("computers", "licenses", "computers"))
+        usable_catalog(catalog("computers", "licenses", "computers"))
 
 
 def test_an_empty_catalog_is_fine() -> None:
     """A connection with no stream selected would fail."""
-    check_catalog(catalog())
+    usable_catalog(catalog())
 
 
 def test_streams_that_have_no_cursor_are_read_whole(caplog: pytest.LogCaptureFixture) -> None:

@@ -138,10 +138,10 @@ def log_tenant(logger: logging.Logger, authenticator: SnowAtlasOauth2Authenticat
     try:
         tenant = read_tenant(authenticator)
     except IdentityUnavailable as reason:
-        logger.info("The tenant is not known: %s.", reason)
+        logger.info(f"The tenant is not known: {reason}.")
         return
-    name, region = tenant.name or "without a name", tenant.region or "not named"
-    logger.info("Tenant %s (%s), region %s.", plain(name), plain(tenant.id), plain(region))
+    name, region = plain(tenant.name or "without a name"), plain(tenant.region or "not named")
+    logger.info(f"Tenant {name} ({plain(tenant.id)}), region {region}.")
 
 
 def _request_one(client: SnowAtlasClient, area: Area, user_filter: str | None) -> SnowAtlasError | None:

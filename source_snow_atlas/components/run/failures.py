@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 
 from airbyte_cdk.models import AirbyteMessage, AirbyteStreamStatus
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_snow_atlas.components.basics.errors import ConfigurationError, SnowAtlasError
 
+LOGGER = logging.getLogger("airbyte.ConcurrentDeclarativeSource")
 OVER = (AirbyteStreamStatus.COMPLETE, AirbyteStreamStatus.INCOMPLETE)
 
 
@@ -25,15 +27,14 @@ def one_error_per_stream(
     """
     failed: set[str] = set()
     ended: set[str] = set()
-    with _WithoutTracebacks():
+    with _without_tracebacks():
         try:
             for message in messages:
-                status = message.trace.stream_status if message.trace is not None else None
-                if status is not None and status.status in OVER:
-                    ended.add(status.stream_descriptor.name)
-                error = message.trace.error if message.trace is not None else None
-                if error is not None and error.stream_descriptor is not None:
-                    stream = error.stream_descriptor.name
+                trace = message.trace
+                if trace and trace.stream_status and trace.stream_status.status in OVER:
+                    ended.add(trace.stream_status.stream_descriptor.name)
+                if trace and trace.error and trace.error.stream_descriptor:
+                    stream = trace.error.stream_descriptor.name
                     if stream in failed:
                         continue
                     failed.add(stream)
@@ -53,18 +54,16 @@ def one_error_per_stream(
             )
 
 
-class _WithoutTracebacks(logging.Filter):
-    """Context in which the CDK's log lines about a SnowAtlasError are left out, as its message says all."""
+@contextmanager
+def _without_tracebacks() -> Iterator[None]:
+    """Leave out the CDK's log lines about a SnowAtlasError, as its message says all."""
 
-    LOGGER = logging.getLogger("airbyte.ConcurrentDeclarativeSource")
+    def is_unexpected(record: logging.LogRecord) -> bool:
+        is_expected = record.exc_info is not None and isinstance(record.exc_info[1], SnowAtlasError)
+        return not is_expected and not str(record.msg).startswith("During the sync, the following streams")
 
-    def __enter__(self) -> None:
-        self.LOGGER.addFilter(self)
-
-    def __exit__(self, *_: object) -> None:
-        self.LOGGER.removeFilter(self)
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether to log the record."""
-        expected = record.exc_info is not None and isinstance(record.exc_info[1], SnowAtlasError)
-        return not expected and not str(record.msg).startswith("During the sync, the following streams")
+    LOGGER.addFilter(is_unexpected)
+    try:
+        yield
+    finally:
+        LOGGER.removeFilter(is_unexpected)

@@ -8,12 +8,9 @@ from datetime import datetime, timezone
 from typing import Any
 
 from airbyte_cdk.models import (
-    AirbyteStateBlob,
     AirbyteStateMessage,
-    AirbyteStateType,
-    AirbyteStreamState,
+    AirbyteStateMessageSerializer,
     ConfiguredAirbyteCatalog,
-    StreamDescriptor,
     SyncMode,
 )
 
@@ -33,8 +30,11 @@ LOGGER = logging.getLogger("airbyte")
 WITHOUT_CURSOR = "__ab_no_cursor_state_message"
 
 
-def check_catalog(catalog: ConfiguredAirbyteCatalog) -> None:
-    """Raise ConfigurationError if the catalog has a stream that does not exist or occurs twice."""
+def usable_catalog(catalog: ConfiguredAirbyteCatalog) -> ConfiguredAirbyteCatalog:
+    """Return the catalog with parents before their children, which can then use the keys that were read.
+
+    Raises ConfigurationError for a stream that does not exist or occurs twice.
+    """
     known = definitions.stream_definitions()
     names = [stream.stream.name for stream in catalog.streams]
     unknown = [name for name in names if name not in known]
@@ -49,6 +49,9 @@ def check_catalog(catalog: ConfiguredAirbyteCatalog) -> None:
         raise ConfigurationError(
             f"The catalog names the stream {twice[0]!r} more than once: keep one of them."
         )
+    return ConfiguredAirbyteCatalog(
+        sorted(catalog.streams, key=lambda stream: definitions.depth(stream.stream.name))
+    )
 
 
 def incremental_streams(catalog: ConfiguredAirbyteCatalog) -> set[str]:
@@ -60,7 +63,7 @@ def incremental_streams(catalog: ConfiguredAirbyteCatalog) -> set[str]:
         if "incremental_sync" in definitions.stream_definitions()[stream.stream.name]:
             found.add(stream.stream.name)
         else:
-            LOGGER.warning("Stream %s can't be read incrementally; all of it is read.", stream.stream.name)
+            LOGGER.warning(f"Stream {stream.stream.name} can't be read incrementally; all of it is read.")
     return found
 
 
@@ -73,32 +76,26 @@ def usable_state(state: list[AirbyteStateMessage], incremental: Collection[str])
     known = definitions.stream_definitions()
     positions: dict[str, datetime] = {}
     for message in state:
-        descriptor = message.stream.stream_descriptor if message.stream else None
-        if message.stream is None or descriptor is None:
+        if message.stream is None:
             raise ConfigurationError(
                 "The state is not of this connector: it has no state per stream. Reset the connection, or "
                 "run without --state."
             )
-        if descriptor.name not in known:
+        name = message.stream.stream_descriptor.name
+        if name not in known:
             LOGGER.warning(
-                "The state of %r is ignored: this connector does not have such a stream.",
-                plain(descriptor.name),
+                f"The state of {plain(name)!r} is ignored: this connector does not have such a stream."
             )
-        elif descriptor.name in incremental:
-            position = _position(descriptor.name, message.stream.stream_state)
-            if position is not None:
-                positions[descriptor.name] = min(position, positions.get(descriptor.name, position))
+        elif name in incremental and (position := _position(name, message.stream.stream_state)):
+            positions[name] = min(position, positions.get(name, position))
     return [_state(name, position) for name, position in positions.items()]
 
 
 def _position(stream: str, stream_state: Any) -> datetime | None:
-    values = dict(vars(stream_state)) if stream_state is not None else {}
-    for key in COUNTS_IN_STATE:
-        values.pop(key, None)
+    values = vars(stream_state) if stream_state is not None else {}
     cursor_field = definitions.parameters(stream)["cursor_field"]
-    if not values or (values.get(WITHOUT_CURSOR) and cursor_field not in values):
-        position = EPOCH
-    else:
+    position = EPOCH
+    if cursor_field in values or not (values.get(WITHOUT_CURSOR) or values.keys() <= COUNTS_IN_STATE.keys()):
         try:
             position = parse_timestamp(values.get(cursor_field))
         except ValueError:
@@ -107,30 +104,23 @@ def _position(stream: str, stream_state: Any) -> datetime | None:
                 "Reset the stream, or run without --state."
             ) from None
     if position == EPOCH:
-        LOGGER.info("Stream %s has no position in its state: it is read from the start.", stream)
+        LOGGER.info(f"Stream {stream} has no position in its state: it is read from the start.")
         return None
-    now = datetime.now(timezone.utc)
+    now, text = datetime.now(timezone.utc), position.strftime(DATETIME_FORMAT)
     if position > now:
         LOGGER.warning(
-            "Stream %s: the position in its state, %s, is in the future and counts as now. Reset the stream "
-            "to read again what came before.",
-            stream,
-            position.strftime(DATETIME_FORMAT),
+            f"Stream {stream}: the position in its state, {text}, is in the future and counts as now. Reset "
+            "the stream to read again what came before."
         )
     else:
-        LOGGER.info("Stream %s continues from %s.", stream, position.strftime(DATETIME_FORMAT))
+        LOGGER.info(f"Stream {stream} continues from {text}.")
     return min(position, now)
 
 
 def _state(stream: str, position: datetime) -> AirbyteStateMessage:
-    cursor_field = definitions.parameters(stream)["cursor_field"]
-    return AirbyteStateMessage(
-        type=AirbyteStateType.STREAM,
-        stream=AirbyteStreamState(
-            stream_descriptor=StreamDescriptor(name=stream),
-            stream_state=AirbyteStateBlob({cursor_field: position.strftime(DATETIME_FORMAT)}),
-        ),
-    )
+    cursor = {definitions.parameters(stream)["cursor_field"]: position.strftime(DATETIME_FORMAT)}
+    stream_state = {"stream_descriptor": {"name": stream}, "stream_state": cursor}
+    return AirbyteStateMessageSerializer.load({"type": "STREAM", "stream": stream_state})
 
 
 def check_options(settings: Configuration) -> None:
@@ -163,7 +153,6 @@ def warn_of_unknown_options(config: Mapping[str, Any]) -> None:
         # the platform adds options that begin with two underscores
         if name not in known and not name.startswith("__"):
             LOGGER.warning(
-                "The configuration has an option %r, which does not exist and is ignored%s",
-                plain(name),
-                nearest(name, known),
+                f"The configuration has an option {plain(name)!r}, which does not exist and is ignored"
+                + nearest(name, known)
             )

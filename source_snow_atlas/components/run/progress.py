@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
 
 from airbyte_cdk.models import (
     AirbyteEstimateTraceMessage,
@@ -48,7 +49,7 @@ class Progress:
         self._logged: dict[str, float] = {}
         self._counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._warned: set[tuple[str, str]] = set()
-        self._changes: defaultdict[str, list[Changes]] = defaultdict(list)
+        self._changes: defaultdict[str, Counter[str]] = defaultdict(Counter)
 
     def warn_once(self, stream: str, kind: str, message: str) -> None:
         """Log a warning, unless one of its kind was logged for the stream before."""
@@ -67,7 +68,7 @@ class Progress:
             if now - self._logged.setdefault(stream, now) < SECONDS_BETWEEN_LINES:
                 return
             self._logged[stream] = now
-            line = self._line(stream, now)
+            line = self._line(stream, now - self._started[stream])
         LOGGER.info(line)
 
     def expect(self, stream: str, **totals: int) -> None:
@@ -91,29 +92,28 @@ class Progress:
                         setattr(stream.stream_state, key, missing)
             yield message
 
-    def _line(self, stream: str, now: float) -> str:
+    def _line(self, stream: str, seconds: float) -> str:
         counts = self._counts[stream]
         parts = []
         for name in ("records", "pages", "parents"):
             if name in counts:
                 total = counts[f"total_{name}"]
                 parts.append(f"{counts[name]:,}" + (f" of {total:,}" if total else "") + f" {name}")
-        seconds = max(now - self._started[stream], 0.001)
         return f"Reading {stream}: {', '.join(parts)}, {counts['records'] / seconds:,.0f} records/s"
 
     def add_changes(self, stream: str, changes: Changes) -> None:
         """Add changes that were seen while a collection of the stream was read."""
         with self._lock:
-            self._changes[stream].append(changes)
+            self._changes[stream].update(asdict(changes))
 
     def log_changes(self) -> None:
         """Log the changes that were seen while the streams were read, in one line for each stream."""
-        for stream, found in self._changes.items():
+        for stream, counts in self._changes.items():
+            seen = pluralized(counts["seen"], "row was", "rows were")
+            pages = pluralized(counts["read_again"], "page was", "pages were")
+            again = pluralized(counts["again"], "row was", "rows were")
             LOGGER.info(
-                "Stream %s: the data changed while it was read. At least %s inserted or deleted, %s read "
-                "again, and %s emitted again with other values. No row that existed all the time is missing.",
-                stream,
-                pluralized(sum(changes.seen for changes in found), "row was", "rows were"),
-                pluralized(sum(changes.read_again for changes in found), "page was", "pages were"),
-                pluralized(sum(changes.again for changes in found), "row was", "rows were"),
+                f"Stream {stream}: the data changed while it was read. At least {seen} inserted or deleted, "
+                f"{pages} read again, and {again} emitted again with other values. No row that existed all "
+                "the time is missing."
             )

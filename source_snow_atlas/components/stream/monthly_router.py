@@ -13,13 +13,11 @@ from airbyte_cdk.sources.types import StreamSlice
 from source_snow_atlas.components.identity.configuration import Configuration
 
 FROM, TO, IS_COMPLETE = "fromDate", "toDate", "isComplete"
-MONTHS_BACK = 12
-"""Number of months read without a start date, including the current one."""
 
 
 @dataclass
 class MonthlyWindowRouter(SinglePartitionRouter):
-    """Router that yields a partition for every calendar month since the start date.
+    """Router that yields a partition for every calendar month since the start date, or for the last twelve.
 
     The current month is requested until today, but its row has the last day of the month as its `toDate`. So
     the row of the next sync replaces it if the destination deduplicates by fromDate and toDate. `isComplete`
@@ -31,13 +29,11 @@ class MonthlyWindowRouter(SinglePartitionRouter):
     config: Mapping[str, Any]
     window_format: str
 
-    def __post_init__(self, parameters: Mapping[str, Any]) -> None:
-        self._start = Configuration.parse(self.config).start_date
-
     def stream_slices(self) -> Iterable[StreamSlice]:
         """Yield the months, oldest first. Extra fields of a slice are its query parameters."""
         today = datetime.now(timezone.utc).date()
-        start = self._start.date() if self._start else _months_before(today, MONTHS_BACK - 1)
+        configured = Configuration.parse(self.config).start_date
+        start = configured.date() if configured else _following(today.replace(year=today.year - 1, day=1))
         suffix = "T00:00:00Z" if self.window_format == "date_time" else ""
         for first, last in months(start, today):
             window = {FROM: f"{first}{suffix}", TO: f"{last}{suffix}"}
@@ -52,11 +48,10 @@ def months(start: date, end: date) -> Iterator[tuple[date, date]]:
     """Yield the first and last day of every calendar month from `start` to `end`."""
     first = start.replace(day=1)
     while first <= end:
-        following = (first + timedelta(days=31)).replace(day=1)
+        following = _following(first)
         yield first, following - timedelta(days=1)
         first = following
 
 
-def _months_before(day: date, count: int) -> date:
-    index = day.year * 12 + day.month - 1 - count
-    return date(index // 12, index % 12 + 1, 1)
+def _following(first: date) -> date:
+    return (first + timedelta(days=31)).replace(day=1)

@@ -17,8 +17,11 @@ from source_snow_atlas.components.request.reply import Row
 from source_snow_atlas.components.run.parents import KeyFeed, KeySource
 from source_snow_atlas.components.run.partitions import Partitions
 from source_snow_atlas.components.run.sync import Sync
-from source_snow_atlas.components.stream.parent_keys import ParentCollection, ParentKeys
-from source_snow_atlas.components.stream.parent_router import ParentPartitionRouter
+from source_snow_atlas.components.stream.parent_router import (
+    ParentCollection,
+    ParentKeys,
+    ParentPartitionRouter,
+)
 from unit_tests.helpers.fake_http import HOST, FakeHttp, Reply
 from unit_tests.helpers.retriever import retriever, rows
 

@@ -128,7 +128,7 @@ def test_a_rate_limit_ends_the_stream_at_once() -> None:
 def asked_for_until_the_end(partitions: Partitions, failing: Callable[[int], bool]) -> int:
     """How many parents were asked for before the stream ended by itself; 0 where it did not."""
     error = None
-    for number in range(partitions._begun):
+    for number in range(partitions.begun):
         try:
             end(partitions, number, TransientError("HTTP 500") if failing(number) else None)
         except SnowAtlasError as raised:

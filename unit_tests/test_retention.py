@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_snow_atlas.components.stream.cursor_row import CursorRow
-from source_snow_atlas.components.stream.retention import Retention
+from source_snow_atlas.components.stream.retriever import CursorRow
+from source_snow_atlas.components.stream.time_windows import TimeWindows
 
 NOW = datetime.now(timezone.utc)
 
@@ -22,10 +22,16 @@ def stamp(moment: datetime) -> str:
 def warnings(days_back: int, *rows: dict[str, Any]) -> list[str]:
     """What is said of a sync that goes so far back and gets these rows in its last window."""
     said: list[str] = []
-    retention = Retention("audit_logs", "created", "archiveUntil", said.append)
     start = NOW - timedelta(days=days_back)
-    retention.check((stamp(start), stamp(start + timedelta(days=1))), [])
-    retention.check((stamp(NOW - timedelta(days=1)), stamp(NOW)), rows)
+    windows = [(stamp(start), stamp(start + timedelta(days=1))), (stamp(NOW - timedelta(days=1)), stamp(NOW))]
+    reader = TimeWindows(
+        "audit_logs",
+        "created",
+        "archiveUntil",
+        lambda window: list(rows) if window == windows[1] else [],
+        lambda _, message: said.append(message),
+    )
+    assert [reader.rows(window) for window in windows] == [[], [*rows]]
     return said
 
 

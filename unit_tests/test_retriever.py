@@ -22,7 +22,7 @@ from source_snow_atlas.components.basics.errors import (
 )
 from source_snow_atlas.components.run.partitions import FEW
 from source_snow_atlas.components.run.sync import Sync
-from source_snow_atlas.components.stream.cursor_row import CursorRow
+from source_snow_atlas.components.stream.retriever import CursorRow
 from unit_tests.helpers.fake_http import HOST, FakeHttp, Reply, query_of
 from unit_tests.helpers.retriever import SCHEMA, messages, retriever, rows
 
@@ -243,7 +243,7 @@ def test_a_parent_that_is_gone_is_skipped_counted_and_named(
     assert "/api/c/7/x" in caplog.text
     assert sync.partitions("things").error is None
     assert sync.partitions("things").all_begun()
-    sync.end_stream("things")
+    sync.end_stream("things", is_whole=True)
     assert "1 parent was skipped" in caplog.text
 
 
@@ -263,6 +263,8 @@ def test_a_child_that_is_refused_fails_the_stream(
         http.on("GET", f"{HOST}/api/c/{number}/x", Reply(status, {}))
     sync = Sync.begin(config)
     source = retriever(config, "/api/c/{computerId}/x", parents=PARENTS, permission="sam.computer.r")
+    for _ in range(FEW + 2):
+        sync.partitions("things").begin()
     for number in range(FEW):
         assert rows(source, {"computerId": number}) == []
     with pytest.raises(SnowAtlasError, match=str(status)):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 from bisect import bisect_left
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -12,7 +14,8 @@ import pytest
 
 from source_snow_atlas.components.basics.errors import ServerError
 from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT
-from source_snow_atlas.components.stream.time_windows import OutsideRows, TimeWindow, TimeWindowVerifier
+from source_snow_atlas.components.run.progress import Progress
+from source_snow_atlas.components.stream.time_windows import TimeWindow, TimeWindows
 
 START = datetime(2026, 3, 1, tzinfo=timezone.utc)
 Row = dict[str, Any]
@@ -51,10 +54,15 @@ def days(count: int) -> list[TimeWindow]:
     return list(pairwise(moments))
 
 
+def reader(request: Callable[[TimeWindow], list[Row]]) -> TimeWindows:
+    """Reader of the log."""
+    return TimeWindows("audit_logs", "created", None, request, partial(Progress().warn_once, "audit_logs"))
+
+
 def read_all(server: AuditServer, windows: list[TimeWindow]) -> list[int]:
     """The ids that come, window by window."""
-    verifier = TimeWindowVerifier("audit_logs", server.read)
-    return [row["id"] for window in windows for row in verifier.complete(window, server.read(window))]
+    log = reader(server.read)
+    return [row["id"] for window in windows for row in log.rows(window)]
 
 
 @pytest.mark.parametrize("newest_first", [True, False])
@@ -118,20 +126,19 @@ def test_entries_without_an_id_are_not_taken_for_one() -> None:
     def read(window: TimeWindow) -> list[Row]:
         return [{**row, "id": None, "number": row["id"]} for row in server.read(window)]
 
-    rows = TimeWindowVerifier("audit_logs", read).complete(windows[0], read(windows[0]))
-    assert sorted(row["number"] for row in rows) == list(range(2880))
+    assert sorted(row["number"] for row in reader(read).rows(windows[0])) == list(range(2880))
 
 
 def odd_windows(times: list[str], windows: list[TimeWindow]) -> list[int]:
     """The ids that come from a server that shows each entry at `times`, although it was made in its
     window.
     """
-    outside = OutsideRows("created")
-    given = []
-    for window, time in zip(windows, times, strict=True):
-        rows = [{"id": windows.index(window), "created": time}]
-        given += [row["id"] for row in outside.not_emitted(rows, window)]
-    return given
+    entries = {
+        window: [{"id": number, "created": time}]
+        for number, (window, time) in enumerate(zip(windows, times, strict=True))
+    }
+    log = reader(entries.__getitem__)
+    return [row["id"] for window in windows for row in log.rows(window)]
 
 
 @pytest.mark.parametrize("zone", ["", "+02:00", "-11:00", "+14:00", "-12:00", "Z"])
@@ -148,29 +155,25 @@ def test_an_entry_comes_whatever_its_time_zone_looks_like(zone: str, hour: int) 
 def test_an_entry_on_the_edge_of_two_windows_comes_once() -> None:
     """A server that counts the end of a window to it would give the entry twice."""
     windows = days(2)
-    outside = OutsideRows("created")
     row = {"id": 1, "created": windows[1][0]}
     for order in (windows, windows[::-1]):
-        outside = OutsideRows("created")
-        given = [one for window in order for one in outside.not_emitted([row], window)]
-        assert given == [row]
+        log = reader(lambda _: [row])
+        assert [one for window in order for one in log.rows(window)] == [row]
 
 
 def test_a_server_that_ignores_the_filter_gives_every_entry_once() -> None:
     """Every window would bring the whole log once more."""
     windows = days(30)
-    log = [{"id": number, "created": window[0][:11] + "08:00:00Z"} for number, window in enumerate(windows)]
-    outside = OutsideRows("created")
-    given = [row["id"] for window in windows for row in outside.not_emitted(log, window)]
-    assert given == list(range(30))
+    rows = [{"id": number, "created": window[0][:11] + "08:00:00Z"} for number, window in enumerate(windows)]
+    log = reader(lambda _: rows)
+    assert [row["id"] for window in windows for row in log.rows(window)] == list(range(30))
 
 
 def test_entries_that_share_an_id_all_come() -> None:
     """Where ids repeat, half of a day's entries would be taken for the other half."""
     window = days(1)[0]
     rows = [{"id": number // 2, "action": number} for number in range(50)]
-    verifier = TimeWindowVerifier("audit_logs", lambda part: rows if part == window else [])
-    assert len(verifier.complete(window, rows)) == 50
+    assert len(reader(lambda part: rows if part == window else []).rows(window)) == 50
 
 
 @pytest.mark.parametrize("cap", [5, 10, 20, 999])

@@ -7,7 +7,7 @@ before, its keys are used. The CDK's SubstreamPartitionRouter reads the parents 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,13 @@ class KeySource:
     where: str | None = None
     lacking: str | None = None
     identity: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, parent: Mapping[str, Any]) -> KeySource:
+        """Return the source of a parent, as `definitions.compose` describes it."""
+        fields = tuple(parent["keys"].values())
+        identity = frozenset(parent.get("identity", fields))
+        return cls(parent["stream"], fields, parent.get("where"), parent.get("lacking"), identity)
 
     @property
     def array(self) -> str | None:
@@ -79,7 +86,6 @@ class KeyFeed:
 
     def __init__(self, source: KeySource, batches: Batches) -> None:
         self.source = source
-        self.batches = batches
         self.rows = 0
         self.incomplete = 0
         """Records without the fields that their keys depend on."""
@@ -88,7 +94,6 @@ class KeyFeed:
         self._keys: list[Keys] = []
         self._paths: set[tuple[str, ...]] = set()
         self._unread = batches()
-        self._has_ended = False
         self._failure: Exception | None = None
         self._lock = threading.Lock()
 
@@ -102,18 +107,18 @@ class KeyFeed:
     def _read_more(self, position: int) -> bool:
         """Read until there is a key at a position. Return False if the records end before."""
         with self._lock:
-            while position >= len(self._keys) and not self._has_ended:
+            while position >= len(self._keys):
+                if self._failure is not None:
+                    raise self._failure
                 try:
-                    self._add_rows(next(self._unread))
-                except StopIteration:
-                    self._has_ended = True
+                    rows = next(self._unread, None)
                 except Exception as error:
-                    self._has_ended, self._failure = True, error
-            if position < len(self._keys):
-                return True
-            if self._failure is not None:
-                raise self._failure
-            return False
+                    self._failure = error
+                    raise
+                if rows is None:
+                    return False
+                self._add_rows(rows)
+            return True
 
     def add(self, rows: list[Row]) -> None:
         """Add the keys of records that the parent stream emits."""

@@ -64,8 +64,7 @@ class NamedCount:
 
     def add(self, name: str) -> None:
         """Add one."""
-        self.count += 1
-        self.named = [*self.named, name][:NAMED_IN_ERROR]
+        self.include(NamedCount(1, [name]))
 
     def include(self, others: NamedCount) -> None:
         """Add all of another object."""
@@ -84,9 +83,12 @@ class Partitions:
 
     def __init__(self, stream: str) -> None:
         self._stream = stream
+        self._label = f"Stream {stream}"
         self._lock = threading.Lock()
-        self._begun = 0
-        self._all_begun = False
+        self.begun = 0
+        """Partitions so far."""
+        self._not_ended = 1
+        """Partitions that have not ended, and one more until the last has begun."""
         self._read = 0
         self._gone: set[tuple[Any, ...]] = set()
         self._gone_count = 0
@@ -108,17 +110,17 @@ class Partitions:
         """Mark the stream as failed, unless it has failed before."""
         self.error = self.error or error
 
-    def begin(self) -> int:
-        """Count a partition that is about to be read, and return the number of them so far."""
+    def begin(self) -> None:
+        """Count a partition that is about to be read."""
         with self._lock:
-            self._begun += 1
-            return self._begun
+            self.begun += 1
+            self._not_ended += 1
 
     def all_begun(self) -> bool:
         """Record that no partition follows, and return whether all have ended."""
         with self._lock:
-            self._all_begun = True
-            return self._all_ended()
+            self._not_ended -= 1
+            return self._not_ended == 0
 
     def end(self, partition: Partition, path: str, error: SnowAtlasError | None = None) -> bool:
         """Record that a partition was read or failed, and return whether it was the last one.
@@ -134,43 +136,36 @@ class Partitions:
                 self._note_gone(partition, without_secret_ids(path), error)
             else:
                 self._note_failed(without_secret_ids(path), error)
-            return self._all_begun and self._all_ended() and self.error is None
-
-    def _all_ended(self) -> bool:
-        return self._read + self._gone_count + self._failed.count == self._begun
+            self._not_ended -= 1
+            return self._not_ended == 0 and self.error is None
 
     def _note_gone(self, partition: Partition, path: str, error: SnowAtlasError) -> None:
         self._gone_count += 1
         if not self._read and len(self._gone) < REMEMBERED:
             self._gone.add(tuple(partition.values()))
         if self._gone_count <= NAMED_IN_LOG:
-            LOGGER.info(
-                "Stream %s: nothing is at %s (HTTP %s), the parent is skipped.",
-                self._stream,
-                path,
-                error.status,
-            )
+            LOGGER.info(f"{self._label}: nothing is at {path} (HTTP {error.status}), the parent is skipped.")
 
     def _note_failed(self, path: str, error: SnowAtlasError) -> None:
         if isinstance(error, RateLimited):
             raise error
         if isinstance(error, NotFound):
             error = ServerError(
-                f"Stream {self._stream}: GET {path} was refused with HTTP {error.status}. Some servers take "
+                f"{self._label}: GET {path} was refused with HTTP {error.status}. Some servers take "
                 "characters of the id for a part of the path, so there may be rows all the same.",
                 self._stream,
             )
         self._failed.add(path)
         self._failed_in_a_row += 1
         self._first_failure = self._first_failure or error
-        if self._failed_in_a_row >= MOST_IN_A_ROW or self._failed.count > max(FEW, MOST_OF_ALL * self._begun):
+        if self._failed_in_a_row >= MOST_IN_A_ROW or self._failed.count > max(FEW, MOST_OF_ALL * self.begun):
             raise self._unread(
-                f"{self._failed.count:,} of {self._begun:,} parents could not be read, the last "
+                f"{self._failed.count:,} of {self.begun:,} parents could not be read, the last "
                 f"{self._failed_in_a_row} in a row, which is too many to continue.",
                 self._first_failure,
             )
         if self._failed.count <= NAMED_IN_LOG:
-            LOGGER.warning("%s The stream continues without this parent.", error.message)
+            LOGGER.warning(f"{error.message} The stream continues without this parent.")
 
     def missing(self) -> RowsMissing | None:
         """Return what the stream lacks, or None if it is complete. Logs the number of skipped parents.
@@ -180,60 +175,52 @@ class Partitions:
         self._log_skipped()
         if not self._read:
             self._raise_if_nothing_was_there()
-        reasons = [
-            f"{pluralized(cause.parents, 'parent is', 'parents are')} unknown: {cause.reason}"
-            for cause in self.unknown
-        ]
+        causes: list[SnowAtlasError] = [*self.unknown]
+        unknown = sum(cause.parents for cause in self.unknown)
+        reasons = [f"{_parents_are(cause.parents)} unknown: {cause.reason}" for cause in self.unknown]
         if self.unsafe:
             reasons.append(
-                f"{pluralized(self.unsafe.count, 'parent was', 'parents were')} not requested, "
-                f"because of the id: {self.unsafe}."
+                f"{_parents_were(self.unsafe.count)} not requested, because of the id: {self.unsafe}."
             )
         if self._first_failure is not None:
+            causes.append(self._first_failure)
             reasons.append(
-                f"{self._failed.count:,} of {self._begun:,} parents could not be read: {self._failed}. "
+                f"{self._failed.count:,} of {self.begun:,} parents could not be read: {self._failed}. "
                 f"The first: {self._first_failure.message}"
             )
         if not reasons:
             return None
-        causes = [*self.unknown, *([self._first_failure] if self._first_failure else [])]
         return RowsMissing(
             self._stream,
             " ".join(reasons),
             causes[0].failure_type if causes else FailureType.system_error,
-            self._failed.count + self.unsafe.count + sum(cause.parents for cause in self.unknown),
+            self._failed.count + self.unsafe.count + unknown,
         )
 
     def _log_skipped(self) -> None:
         if self._gone_count:
-            LOGGER.info(
-                "Stream %s: %s skipped, nothing was there (HTTP 404 or 410).",
-                self._stream,
-                pluralized(self._gone_count, "parent was", "parents were"),
-            )
+            skipped = _parents_were(self._gone_count)
+            LOGGER.info(f"{self._label}: {skipped} skipped, nothing was there (HTTP 404 or 410).")
         if self.invalid:
+            skipped = _parents_were(self.invalid.count)
             LOGGER.warning(
-                "Stream %s: %s skipped, because no request can name the id: %s.",
-                self._stream,
-                pluralized(self.invalid.count, "parent was", "parents were"),
-                self.invalid,
+                f"{self._label}: {skipped} skipped, because no request can name the id: {self.invalid}."
             )
 
     def _raise_if_nothing_was_there(self) -> None:
         if self._first_failure is not None:
-            raise self._unread(f"none of its parents could be read, of {self._begun:,}.", self._first_failure)
+            raise self._unread(f"none of its parents could be read, of {self.begun:,}.", self._first_failure)
         if self._gone_count and self._is_still_listed():
-            listed = pluralized(self._gone_count, "parent is", "parents are")
             raise NotFound(
-                f"Stream {self._stream}: {listed} listed, and every request for one ended with HTTP 404 or "
-                "410. This host does not seem to have the endpoint: check the region or the API URL. "
-                "If they are right, leave the stream out of the connection.",
+                f"{self._label}: {_parents_are(self._gone_count)} listed, and every request for one ended "
+                "with HTTP 404 or 410. This host does not seem to have the endpoint: check the region or the "
+                "API URL. If they are right, leave the stream out of the connection.",
                 self._stream,
             )
         nameless = self.invalid.count + self.unsafe.count
-        if nameless and not self._begun:
+        if nameless and not self.begun:
             raise ServerError(
-                f"Stream {self._stream}: none of its parents, {nameless:,} in all, has an id that a request "
+                f"{self._label}: none of its parents, {nameless:,} in all, has an id that a request "
                 f"can name: {self.invalid or self.unsafe}. Report it to Snow Atlas support.",
                 self._stream,
             )
@@ -249,5 +236,13 @@ class Partitions:
 
     def _unread(self, sentence: str, first: SnowAtlasError) -> SnowAtlasError:
         return SnowAtlasError(
-            f"Stream {self._stream}: {sentence} The first: {first.message}", self._stream, first.failure_type
+            f"{self._label}: {sentence} The first: {first.message}", self._stream, first.failure_type
         )
+
+
+def _parents_are(number: int) -> str:
+    return pluralized(number, "parent is", "parents are")
+
+
+def _parents_were(number: int) -> str:
+    return pluralized(number, "parent was", "parents were")

@@ -71,7 +71,7 @@ class Sync:
     def _emitted_by(self, stream: str) -> list[KeyFeed]:
         return [feed for feed in list(self._emitted_keys.values()) if feed.source.stream == stream]
 
-    def end_stream(self, stream: str, is_whole: bool = True) -> None:
+    def end_stream(self, stream: str, *, is_whole: bool) -> None:
         """End a selected stream whose partitions have all ended.
 
         The keys of a stream that was read as a whole are used by its children. Raises RowsMissing unless the
@@ -82,7 +82,7 @@ class Sync:
         if missing is not None and not self.settings.accepts_missing_rows(stream):
             raise missing
         if missing is not None:
-            LOGGER.warning("Stream %s continues without the missing rows: %s", stream, missing.reason)
+            LOGGER.warning(f"Stream {stream} continues without the missing rows: {missing.reason}")
         lacking = partitions.invalid.count + (missing.parents if missing else 0)
         if lacking:
             self.progress.add(stream, parents_not_read=lacking)

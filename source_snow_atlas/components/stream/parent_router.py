@@ -1,19 +1,29 @@
-"""Partition router for streams that cost a request per parent record."""
+"""Partition router for streams that cost a request per parent record, and the collections of its parents."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from airbyte_cdk.models import FailureType
 from airbyte_cdk.sources.declarative.partition_routers import SinglePartitionRouter
 from airbyte_cdk.sources.types import StreamSlice
 
+from source_snow_atlas.components.basics.errors import NotFound, SnowAtlasError
+from source_snow_atlas.components.basics.paths import fill
+from source_snow_atlas.components.collection.pages import NoPrefetch, Prefetch, in_flight
+from source_snow_atlas.components.request.reply import Row
+from source_snow_atlas.components.run.parents import KeyFeed, Keys, KeySource
+from source_snow_atlas.components.run.partitions import Partitions, RowsMissing
 from source_snow_atlas.components.run.sync import Sync
-from source_snow_atlas.components.stream.parent_keys import ParentKeys
+from source_snow_atlas.components.stream.endpoint import Endpoint
+from source_snow_atlas.definitions import schema_fields
 
 LOGGER = logging.getLogger("airbyte")
+Partition = dict[str, Any]
 
 
 @dataclass
@@ -32,31 +42,178 @@ class ParentPartitionRouter(SinglePartitionRouter):
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
         self._sync = Sync.of(self.config)
-        options = None
+        self._options: list[dict[str, Any]] = [{}]
         if self.values_from:
             ((field, option),) = self.values_from.items()
-            options = [{field: value} for value in getattr(self._sync.settings, option)]
-        self._keys = ParentKeys(self._sync, self.name, self.parents, options)
+            self._options = [{field: value} for value in getattr(self._sync.settings, option)]
+        self._keys = ParentKeys(self._sync, self.name, self.parents, self._options)
 
     def stream_slices(self) -> Iterable[StreamSlice]:
         """Yield the partitions, while the parents are still being read."""
-        if self.values_from and not self._keys.options:
+        if self.values_from and not self._options:
+            ((field, option),) = self.values_from.items()
             LOGGER.warning(
-                "Stream %s reads nothing, because the API does not list the values of %s. "
-                "Name them in the option %s.",
-                self.name,
-                *next(iter(self.values_from.items())),
+                f"Stream {self.name} reads nothing, because the API does not list the values of {field}. "
+                f"Name them in the option {option}."
             )
         partitions = self._sync.partitions(self.name)
-        partitions.listed_again = self._keys.listed_again
         try:
             for partition in self._keys.partitions(partitions):
                 if partitions.error is not None:
                     return
-                self._sync.progress.expect(self.name, total_parents=partitions.begin())
+                self._sync.progress.expect(self.name, total_parents=partitions.begun)
                 yield StreamSlice(partition=partition, cursor_slice={})
             if partitions.all_begun():
-                self._sync.end_stream(self.name)
+                self._sync.end_stream(self.name, is_whole=True)
         except Exception as error:
             partitions.fail(error)
             raise
+
+
+class ParentKeys:
+    """The keys of a stream's parents, as partitions. Each is combined with each of the `options`."""
+
+    def __init__(
+        self, sync: Sync, name: str, parents: list[dict[str, Any]], options: Sequence[Partition] = ({},)
+    ) -> None:
+        self._sync = sync
+        self._name = name
+        self._options = options
+        self._parents = [
+            (tuple(parent["keys"]), KeySource.of(parent), ParentCollection(sync, parent["definition"]))
+            for parent in parents
+            if parent.get("asset_kind") in (None, *sync.settings.asset_kinds)
+        ]
+        for _, source, _ in self._parents:
+            sync.expect_keys(source)
+        self._completed_elsewhere = {
+            (source["stream"], source.get("lacking"))
+            for parent in parents
+            for source in parent["definition"].get("parents", ())
+        }
+
+    def partitions(self, partitions: Partitions) -> Iterator[Partition]:
+        """Yield the distinct partitions, and report to `partitions` them and parents that can't be requested.
+
+        Raises SnowAtlasError if the list of parents can't be read.
+        """
+        partitions.listed_again = self._listed_again
+        known: set[tuple[str, ...]] = set()
+        for fields, source, collection in self._parents if self._options else ():
+            feed = self._sync.parent_keys(source, collection.batches)
+            try:
+                for keys in feed:
+                    path = tuple(map(str, keys))
+                    if path in known:
+                        continue
+                    if len(self._parents) > 1:
+                        known.add(path)
+                    for partition in self._combined(fields, keys):
+                        partitions.begin()
+                        yield partition
+            except RowsMissing as missing:
+                partitions.unknown.append(missing)
+            except SnowAtlasError as error:
+                raise SnowAtlasError(
+                    f"Stream {self._name} can't be read without the list of its parents. {error.message}",
+                    self._name,
+                    error.failure_type,
+                ) from None
+            partitions.invalid.include(feed.invalid)
+            partitions.unsafe.include(feed.unsafe)
+            self._warn_about_incomplete_records(feed)
+
+    def _listed_again(self) -> Iterator[Partition]:
+        """Yield the partitions from the current lists of parents."""
+        for fields, source, collection in self._parents:
+            for keys in KeyFeed(source, collection.batches):
+                yield from self._combined(fields, keys)
+
+    def _combined(self, fields: tuple[str, ...], keys: Keys) -> Iterator[Partition]:
+        for option in self._options:
+            yield {**dict(zip(fields, keys, strict=True)), **option}
+
+    def _warn_about_incomplete_records(self, feed: KeyFeed) -> None:
+        """Warn if the list of parents omits the array of the keys in some records, or a reference in all."""
+        source = feed.source
+        lacks = feed.incomplete and (source.array is not None or feed.incomplete == feed.rows)
+        if lacks and (source.stream, source.array or "") not in self._completed_elsewhere:
+            missing = source.array or source.where or " and ".join(source.fields)
+            LOGGER.warning(
+                f"Stream {self._name} may lack rows: {feed.incomplete} of {feed.rows} records of "
+                f"{source.stream} have no {missing}, so their children are unknown."
+            )
+
+
+class ParentCollection:
+    """Collection that is read for the keys of its records.
+
+    `definition` is made by `definitions.compose`. The records of a collection per parent have the keys of
+    their parent, too.
+    """
+
+    def __init__(self, sync: Sync, definition: Mapping[str, Any]) -> None:
+        self._prefetch = sync.prefetch
+        self._endpoint = Endpoint(
+            sync,
+            name=definition["name"],
+            path=definition["path"],
+            permission=definition.get("permission"),
+            page_parameters=definition.get("page_parameters", True),
+            items_field=definition.get("items_field", "items"),
+            key=tuple(definition.get("key", ())),
+            known_fields=schema_fields(definition.get("schema", definition["name"])),
+        )
+        parents = definition.get("parents", [])
+        self._parents = ParentKeys(sync, self._endpoint.name, parents) if parents else None
+        # these records complete those that lack an array: one that is gone lacks it here, too
+        self._completes = any("lacking" in parent for parent in parents)
+
+    def batches(self) -> Iterator[list[Row]]:
+        """Yield the records in batches. Raises RowsMissing at the end if some are not known."""
+        not_served: list[int] = []
+        if self._parents is None:
+            yield from self._batches_of({}, self._prefetch, not_served)
+        else:
+            yield from self._read_per_parent(self._parents, not_served)
+        if not_served:
+            name, rows = self._endpoint.name, sum(not_served)
+            reason = f"the API counts {rows} more rows of {name} than it serves."
+            raise RowsMissing(name, reason, FailureType.system_error, rows)
+
+    def _batches_of(
+        self, partition: Partition, prefetch: Prefetch, not_served: list[int]
+    ) -> Iterator[list[Row]]:
+        query = self._endpoint.filtered()
+        return self._endpoint.reader(partition, query, prefetch, on_missing=not_served.append).rows()
+
+    def _read_per_parent(self, parents: ParentKeys, not_served: list[int]) -> Iterator[list[Row]]:
+        """Yield the records of each parent. Several are read at a time."""
+        partitions = Partitions(self._endpoint.name)
+
+        def read(partition: Partition) -> tuple[list[Row], SnowAtlasError | None]:
+            try:
+                return self._read(partition, not_served), None
+            except SnowAtlasError as error:
+                return [], error
+
+        following = partial(next, parents.partitions(partitions), None)
+        for partition, (rows, error) in in_flight(following, read, self._prefetch):
+            partitions.end(partition, fill(self._endpoint.path, partition), error)
+            yield rows
+        if missing := partitions.missing():
+            raise missing
+
+    def _read(self, partition: Partition, not_served: list[int]) -> list[Row]:
+        """Return the records of one parent, without null fields, and with the parent's keys."""
+        try:
+            rows = [row for batch in self._batches_of(partition, NoPrefetch(), not_served) for row in batch]
+        except NotFound:
+            if not self._completes:
+                raise
+            rows = []
+        if self._completes and not rows:
+            rows = [{}]
+        return [
+            {**partition, **{name: value for name, value in row.items() if value is not None}} for row in rows
+        ]

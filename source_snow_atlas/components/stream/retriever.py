@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any
 
@@ -22,15 +22,13 @@ from source_snow_atlas.components.basics.errors import SnowAtlasError
 from source_snow_atlas.components.basics.paths import fill
 from source_snow_atlas.components.collection.keys import KeyWarnings
 from source_snow_atlas.components.collection.pages import NoPrefetch
-from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT, joined
+from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT, EPOCH, parse_timestamp
 from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
 from source_snow_atlas.components.request.reply import Page, Row
 from source_snow_atlas.components.run.progress import estimate
 from source_snow_atlas.components.run.sync import Sync
-from source_snow_atlas.components.stream.cursor_row import CursorRow, bound
 from source_snow_atlas.components.stream.endpoint import Endpoint
-from source_snow_atlas.components.stream.retention import Retention
-from source_snow_atlas.components.stream.time_windows import OutsideRows, TimeWindow, TimeWindowVerifier
+from source_snow_atlas.components.stream.time_windows import TimeWindow, TimeWindows, timestamp_of
 from source_snow_atlas.definitions import BEGINNING, schema_fields
 
 RECORD_KEY = "recordKey"
@@ -41,6 +39,31 @@ class EmptyRecord(Record):
 
     def __bool__(self) -> bool:
         return True
+
+
+class CursorRow(dict[str, Any]):
+    """Row whose `get`, which the CDK's cursor calls, returns a usable cursor value.
+
+    A server's clock that is wrong by years must not move the state beyond later rows, and the CDK can't read
+    the year 1 (.NET's "no date") from a state. So the value lies between 1970 and `latest`, in whole
+    seconds. `latest` is the end of the requested window; None stands for the current time. The emitted record
+    is made from the items and keeps the value of the server.
+    """
+
+    def __init__(self, row: Mapping[str, Any], cursor_field: str, latest: datetime | None = None) -> None:
+        super().__init__(row)
+        self._cursor_field = cursor_field
+        self._latest = latest
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return an item; for the cursor field a timestamp in UTC seconds, or None if it holds none."""
+        value = super().get(key, default)
+        if key != self._cursor_field:
+            return value
+        timestamp, latest = timestamp_of(value), self._latest or datetime.now(timezone.utc)
+        if timestamp is None:
+            return None
+        return max(EPOCH, min(timestamp, latest)).strftime(DATETIME_FORMAT)
 
 
 @dataclass
@@ -79,6 +102,7 @@ class CollectionRetriever(Retriever):
         key = self.primary_key or []
         self._primary_key = [key] if isinstance(key, str) else key
         self._endpoint = Endpoint(
+            self._sync,
             name=self.name,
             path=self.path,
             permission=self.permission,
@@ -87,12 +111,9 @@ class CollectionRetriever(Retriever):
             key=tuple(self.record_key or self._primary_key),
             known_fields=schema_fields(self.name),
         )
-        self._verifier = TimeWindowVerifier(self.name, self._read_time_window)
-        self._outside = OutsideRows(self.cursor_field or "")
-        self._retention: Retention | None = None
-        if self.cursor_field and self.kept_until:
-            warn = partial(self._warn, "retention")
-            self._retention = Retention(self.name, self.cursor_field, self.kept_until, warn)
+        self._time_windows = TimeWindows(
+            self.name, self.cursor_field or "", self.kept_until, self._read_time_window, self._warn
+        )
         self._is_estimated = False
 
     def read_records(
@@ -105,11 +126,10 @@ class CollectionRetriever(Retriever):
         """
         stream_slice = stream_slice or StreamSlice(partition={}, cursor_slice={})
         partitions = self._sync.partitions(self.name)
-        # the stream has failed already, so its other parents would only cost requests
-        if self.parents and partitions.error is not None:
-            return
         if partitions.error is not None:
-            # its other windows must not count as read; the traceback would grow each time it is raised
+            if self.parents:
+                return  # other parents of a stream that has failed would only cost requests
+            # other windows must not count as read; the traceback would grow each time it is raised
             raise partitions.error.with_traceback(None)
         try:
             failure: SnowAtlasError | None = None
@@ -119,22 +139,22 @@ class CollectionRetriever(Retriever):
                 if not self.parents:
                     raise
                 failure = error
-            if not self.parents:
+            is_last = True
+            if self.parents:
+                self._sync.progress.add(self.name, parents=1)
+                partition = stream_slice.partition
+                is_last = partitions.end(partition, fill(self.path, partition), failure)
+            if is_last:
                 self._sync.end_stream(self.name, is_whole=self.cursor_field is None)
-                return
-            self._sync.progress.add(self.name, parents=1)
-            partition = stream_slice.partition
-            if partitions.end(partition, fill(self.path, partition), failure):
-                self._sync.end_stream(self.name)
         except Exception as error:
             partitions.fail(error)
             raise
 
     def _read(self, stream_slice: StreamSlice) -> Iterator[StreamData]:
         keys = KeyWarnings(self._primary_key, f"Stream {self.name}", self._warn)
-        is_time_window = self.cursor_filter == "window" and stream_slice.cursor_slice
-        read = self._read_verified if is_time_window else self._read_collection
-        for rows in read(stream_slice):
+        end = stream_slice.cursor_slice.get("end_time")
+        latest = parse_timestamp(end) if end else None
+        for rows in self._read_batches(stream_slice, latest):
             total = self._sync.progress.count(self.name, "total_records")
             if total and not self._is_estimated:
                 self._is_estimated = True
@@ -142,53 +162,36 @@ class CollectionRetriever(Retriever):
             keys.check(rows)
             self._sync.progress.add(self.name, records=len(rows))
             self._sync.add_rows(self.name, rows)
-            if self.cursor_field is None:
-                for row in rows:
-                    yield (Record if row else EmptyRecord)(row, self.name, stream_slice)
-            else:
-                end = stream_slice.cursor_slice.get("end_time")
-                latest = bound(end) if end else None
-                for row in rows:
-                    yield Record(CursorRow(row, self.cursor_field, latest), self.name, stream_slice)
+            for row in rows:
+                data = row if self.cursor_field is None else CursorRow(row, self.cursor_field, latest)
+                yield (Record if row else EmptyRecord)(data, self.name, stream_slice)
 
-    def _read_collection(self, stream_slice: StreamSlice) -> Iterator[list[Row]]:
-        """Yield the rows of a collection, or of the child collection of a parent."""
+    def _read_batches(self, stream_slice: StreamSlice, latest: datetime | None) -> Iterator[list[Row]]:
+        """Yield the rows of a partition. Those of a time window come at once: they are verified together."""
         partition = stream_slice.partition
         start = stream_slice.cursor_slice.get("start_time", BEGINNING)
+        if self.cursor_filter == "window" and latest is not None:
+            end = (latest + timedelta(seconds=1)).strftime(DATETIME_FORMAT)
+            yield self._time_windows.rows((start, end))
+            return
         if self.window_format:
             query = dict(stream_slice.extra_fields)
         elif start == BEGINNING:  # with a filter, rows without a cursor value would be missing
-            query = self._filtered()
+            query = self._endpoint.filtered()
         else:
-            query = self._filtered(f'{self.cursor_field} -ge "{start}"')
+            query = self._endpoint.filtered(f'{self.cursor_field} -ge "{start}"')
         in_path = {} if self.window_format else partition
         # pages of child collections are not counted
         on_page = None if self.parents else self._count_page
-        for rows in self._endpoint.reader(self._sync, in_path, query, self._sync.prefetch, on_page).rows():
+        for rows in self._endpoint.reader(in_path, query, self._sync.prefetch, on_page).rows():
             yield self._with_fields(rows, partition)
 
-    def _read_verified(self, stream_slice: StreamSlice) -> Iterator[list[Row]]:
-        """Yield all rows of a time window at once, because they are verified together."""
-        start, last_second = stream_slice.cursor_slice["start_time"], stream_slice.cursor_slice["end_time"]
-        window = (start, (bound(last_second) + timedelta(seconds=1)).strftime(DATETIME_FORMAT))
-        rows = self._verifier.complete(window, self._read_time_window(window))
-        rows = self._outside.not_emitted(rows, window)
-        if self._retention is not None:
-            self._retention.check(window, rows)
-        yield rows
-
     def _read_time_window(self, window: TimeWindow) -> list[Row]:
-        query = self._filtered(
+        query = self._endpoint.filtered(
             f'{self.cursor_field} -ge "{window[0]}"', f'{self.cursor_field} -lt "{window[1]}"'
         )
-        reader = self._endpoint.reader(self._sync, {}, query, NoPrefetch(), self._count_page)
+        reader = self._endpoint.reader({}, query, NoPrefetch(), self._count_page)
         return self._with_fields([row for batch in reader.rows() for row in batch], {})
-
-    def _filtered(self, *cursor_filters: str) -> dict[str, Any]:
-        """Return the query that combines the user's filter of the stream with those of the cursor."""
-        users = self._sync.settings.filters.get(self.name)
-        filters = [*([users] if users else []), *([joined(cursor_filters)] if cursor_filters else [])]
-        return {"filter": joined(filters)} if filters else {}
 
     def _with_fields(self, rows: list[Row], partition: Mapping[str, Any]) -> list[Row]:
         """Return the rows after parent ids, months and `recordKey` were added to them."""

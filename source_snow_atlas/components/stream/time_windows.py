@@ -1,4 +1,4 @@
-"""Verification that the reply for a time window is complete: a server may cap a list without pages silently.
+"""Reader of time windows, whose replies have no pages: a server may cap such a list without notice.
 
 The halves of a window with more entries than any before it are requested, and must add nothing. A server that
 sent 1,500 entries does not cap at 1,000, so a log without a cap costs a few requests more, whatever its
@@ -8,18 +8,18 @@ cap may be one of bytes.
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from airbyte_cdk.utils.datetime_helpers import ab_datetime_parse
 
 from source_snow_atlas.components.basics.errors import ServerError
 from source_snow_atlas.components.collection.page_reply import content
-from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT
+from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT, parse_timestamp
 from source_snow_atlas.components.request.reply import Row
-from source_snow_atlas.components.stream.cursor_row import bound, timestamp_of
 
-LOGGER = logging.getLogger("airbyte")
 TimeWindow = tuple[str, str]
 """Half-open interval between two timestamps in whole UTC seconds."""
 NEVER_CAPPED = 4
@@ -31,53 +31,78 @@ REFUSED_IN_A_SECOND = 50
 AROUND = timedelta(days=15)
 
 
-class TimeWindowVerifier:
-    """Verifier of the windows of one stream. `read` returns the rows of a window. Thread-safe."""
+class TimeWindows:
+    """Reader of the windows of one stream. Thread-safe.
 
-    def __init__(self, stream: str, read: Callable[[TimeWindow], list[Row]]) -> None:
+    `request` returns the rows of the reply for a window. `warn` logs a warning once for each kind.
+    `kept_until` is the field with the time until which the server keeps a row.
+    """
+
+    def __init__(
+        self,
+        stream: str,
+        cursor_field: str,
+        kept_until: str | None,
+        request: Callable[[TimeWindow], list[Row]],
+        warn: Callable[[str, str], None],
+    ) -> None:
         self._stream = stream
-        self._read = read
+        self._cursor_field = cursor_field
+        self._kept_until = kept_until
+        self._request = request
+        self._warn = warn
         self._lock = threading.Lock()
         self._windows = 0
         """Windows that had entries."""
+        self._earliest: str | None = None
+        """The earliest start of a window."""
         self._verified = 0
         """The most entries of a reply that was complete."""
         self._cap: int | None = None
         """The fewest entries of a capped reply."""
-        self._warned = False
+        self._emitted: set[int] = set()
+        """Hashes of the rows of replies with a row whose time lies outside of the window."""
 
-    def complete(self, window: TimeWindow, rows: list[Row]) -> list[Row]:
-        """Return all rows of a window, of which `rows` came in one reply.
+    def rows(self, window: TimeWindow) -> list[Row]:
+        """Return all rows of a window, without those that were emitted for another one.
 
         Raises ServerError for more entries in one second than a reply holds.
         """
+        rows = self._request(window)
         with self._lock:
             self._windows += bool(rows)
-            return self._verify(window, rows)
+            self._earliest = min(window[0], self._earliest or window[0])
+            rows = self._not_emitted(self._verify(window, rows), window)
+            if rows and self._kept_until:
+                self._warn_about_retention(rows[0], self._kept_until, self._earliest)
+        return rows
 
     def _verify(self, window: TimeWindow, rows: list[Row]) -> list[Row]:
         count = len(rows)
         is_plausible = count < self._verified if self._cap is None else 2 * count <= self._cap
         if count <= NEVER_CAPPED or is_plausible:
             return rows
-        start, end = map(bound, window)
+        start, end = map(parse_timestamp, window)
         if end - start <= timedelta(seconds=1):
             self._check_second(window, count)
             return rows
         middle = _text(start + timedelta(seconds=int((end - start).total_seconds()) // 2))
-        halves = [(half, self._read(half)) for half in ((window[0], middle), (middle, window[1]))]
+        halves = [(half, self._request(half)) for half in ((window[0], middle), (middle, window[1]))]
         united = _united(rows, *[part for _, part in halves])
         if len(united) > count:
-            self._found_cap(count)
+            self._warn(
+                "capped",
+                f"Stream {self._stream}: a reply holds at most {count} entries, and the server does not say "
+                "so. Windows with more are read in parts.",
+            )
+            self._cap = min(count, self._cap or count)
             return _united(united, *[self._verify(half, part) for half, part in halves])
         (first, first_part), (second, second_part) = halves
-        if len(first_part) == len(second_part) == count and not self._warned:
-            self._warned = True
-            LOGGER.warning(
-                "Stream %s: the server sends the same %d entries for any time, so it is unknown whether "
-                "there are more.",
-                self._stream,
-                count,
+        if len(first_part) == len(second_part) == count:
+            self._warn(
+                "any time",
+                f"Stream {self._stream}: the server sends the same {count} entries for any time, so it is "
+                "unknown whether there are more.",
             )
         # an empty half proves nothing about the other one
         if not first_part:
@@ -88,31 +113,20 @@ class TimeWindowVerifier:
             self._verified = max(self._verified, count)
         return united
 
-    def _found_cap(self, count: int) -> None:
-        if self._cap is None:
-            LOGGER.warning(
-                "Stream %s: a reply holds at most %d entries, and the server does not say so. Windows with "
-                "more are read in parts.",
-                self._stream,
-                count,
-            )
-        self._cap = min(count, self._cap or count)
-
     def _check_second(self, window: TimeWindow, count: int) -> None:
         """Raise ServerError if a second may have more entries than the reply."""
         if count < (self._cap or CHECKED_IN_A_SECOND):
             return
         if self._cap is None:
-            if len(self._read((_text(bound(window[0]) - AROUND), _text(bound(window[1]) + AROUND)))) > count:
+            around = (_text(parse_timestamp(window[0]) - AROUND), _text(parse_timestamp(window[1]) + AROUND))
+            if len(self._request(around)) > count:
                 return
             # a reply for thirty days would have held the entries of other windows, too
             if count < REFUSED_IN_A_SECOND and self._windows == 1:
-                LOGGER.warning(
-                    "Stream %s: %d entries came for the second %s, and no others in fifteen days before "
-                    "and after, so it is unknown whether a reply can hold more.",
-                    self._stream,
-                    count,
-                    window[0],
+                self._warn(
+                    "full second",
+                    f"Stream {self._stream}: {count} entries came for the second {window[0]}, and no others "
+                    "in fifteen days before and after, so it is unknown whether a reply can hold more.",
                 )
                 return
         raise ServerError(
@@ -122,22 +136,13 @@ class TimeWindowVerifier:
             self._stream,
         )
 
+    def _not_emitted(self, rows: list[Row], window: TimeWindow) -> list[Row]:
+        """Return the rows without those that were emitted for another window.
 
-class OutsideRows:
-    """Rows that a server returned for a window although their time lies outside of it. Thread-safe.
-
-    A time without its time zone, or in another one, looks like that, and so does a server that ignores the
-    filter. Such rows are emitted once.
-    """
-
-    def __init__(self, cursor_field: str) -> None:
-        self._cursor_field = cursor_field
-        self._emitted: set[int] = set()
-        self._lock = threading.Lock()
-
-    def not_emitted(self, rows: list[Row], window: TimeWindow) -> list[Row]:
-        """Return the rows without those that were emitted for another window."""
-        start, end = map(bound, window)
+        Some servers return rows whose time lies outside of the window: a time without its time zone, or in
+        another one, looks like that, and so does a server that ignores the filter.
+        """
+        start, end = map(parse_timestamp, window)
 
         def is_odd(row: Row) -> bool:
             # a server may count the first second to the preceding window, too
@@ -148,11 +153,35 @@ class OutsideRows:
         if not self._emitted and not has_odd:
             return rows
         values = [hash(content(row)) for row in rows]
-        with self._lock:
-            emitted = [row for row, value in zip(rows, values, strict=True) if value not in self._emitted]
-            if has_odd:
-                self._emitted.update(values)
-        return emitted
+        new = [row for row, value in zip(rows, values, strict=True) if value not in self._emitted]
+        if has_odd:
+            self._emitted.update(values)
+        return new
+
+    def _warn_about_retention(self, row: Row, kept_until: str, earliest: str) -> None:
+        """Warn if the sync starts earlier than the retention period of a row.
+
+        Windows are read from the oldest on, so the start of the sync is soon known.
+        """
+        created, until = (timestamp_of(row.get(name)) for name in (self._cursor_field, kept_until))
+        if created is None or until is None or until <= created:
+            return
+        now, kept = datetime.now(timezone.utc), until - created
+        if now - parse_timestamp(earliest) > kept:
+            self._warn(
+                "retention",
+                f"Stream {self._stream}: the server keeps a row for {kept.days} days ({kept_until}), and "
+                f"this sync goes back further: rows from before {now - kept:%Y-%m-%d} may be gone.",
+            )
+
+
+def timestamp_of(value: Any) -> datetime | None:
+    """Parse a timestamp of the server. Without an offset, UTC is assumed. Return None if it is none."""
+    try:
+        timestamp: datetime = ab_datetime_parse(value)
+        return timestamp.astimezone(timezone.utc)
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
 def _united(*parts: list[Row]) -> list[Row]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from source_snow_atlas.components.collection import paging
+from source_snow_atlas.components.collection import overlapping
 from source_snow_atlas.components.collection.missing_rows import MissingRows
 from source_snow_atlas.components.collection.overlap import Overlap
+from source_snow_atlas.components.collection.overlapping import OverlappingPages
 from source_snow_atlas.components.collection.page_reply import PageReply
-from source_snow_atlas.components.collection.page_source import PageSource
+from source_snow_atlas.components.request.reply import Row
 from unit_tests.simulation.drawn import nature_of
 from unit_tests.simulation.nature import CHOICES, Nature
 from unit_tests.simulation.verdict import read
@@ -227,14 +228,15 @@ def _every_overlap_is_proved(monkeypatch: pytest.MonkeyPatch) -> None:
         shared = max(0, left.request.end - right.request.start)
         return Overlap(right.rows[shared:], shared, reaches=True)
 
-    monkeypatch.setattr(paging, "overlap_of", joined)
+    monkeypatch.setattr(overlapping, "overlap_of", joined)
 
 
 def _every_end_is_believed(monkeypatch: pytest.MonkeyPatch) -> None:
-    def end_after(source: PageSource, served: PageReply, before: PageReply) -> PageReply:
-        return PageReply(served.request, served.page.__class__([]), served.key)
+    def fill_gap(pages: OverlappingPages, right: PageReply) -> Iterator[list[Row]]:
+        pages._has_ended = True
+        yield from ()
 
-    monkeypatch.setattr(PageSource, "end_after", end_after)
+    monkeypatch.setattr(OverlappingPages, "_fill_gap", fill_gap)
 
 
 @pytest.mark.parametrize("take_out", [_nothing_is_missing, _every_overlap_is_proved, _every_end_is_believed])

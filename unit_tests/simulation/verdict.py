@@ -165,7 +165,7 @@ def _can_not_be_known(verdict: Verdict, lost: int) -> bool:
         return not is_known or ("end" in verdict.warnings and not (is_followed or is_ignored))
     if nature.items == "right":
         # rows with a changing order or unknown offsets are told apart only if nothing moves
-        is_out_of_order = nature.order == "ties" or (
+        is_out_of_order = nature.order in ("ties", "changes always") or (
             nature.replicas > 1 and (nature.order != "holds" or nature.has_equal_rows)
         )
         # offsets that always differ look like rows that moved, which a second read may explain

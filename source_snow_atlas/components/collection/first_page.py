@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple
 
 from source_snow_atlas.components.basics.errors import ServerError
 from source_snow_atlas.components.collection.page_reply import PageReply
@@ -12,55 +11,64 @@ from source_snow_atlas.components.collection.pages import Fetch, PageRequest
 from source_snow_atlas.components.request.reply import Page
 
 
-class FirstPage(NamedTuple):
-    """First page, in the page size of the server.
+def first_page(source: PageSource, reply: PageReply) -> tuple[PageReply, bool]:
+    """Return the first page, in the page size of the server, and whether no page follows.
 
-    `is_all`: no page follows. `is_short`: pages follow although the page is not full and no total counts its
-    missing rows.
+    The page size is the one that the first reply states, or the number of its rows.
     """
-
-    reply: PageReply
-    is_all: bool = False
-    is_short: bool = False
-
-
-def first_page(source: PageSource, reply: PageReply) -> FirstPage:
-    """Find the page size of the server: the one that the first reply states, or the number of its rows."""
-    page, size = reply.page, reply.request.size
-    count = len(page.rows)
-    if page.size and page.size not in (size, count):
-        reply = source.complete(replace(reply, request=PageRequest(1, page.size)))
-        return FirstPage(reply, is_all=reply.is_end)
-    if count > size:
+    stated, asked, count = reply.page.size, reply.request.size, len(reply.rows)
+    if count == asked and stated in (None, asked):
+        return reply, False
+    in_own_size = replace(reply, request=PageRequest(1, stated or asked))
+    # a full page without more may be a last one that states the number of its rows
+    is_clear = in_own_size.is_end or (count == stated and in_own_size.announces_more)
+    if stated and is_clear and not in_own_size.missing:
+        return in_own_size, in_own_size.is_end
+    if stated and stated not in (asked, count):
+        reply = source.get(PageRequest(1, stated))
+    elif count > asked:
         # the server has larger pages, or none and sent everything
         reply = replace(reply, request=PageRequest(1, count))
-        is_all = not reply.announces_more and source.end_of(reply) is not None
-        # if it is a full page, the row after it may have moved to it since
-        return FirstPage(reply, is_all=is_all and (page.size != count or source.is_unchanged(reply)))
-    if count == size:
-        return FirstPage(reply)
     reply = source.complete(reply)
     count = len(reply.rows)
-    # without a page size in the reply, the total may be that of a truncated page
-    is_end = reply.is_end and page.size == size and not reply.missing
-    if is_end or count == size or (not count and (reply.missing or reply.is_counted)):
-        return FirstPage(reply, is_all=reply.is_end or not (reply.missing or reply.announces_more or count))
-    end = None if reply.missing else source.end_of(reply)
-    if end is not None:
-        # if more was announced or the total changed, the rows after it may have moved to this page since
-        is_steady = not reply.announces_more and end.total_items in (None, reply.total_items)
-        return FirstPage(reply, is_all=is_steady or source.is_unchanged(reply))
-    if not count:
-        # rows follow an empty page
+    if reply.failure is not None:
         raise source.unreadable(reply)
+    if reply.is_end and not (reply.missing or count):
+        return reply, True
+    if not (reply.missing or reply.announces_more) and _is_alone(source, reply, asked):
+        return reply, True
+    if not count:
+        again = source.get(PageRequest(1, asked))
+        if reply.missing:
+            return reply, False
+        if not again.rows:
+            raise source.unreadable(reply)
+        # the first rows were inserted since
+        return first_page(source, again)
     # a server that truncates pages to a size of its own fills a page of that size and continues after it
     truncated = source.get(PageRequest(1, count))
-    is_truncated = truncated.failure is None and len(truncated.rows) == count and not truncated.has_other_size
-    if is_truncated and reply.missing and page.size != count:
-        is_truncated = not set(source.get(PageRequest(2, count)).contents) <= set(truncated.contents)
-    if is_truncated:
-        return FirstPage(truncated)
-    return FirstPage(reply, is_all=bool(reply.missing) and reply.is_end, is_short=not reply.missing)
+    is_full = truncated.failure is None and len(truncated.rows) == count and not truncated.has_other_size
+    return truncated if is_full else reply, False
+
+
+def _is_alone(source: PageSource, first: PageReply, asked: int) -> bool:
+    """Return whether no rows follow a page whose totals don't prove it."""
+    count = len(first.rows)
+    if 2 < count <= asked:
+        # a page that begins with the last row shows whether rows follow
+        other = source.get(PageRequest(2, count - 1))
+        if not other.is_full and other.ends_as(first) and not other.is_ambiguous(first):
+            return True
+    others = [source.get(PageRequest(number, max(asked, count))) for number in (2, 3)]
+    if count and all(page.repeats(first) for page in others):
+        # a server that ignores page numbers and sizes has no pages
+        return source.is_unchanged(first)
+    if any(page.rows or page.is_malformed for page in others):
+        return False
+    if others[0].failure is not None and not first.is_counted:
+        source.warn_of_end(others[0])
+    # rows after a full page may have moved to it since
+    return count < asked or first.is_end or source.is_unchanged(first)
 
 
 def is_without_pages(page: Page, label: str, fetch: Fetch, size: int, pages_declared: bool) -> bool:

@@ -8,13 +8,9 @@ from dataclasses import dataclass, field
 from source_snow_atlas.components.basics.errors import ServerError
 from source_snow_atlas.components.collection.page_reply import PageReply
 
-MAX_EMPTY_PAGES = 10
-"""Consecutive pages without any of their rows, after which the stream fails at once."""
-MAX_PAGES_WITHOUT_OVERLAP = 100
-"""Pages without an overlap, after which a stream with missing rows fails at once."""
-MAX_SHORT_PAGES = 100
-"""Consecutive empty pages after which the stream fails even if missing rows are accepted. Ten times as many
-consecutive short pages end a stream where they are not accepted.
+MAX_EMPTY_PAGES = 100
+"""Consecutive pages that lack most of their rows, or pages that share no row with the preceding one because
+of that, after which the stream fails at once: a tenth of them if missing rows are not accepted.
 """
 
 
@@ -33,8 +29,7 @@ class MissingRows:
     rows: int = 0
     is_exact: bool = True
     _empty_pages: int = 0
-    _short_pages: int = 0
-    _pages_without_overlap: int = 0
+    _unproved_pages: int = 0
     _last: PageReply | None = None
     _emitted: int = 0
     _totals: set[int | None] = field(default_factory=set)
@@ -42,7 +37,7 @@ class MissingRows:
     def count(self, reply: PageReply, shared: int = 0) -> None:
         """Count the missing rows of a page that shares a number of rows with the preceding one.
 
-        Raises ServerError after too many pages that lack rows.
+        Raises ServerError after too many pages without rows.
         """
         before = self._last
         self._last = reply
@@ -53,28 +48,19 @@ class MissingRows:
             common = before.request.end - reply.request.start - shared
             self.rows -= max(0, min(common, before.missing, reply.missing))
         self.rows += reply.missing
-        self._short_pages = self._short_pages + 1 if reply.missing else 0
-        self._empty_pages = self._empty_pages + 1 if reply.missing and not shared else 0
-        self._pages_without_overlap += self.rows > 0 and not shared
-        is_hopeless = (
-            self._pages_without_overlap >= MAX_PAGES_WITHOUT_OVERLAP
-            or self._short_pages >= 10 * MAX_SHORT_PAGES
-        )
-        if (is_hopeless and not self.accepted) or self._empty_pages >= (
-            MAX_SHORT_PAGES if self.accepted else MAX_EMPTY_PAGES
-        ):
-            self.rows += max(0, reply.announced - reply.request.end)
-            self._fail("about ", f" {self._short_pages} pages in a row lack rows.", "")
+        self._empty_pages = self._empty_pages + 1 if reply.missing > len(reply.rows) else 0
+        if self._empty_pages >= (MAX_EMPTY_PAGES if self.accepted else MAX_EMPTY_PAGES // 10):
+            self._give_up(reply, f"{self._empty_pages} pages in a row lack most of their rows")
 
-    def count_short_page(self, reply: PageReply) -> None:
-        """Count what a page lacks that is not full although rows follow it.
+    def count_unproved(self, reply: PageReply) -> None:
+        """Count a page that shares no row with the preceding one. Raises ServerError after too many."""
+        self._unproved_pages += 1
+        if self._unproved_pages >= MAX_EMPTY_PAGES:
+            self._give_up(reply, f"{self._unproved_pages} pages share no row with the page before them")
 
-        Raises ServerError after too many such pages.
-        """
-        self.rows += max(0, reply.request.size - len(reply.rows))
-        self._pages_without_overlap += 1
-        if self._pages_without_overlap >= MAX_PAGES_WITHOUT_OVERLAP:
-            self._fail("about ", f" {self._pages_without_overlap} pages lack rows.", "")
+    def _give_up(self, reply: PageReply, why: str) -> None:
+        self.rows += max(0, (reply.total_items or 0) - reply.request.end)
+        self._fail("about ", f" {why}.", "")
 
     def emitted(self, rows: int) -> None:
         """Add to the number of rows that were emitted."""
@@ -106,7 +92,7 @@ class MissingRows:
 
     def restart(self) -> None:
         """Count from the first page again."""
-        self.rows = self._empty_pages = self._short_pages = self._pages_without_overlap = 0
+        self.rows = self._empty_pages = 0
         self._last = None
 
     def conclude(self) -> None:

@@ -49,8 +49,9 @@ def _compare(
     left: PageReply, left_tokens: list[Hashable], right: PageReply, tokens: list[Hashable], needed: int
 ) -> Overlap | None:
     left_index, right_index = _unique(left_tokens), _unique(tokens)
+    expected = (left.request.end if left.missing else left.reached) - right.request.start
     # the last page may hold fewer rows than the overlap
-    count = min(left.request.end - right.request.start, len(right.rows))
+    count = min(expected, len(right.rows))
     if 0 < count <= len(left.rows) and left.rows[-count:] == right.rows[:count]:
         # nothing changed: the second page begins with the last rows of the first, as requested
         proofs = sum(token in right_index and token in left_index for token in tokens[:count])
@@ -63,7 +64,7 @@ def _compare(
     # several shared rows must agree if offsets shifted; fewer may be left if rows of the overlap are missing
     begin, missing = len(left.rows) - len(pairs), left.missing + right.missing
     is_aligned = pairs == [(begin + index, index) for index in range(len(pairs))]
-    is_rest = missing and len(pairs) + missing >= left.request.end - right.request.start
+    is_rest = len(pairs) + missing >= expected > 0
     fewest = needed if is_aligned and is_rest else MIN_SHARED
     if len(pairs) < fewest or any(one[1] > other[1] for one, other in pairwise(pairs)):
         return None

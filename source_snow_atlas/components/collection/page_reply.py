@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -41,6 +41,16 @@ class PageReply:
     def reached(self) -> int:
         """Return the offset after the last row."""
         return self.request.start + len(self.page.rows)
+
+    @property
+    def is_short(self) -> bool:
+        """Return whether the page is not full, and its totals count no more rows."""
+        return bool(self.rows) and not (self.is_full or self.missing)
+
+    @property
+    def end(self) -> int:
+        """Return the offset at which the next page continues: after a short page, where its rows end."""
+        return self.reached if self.is_short else self.request.end
 
     @property
     def total_items(self) -> int | None:
@@ -115,6 +125,16 @@ class PageReply:
         return is_counted_out and (items is None or items <= self.request.start)
 
     @property
+    def is_beyond_total(self) -> bool:
+        """Return whether totals count no rows at the offset of the page, which are those of another then."""
+        items, pages = self.page.total_items, self.page.total_pages
+        return (
+            items <= self.request.start
+            if items is not None
+            else (pages or self.request.number) < self.request.number
+        )
+
+    @property
     def is_end(self) -> bool:
         """Return whether this is the last page by its own totals: not full, and no more is announced."""
         return self.is_counted and not self.is_full and not self.announces_more
@@ -122,12 +142,15 @@ class PageReply:
     @property
     def has_other_size(self) -> bool:
         """Return whether the server used another page size than the requested one."""
-        size = self.page.size
         if self.failure is not None or not self.rows:
             return False
-        if len(self.rows) > self.request.size:
-            return True
-        return size is not None and size != self.request.size
+        is_other = self.page.size not in (None, self.request.size) and not self.states_its_rows
+        return is_other or len(self.rows) > self.request.size
+
+    @property
+    def states_its_rows(self) -> bool:
+        """Return whether a last page states the number of its rows as its size, as some servers do."""
+        return self.page.size == len(self.rows) and self.is_short and (self.is_end or not self.is_counted)
 
     @cached_property
     def keys(self) -> list[Hashable]:
@@ -154,19 +177,33 @@ class PageReply:
         """Return whether no two rows are the same, compared by key or by content."""
         return self.has_unique_keys or len(set(self.contents)) == len(self.rows)
 
-    def repeats(self, other: PageReply) -> bool:
-        """Return whether the page repeats the rows of another one, compared by key where keys are unique."""
-        if (
-            self.has_unique_keys
-            and other.has_unique_keys
-            and (len(self.rows) >= FEW_ROWS or self.is_miscounted)
-        ):
-            return self.keys == other.keys
-        return self.rows == other.rows
+    @cached_property
+    def identities(self) -> list[Hashable]:
+        """Return what identifies each row: its key, or its content if keys are not unique or rows are few."""
+        return self.keys if self.is_keyed else [content(row) for row in self.rows]
 
-    def is_part_of(self, other: PageReply) -> bool:
-        """Return whether another page has all rows of this one, compared by key."""
-        return self.has_unique_keys and set(self.keys) <= set(other.keys)
+    @property
+    def is_keyed(self) -> bool:
+        """Return whether keys identify the rows. Few rows may have different keys by chance."""
+        return self.has_unique_keys and len(self.rows) >= FEW_ROWS
+
+    def repeats(self, other: PageReply) -> bool:
+        """Return whether the page has the same rows as another one."""
+        return self.identities == other.identities
+
+    def ends_as(self, other: PageReply) -> bool:
+        """Return whether the rows of the page are the last ones of another page."""
+        rows, others = self._comparable(other)
+        return 0 < len(rows) <= len(others) and rows == others[-len(rows) :]
+
+    def is_ambiguous(self, other: PageReply) -> bool:
+        """Return whether the rows equal those of another page also one row before its end."""
+        rows, others = self._comparable(other)
+        return rows == others[-len(rows) - 1 : -1]
+
+    def _comparable(self, other: PageReply) -> tuple[Sequence[object], Sequence[object]]:
+        is_keyed = self.has_unique_keys and other.is_keyed
+        return (self.keys, other.keys) if is_keyed else (self.rows, other.rows)
 
     def contains(self, row: Row) -> bool:
         """Return whether the page has a row with the same key and values, ignoring fields added to it."""

@@ -45,6 +45,13 @@ class Changes:
     read_again: int
     again: int
 
+    def __add__(self, other: Changes) -> Changes:
+        return Changes(self.seen + other.seen, self.read_again + other.read_again, self.again + other.again)
+
+    def __bool__(self) -> bool:
+        """Return whether the data changed."""
+        return bool(self.seen or self.again)
+
 
 class Prefetch(Protocol):
     """Runner of fetches ahead of their use."""

@@ -5,8 +5,9 @@ A read is complete if its replies prove it:
 1. Every page holds all rows that its own totals count at its offset (`page_reply`). A page that doesn't is
    requested again. Rows that stay missing are counted and fail the stream (`missing_rows`).
 2. Neighbouring pages overlap and share a row (`overlap`, `plan`). If two share none, the gap between them is
-   read at once, from further back.
-3. The last page is not full, and nothing in its reply announces more.
+   read at once, from further back (`overlapping`).
+3. The last page is not full, and its totals count no more; or another page that begins elsewhere ends with
+   the same row.
 
 Proof: take a row that exists during the whole read. If it were on neither of two neighbouring pages, it would
 come after all rows of the first and before all rows of the second. But they share a row, and rows keep their
@@ -16,36 +17,25 @@ order. So the row is on one of the pages. If pages can't overlap, repeated passe
 from __future__ import annotations
 
 import logging
-from collections import deque
+from array import array
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from source_snow_atlas.components.basics.errors import ServerError
 from source_snow_atlas.components.collection.first_page import first_page, is_without_pages
 from source_snow_atlas.components.collection.missing_rows import MissingRows
-from source_snow_atlas.components.collection.overlap import Overlap, overlap_by_offset, overlap_of
-from source_snow_atlas.components.collection.page_reply import PageReply
+from source_snow_atlas.components.collection.overlapping import CannotOverlap, OverlappingPages
+from source_snow_atlas.components.collection.page_reply import PageReply, content
 from source_snow_atlas.components.collection.page_source import PageSource
-from source_snow_atlas.components.collection.pages import (
-    Changes,
-    Fetch,
-    NoPrefetch,
-    PageRequest,
-    Prefetch,
-    in_flight,
-)
+from source_snow_atlas.components.collection.pages import Changes, Fetch, NoPrefetch, PageRequest, Prefetch
 from source_snow_atlas.components.collection.passes import RepeatedPasses
-from source_snow_atlas.components.collection.plan import OVERLAP, PAGES_OF_A_GAP, Plan
 from source_snow_atlas.components.request.reply import Page, Row
 
 LOGGER = logging.getLogger("airbyte")
 FIRST = frozenset({0, 1})
 """The numbers that replies may state for the first page."""
-SMALLEST_OVERLAPPING = 16
-"""Page size below which overlaps leave too few new rows, and shared rows may be in order by chance."""
-REMEMBERED_PAGES = 3
-"""Pages before the last one whose rows are remembered, to recognize rows that were emitted."""
+MOST_MARKS = 1_000_000
+"""Emitted rows whose hashes are remembered, so that a second reading yields only others."""
 
 
 @dataclass
@@ -73,12 +63,9 @@ class CollectionReader:
     warn: Callable[[str, str], None] = lambda kind, message: LOGGER.warning(message)
 
     def __post_init__(self) -> None:
-        self._planned = self._offset = self._farthest = self._in_flight = 0
-        self._has_ended = False
-        self._joined = self._idle = 0
-        self._emitted_pages: deque[PageReply] = deque(maxlen=REMEMBERED_PAGES)
-        self._seen = self._read_again = self._again = 0
         self._missing_rows = MissingRows(self.label, self.accepts_missing, self.warn, self.on_missing)
+        self._changes = Changes(0, 0, 0)
+        self._marks = array("q")
 
     def rows(self) -> Iterator[list[Row]]:
         """Yield the rows in batches.
@@ -92,33 +79,63 @@ class CollectionReader:
             self.on_page(page)
             yield page.rows
             return
-        self._source = PageSource(self.label, self.fetch, tuple(self.key), page, self.warn)
+        source = PageSource(self.label, self.fetch, tuple(self.key), page, self.warn)
+        # a copy, because fields are added to the rows that are emitted
+        page = replace(page, rows=[dict(row) for row in page.rows])
         reply = PageReply(PageRequest(1, self.page_size), page, tuple(self.key))
-        first, is_all, is_short = first_page(self._source, reply)
+        for batch in self._pages(source, reply):
+            self._missing_rows.emitted(len(batch))
+            self._mark(batch)
+            yield batch
+        yield from self._conclude()
+
+    def _pages(self, source: PageSource, reply: PageReply) -> Iterator[list[Row]]:
+        """Yield the rows of all pages, given the reply to the first request."""
+        first, is_all = first_page(source, reply)
         self._missing_rows.count(first)
-        if is_short:
-            self._missing_rows.count_short_page(first)
         if is_all:
             self.on_page(first.page)
-        for batch in [first.rows] if is_all else self._pages(first):
-            self._missing_rows.emitted(len(batch))
-            yield batch
-        self._missing_rows.emitted(-self._again)
-        has_changed = bool(self._seen or self._again)
-        uncounted = self._missing_rows.uncounted()
-        if uncounted and not self._missing_rows.rows:
-            is_doubtful = (has_changed or not self._missing_rows.has_steady_total()) and not self.is_recount
-            self._missing_rows.rows = self._recount(uncounted) if is_doubtful else uncounted
-        self._missing_rows.is_exact &= not has_changed
-        self._missing_rows.conclude()
-        if has_changed:
-            self.on_changes(Changes(self._seen, self._read_again, self._again))
+            yield first.rows
+            return
+        if first.total_items is None:
+            self._missing_rows.warn_without_total(first)
+        pages = OverlappingPages(self.label, source, self._missing_rows, self.prefetch, self.on_page)
+        try:
+            yield from pages.rows(first)
+        except CannotOverlap:
+            passes = RepeatedPasses(
+                self.label,
+                first.request.size,
+                source,
+                self._missing_rows,
+                self.prefetch,
+                self.on_page,
+            )
+            yield from passes.rows()
+        self._changes = pages.changes
 
-    def _recount(self, uncounted: int) -> int:
-        """Read again, and return how many rows the total counts beyond those that came this time.
+    def _conclude(self) -> Iterator[list[Row]]:
+        """Report changes and missing rows, and yield rows that only a second reading brought.
 
-        Rows that were inserted or deleted are not missing twice; rows that the server leaves out are. If
-        nothing has changed by then, the `uncounted` rows are missing from the first reading.
+        Raises ServerError if rows are missing and not accepted.
+        """
+        changes, missing_rows = self._changes, self._missing_rows
+        missing_rows.emitted(-changes.again)
+        uncounted = missing_rows.uncounted()
+        if uncounted and not missing_rows.rows:
+            missing_rows.rows = uncounted
+            if (changes or not missing_rows.has_steady_total()) and not self.is_recount:
+                yield from self._read_again()
+        missing_rows.is_exact &= not changes
+        missing_rows.conclude()
+        if changes:
+            self.on_changes(changes)
+
+    def _read_again(self) -> Iterator[list[Row]]:
+        """Read again, and yield the rows that did not come before. Sets the number of missing rows.
+
+        The total counts more rows than came: they were inserted, moved to a page that had been read, or are
+        not served. Rows that the server leaves out are missing from both readings.
         """
         again = CollectionReader(
             self.label,
@@ -131,169 +148,23 @@ class CollectionReader:
             is_recount=True,
             warn=lambda kind, message: None,
         )
-        for _ in again.rows():
-            pass
-        has_changed = self._seen or self._again or again._seen or again._again
-        is_same = not has_changed and self._missing_rows.has_same_total(again._missing_rows)
-        return uncounted if is_same else again._missing_rows.rows
+        uncounted, emitted = self._missing_rows.rows, set(self._marks)
+        for batch in again.rows():
+            new = [row for row in batch if self._mark_of(row) not in emitted]
+            if len(emitted) <= MOST_MARKS and new:
+                uncounted -= len(new)
+                yield new
+        is_same = self._missing_rows.has_same_total(again._missing_rows)
+        self._missing_rows.rows = max(0, uncounted) if is_same else again._missing_rows.rows
 
-    def _pages(self, first: PageReply) -> Iterator[list[Row]]:
-        """Yield the rows of several pages: those of a page after the next one was compared with them."""
-        self._plan = Plan(first.request.size)
-        self._last, self._pending = first, first.rows
-        self._planned = self._offset = self._farthest = first.request.end
-        self._source.observe(first)
-        if first.total_items is None:
-            self._missing_rows.warn_without_total(first)
+    def _mark(self, rows: list[Row]) -> None:
+        """Remember rows that were emitted, up to a number that takes 10 MB."""
+        if len(self._marks) <= MOST_MARKS and not self.is_recount:
+            self._marks.extend(map(self._mark_of, rows))
+
+    def _mark_of(self, row: Row) -> int:
+        """Return a number for a row: the hash of its key, or of all its values if it has none."""
         try:
-            if self._plan.size < SMALLEST_OVERLAPPING:
-                raise _CannotOverlap
-            self.on_page(first.page)
-            with closing(in_flight(self._following, self._source.get, self.prefetch)) as replies:
-                for _, reply in replies:
-                    self._in_flight -= 1
-                    yield from self._receive(reply)
-                    if self._has_ended:
-                        break
-        except _CannotOverlap:
-            passes = RepeatedPasses(
-                self.label, self._plan.size, self._source, self._missing_rows, self.prefetch, self.on_page
-            )
-            yield from passes.rows()
-            return
-        yield self._pending
-
-    def _following(self) -> PageRequest | None:
-        """Return the next request, or None until a reply announces more."""
-        if self._has_ended or (self._planned >= self._source.announced and self._in_flight):
-            return None
-        request = self._plan.following(self._planned)
-        self._planned = request.end
-        self._in_flight += 1
-        return request
-
-    def _receive(self, reply: PageReply) -> Iterator[list[Row]]:
-        """Join a page to the preceding one, and yield rows that are complete."""
-        if reply.has_other_size and not self._is_last_page(reply):
-            self._fail_to_overlap("the server changes its page size")
-        reply = self._source.confirm_total(reply)
-        is_doubtful = (reply.missing or reply.is_miscounted) and len(reply.rows) > OVERLAP
-        if reply.failure is not None or not (reply.rows or reply.missing):
-            reply = self._source.end_after(reply, self._last)
-        elif is_doubtful and self._source.repeats(reply, self._last, *self._emitted_pages):
-            reply = self._source.end_after(self._source.as_repeated(reply), self._last)
-        self._source.observe(reply)
-        overlap = overlap_of(self._last, reply)
-        if overlap is None and (self._missing_rows.rows or reply.missing) and not self.accepts_missing:
-            # the stream will fail; it is read on to report how many rows are missing
-            overlap = Overlap(reply.rows, 0, reaches=bool(reply.rows))
-        if overlap is not None:
-            yield from self._join(reply, overlap)
-        else:
-            yield from self._fill_gap(reply)
-
-    def _is_last_page(self, reply: PageReply) -> bool:
-        """Return whether a page of another size is the last one: some servers state its rows as its size."""
-        shared = self._last.request.end - reply.request.start
-        is_aligned = 0 < shared <= len(reply.rows) and reply.rows[:shared] == self._last.rows[-shared:]
-        return is_aligned and reply.page.size == len(reply.rows) and reply.is_end
-
-    def _join(self, reply: PageReply, overlap: Overlap) -> Iterator[list[Row]]:
-        """Continue with a page that overlaps the last one, and yield rows that are complete."""
-        self._observe_changes(reply, overlap)
-        self._missing_rows.count(reply, overlap.shared)
-        self.on_page(reply.page)
-        self._joined += 1
-        due, fresh = reply.request.end - self._farthest - reply.missing, len(overlap.new) - overlap.again
-        # new rows at offsets that were read before have taken the place of others
-        self._missing_rows.is_exact &= reply.request.end > self._farthest or not fresh
-        self._offset = reply.request.end
-        self._farthest = max(self._farthest, self._offset)
-        if reply.rows:
-            self._idle = 0 if 0 < 3 * due <= 4 * fresh else self._idle + 1
-        if self._idle >= PAGES_OF_A_GAP:
-            self._fail_to_overlap(f"{self._idle} pages in a row brought few new rows")
-        new = overlap.new
-        if overlap.between and reply.has_unique_keys:
-            # pages are served in any order: a row that the last page lacks may be on an earlier one
-            emitted = [page for page in self._emitted_pages if page.has_unique_keys]
-            between, after = new[: overlap.between], new[overlap.between :]
-            new = [row for row in between if not any(page.contains(row) for page in emitted)] + after
-        if overlap.reaches and (new or len(reply.rows) >= len(self._last.rows)):
-            if self._pending:
-                yield self._pending
-            self._emitted_pages.append(self._last)
-            self._last, self._pending = reply, new
-        else:
-            self._emitted_pages.append(reply)
-            self._pending = self._pending + new
-        if reply.rows and not reply.is_end and not reply.is_full and not reply.missing:
-            if self._source.end_of(reply) is None:
-                self._missing_rows.count_short_page(reply)
-                return
-            self._has_ended = True
-        is_end = reply.is_end or not (reply.rows or reply.missing or reply.announces_more)
-        if is_end and reply.rows and reply.total_items is None and self._seen:
-            # the pages may have been counted before rows moved to one more
-            is_end = self._source.end_of(reply) is not None
-        self._has_ended |= is_end
-
-    def _observe_changes(self, reply: PageReply, overlap: Overlap) -> None:
-        """Count inserted and deleted rows, and let the next pages overlap by as many more."""
-        self._again += overlap.again
-        if not reply.rows or reply.missing or self._last.missing or self._offset != self._last.request.end:
-            return
-        displacement = abs(self._offset - reply.request.start - overlap.shared)
-        self._seen += displacement
-        self._plan.displacement = max(displacement, self._plan.displacement * 3 // 4)
-
-    def _fill_gap(self, right: PageReply) -> Iterator[list[Row]]:
-        """Read the rows between the last page and one that shares no row with it. Raises ServerError.
-
-        Pages begin further back, four times as far each time, until one shares a row with the last page; then
-        they go forward until one shares a row with the right page or ends after it.
-        """
-        pages, is_joined = 0, True
-        while is_joined and pages < PAGES_OF_A_GAP:
-            is_joined = False
-            for request in self._plan.across_gap(self._last, right, self._offset, forward=pages > 0):
-                reply = self._source.get(request)
-                pages += 1
-                overlap = None if reply.failure or reply.has_other_size else overlap_of(self._last, reply)
-                if overlap is not None:
-                    is_joined = True
-                    yield from self._join(reply, overlap)
-                    break
-            if self._has_ended or self._offset >= right.request.end:
-                break
-            overlap = overlap_of(self._last, right)
-            if overlap is not None:
-                yield from self._join(right, overlap)
-                break
-        else:
-            # the shared rows are equal to others, or rows that are not served leave a gap
-            right = self._source.get(right.request)
-            overlap = overlap_of(self._last, right) or overlap_by_offset(self._last, right)
-            if overlap is None or not self._source.is_unchanged(self._last, right):
-                if self._joined and right.failure is not None:
-                    raise self._source.unreadable(right)
-                self._fail_to_overlap("neighbouring pages share no row")
-            else:
-                self._missing_rows.is_exact &= self._last.has_unique_rows and right.has_unique_rows
-                yield from self._join(right, overlap)
-        self._read_again += pages
-        self._planned = max(self._planned, self._offset)
-
-    def _fail_to_overlap(self, what: str) -> None:
-        """Change over to repeated passes, or raise ServerError if rows of several pages were emitted."""
-        if not self._joined:
-            raise _CannotOverlap
-        raise ServerError(
-            f"{self.label}: {what}, also when read again from further back. The order of the rows changes "
-            "between requests or depends on the page size, or more rows came or went at once than a page "
-            "holds. Whether all rows came can't be known: sync again, at a quieter time."
-        )
-
-
-class _CannotOverlap(Exception):
-    """Raised if the server has one page size only, or an order that changes."""
+            return hash(tuple([row[name] for name in self.key])) if self.key else hash(content(row))
+        except (KeyError, TypeError):
+            return hash(content(row))

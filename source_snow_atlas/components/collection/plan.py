@@ -31,36 +31,37 @@ class Plan:
 
     def following(self, offset: int, back: int = 0) -> PageRequest:
         """Return the page that continues at an offset, from `back` rows before it or the usual overlap."""
-        overlap = min(OVERLAP + 2 * self.displacement, self.size // 4)
-        return overlapping(offset, min(max(back, overlap), self.size), self.size)
+        return overlapping(offset, min(max(back, self._overlap), self.size), self.size)
 
-    def across_gap(
-        self, left: PageReply, right: PageReply, offset: int, forward: bool
-    ) -> Iterator[PageRequest]:
+    def after(self, page: PageReply, offset: int) -> PageRequest:
+        """Return the page after one that was read up to an offset.
+
+        After a short page, it begins within that page and reaches beyond its last row.
+        """
+        if offset < page.request.end:
+            begin = max(page.request.start + 1, page.reached - self._overlap)
+            for size in range(self.size, 0, -1):
+                request = PageRequest(begin // size + 1, size)
+                if request.start > page.request.start and request.end > page.reached:
+                    return request
+        return self.following(offset)
+
+    @property
+    def _overlap(self) -> int:
+        return min(OVERLAP + 2 * self.displacement, self.size // 4)
+
+    def across_gap(self, left: PageReply, offset: int, forward: bool) -> Iterator[PageRequest]:
         """Yield pages that may share a row with the left page, for a gap that begins at `offset`.
 
-        The next page comes first if `forward`; then pages that begin further and further back; then pages
-        where the left page's rows are by now, as the change of the total suggests.
+        The next page comes first if `forward`; then pages that begin further and further back.
         """
-        if left.missing and not right.rows:
-            return
-        if forward:
-            yield self.following(offset)
+        if forward or offset < left.request.end:
+            yield self.after(left, offset)
         back = max(4 * OVERLAP, 4 * self.displacement)
         while back < self.size:
             yield self.following(offset, back)
             back *= 4
         yield self.following(offset, self.size)
-        if left.total_items is None or right.total_items is None:
-            return
-        moved = right.total_items - left.total_items
-        begin, end = max(self.size, offset + min(moved, 0)), offset + max(moved, 0) + self.size
-        for _ in range(PAGES_OF_A_GAP if moved else 0):
-            request = self.following(begin, self.size // 2)
-            yield request
-            begin = max(request.end, begin + 1)
-            if begin > end:
-                return
 
 
 def overlapping(end: int, overlap: int, largest: int) -> PageRequest:

@@ -1,0 +1,224 @@
+"""Read of pages that overlap: each page has to share a row with the preceding one."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+
+from source_snow_atlas.components.basics.errors import ServerError
+from source_snow_atlas.components.collection.missing_rows import MissingRows
+from source_snow_atlas.components.collection.overlap import Overlap, overlap_by_offset, overlap_of
+from source_snow_atlas.components.collection.page_reply import PageReply
+from source_snow_atlas.components.collection.page_source import PageSource
+from source_snow_atlas.components.collection.pages import Changes, PageRequest, Prefetch, in_flight
+from source_snow_atlas.components.collection.plan import PAGES_OF_A_GAP, Plan
+from source_snow_atlas.components.request.reply import Page, Row
+
+SMALLEST_OVERLAPPING = 16
+"""Page size below which overlaps leave too few new rows, and shared rows may be in order by chance."""
+REMEMBERED_PAGES = 3
+"""Pages before the last one whose rows are remembered, to recognize rows that were emitted."""
+
+
+class CannotOverlap(Exception):
+    """Raised before any row, if the server has one page size only, or an order that changes."""
+
+
+@dataclass
+class OverlappingPages:
+    """Reader of the pages of one collection. Not thread-safe; call `rows` once.
+
+    `changes` are those that were seen so far.
+    """
+
+    label: str
+    source: PageSource
+    missing_rows: MissingRows
+    prefetch: Prefetch
+    on_page: Callable[[Page], None]
+
+    def __post_init__(self) -> None:
+        self.changes = Changes(0, 0, 0)
+        self._planned = self._in_flight = self._joined = self._idle = 0
+        self._has_ended = False
+        self._emitted_pages: deque[PageReply] = deque(maxlen=REMEMBERED_PAGES)
+
+    def rows(self, first: PageReply) -> Iterator[list[Row]]:
+        """Yield the rows: those of a page after the next one was compared with them.
+
+        Raises CannotOverlap, and ServerError if pages share no row.
+        """
+        self._plan = Plan(first.request.size)
+        self._last, self._pending = first, first.rows
+        self._offset = first.end
+        self.source.observe(first)
+        if self._plan.size < SMALLEST_OVERLAPPING:
+            raise CannotOverlap
+        self.on_page(first.page)
+        with closing(in_flight(self._following, self.source.get, self.prefetch)) as replies:
+            for _, reply in replies:
+                self._in_flight -= 1
+                yield from self._receive(reply)
+                if self._has_ended:
+                    break
+        yield self._pending
+
+    def _following(self) -> PageRequest | None:
+        """Return the next request, or None until a reply announces more."""
+        if self._has_ended or (self._planned >= self.source.announced and self._in_flight):
+            return None
+        if self._in_flight:
+            request = self._plan.following(self._planned)
+        else:
+            # the pages before may have brought less or more than was planned
+            request = self._plan.after(self._last, self._offset)
+        self._planned = request.end
+        self._in_flight += 1
+        return request
+
+    def _receive(self, reply: PageReply) -> Iterator[list[Row]]:
+        """Join a page to the preceding one, or read what lies between them."""
+        if reply.has_other_size:
+            self._fail_to_overlap("the server changes its page size")
+        reply = self.source.confirm_total(reply)
+        self.source.observe(reply)
+        joined = self._joined
+        overlap = self._overlap_of(reply)
+        if overlap is not None:
+            yield from self._join(reply, overlap)
+        else:
+            yield from self._fill_gap(reply)
+        if self._joined == joined:
+            self._count_idle(1)
+
+    def _overlap_of(self, reply: PageReply) -> Overlap | None:
+        """Return the overlap with the last page, or None if there is none or the page brings nothing new.
+
+        A full page without a new row may be another page than the requested one.
+        """
+        if reply.failure is not None or reply.has_other_size:
+            return None
+        if self._has_same_end(reply):
+            return Overlap([], len(reply.rows), reaches=True)
+        overlap = overlap_of(self._last, reply)
+        is_another = overlap is not None and not overlap.new and reply.is_full
+        return None if is_another and reply.request.end > self._offset else overlap
+
+    def _has_same_end(self, reply: PageReply) -> bool:
+        """Return whether a page that is not full begins elsewhere than the last one and ends with its rows.
+
+        No row can follow then, unless a link announces it.
+        """
+        last = self._last
+        if reply.is_beyond_total or (reply.page.has_next and reply.reached != reply.total_items):
+            return False
+        is_short = not (reply.failure or reply.missing or reply.is_full or last.missing)
+        is_aligned = reply.request.start != last.request.start and reply.reached == last.reached
+        if not (is_short and is_aligned):
+            return False
+        short, long = (reply, last) if len(reply.rows) <= len(last.rows) else (last, reply)
+        # equal rows at the end may be others
+        return short.ends_as(long) and not (short.is_ambiguous(long) and self.source.is_followed(reply))
+
+    def _join(self, reply: PageReply, overlap: Overlap) -> Iterator[list[Row]]:
+        """Continue with a page that overlaps the last one, and yield rows that are complete."""
+        self._observe_changes(reply, overlap)
+        self.missing_rows.count(reply, overlap.shared)
+        self.on_page(reply.page)
+        self._joined += 1
+        self._has_ended = (reply.is_end and self._is_certain(reply)) or self._has_same_end(reply)
+        is_last = reply.is_short and (self._last.is_short or not overlap.new) and not reply.is_counted
+        if is_last and not self._has_ended:
+            # rows are inserted or deleted at the end all the time
+            self._has_ended = not self.source.is_followed(reply)
+        self._offset = reply.end
+        if reply.rows:
+            self._count_idle(0 if overlap.reaches and len(overlap.new) > overlap.again else 1)
+        new = overlap.new
+        if overlap.between and reply.has_unique_keys:
+            # pages are served in any order: a row that the last page lacks may be on an earlier one
+            emitted = [page for page in self._emitted_pages if page.has_unique_keys]
+            between, after = new[: overlap.between], new[overlap.between :]
+            new = [row for row in between if not any(page.contains(row) for page in emitted)] + after
+        if overlap.reaches and (new or reply.is_short or len(reply.rows) >= len(self._last.rows)):
+            if self._pending:
+                yield self._pending
+            self._emitted_pages.append(self._last)
+            self._last, self._pending = reply, new
+        else:
+            self._emitted_pages.append(reply)
+            self._pending = self._pending + new
+
+    def _is_certain(self, reply: PageReply) -> bool:
+        """Return whether totals prove the end. Pages may have been counted before rows moved to one more."""
+        if not self.changes or (reply.total_items is not None and not reply.states_its_rows):
+            return True
+        following = self.source.get(PageRequest(reply.request.number + 1, reply.request.size))
+        return not following.rows
+
+    def _count_idle(self, pages: int) -> None:
+        """Add to the pages in a row without a new row, or start again at 0. Raises ServerError at last."""
+        self._idle = self._idle + pages if pages else 0
+        if self._idle >= PAGES_OF_A_GAP:
+            self._fail_to_overlap(f"{self._idle} pages in a row brought no new row")
+
+    def _observe_changes(self, reply: PageReply, overlap: Overlap) -> None:
+        """Count inserted and deleted rows, and let the next pages overlap by as many more."""
+        displacement = 0
+        if reply.rows and not (reply.missing or self._last.missing) and self._offset == self._last.end:
+            displacement = abs(self._offset - reply.request.start - overlap.shared)
+            self._plan.displacement = max(displacement, self._plan.displacement * 3 // 4)
+        self.changes += Changes(displacement, 0, overlap.again)
+
+    def _fill_gap(self, right: PageReply) -> Iterator[list[Row]]:
+        """Read the rows between the last page and one that shares no row with it. Raises ServerError.
+
+        Pages begin further back, four times as far each time, until one shares a row with the last page; then
+        they go forward until one shares a row with the right page or ends after it.
+        """
+        pages, is_joined = 0, True
+        while is_joined and pages < PAGES_OF_A_GAP:
+            is_joined = False
+            for request in self._plan.across_gap(self._last, self._offset, forward=pages > 0):
+                reply = self.source.get(request)
+                pages += 1
+                overlap = self._overlap_of(reply)
+                if overlap is not None:
+                    yield from self._join(reply, overlap)
+                    is_joined = self._last is reply
+                if is_joined or self._has_ended:
+                    break
+            if self._has_ended or self._offset >= right.request.end:
+                break
+            overlap = self._overlap_of(right)
+            if overlap is not None:
+                yield from self._join(right, overlap)
+                break
+        else:
+            yield from self._join_by_offset(self.source.get(right.request))
+        self.changes += Changes(0, pages, 0)
+
+    def _join_by_offset(self, right: PageReply) -> Iterator[list[Row]]:
+        """Continue after a gap: shared rows are equal to others, or rows that are not served leave it."""
+        overlap = self._overlap_of(right) or overlap_by_offset(self._last, right)
+        is_page = right.failure is None and bool(right.rows or right.missing)
+        if is_page and overlap is not None and self.source.is_unchanged(self._last, right):
+            self.missing_rows.count_unproved(right)
+            self.missing_rows.is_exact &= self._last.has_unique_rows and right.has_unique_rows
+            yield from self._join(right, overlap)
+        elif self._joined and not is_page:
+            raise self.source.unreadable(right)
+        else:
+            self._fail_to_overlap("neighbouring pages share no row")
+
+    def _fail_to_overlap(self, what: str) -> None:
+        """Raise CannotOverlap, or ServerError if rows of several pages were emitted."""
+        if not self._joined:
+            raise CannotOverlap
+        raise ServerError(
+            f"{self.label}: {what}, also when read again from further back. The order of the rows changes "
+            "between requests or depends on the page size, or more rows came or went at once than a page "
+            "holds. Whether all rows came can't be known: sync again, at a quieter time."
+        )

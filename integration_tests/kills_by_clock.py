@@ -74,7 +74,7 @@ def kill_one(
 def kill_all(kind: str, folder: Path, rows: int, tenths: int, ways: Sequence[tuple[str, int]] = WAYS) -> str:
     """Kill syncs into a database in all ways, at all tenths, and return the lines of a table."""
     with serving_rounds(rows) as (company, server), target(kind, folder, server, page_size=1_000) as filled:
-        filled.run(*ARGUMENTS)
+        filled.run_process(*ARGUMENTS)
         company.seconds = PAGE_SECONDS
         company.round = 1
         run = ended_at(filled, lambda _: False).seconds

@@ -22,7 +22,7 @@ pytestmark = [
     pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux's /proc"),
 ]
 
-ROWS, PAGE = 3_000, 500
+ROWS, PAGE = 1_200, 200
 KILLED = -signal.SIGKILL
 
 Moment = Callable[[Target, Any], bool]

@@ -62,7 +62,7 @@ def sync(warehouse: Warehouse, sandbox: Sandbox, folder: Path, streams: Sequence
         arguments += ["--dataset", warehouse.schema]
     elif isinstance(warehouse, DuckDB):
         arguments += ["--database", str(warehouse.path)]
-    target.run(*arguments)
+    target.run_process(*arguments)
 
 
 def test_marts_are_right_after_a_second_sync(warehouse: Warehouse, sandbox: Sandbox, tmp_path: Path) -> None:

@@ -270,15 +270,21 @@ class Connector:
 
     def run_here(self, *arguments: str, **environment: str) -> Outcome:
         """Run the console command inside this process, with a new token."""
-        SnowAtlasOauth2Authenticator.forget_tokens()
-        parsed = AirbyteEntrypoint.parse_args(list(arguments))
-        written = io.BytesIO()
-        text = io.TextIOWrapper(written, encoding="utf-8", errors="surrogatepass", write_through=True)
-        surroundings = mock.patch.dict(os.environ, _variables(environment), clear=True)
-        with _logs_to(text), contextlib.redirect_stdout(text), surroundings:
-            output = LineWriter(written)
-            code = console._run(console.Entrypoint(SourceSnowAtlas(), output), parsed, output)
-        return Outcome.of_process(code, written.getvalue(), b"")
+        code, output = run_inside(arguments, _variables(environment))
+        return Outcome.of_process(code, output, b"")
+
+
+def run_inside(arguments: Iterable[str], variables: Mapping[str, str]) -> tuple[int, bytes]:
+    """Run the console command inside this process, and return its exit code and its stdout."""
+    SnowAtlasOauth2Authenticator.forget_tokens()
+    parsed = AirbyteEntrypoint.parse_args(list(arguments))
+    written = io.BytesIO()
+    text = io.TextIOWrapper(written, encoding="utf-8", errors="surrogatepass", write_through=True)
+    surroundings = mock.patch.dict(os.environ, variables, clear=True)
+    with _logs_to(text), contextlib.redirect_stdout(text), surroundings:
+        output = LineWriter(written)
+        code = console._run(console.Entrypoint(SourceSnowAtlas(), output), parsed, output)
+    return code, written.getvalue()
 
 
 def _variables(added: Mapping[str, str]) -> dict[str, str]:

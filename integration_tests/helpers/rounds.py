@@ -140,7 +140,7 @@ def ended_at(
                     break
                 if connector and time.monotonic() - start > TIMEOUT:
                     break
-            time.sleep(0.001)
+            time.sleep(0.004)
         output, errors = process.communicate(timeout=TIMEOUT)
     seconds = time.monotonic() - start
     deadline = time.monotonic() + TIMEOUT

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,7 @@ import psycopg2
 import psycopg2.extras
 import pytest
 
+from integration_tests.helpers.inside import sync_inside
 from integration_tests.helpers.postgres_server import PostgresServer, PostgresUnavailable, new_database
 
 SECONDS = 240
@@ -56,9 +57,12 @@ class Target(ABC):
         """Return the streams that have a table."""
 
     def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "snow_atlas_sync", *self._arguments(arguments)]
+
+    def _arguments(self, added: Iterable[str]) -> list[str]:
         config = self.folder / "config.json"
         config.write_text(json.dumps(self.sandbox.config(**self.options)), encoding="utf-8")
-        return [sys.executable, "-m", "snow_atlas_sync", "--config", str(config), *self.arguments, *arguments]
+        return ["--config", str(config), *self.arguments, *added]
 
     def variables(self) -> dict[str, str]:
         return {**os.environ, "SNOW_ATLAS_SYNC_FOLDER": str(self.folder / "waiting"), **self.environment}
@@ -76,7 +80,14 @@ class Target(ABC):
         )
 
     def run(self, *arguments: str, code: int = 0) -> str:
-        """Run the command to its end, and return its stdout and stderr."""
+        """Run the command inside this process, and return its stdout and stderr."""
+        ended, said = sync_inside(self._arguments(arguments), self.variables(), self.folder)
+        assert ended == code, said
+        assert "Traceback" not in said
+        return said
+
+    def run_process(self, *arguments: str, code: int = 0) -> str:
+        """Run the command as a process to its end, and return its stdout and stderr."""
         with self.start(*arguments) as process:
             output, errors = process.communicate(timeout=SECONDS)
         assert process.returncode == code, output + errors

@@ -7,12 +7,18 @@ from collections.abc import Generator, Iterator
 from functools import cache
 
 import pytest
-from airbyte_cdk.sources.declarative import concurrent_declarative_source
+
+from source_snow_atlas.run import skip_docstrings_of_protocol_classes
+
+# the conftest files import the CDK only in fixtures, so that the process that starts the workers does not
+skip_docstrings_of_protocol_classes()
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _schema_of_manifests_parsed_once() -> Iterator[None]:
     """Cache the CDK's schema of manifests, as parsing it takes half the time of a small sync."""
+    from airbyte_cdk.sources.declarative import concurrent_declarative_source
+
     with pytest.MonkeyPatch.context() as patch:
         parse = concurrent_declarative_source.get_declarative_component_schema
         patch.setattr(concurrent_declarative_source, "get_declarative_component_schema", cache(parse))

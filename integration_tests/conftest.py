@@ -6,13 +6,15 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from integration_tests.helpers import postgres_server
-from integration_tests.helpers.connector import Connector
-from sandbox import Sandbox, Settings
-from source_snow_atlas.components.basics import secrets
+
+if TYPE_CHECKING:
+    from integration_tests.helpers.connector import Connector
+    from sandbox import Sandbox
 
 # PyAirbyte keeps its files in the clone.
 os.environ["AIRBYTE_CACHE_ROOT"] = str(Path(__file__).resolve().parent.parent / ".cache" / "airbyte")
@@ -21,6 +23,8 @@ os.environ["AIRBYTE_CACHE_ROOT"] = str(Path(__file__).resolve().parent.parent / 
 @pytest.fixture(autouse=True)
 def _no_secrets_of_other_tests() -> Iterator[None]:
     """Forget the secrets of a test, which could by chance match letters of a message in another test."""
+    from source_snow_atlas.components.basics import secrets
+
     yield
     secrets.forget()
 
@@ -34,6 +38,8 @@ def _no_server_outlives_the_tests() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def running(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     """Start the sandbox of a module, which may set `COMPUTERS`, and `UGLY` for data that is hard to read."""
+    from sandbox import Sandbox
+
     size, ugly = getattr(request.module, "COMPUTERS", 20), getattr(request.module, "UGLY", False)
     with Sandbox(size, ugly=ugly) as sandbox:
         yield sandbox
@@ -42,6 +48,8 @@ def running(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 @pytest.fixture
 def sandbox(running: Sandbox) -> Iterator[Sandbox]:
     """Reset the sandbox: no faults, limits or counts of earlier tests."""
+    from sandbox import Settings
+
     defaults = Settings()
     running.control.set(**{item.name: getattr(defaults, item.name) for item in fields(Settings)})
     running.control.clear_faults()
@@ -57,12 +65,16 @@ def sandbox(running: Sandbox) -> Iterator[Sandbox]:
 @pytest.fixture
 def connector(sandbox: Sandbox, tmp_path: Path) -> Connector:
     """Return a connector that is configured for the sandbox."""
+    from integration_tests.helpers.connector import Connector
+
     return Connector(tmp_path, sandbox.config())
 
 
 @pytest.fixture
 def connector_with(sandbox: Sandbox, tmp_path: Path) -> Callable[..., Connector]:
     """Return a function that creates a connector with additional options."""
+    from integration_tests.helpers.connector import Connector
+
     return lambda **overrides: Connector(tmp_path, sandbox.config(**overrides))
 
 

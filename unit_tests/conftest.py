@@ -12,9 +12,6 @@ import pytest
 from hypothesis import HealthCheck, settings
 from requests.adapters import HTTPAdapter
 
-from source_snow_atlas.components.basics.secrets import forget
-from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
-from source_snow_atlas.components.run.sync import Sync
 from unit_tests.helpers.fake_http import TOKEN_URL, FakeHttp, token_reply
 from unit_tests.helpers.fakes import SECRET, FakeClock
 
@@ -25,6 +22,10 @@ settings.load_profile("unit")
 
 @pytest.fixture(autouse=True)
 def _clean_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    from source_snow_atlas.components.basics.secrets import forget
+    from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
+    from source_snow_atlas.components.run.sync import Sync
+
     def no_network(*_: Any, **__: Any) -> None:
         raise AssertionError("a unit test tried to use the network")
 
@@ -59,6 +60,8 @@ def config() -> dict[str, Any]:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
     """Replace the clock of the authenticator. Other code takes a clock as an argument."""
+    from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
+
     fake = FakeClock()
     monkeypatch.setattr(SnowAtlasOauth2Authenticator, "_clock", lambda self: fake())
     monkeypatch.setattr(SnowAtlasOauth2Authenticator, "_sleep", lambda self, seconds: fake.sleep(seconds))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from tools.schemas import schema
 from tools.sensitive import PERSONAL, SECRET
 from tools.shape import shape_of
 
-PAGES = docs.pages()
+pages = cache(docs.pages)
 STREAMS = list(definitions.stream_definitions())
 
 
@@ -49,26 +50,26 @@ def test_stale_missing_and_left_over_pages_are_found_and_mended(
 def test_every_stream_is_in_the_index_and_on_its_page(stream: str) -> None:
     """A stream that can't be found is not used."""
     area = definitions.parameters(stream)["area"]
-    assert f"[{stream}]({area}.md#{stream})" in PAGES["streams/README.md"]
-    section = PAGES[f"streams/{area}.md"].split(f"\n## {stream}\n")[1].split("\n## ")[0]
+    assert f"[{stream}]({area}.md#{stream})" in pages()["streams/README.md"]
+    section = pages()[f"streams/{area}.md"].split(f"\n## {stream}\n")[1].split("\n## ")[0]
     for field in schema(stream)["properties"]:
         assert field == "_links" or f"| `{field}` |" in section
 
 
 def test_every_link_leads_somewhere() -> None:
     """A reader would be sent to a page or section that is not there."""
-    for page, text in PAGES.items():
+    for page, text in pages().items():
         folder = Path(page).parent
         for target in re.findall(r"\]\(([^)]+)\)", text):
             file, _, anchor = target.partition("#")
             linked = (folder / file).as_posix().replace("streams/../", "") if file else page
-            assert linked in PAGES, f"{page}: {target}"
-            assert not anchor or f"\n## {anchor}\n" in PAGES[linked], f"{page}: {target}"
+            assert linked in pages(), f"{page}: {target}"
+            assert not anchor or f"\n## {anchor}\n" in pages()[linked], f"{page}: {target}"
 
 
 def test_every_stream_with_a_permission_is_listed_under_it() -> None:
     """An administrator would not know what to grant."""
-    page = PAGES["permissions.md"]
+    page = pages()["permissions.md"]
     for stream in STREAMS:
         for permission in reading.permissions(stream):
             (row,) = [
@@ -135,6 +136,6 @@ def test_a_key_that_is_put_together_is_told_with_its_parts() -> None:
 
 def test_parents_of_another_permission_are_told() -> None:
     """A stream would fail although its own permission is granted."""
-    rows = PAGES["permissions.md"].split("## Streams that also need the permission of their parents")[1]
+    rows = pages()["permissions.md"].split("## Streams that also need the permission of their parents")[1]
     (row,) = [line for line in rows.splitlines() if line.startswith("| [license_compliance_summary]")]
     assert "`sam.computer.r`" in row

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -37,18 +38,21 @@ def texts(source: str) -> Iterator[str]:
             yield text
 
 
-CODE = [
-    text
-    for package in ("source_snow_atlas", "snow_atlas_sync")
-    for path in sorted((ROOT / package).rglob("*.py"))
-    for text in texts(path.read_text(encoding="utf-8"))
-]
+@cache
+def texts_of_the_code() -> list[str]:
+    """Return the texts in the code of the connector and of the sync."""
+    return [
+        text
+        for package in ("source_snow_atlas", "snow_atlas_sync")
+        for path in sorted((ROOT / package).rglob("*.py"))
+        for text in texts(path.read_text(encoding="utf-8"))
+    ]
 
 
 def is_a_message(quote: str) -> bool:
     """Return whether some text of the code has the parts of the quote, in their order."""
     parts = re.compile(".*".join(map(re.escape, quote.split(ANY))), re.DOTALL)
-    return any(parts.search(text) for text in CODE)
+    return any(parts.search(text) for text in texts_of_the_code())
 
 
 def quotes() -> list[str]:

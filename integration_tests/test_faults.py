@@ -21,9 +21,9 @@ from sandbox.company.saas_children import INSIGHT_RULE_IDS
 from source_snow_atlas import definitions
 
 pytestmark = pytest.mark.spread
-COMPUTERS = 20
-PAGE_SIZE = 5
-START = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=20)
+COMPUTERS = 12
+PAGE_SIZE = 3
+START = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=8)
 COMPUTERS_PATH = "/api/sam/estate/v1/computers"
 DISKS_PATH = "/api/sam/estate/v1/computers/{id}/hardware/disks/logical"
 AUDIT_PATH = "/api/audit/v2/logs"

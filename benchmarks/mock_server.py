@@ -2,8 +2,8 @@
 
 It prints its port as its first line. Bodies are cached, and the latency is a timer of the event loop, so a
 request costs a few dozen microseconds. It supports pagination, bearer tokens, gzip and TLS, but no filters.
-With `--limit` it refuses requests by a limit of `limits.py`. `GET /stats` returns the counts of requests, and
-`POST /stats` resets them.
+With `--limit` it refuses requests by a limit of `unit_tests/simulation/limits.py`. `GET /stats` returns the
+counts of requests, and `POST /stats` resets them.
 """
 
 import argparse
@@ -22,8 +22,8 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 import trustme
 import uvloop
 
-from benchmarks import limits
 from benchmarks.data import CHILD_ROWS, COLLECTIONS, COMPUTERS, Collection, child_rows, row_index, rows
+from unit_tests.simulation import limits
 
 CLIENT_ID = "benchmark"
 CLIENT_SECRET = "no-secret-at-all"
@@ -82,14 +82,12 @@ class Statistics:
 
 
 class RateLimiter:
-    """Limiter of the requests for data. If it `announces`, refusals have a `Retry-After`."""
+    """Limiter of the requests for data."""
 
-    def __init__(self, limit: limits.Limit, announces: bool) -> None:
+    def __init__(self, limit: limits.Server) -> None:
         self._limit = limit
-        self._announces = announces
         self._first: float | None = None
         self._last = 0.0
-        self._in_flight = 0
         self._wait_from = self._wait_until = 0.0
         self._inside_waits = 0
 
@@ -98,11 +96,10 @@ class RateLimiter:
         now = time.monotonic()
         self._first = now if self._first is None else self._first
         self._inside_waits += self._wait_from + GRACE_SECONDS < now < self._wait_until
-        retry_after = self._limit.arrive(now - self._first, self._in_flight)
+        retry_after = self._limit.arrive(now - self._first)
         if retry_after is None:
-            self._in_flight += 1
             return None
-        if not self._announces:
+        if not self._limit.announces:
             return _error(429, "too many requests")
         if now > self._wait_until:
             self._wait_from = now
@@ -113,7 +110,7 @@ class RateLimiter:
     def answered(self) -> None:
         """Count the reply to a request that was allowed."""
         self._last = time.monotonic()
-        self._in_flight -= 1
+        self._limit.leave()
 
     def figures(self) -> dict[str, float]:
         """Return the counts, and the seconds from the first request for data to the last reply."""
@@ -327,8 +324,10 @@ async def serve(arguments: argparse.Namespace) -> None:
     api.prepare(arguments.page_size)
     context = _tls(arguments.tls) if arguments.tls else None
     latency = arguments.latency_ms / 1000
-    limit = limits.make(arguments.limit, arguments.work, arguments.seed) if arguments.limit else None
-    limiter = RateLimiter(limit, not arguments.silent) if limit else None
+    limiter = None
+    if arguments.limit:
+        make = limits.LIMITS[arguments.limit].make(arguments.work)
+        limiter = RateLimiter(make(seed=arguments.seed, announces=not arguments.silent))
     server = await asyncio.get_running_loop().create_server(
         lambda: Connection(api, latency, limiter), "127.0.0.1", arguments.port, ssl=context, backlog=256
     )
@@ -351,7 +350,7 @@ def main() -> None:
     parser.add_argument("--token-life", type=int, default=3600, help="seconds")
     parser.add_argument("--gzip", action="store_true", help="compress replies for clients that accept it")
     parser.add_argument(
-        "--limit", choices=limits.TITLES, help="refuse requests by this limit; GET /limit returns the counts"
+        "--limit", choices=limits.LIMITS, help="refuse requests by this limit; GET /limit returns the counts"
     )
     parser.add_argument("--work", type=int, default=0, help="requests; some limits change after half of them")
     parser.add_argument("--seed", type=int, default=0, help="seed of the random refusals")

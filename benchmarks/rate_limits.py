@@ -1,7 +1,7 @@
 """Benchmark of the connector on servers with all kinds of limits: `make bench ARGS="--works rate-limits"`.
 
 The connector runs as a process over HTTP. Its time, from the first request for data to the last reply, is
-compared with the computed time of an ideal client (`limits.ideal_seconds`).
+compared with the computed time of an ideal client (`limits.knowing_seconds`).
 """
 
 import sys
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import contenders, limits
+from benchmarks import contenders
 from benchmarks.data import COMPUTERS
 from benchmarks.servers import limited_server
 from benchmarks.session import (
@@ -23,6 +23,7 @@ from benchmarks.session import (
     wrong_records,
 )
 from benchmarks.works import OURS, RATE_LIMITS, WORKERS
+from unit_tests.simulation.limits import LIMITS, knowing_seconds
 
 PAGES = 600
 PAGE_SIZE = 100
@@ -32,9 +33,9 @@ LATENCY_MS = 50
 def run_rate_limits(rounds: int, timeout: int) -> Iterator[Sample]:
     """Yield a sample of every kind of limit, with and without `Retry-After`."""
     for number in range(rounds):
-        for kind, title in limits.TITLES.items():
+        for kind, limit in LIMITS.items():
             for announces in (True, False) if kind != "none" else (True,):
-                print(f"  {title}{'' if announces else ', no Retry-After'}", file=sys.stderr)
+                print(f"  {limit.title}{'' if announces else ', no Retry-After'}", file=sys.stderr)
                 yield _run_once(kind, announces, number, timeout)
 
 
@@ -54,9 +55,8 @@ def _run_once(kind: str, announces: bool, number: int, timeout: int) -> Sample:
         if not problems:
             problems = wrong_records(folder / "stdout", (COMPUTERS,), computers, 0)
     # neighbouring pages overlap, so more requests than pages are needed
-    ideal = limits.ideal_seconds(
-        limits.make(kind, PAGES, number), figures["served"], WORKERS, LATENCY_MS / 1000, announces
-    )
+    limit = LIMITS[kind].make(PAGES)(seed=number, announces=announces)
+    ideal = knowing_seconds(limit, figures["served"], WORKERS, LATENCY_MS / 1000)
     return {
         "work": RATE_LIMITS,
         "contender": OURS,

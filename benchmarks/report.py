@@ -6,7 +6,6 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks import limits
 from benchmarks.contenders import LABELS
 from benchmarks.works import (
     CDK,
@@ -29,6 +28,7 @@ from benchmarks.works import (
     START_UP,
     WORKS,
 )
+from unit_tests.simulation.limits import LIMITS
 
 SUMMARY = {
     "A50": "100,000 records, 50 ms a request",
@@ -319,8 +319,8 @@ def _limited(samples: Samples, kind: str) -> Iterator[tuple[bool, list[Sample]]]
 
 def _limits(samples: Samples) -> str:
     rows = []
-    for kind, title in limits.TITLES.items():
-        refused_goal = REFUSED_OF_FIXED_GOAL if kind in limits.FIXED else 1.0
+    for kind, limit in LIMITS.items():
+        refused_goal = REFUSED_OF_FIXED_GOAL if limit.is_fixed else 1.0
         for announces, found in _limited(samples, kind):
 
             def values(field: str, found: list[Sample] = found) -> list[float]:
@@ -328,7 +328,7 @@ def _limits(samples: Samples) -> str:
 
             rows.append(
                 [
-                    title,
+                    limit.title,
                     "yes" if announces else "no",
                     spread(values("knowing"), _seconds),
                     spread(values("busy"), _seconds),

@@ -60,7 +60,7 @@ def mock_server(
 def limited_server(
     kind: str, announces: bool, seed: int, computers: int, page_size: int, latency_ms: int
 ) -> Iterator[Server]:
-    """Start the mock server with a limit of `limits.py`."""
+    """Start the mock server with a limit of `unit_tests/simulation/limits.py`."""
     options: list[object] = ["--computers", computers, "--records", 0, "--page-size", page_size]
     options += ["--latency-ms", latency_ms, "--limit", kind, "--seed", seed]
     options += ["--work", -(-computers // page_size)]

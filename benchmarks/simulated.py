@@ -6,17 +6,26 @@ of which takes minutes of processor time.
 
 import argparse
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from statistics import mean
 
-from unit_tests.simulation.pace_measures import FIXED, OTHER, WITH_SLOW_REQUESTS, changing, measure, slow
+from unit_tests.simulation.limits import LIMITS, WITH_SLOW_REQUESTS, Make, Unpredictable, slow_requests
+from unit_tests.simulation.pace_run import measure
 from unit_tests.simulation.virtual_time import read_by_clock
 
 WORKS = ((200, 100, 1.0, 200), (200, 100, 5.0, 200), (400, 200, 3.0, 50), (200, 100, 50.0, 200))
 """Number of pages, latency in milliseconds, changes per second, number of reads."""
 LARGE = (50_000, 300, 1.0)
 BOTH = (True, False)
-CHANGING = ("bucket up", "bucket down", "in flight up", "in flight down")
+STEADY = ("none", "bucket", "window", "in-flight", "shedding", "shared", "leftover", "every-11th")
+SERVERS: dict[str, Callable[[int], Make]] = {
+    **{LIMITS[kind].name: LIMITS[kind].make for kind in STEADY},
+    "1 % at random": lambda _: partial(Unpredictable, share=0.01),
+    "15 % at random": lambda _: partial(Unpredictable, share=0.15),
+    **{limit.name: limit.make for kind, limit in LIMITS.items() if kind not in STEADY},
+}
+"""Constructors of servers, by the number of requests."""
 
 
 def main() -> None:
@@ -43,39 +52,30 @@ def main() -> None:
 def _refusals() -> None:
     print("| server | 600 requests | without `Retry-After` | 2,000 requests | without `Retry-After` |")
     print("|---|---|---|---|---|")
-    for name in (*FIXED, *OTHER, *CHANGING):
-        makes = {
-            work: changing(name, work) if name in CHANGING else {**FIXED, **OTHER}[name]
-            for work in (600, 2000)
-        }
-        _row(
-            name,
-            [_cell(measure(make, work, announces)) for work, make in makes.items() for announces in BOTH],
-        )
+    for name, make in SERVERS.items():
+        cells = [measure(make(work), work, announces) for work in (600, 2000) for announces in BOTH]
+        _row(name, cells)
 
 
 def _slow_requests() -> None:
     print("\n| server | ten in flight | without `Retry-After` | 40 in flight | without `Retry-After` |")
     print("|---|---|---|---|---|")
-    for kind in slow("no limit", 600):
-        for name in WITH_SLOW_REQUESTS:
-            make = slow(name, 600)[kind]
-            options = [(announces, workers) for workers in (10, 40) for announces in BOTH]
-            _row(
-                f"{name}; {kind}",
-                [
-                    _cell(measure(make, 600, announces, workers=workers, in_order=False))
-                    for announces, workers in options
-                ],
-            )
+    for kind, options in slow_requests(600).items():
+        for name, server in WITH_SLOW_REQUESTS.items():
+            make = partial(server, **options)
+            cells = [
+                measure(make, 600, announces, workers=workers, in_order=False)
+                for workers in (10, 40)
+                for announces in BOTH
+            ]
+            _row(f"{name}; {kind}", cells)
 
 
-def _cell(measured: tuple[float, float, int]) -> str:
-    ratio, refused, inside = measured
-    return f"{ratio:.2f} ({refused:.1%}{', inside a wait' if inside else ''})"
-
-
-def _row(name: str, cells: list[str]) -> None:
+def _row(name: str, measured: Sequence[tuple[float, float, int]]) -> None:
+    cells = [
+        f"{ratio:.2f} ({refused:.1%}{', inside a wait' if inside else ''})"
+        for ratio, refused, inside in measured
+    ]
     print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
 

@@ -166,16 +166,6 @@ def test_a_refusal_does_not_shorten_the_wait_of_a_server_that_is_down(moment: Mo
     assert room(pace) == 1
 
 
-def test_no_limit_no_delay(moment: Moment) -> None:
-    """A server that never refuses would be read slower than it could."""
-    pace = Pace(4, moment, must_wait)
-    for _ in range(1000):
-        with pace.slot() as ticket:
-            pass
-        pace.succeeded(ticket)
-    assert room(pace) == 4
-
-
 def test_threads_never_exceed_the_number_in_flight() -> None:
     """The limit on requests at once would hold for one thread only."""
     pace = Pace(3)
@@ -243,78 +233,10 @@ def test_the_log_says_at_most_every_ten_seconds_that_it_waits(
     assert len(caplog.records) == 3
 
 
-def limited() -> Window:
-    """A window after a refusal: 40 requests accepted in 2 s, then a wait of 1 s."""
-    window = Window(maximum=10)
-    window.learn(2.0, 40, 1.0, latency=0.1, announced=True)
-    return window
-
-
-def test_the_rate_returns_to_what_got_through_and_probes_beyond_it() -> None:
-    """After a refusal a sync would creep, or never find out that a limit was raised."""
-    window = limited()
-    start, plateau = window.rate(0.0), window.rate(1.0)
-    assert start == pytest.approx(40 / 3)
-    assert plateau == pytest.approx(0.9 * 40 / 2)
-    assert start < window.rate(0.25) < plateau
-    assert window.rate(3.9) == plateau
-    assert window.rate(4.5) > 1.5 * plateau
-    assert window.size(window.rate(60.0), 0.1) == 10
-
-
 def test_slower_answers_widen_the_window_and_leave_the_rate() -> None:
     """A server that becomes slow would get fewer requests than it allows."""
-    window = limited()
+    window = Window(maximum=10)
+    window.learn(2.0, 40, 1.0, latency=0.1, announced=True)
     assert window.size(18, latency=0.1) == pytest.approx(1.8)
     assert window.size(18, latency=0.4) == pytest.approx(7.2)
     assert window.size(18, latency=0.01) == pytest.approx(1.8)
-
-
-def test_a_probe_that_is_refused_makes_the_next_one_later() -> None:
-    """A limit that stays would be run into every few seconds, for a whole wait each time."""
-    window = Window(maximum=10)
-    window.learn(0.5, 10, 1.0, latency=0.1, announced=True)
-    window.learn(2.0, 30, 1.0, latency=0.1, announced=True)
-    held = window.rate(1.5)
-    assert window.rate(2.1) > held
-    window.learn(2.3, 40, 1.0, latency=0.1, announced=True)
-    held = window.rate(1.5)
-    assert window.rate(3.9) == held
-    assert window.rate(4.1) > held
-
-
-def test_slowing_down_that_does_not_help_is_given_up() -> None:
-    """Where a gateway sheds load, each refusal would lower the rate, until a sync takes ten times as long."""
-    window = limited()
-    for _ in range(3):
-        assert window.plateau > 0
-        window.learn(0.5, 10, 1.0, latency=0.1, announced=True)
-    assert window.size(window.rate(0.0), 0.1) == 10
-    for _ in range(4):
-        window.learn(0.5, 10, 1.0, latency=0.1, announced=True)
-        assert window.plateau == 0
-    window.learn(0.5, 10, 1.0, latency=0.1, announced=True)
-    assert window.plateau > 0
-
-
-def test_one_slow_request_does_not_hold_up_the_others(moment: Moment) -> None:
-    """A request of a minute would stop a sync that has met a limit for a minute."""
-    pace = Pace(10, moment, must_wait)
-    send_for(pace, moment, 0.5)
-    with pace.slot() as ticket:
-        pace.refused(1, ticket)
-    moment.now += 1
-    slow = entered(pace)
-    assert send_for(pace, moment, 2) >= 20
-    leave(slow)
-
-
-def test_below_one_in_flight_requests_leave_one_after_the_other(moment: Moment) -> None:
-    """A limit of a few requests a second would be exceeded by the second request already."""
-    pace = Pace(10, moment, must_wait)
-    assert send_for(pace, moment, 0.04) == 4
-    with pace.slot() as ticket:
-        pace.refused(1.96, ticket)
-    moment.now += 1.96
-    assert room(pace) == 1
-    assert 2 <= send_for(pace, moment, 1) <= 40

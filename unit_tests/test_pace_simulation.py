@@ -10,22 +10,38 @@ from functools import partial
 
 import pytest
 
-from unit_tests.simulation.pace_measures import (
-    FIXED,
-    OTHER,
-    VARIED,
+from unit_tests.simulation.limits import (
+    LEFTOVER,
+    LIMITS,
     WITH_SLOW_REQUESTS,
-    changing,
-    measure,
-    slow,
+    Bucket,
+    InFlight,
+    Make,
+    Server,
+    Unpredictable,
+    Window,
+    slow_requests,
 )
-from unit_tests.simulation.pace_run import run
-from unit_tests.simulation.pace_servers import Bucket, InFlight, Leftover, Server, Window
+from unit_tests.simulation.pace_run import measure, run
 
 pytestmark = pytest.mark.spread
-LIMITS = [*FIXED, "a share of another client"]
-CHANGES = ["bucket up", "bucket down", "in flight up", "in flight down"]
-KNOWN_WEAKNESSES = {("bucket down", True): 1.9, ("in flight down", True): 1.85}
+UNAVOIDABLE: dict[str, Make] = {
+    **{LIMITS[kind].name: LIMITS[kind].server for kind in ("shedding", "leftover", "every-11th")},
+    "1 % at random": partial(Unpredictable, share=0.01),
+    "15 % at random": partial(Unpredictable, share=0.15),
+}
+"""Servers whose refusals do not depend on the pace."""
+VARIED: dict[str, Make] = {
+    "10 a second": partial(Bucket, rate=10, burst=10, retry_after=1),
+    "50 a second, burst 5": partial(Bucket, rate=50, burst=5, retry_after=1),
+    "100 a second, burst 100": partial(Bucket, rate=100, burst=100, retry_after=3),
+    "20 in 1 s": partial(Window, allowed=20, seconds=1),
+    "600 in 60 s": partial(Window, allowed=600, seconds=60),
+    "1 in flight": partial(InFlight, allowed=1),
+    "7 in flight, wait of 2 s": partial(InFlight, allowed=7, retry_after=2),
+    "5 % at random, wait of 5 s": partial(Unpredictable, share=0.05, retry_after=5),
+}
+KNOWN_WEAKNESSES = {("bucket-down", True): 1.9, ("in-flight-down", True): 1.85}
 """A short work in which a limit falls to a quarter, and each refusal costs a second or two of ten or 18."""
 with_and_without_wait = pytest.mark.parametrize("announces", [True, False], ids=["with wait", "without"])
 
@@ -39,34 +55,34 @@ def silent() -> Iterator[None]:
 
 
 @with_and_without_wait
-@pytest.mark.parametrize("name", [*LIMITS, *CHANGES])
-def test_near_the_speed_of_a_client_that_knows(name: str, announces: bool) -> None:
+@pytest.mark.parametrize("kind", [kind for kind, limit in LIMITS.items() if limit.name not in UNAVOIDABLE])
+def test_near_the_speed_of_a_client_that_knows(kind: str, announces: bool) -> None:
     """A sync would take several times as long as the limit asks for, and lock other scripts out."""
-    make = changing(name, 600) if name in CHANGES else {**FIXED, **OTHER}[name]
-    ratio, refused, inside = measure(make, 600, announces, range(2))
-    assert ratio <= KNOWN_WEAKNESSES.get((name, announces), 1.6)
+    ratio, refused, inside = measure(LIMITS[kind].make(600), 600, announces, range(2))
+    assert ratio <= KNOWN_WEAKNESSES.get((kind, announces), 1.6)
     assert inside == 0
-    if name in FIXED:
+    if LIMITS[kind].is_fixed:
         assert refused <= (0.03 if announces else 0.04)
 
 
 @with_and_without_wait
-@pytest.mark.parametrize("kind", ["3 s halfway", "10 % take 4 s", "2 % take 10 s"])
+@pytest.mark.parametrize("kind", list(slow_requests(600)))
 @pytest.mark.parametrize("name", list(WITH_SLOW_REQUESTS))
 def test_slow_requests_do_not_lower_the_rate(name: str, kind: str, announces: bool) -> None:
     """A few requests of ten seconds would bring a sync that obeys a rate limit to a fifth of the limit."""
-    ratio, _, inside = measure(slow(name, 600)[kind], 600, announces, range(2), in_order=False)
+    make = partial(WITH_SLOW_REQUESTS[name], **slow_requests(600)[kind])
+    ratio, _, inside = measure(make, 600, announces, range(2), in_order=False)
     assert ratio <= (1.9 if name == "4 in flight" else 1.6)
     assert inside == 0
 
 
 @with_and_without_wait
-@pytest.mark.parametrize("name", [name for name in OTHER if name not in LIMITS])
+@pytest.mark.parametrize("name", list(UNAVOIDABLE))
 def test_refusals_that_slowing_down_does_not_avoid_never_bring_a_sync_to_a_crawl(
     name: str, announces: bool
 ) -> None:
     """A gateway that sheds load would make a sync take for ever."""
-    ratio, _, inside = measure(OTHER[name], 600, announces, range(3))
+    ratio, _, inside = measure(UNAVOIDABLE[name], 600, announces, range(3))
     assert ratio <= 2.5
     assert inside == 0
 
@@ -127,13 +143,13 @@ def test_refusals_before_the_first_answer_cost_seconds() -> None:
     """The first page is asked for alone: ten refusals that name no wait would cost a sync of five seconds two
     minutes.
     """
-    outcome = run(Leftover(announces=False), work=600, first_alone=True, limit=600)
+    outcome = run(LEFTOVER(announces=False), work=600, first_alone=True, limit=600)
     assert outcome.refused == 10
     assert outcome.seconds <= 12
 
 
 def test_the_first_page_alone_obeys_every_announced_wait() -> None:
     """A reader that is refused before it has read anything would knock inside the wait."""
-    outcome = run(Leftover(), work=600, first_alone=True, limit=600)
+    outcome = run(LEFTOVER(), work=600, first_alone=True, limit=600)
     assert outcome.inside_waits == 0
     assert 20 <= outcome.seconds <= 20 * 1.5

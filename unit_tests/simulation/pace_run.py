@@ -11,19 +11,25 @@ import heapq
 import itertools
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from statistics import median
+from typing import Any
 
 from source_snow_atlas.components.request.pace import Pace, Ticket
-from unit_tests.simulation.pace_servers import Server
+from unit_tests.simulation.limits import (
+    PARSING,
+    SEEING,
+    SENDING,
+    USING,
+    Make,
+    Server,
+    knowing_seconds,
+)
 
-SENDING, SEEING, PARSING, USING = 0.0007, 0.0005, 0.0012, 0.0010
-"""Seconds of the interpreter's lock that a page of 100 rows needs: to leave, to be seen, parsed and used."""
 SCATTER = 0.002
 """Seconds by which requests that leave together arrive apart, at most."""
-STEP = 0.002
-"""Seconds after which a client that knows the rule looks again whether it is let in."""
 
 
 class MustWait(Exception):
@@ -87,7 +93,8 @@ class Client:
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
         self._chance = random.Random(server.seed + 7)
-        self.last_answer = 0.0
+        self._quiet_until = self.last_answer = 0.0
+        self.inside_waits = 0
 
     def read(self, limit: float, first_alone: bool) -> None:
         """All pages, or as many as there is time for. `first_alone`: nothing else is known to be asked for
@@ -122,8 +129,7 @@ class Client:
         except MustWait as wait:
             self._wait(page, wait.seconds)
             return
-        if self._moment.now < self._server.quiet_until - 1e-6:
-            self._server.inside_waits += 1
+        self.inside_waits += self._moment.now < self._quiet_until - 1e-6
         way = self._chance.uniform(0, SCATTER)
         self._at(self._locked(SENDING) + way, lambda: self._arrive(page, slot, ticket))
 
@@ -190,7 +196,7 @@ class Client:
         quiet_until: float,
     ) -> None:
         if self._server.announces:
-            self._server.quiet_until = max(self._server.quiet_until, quiet_until)
+            self._quiet_until = max(self._quiet_until, quiet_until)
         own = self._pace.refused(asked if self._server.announces else None, ticket)
         self._at(self._moment.now + own, lambda: self._send(page))
         self._leave(slot)
@@ -211,29 +217,21 @@ def run(
     pace = Pace(workers, moment, must_wait)
     client = Client(server, moment, pace, work=work, workers=workers, latency=latency, in_order=in_order)
     client.read(limit, first_alone)
-    return Outcome(client.last_answer, server.served + server.refused, server.refused, server.inside_waits)
+    return Outcome(client.last_answer, server.served + server.refused, server.refused, client.inside_waits)
 
 
-def all_knowing(server: Server, work: int, workers: int, latency: float) -> float:
-    """Seconds that a client needs that knows the server's rule: it sends as soon as it is let in, and waits
-    as told where refusals can't be foreseen. Requests that leave together share a wait.
+def measure(
+    make: Make, work: int, announces: bool, seeds: Iterable[int] = range(5), **options: Any
+) -> tuple[float, float, int]:
+    """Return medians over the seeds of the time over that of a client that knows the limit, and of the share
+    of refusals; and the number of requests during an announced wait.
     """
-    now = refused_at = open_at = 0.0
-    ends: list[float] = []
-    chance = random.Random(server.seed + 7)
-    while server.served < work:
-        while ends and ends[0] <= now:
-            heapq.heappop(ends)
-            server.leave()
-        if len(ends) == workers:
-            now = ends[0]
-        elif refused_at < now < open_at:
-            now = open_at
-        elif (wait := server.arrive(now)) is None:
-            jitter = 1.0 if server.is_predictable else chance.uniform(0.9, 1.0)
-            heapq.heappush(ends, now + server.duration(latency) * jitter)
-        elif server.is_predictable:
-            now = min([now + STEP, *ends[:1]])
-        elif server.announces:
-            refused_at, open_at = now, max(open_at, now + wait)
-    return max(work * (SENDING + SEEING + PARSING + USING), *ends)
+    ratios, shares, inside = [], [], 0
+    for seed in seeds:
+        server = make(seed=seed, announces=announces)
+        known = knowing_seconds(server, work, options.get("workers", 10), options.get("latency", 0.05))
+        outcome = run(make(seed=seed, announces=announces), work=work, limit=10 * known + 60, **options)
+        ratios.append(outcome.seconds / known)
+        shares.append(outcome.refused / outcome.requests)
+        inside += outcome.inside_waits
+    return median(ratios), median(shares), inside

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, TextIO
 from unittest import mock
@@ -61,7 +61,7 @@ class Outcome:
                 outcome.messages.append(message)
         return outcome
 
-    @property
+    @cached_property
     def records(self) -> dict[str, list[Record]]:
         """Return the records by stream, in their order."""
         records: dict[str, list[Record]] = {}

@@ -56,7 +56,7 @@ def assert_refused_by_check_and_read(connector: Connector, *words: str) -> None:
 
 def test_spec(connector: Connector) -> None:
     """The platform draws the form of a new connection from it."""
-    outcome = connector.spec()
+    outcome = connector.run_here("spec")
     (message,) = [message for message in outcome.messages if message["type"] == "SPEC"]
     properties = message["spec"]["connectionSpecification"]["properties"]
     assert outcome.exit_code == 0
@@ -445,5 +445,5 @@ def test_a_failure_as_the_platform_sees_it(connector: Connector, sandbox: Sandbo
 
 def test_a_wrong_secret_fails_the_read(connector_with: Callable[..., Connector]) -> None:
     """A secret that was replaced stops a sync with one sentence, not with a failure per stream and page."""
-    outcome = connector_with(client_secret="replaced").read(["computers", "audit_logs"])
+    outcome = connector_with(client_secret="replaced").read_here(["computers", "audit_logs"])
     assert_refused(outcome, "client secret")

@@ -30,7 +30,9 @@ STREAMS = sorted({stream for question in QUESTIONS for stream in question.stream
 @pytest.fixture(scope="module")
 def records(running: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Record]]:
     """What the connector reads of all streams that a question needs."""
-    outcome = Connector(tmp_path_factory.mktemp("questions"), running.config(page_size=200)).read(STREAMS)
+    outcome = Connector(tmp_path_factory.mktemp("questions"), running.config(page_size=200)).read_here(
+        STREAMS
+    )
     assert outcome.exit_code == 0, outcome.stderr
     return outcome.records
 

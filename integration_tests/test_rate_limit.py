@@ -12,7 +12,7 @@ from integration_tests.helpers.connector import Connector
 from integration_tests.helpers.expected import Expected, difference
 from sandbox import Sandbox
 
-COMPUTERS = 80
+COMPUTERS = 40
 STREAMS = ["computers", "computer_costs", "computer_hardware", "computer_logical_disks", "computer_details"]
 RATE = 20
 

@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from integration_tests.helpers.inside import connector_inside
 from integration_tests.helpers.syncing import DuckDB
 from sandbox import Sandbox
 from snow_atlas_sync import questions
@@ -24,13 +25,14 @@ from source_snow_atlas import definitions
 pytestmark = [pytest.mark.timeout(600), pytest.mark.spread]
 
 STREAMS = ("--streams", "agreements,computer_applications,computers,licenses,organizations")
+COMPUTERS = 12
 SLOW = 0.4
 """Seconds of each reply, so that a signal finds the sync in the middle of it."""
 
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(computers=40) as running:
+    with Sandbox(computers=COMPUTERS) as running:
         yield running
 
 
@@ -107,7 +109,7 @@ def test_stream_asked_for_by_name_fails_aloud(sandbox: Sandbox, filled: DuckDB) 
     said = limited.run("--streams", "computers,licenses", code=1)
     assert "licenses was not read completely" in said
     assert "incomplete" in said
-    assert len(limited.rows("computers")) == 40
+    assert len(limited.rows("computers")) == COMPUTERS
 
 
 @pytest.mark.parametrize(
@@ -265,7 +267,8 @@ def test_the_history_of_another_tenant_is_refused_before_anything_is_read(
     with duckdb.connect(str(path)) as connection:
         connection.execute("CREATE SCHEMA main_snow_atlas_history")
         connection.execute("CREATE TABLE main_snow_atlas_history.tenant AS SELECT 'other' AS id")
-    with pytest.raises(ReportError, match="keeps the history of another tenant, other"):
+    refused = pytest.raises(ReportError, match="keeps the history of another tenant, other")
+    with connector_inside(), refused:
         collect(sandbox.config(), path, thorough=False)
     pages = [each for each in sandbox.requests if each.path.endswith("/computers")]
     assert len(pages) == 1, "the check asks once"
@@ -276,7 +279,8 @@ def test_a_report_removes_tables_of_the_last_one_only_after_a_sync(sandbox: Sand
     from snow_atlas_sync.report.collect import collect
 
     path = tmp_path / "report.duckdb"
-    collect(sandbox.config(), path, thorough=False)
+    with connector_inside():
+        collect(sandbox.config(), path, thorough=False)
     with duckdb.connect(str(path)) as connection:
         connection.execute("CREATE SCHEMA main_snow_atlas")
         connection.execute("CREATE TABLE main_snow_atlas.mart AS SELECT 1 AS a")
@@ -289,7 +293,8 @@ def test_a_report_removes_tables_of_the_last_one_only_after_a_sync(sandbox: Sand
     assert refused.returncode == 1, refused.stdout
     assert rows_by_table(path) == before
     sandbox.control.fault("status", definitions.parameters("agreements")["path"], status=400)
-    collected = collect(sandbox.config(), path, thorough=False)
+    with connector_inside():
+        collected = collect(sandbox.config(), path, thorough=False)
     assert set(collected.failed) >= {"agreements"}
     gone = {f"main.{name}" for name in collected.failed}
     assert rows_by_table(path).keys() == before.keys() - gone - {"main_snow_atlas.mart"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from integration_tests.helpers.connector import Connector, Outcome
 from integration_tests.helpers.expected import keys_of
 from sandbox import Operation, Sandbox
-from sandbox.company.estate import Estate
+from sandbox.company.estate import Estate, Row
 
 pytestmark = pytest.mark.spread
 COMPUTERS = 600
@@ -18,11 +19,16 @@ PATH = "/api/sam/estate/v1/computers"
 SEEDS = range(12)
 
 
+@pytest.fixture(scope="module")
+def made() -> list[Row]:
+    """The computers as they were made."""
+    return Estate(COMPUTERS).computers
+
+
 @pytest.fixture
-def sandbox(running: Sandbox, sandbox: Sandbox) -> Sandbox:
+def sandbox(running: Sandbox, sandbox: Sandbox, made: list[Row]) -> Sandbox:
     """The module's sandbox with its table of computers as it was made."""
-    table = running.estate.computers
-    table[:] = Estate(COMPUTERS).computers
+    running.estate.computers[:] = copy.deepcopy(made)
     return sandbox
 
 

@@ -39,7 +39,7 @@ STREAMS = [
     "user_accounts",
 ]
 AUDIT = "audit_logs"
-HISTORY = timedelta(days=40)
+HISTORY = timedelta(days=15)
 USEFUL_TYPES = {
     "boolean": {"BOOLEAN"},
     "integer": {"BIGINT"},
@@ -51,7 +51,7 @@ USEFUL_TYPES = {
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(computers=24, ugly=True) as running:
+    with Sandbox(computers=14, ugly=True) as running:
         yield running
         assert not running.internal_errors
 

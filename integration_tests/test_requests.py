@@ -145,7 +145,7 @@ def test_a_token_endpoint_that_refuses_is_left_in_peace(tmp_path: Path) -> None:
         deadline = time.monotonic() + 60
         while not all(server.requests for server in servers) and time.monotonic() < deadline:
             time.sleep(0.1)
-        time.sleep(6)
+        time.sleep(3)
         for process in processes:
             process.terminate()
             process.communicate(timeout=10)

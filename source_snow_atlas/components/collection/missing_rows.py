@@ -66,6 +66,11 @@ class MissingRows:
         """Add to the number of rows that were emitted."""
         self._emitted += rows
 
+    @property
+    def is_counted(self) -> bool:
+        """Return whether a page had a total of rows."""
+        return bool(self._totals - {None})
+
     def uncounted(self) -> int:
         """Return how many rows the totals count beyond the emitted ones, less the change of the totals."""
         totals = [total for total in self._totals if total is not None] or [0]

@@ -159,7 +159,7 @@ class CollectionReader:
 
     def _mark(self, rows: list[Row]) -> None:
         """Remember rows that were emitted, up to a number that takes 10 MB."""
-        if len(self._marks) <= MOST_MARKS and not self.is_recount:
+        if self._missing_rows.is_counted and len(self._marks) <= MOST_MARKS and not self.is_recount:
             self._marks.extend(map(self._mark_of, rows))
 
     def _mark_of(self, row: Row) -> int:

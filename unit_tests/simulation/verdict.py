@@ -93,7 +93,11 @@ def _wrong(verdict: Verdict, server: DrawnServer, emitted: Counter[Any]) -> str:
         # without page numbers, a total below the number of emitted rows contradicts nothing
         and (nature.follows == "page number" or nature.is_still)
         # with an unknown page size, rows are at other offsets, like rows that moved
-        and (nature.sizes == "as asked" or nature.names_size == "yes" or nature.is_still)
+        and (
+            nature.is_still
+            or nature.names_size == "yes"
+            or (nature.sizes == "as asked" and nature.names_size != "rows")
+        )
     )
     if is_plain and nature.counts_rows:
         if held and not verdict.missing:
@@ -133,6 +137,11 @@ def _can_not_be_known(verdict: Verdict, lost: int) -> bool:
     if nature.counts_nothing:
         # an array has no page size: if the server cuts it and rows move to page 1, an empty page 2 is right
         is_cut_and_moves = nature.shape == "array" and nature.sizes != "as asked" and not nature.is_still
+        # an array with one size for all pages: equal rows can't be told from those of the next page
+        is_cut_and_equal = nature.shape == "array" and nature.sizes != "as asked" and nature.has_equal_rows
+        # two pages in a row that page 1 replaces, or one that begins with its last row by chance
+        is_list = nature.refused == "at random" and nature.refusal.startswith("page")
+        is_list |= nature.order == "changes always"
         # the preceding page again, with the number of its rows as the total, looks like the last page
         is_told_last = "of the page" in (nature.items, nature.pages) and nature.has_equal_rows
         # the page after a lost one has rows, or a smaller page 2 shows that page numbers are ignored
@@ -161,7 +170,8 @@ def _can_not_be_known(verdict: Verdict, lost: int) -> bool:
             and (nature.refused, nature.begins, nature.drops) == ("nothing", "in place", "nothing")
         )
         is_unseen = lacks_rows and not (is_followed or is_ignored)
-        is_known = not (is_unseen or names_sizes_wrongly or is_cut_and_moves or is_told_last)
+        is_unclear = is_cut_and_moves or is_cut_and_equal or is_list or is_told_last
+        is_known = not (is_unseen or names_sizes_wrongly or is_unclear)
         return not is_known or ("end" in verdict.warnings and not (is_followed or is_ignored))
     if nature.items == "right":
         # rows with a changing order or unknown offsets are told apart only if nothing moves

@@ -8,6 +8,7 @@ from source_snow_atlas.components.basics.errors import ServerError
 from source_snow_atlas.components.collection.page_reply import PageReply
 from source_snow_atlas.components.collection.page_source import PageSource
 from source_snow_atlas.components.collection.pages import Fetch, PageRequest
+from source_snow_atlas.components.collection.plan import OVERLAP
 from source_snow_atlas.components.request.reply import Page
 
 
@@ -54,15 +55,20 @@ def first_page(source: PageSource, reply: PageReply) -> tuple[PageReply, bool]:
 def _is_alone(source: PageSource, first: PageReply, asked: int) -> bool:
     """Return whether no rows follow a page whose totals don't prove it."""
     count = len(first.rows)
+    follows_sizes = False
     if 2 < count <= asked:
-        # a page that begins with the last row shows whether rows follow
-        other = source.get(PageRequest(2, count - 1))
-        if not other.is_full and other.ends_as(first) and not other.is_ambiguous(first):
+        # a page that begins with the last rows shows whether more follow
+        other = source.get(PageRequest(2, count - min(OVERLAP, (count - 1) // 2)))
+        is_last = not (other.is_full or other.has_other_size) and other.ends_as(first)
+        if is_last and not other.is_ambiguous(first):
             return True
+        if other.adds_to(first):
+            return False
+        follows_sizes = not other.repeats(first)
     others = [source.get(PageRequest(number, max(asked, count))) for number in (2, 3)]
     if count and all(page.repeats(first) for page in others):
         # a server that ignores page numbers and sizes has no pages
-        return source.is_unchanged(first)
+        return not follows_sizes and source.is_unchanged(first)
     if any(page.rows or page.is_malformed for page in others):
         return False
     if others[0].failure is not None and not first.is_counted:

@@ -27,7 +27,7 @@ class Overlap:
     `new`: the rows that the first page doesn't hold. `shared`: the number of rows that both hold. `reaches`:
     whether the second page reaches at least to the last row of the first. `again`: the number of shared rows
     that are among the new ones because their values changed. `between`: the number of new rows before the
-    last shared one.
+    last shared one. `is_end`: whether no row can follow the second page.
     """
 
     new: list[Row]
@@ -35,6 +35,7 @@ class Overlap:
     reaches: bool
     again: int = 0
     between: int = 0
+    is_end: bool = False
 
 
 def overlap_of(left: PageReply, right: PageReply) -> Overlap | None:

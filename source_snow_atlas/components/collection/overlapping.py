@@ -101,7 +101,7 @@ class OverlappingPages:
         if reply.failure is not None or reply.has_other_size:
             return None
         if self._has_same_end(reply):
-            return Overlap([], len(reply.rows), reaches=True)
+            return Overlap([], len(reply.rows), reaches=True, is_end=True)
         overlap = overlap_of(self._last, reply)
         is_another = overlap is not None and not overlap.new and reply.is_full
         return None if is_another and reply.request.end > self._offset else overlap
@@ -119,8 +119,11 @@ class OverlappingPages:
         if not (is_short and is_aligned):
             return False
         short, long = (reply, last) if len(reply.rows) <= len(last.rows) else (last, reply)
-        # equal rows at the end may be others
-        return short.ends_as(long) and not (short.is_ambiguous(long) and self.source.is_followed(reply))
+        if not short.ends_as(long):
+            return False
+        # equal rows may be others, and rows may follow a full page if this one was cut just there
+        is_doubtful = short.is_ambiguous(long) or (last.is_full and not reply.is_counted)
+        return not (is_doubtful and self.source.is_followed(reply))
 
     def _join(self, reply: PageReply, overlap: Overlap) -> Iterator[list[Row]]:
         """Continue with a page that overlaps the last one, and yield rows that are complete."""
@@ -128,14 +131,14 @@ class OverlappingPages:
         self.missing_rows.count(reply, overlap.shared)
         self.on_page(reply.page)
         self._joined += 1
-        self._has_ended = (reply.is_end and self._is_certain(reply)) or self._has_same_end(reply)
+        self._has_ended = overlap.is_end or (reply.is_end and self._is_certain(reply))
         is_last = reply.is_short and (self._last.is_short or not overlap.new) and not reply.is_counted
         if is_last and not self._has_ended:
             # rows are inserted or deleted at the end all the time
             self._has_ended = not self.source.is_followed(reply)
         self._offset = reply.end
         if reply.rows:
-            self._count_idle(0 if overlap.reaches and len(overlap.new) > overlap.again else 1)
+            self._count_idle(0 if overlap.reaches and len(overlap.new) > overlap.between else 1)
         new = overlap.new
         if overlap.between and reply.has_unique_keys:
             # pages are served in any order: a row that the last page lacks may be on an earlier one
@@ -156,7 +159,7 @@ class OverlappingPages:
         if not self.changes or (reply.total_items is not None and not reply.states_its_rows):
             return True
         following = self.source.get(PageRequest(reply.request.number + 1, reply.request.size))
-        return not following.rows
+        return not (following.rows or following.is_malformed)
 
     def _count_idle(self, pages: int) -> None:
         """Add to the pages in a row without a new row, or start again at 0. Raises ServerError at last."""

@@ -191,6 +191,12 @@ class PageReply:
         """Return whether the page has the same rows as another one."""
         return self.identities == other.identities
 
+    def adds_to(self, other: PageReply) -> bool:
+        """Return whether the page has a row that another page lacks."""
+        if self.has_unique_keys and other.has_unique_keys:
+            return not set(self.keys) <= set(other.keys)
+        return any(row not in other.rows for row in self.rows)
+
     def ends_as(self, other: PageReply) -> bool:
         """Return whether the rows of the page are the last ones of another page."""
         rows, others = self._comparable(other)

@@ -131,7 +131,7 @@ class PageSource:
     def _reason(self, reply: PageReply) -> str:
         """Return why a page could not be read, without the advice for a refused collection."""
         if reply.failure is None:
-            return "it is empty, although rows are counted there or follow it."
+            return "it is empty, although a total counts rows there or a later page has some."
         message = reply.failure.message or ""
         if reply.failure.status is None:
             return message.removeprefix(f"{self._label}: ")

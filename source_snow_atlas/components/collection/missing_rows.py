@@ -71,10 +71,13 @@ class MissingRows:
         """Return whether a page had a total of rows."""
         return bool(self._totals - {None})
 
-    def uncounted(self) -> int:
-        """Return how many rows the totals count beyond the emitted ones, less the change of the totals."""
+    def uncounted(self, distinct: int = 0) -> int:
+        """Return how many rows the totals count beyond the emitted ones, less the change of the totals.
+
+        `distinct` is the number of different rows that were emitted, if known.
+        """
         totals = [total for total in self._totals if total is not None] or [0]
-        return max(0, 2 * min(totals) - max(totals) - self._emitted)
+        return max(0, 2 * min(totals) - max(totals) - max(self._emitted, distinct))
 
     def has_steady_total(self) -> bool:
         """Return whether every page counted the same number of rows."""

@@ -148,14 +148,17 @@ class CollectionReader:
             is_recount=True,
             warn=lambda kind, message: None,
         )
-        uncounted, emitted = self._missing_rows.rows, set(self._marks)
+        emitted = set(self._marks)
         for batch in again.rows():
             new = [row for row in batch if self._mark_of(row) not in emitted]
-            if len(emitted) <= MOST_MARKS and new:
-                uncounted -= len(new)
+            if new and len(self._marks) <= MOST_MARKS:
+                emitted.update(map(self._mark_of, new))
+                self._missing_rows.emitted(len(new))
                 yield new
         is_same = self._missing_rows.has_same_total(again._missing_rows)
-        self._missing_rows.rows = max(0, uncounted) if is_same else again._missing_rows.rows
+        self._missing_rows.rows = (
+            self._missing_rows.uncounted(len(emitted)) if is_same else again._missing_rows.rows
+        )
 
     def _mark(self, rows: list[Row]) -> None:
         """Remember rows that were emitted, up to a number that takes 10 MB."""

@@ -62,7 +62,7 @@ def _is_alone(source: PageSource, first: PageReply, asked: int) -> bool:
         is_last = not (other.is_full or other.has_other_size) and other.ends_as(first)
         if is_last and not other.is_ambiguous(first):
             return True
-        if other.adds_to(first):
+        if other.adds_to(first) or (other.total_items or 0) > count:
             return False
         follows_sizes = not other.repeats(first)
     others = [source.get(PageRequest(number, max(asked, count))) for number in (2, 3)]

@@ -190,8 +190,7 @@ class OverlappingPages:
                 overlap = self._overlap_of(reply)
                 if overlap is not None:
                     yield from self._join(reply, overlap)
-                    is_joined = self._last is reply
-                if is_joined or self._has_ended:
+                    is_joined = True
                     break
             if self._has_ended or self._offset >= right.request.end:
                 break

@@ -31,9 +31,10 @@ def first_page(source: PageSource, reply: PageReply) -> tuple[PageReply, bool]:
         # the server has larger pages, or none and sent everything
         reply = replace(reply, request=PageRequest(1, count))
     reply = source.complete(reply)
-    count = len(reply.rows)
-    if reply.failure is not None:
+    if reply.failure is not None or (count and not reply.rows):
+        # a page that had rows in another size is not empty
         raise source.unreadable(reply)
+    count = len(reply.rows)
     if reply.is_end and not (reply.missing or count):
         return reply, True
     if not (reply.missing or reply.announces_more) and _is_alone(source, reply, asked):

@@ -144,6 +144,8 @@ def _can_not_be_known(verdict: Verdict, lost: int) -> bool:
         is_list |= nature.order == "changes always"
         # the preceding page again, with the number of its rows as the total, looks like the last page
         is_told_last = "of the page" in (nature.items, nature.pages) and nature.has_equal_rows
+        # a first page that states its own rows as the total, and no second page
+        is_told_all = (nature.items, nature.refused, nature.refused_page) == ("of the page", "always", 2)
         # the page after a lost one has rows, or a smaller page 2 shows that page numbers are ignored
         is_uncounted = nature.shape == "array" or (
             nature.items in UNCOUNTED and nature.pages in UNCOUNTED and nature.links == "none"
@@ -170,7 +172,7 @@ def _can_not_be_known(verdict: Verdict, lost: int) -> bool:
             and (nature.refused, nature.begins, nature.drops) == ("nothing", "in place", "nothing")
         )
         is_unseen = lacks_rows and not (is_followed or is_ignored)
-        is_unclear = is_cut_and_moves or is_cut_and_equal or is_list or is_told_last
+        is_unclear = is_cut_and_moves or is_cut_and_equal or is_list or is_told_last or is_told_all
         is_known = not (is_unseen or names_sizes_wrongly or is_unclear)
         return not is_known or ("end" in verdict.warnings and not (is_followed or is_ignored))
     if nature.items == "right":

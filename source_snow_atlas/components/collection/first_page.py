@@ -60,6 +60,7 @@ def _is_alone(source: PageSource, first: PageReply, asked: int) -> bool:
     if 2 < count <= asked:
         # a page that begins with the last rows shows whether more follow
         other = source.get(PageRequest(2, count - min(OVERLAP, (count - 1) // 2)))
+        source.observe(other)
         is_last = not (other.is_full or other.has_other_size) and other.ends_as(first)
         if is_last and not other.is_ambiguous(first):
             return True

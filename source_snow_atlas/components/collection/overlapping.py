@@ -13,7 +13,7 @@ from source_snow_atlas.components.collection.overlap import Overlap, overlap_by_
 from source_snow_atlas.components.collection.page_reply import PageReply
 from source_snow_atlas.components.collection.page_source import PageSource
 from source_snow_atlas.components.collection.pages import Changes, PageRequest, Prefetch, in_flight
-from source_snow_atlas.components.collection.plan import PAGES_OF_A_GAP, Plan
+from source_snow_atlas.components.collection.plan import KEYED_OVERLAP, OVERLAP, PAGES_OF_A_GAP, Plan
 from source_snow_atlas.components.request.reply import Page, Row
 
 SMALLEST_OVERLAPPING = 16
@@ -50,7 +50,7 @@ class OverlappingPages:
 
         Raises CannotOverlap, and ServerError if pages share no row.
         """
-        self._plan = Plan(first.request.size)
+        self._plan = Plan(first.request.size, KEYED_OVERLAP if first.key else OVERLAP)
         self._last, self._pending = first, first.rows
         self._offset = first.end
         self.source.observe(first)
@@ -80,7 +80,9 @@ class OverlappingPages:
 
     def _receive(self, reply: PageReply) -> Iterator[list[Row]]:
         """Join a page to the preceding one, or read what lies between them."""
-        if reply.has_other_size:
+        # a last page may state the number of its rows as its size, but no rows follow it then
+        is_doubtful = reply.states_its_rows and reply.reached != reply.total_items
+        if reply.has_other_size or (is_doubtful and self.source.is_followed(reply)):
             self._fail_to_overlap("the server changes its page size")
         reply = self.source.confirm_total(reply)
         self.source.observe(reply)
@@ -131,7 +133,7 @@ class OverlappingPages:
         self.missing_rows.count(reply, overlap.shared)
         self.on_page(reply.page)
         self._joined += 1
-        self._has_ended = overlap.is_end or (reply.is_end and self._is_certain(reply))
+        self._has_ended = overlap.is_end or (self.source.is_end(reply) and self._is_certain(reply))
         is_last = reply.is_short and (self._last.is_short or not overlap.new) and not reply.is_counted
         if is_last and not self._has_ended:
             # rows are inserted or deleted at the end all the time
@@ -158,8 +160,7 @@ class OverlappingPages:
         """Return whether totals prove the end. Pages may have been counted before rows moved to one more."""
         if not self.changes or (reply.total_items is not None and not reply.states_its_rows):
             return True
-        following = self.source.get(PageRequest(reply.request.number + 1, reply.request.size))
-        return not (following.rows or following.is_malformed)
+        return not self.source.is_followed(reply)
 
     def _count_idle(self, pages: int) -> None:
         """Add to the pages in a row without a new row, or start again at 0. Raises ServerError at last."""

@@ -155,17 +155,7 @@ class PageReply:
     @cached_property
     def keys(self) -> list[Hashable]:
         """Return the primary key of each row, None where a part of it is null."""
-        if len(self.key) == 1:
-            keys: list[Hashable] = [row.get(self.key[0]) for row in self.rows]
-        else:
-            values = [tuple([row.get(name) for name in self.key]) for row in self.rows]
-            keys = [None if None in value else value for value in values]
-        try:
-            set(keys)
-        except TypeError:
-            # a part of the key is an array or an object
-            return [None if key is None else repr(key) for key in keys]
-        return keys
+        return keys_of(self.rows, self.key)
 
     @cached_property
     def has_unique_keys(self) -> bool:
@@ -241,6 +231,22 @@ class PageReply:
             for text, count in runs
             for position in range(count)
         ]
+
+
+def keys_of(rows: list[Row], key: Sequence[str]) -> list[Hashable]:
+    """Return the primary key of each row, None where a part of it is null or the rows have no key."""
+    keys: list[Hashable]
+    if len(key) == 1:
+        keys = [row.get(key[0]) for row in rows]
+    else:
+        values = [tuple([row.get(name) for name in key]) for row in rows]
+        keys = [None if not value or None in value else value for value in values]
+    try:
+        set(keys)
+    except TypeError:
+        # a part of the key is an array or an object
+        return [None if value is None else repr(value) for value in keys]
+    return keys
 
 
 def content(row: Row) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Hashable
 from dataclasses import replace
 
 from source_snow_atlas.components.basics.errors import ServerError, SnowAtlasError
@@ -83,6 +83,10 @@ class PageSource:
             self._most_items = max(self._most_items, reply.total_items or 0)
             self.was_miscounted |= reply.is_miscounted
 
+    def is_end(self, reply: PageReply) -> bool:
+        """Return whether a page is the last one by its own totals, and no earlier page counted more."""
+        return reply.is_end and (reply.total_items is not None or self._most_items <= reply.reached)
+
     def confirm_total(self, reply: PageReply) -> PageReply:
         """Request a last page again if an earlier reply counted more rows: a replica may lag."""
         if reply.total_items is None or not reply.is_end or reply.total_items >= self._most_items:
@@ -102,11 +106,14 @@ class PageSource:
         """Return a page as a failed one, because of what came in its place."""
         return replace(reply, failure=self._failure(reply.request, what))
 
-    def is_followed(self, reply: PageReply) -> bool:
-        """Return whether any of the two pages after this one has rows, or may have."""
+    def is_followed(self, reply: PageReply, known: Container[Hashable] = ()) -> bool:
+        """Return whether any of the two pages after this one has rows, or may have.
+
+        `known` are the pages, as tuples of identities, that were read before: they may come after the end.
+        """
         number, size = reply.request.number, reply.request.size
         pages = [self.get(PageRequest(number + one, size)) for one in (1, 2)]
-        if any(page.rows or page.is_malformed for page in pages):
+        if any(page.is_malformed or (page.rows and tuple(page.identities) not in known) for page in pages):
             return True
         if pages[0].failure is not None:
             self.warn_of_end(pages[0])

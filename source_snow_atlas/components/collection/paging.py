@@ -25,7 +25,7 @@ from source_snow_atlas.components.basics.errors import ServerError
 from source_snow_atlas.components.collection.first_page import first_page, is_without_pages
 from source_snow_atlas.components.collection.missing_rows import MissingRows
 from source_snow_atlas.components.collection.overlapping import CannotOverlap, OverlappingPages
-from source_snow_atlas.components.collection.page_reply import PageReply, content
+from source_snow_atlas.components.collection.page_reply import PageReply, content, keys_of
 from source_snow_atlas.components.collection.page_source import PageSource
 from source_snow_atlas.components.collection.pages import Changes, Fetch, NoPrefetch, PageRequest, Prefetch
 from source_snow_atlas.components.collection.passes import RepeatedPasses
@@ -150,9 +150,10 @@ class CollectionReader:
         )
         emitted = set(self._marks)
         for batch in again.rows():
-            new = [row for row in batch if self._mark_of(row) not in emitted]
+            marks = self._marks_of(batch)
+            new = [row for row, mark in zip(batch, marks, strict=True) if mark not in emitted]
             if new and len(self._marks) <= MOST_MARKS:
-                emitted.update(map(self._mark_of, new))
+                emitted.update(marks)
                 self._missing_rows.emitted(len(new))
                 yield new
         is_same = self._missing_rows.has_same_total(again._missing_rows)
@@ -163,11 +164,9 @@ class CollectionReader:
     def _mark(self, rows: list[Row]) -> None:
         """Remember rows that were emitted, up to a number that takes 10 MB."""
         if self._missing_rows.is_counted and len(self._marks) <= MOST_MARKS and not self.is_recount:
-            self._marks.extend(map(self._mark_of, rows))
+            self._marks.extend(self._marks_of(rows))
 
-    def _mark_of(self, row: Row) -> int:
-        """Return a number for a row: the hash of its key, or of all its values if it has none."""
-        try:
-            return hash(tuple([row[name] for name in self.key])) if self.key else hash(content(row))
-        except (KeyError, TypeError):
-            return hash(content(row))
+    def _marks_of(self, rows: list[Row]) -> list[int]:
+        """Return a number for each row: the hash of its key, or of all its values if it has none."""
+        keys = keys_of(rows, self.key)
+        return [hash(content(row) if key is None else key) for row, key in zip(rows, keys, strict=True)]

@@ -173,7 +173,7 @@ class RepeatedPasses:
                 f"{MOST_ROWS:,} rows can't be compared in memory. Whether all of them came can't be "
                 "known. Narrow the stream with a filter, or report it to Snow Atlas support."
             )
-        self._has_ended = reply.is_end
+        self._has_ended = self.source.is_end(reply)
         return new
 
     def _checked(self, this: _Pass, reply: PageReply, before: PageReply | None) -> PageReply | None:
@@ -198,7 +198,7 @@ class RepeatedPasses:
         is_announced = before.announces_more or reply.request.start < announced or reply.is_malformed
         # if nothing is counted, a full page that comes again may hide others
         is_hiding = not is_counted and is_another and before.is_full and not before.is_counted
-        if is_announced or is_hiding or (not is_counted and self._is_followed(this, reply)):
+        if is_announced or is_hiding or (not is_counted and self.source.is_followed(reply, this.seen)):
             this.failure = self.source.unreadable(reply)
         elif reply.failure is not None and not is_counted:
             self.source.warn_of_end(reply)
@@ -212,13 +212,6 @@ class RepeatedPasses:
             return True
         # the totals of another page are not those of this one
         return not is_another and (reply.total_items is not None or before.total_items is not None)
-
-    def _is_followed(self, this: _Pass, reply: PageReply) -> bool:
-        """Return whether the page after this one has rows that no earlier page of the pass has."""
-        following = self.source.get(PageRequest(reply.request.number + 1, reply.request.size))
-        return following.is_malformed or (
-            bool(following.rows) and tuple(following.identities) not in this.seen
-        )
 
     def _following(self) -> PageRequest | None:
         """Return the next request, or None until a reply announces more."""

@@ -14,7 +14,9 @@ from source_snow_atlas.components.collection.page_reply import PageReply
 from source_snow_atlas.components.collection.pages import PageRequest
 
 OVERLAP = 4
-"""Rows that neighbouring pages share while the data doesn't change."""
+"""Rows without a key that neighbouring pages share while the data doesn't change."""
+KEYED_OVERLAP = 2
+"""The same for rows with a key, of which one is enough to recognize an overlap."""
 PAGES_OF_A_GAP = 20
 """Pages read to close one gap, or read without a new row, before the read fails."""
 
@@ -23,10 +25,12 @@ PAGES_OF_A_GAP = 20
 class Plan:
     """Planner of page requests of at most `size` rows.
 
-    `displacement` is the number of rows by which offsets have shifted recently between neighbouring pages.
+    `overlap` is the number of rows that pages share, `displacement` the number of rows by which offsets have
+    shifted recently between neighbouring pages.
     """
 
     size: int
+    overlap: int = OVERLAP
     displacement: int = 0
 
     def following(self, offset: int, back: int = 0) -> PageRequest:
@@ -48,7 +52,7 @@ class Plan:
 
     @property
     def _overlap(self) -> int:
-        return min(OVERLAP + 2 * self.displacement, self.size // 4)
+        return min(self.overlap + 2 * self.displacement, self.size // 4)
 
     def across_gap(self, left: PageReply, offset: int, forward: bool) -> Iterator[PageRequest]:
         """Yield pages that may share a row with the left page, for a gap that begins at `offset`.

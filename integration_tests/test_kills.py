@@ -4,9 +4,12 @@ should be, and the next sync mends what is left. `kills_by_clock.py` does the sa
 
 from __future__ import annotations
 
+import itertools
+import json
 import os
 import signal
-from collections.abc import Callable, Iterator
+import subprocess
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,7 @@ import pytest
 
 from integration_tests import kills_by_clock
 from integration_tests.helpers.rounds import ARGUMENTS, FIELDS, PATHS, Company, ended_at, serving_rounds
-from integration_tests.helpers.syncing import KINDS, Target, target
+from integration_tests.helpers.syncing import KINDS, SECONDS, Files, Target, target
 
 pytestmark = [
     pytest.mark.timeout(600),
@@ -24,6 +27,27 @@ pytestmark = [
 
 ROWS, PAGE = 1_200, 200
 KILLED = -signal.SIGKILL
+
+DYING = """
+import builtins, os, signal, sys
+
+folder, left = sys.argv.pop(1), int(sys.argv.pop(1))
+real_open = builtins.open
+
+def counting(file, mode="r", *arguments, **options):
+    global left
+    opened = real_open(file, mode, *arguments, **options)
+    if "w" in mode and str(file).startswith(folder):
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+    return opened
+
+builtins.open = counting
+from snow_atlas_sync.process import run_sync
+run_sync()
+"""
+"""Program that runs the command, and is killed when it has opened so many files of a folder to write."""
 
 Moment = Callable[[Target, Any], bool]
 
@@ -104,6 +128,66 @@ def test_a_command_that_is_killed_at_any_moment_leaves_whole_tables(
         filled.run(*ARGUMENTS)
         served.rounds(filled, served.everywhere(served.round))
         assert not list((tmp_path / "waiting").glob("sync-*")), "what a killed run left takes the disk"
+
+
+def killed_at_write(filled: Files, number: int) -> int:
+    """Run a sync that is killed when it begins to write so many files, and return its exit code."""
+    python, _, _, *arguments = filled.command(*ARGUMENTS)
+    return subprocess.run(
+        [python, "-c", DYING, str(filled.dataset), str(number), *arguments],
+        cwd=filled.folder,
+        env=filled.variables(),
+        capture_output=True,
+        timeout=SECONDS,
+        check=False,
+    ).returncode
+
+
+@pytest.mark.parametrize(
+    ("first", "numbers"),
+    [
+        pytest.param(True, (2,), id="dlt's schema"),
+        pytest.param(True, itertools.count(1), id="any file of a first sync", marks=thorough),
+        pytest.param(False, itertools.count(1), id="any file of a later sync", marks=thorough),
+    ],
+)
+def test_a_command_that_is_killed_as_it_writes_a_file_leaves_no_part_of_it(
+    first: bool, numbers: Iterable[int], company: tuple[Company, Any], tmp_path: Path
+) -> None:
+    """An empty file of dlt would fail every later sync, and half a Parquet file every reader."""
+    served, server = company
+    for number in numbers:
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        filled = Files(folder, server, {"page_size": PAGE})
+        served.round = 0
+        if not first:
+            filled.run(*ARGUMENTS)
+        served.round += 1
+        code = killed_at_write(filled, number)
+        for path in filled.dataset.glob("_dlt_*/*.jsonl"):
+            json.loads(path.read_text(encoding="utf-8"))
+        for path in filled.dataset.glob("*/*.parquet"):
+            filled.query(f"SELECT * FROM '{path}'")
+        if not first:
+            served.rounds(filled, served.everywhere(0), served.everywhere(1))
+        served.round += 1
+        filled.run(*ARGUMENTS)
+        served.rounds(filled, served.everywhere(2))
+        assert ".loading" not in paths(filled.dataset)
+        if code == 0:
+            assert number > len(FIELDS) + 3, "besides the tables: the history, the state and the load"
+            break
+        assert code == KILLED
+
+
+def test_a_sync_fills_a_folder_that_exists(company: tuple[Company, Any], tmp_path: Path) -> None:
+    """A sync that was killed when it had created the folder would have to be the last one."""
+    served, server = company
+    filled = Files(tmp_path, server, {"page_size": PAGE})
+    filled.dataset.mkdir(parents=True)
+    filled.run(*ARGUMENTS)
+    served.rounds(filled, served.everywhere(0))
 
 
 @pytest.mark.parametrize(

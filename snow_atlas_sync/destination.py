@@ -15,7 +15,7 @@ from snow_atlas_sync.dlt_pipeline import DUCKDB, NAME, new_pipeline, reason
 from snow_atlas_sync.errors import SyncError
 from snow_atlas_sync.loader import Loader
 from snow_atlas_sync.lock import locked
-from snow_atlas_sync.one_step import DUCKDB_LIMITS
+from snow_atlas_sync.one_step import DUCKDB_LIMITS, OneStepFilesystemClient
 from snow_atlas_sync.resources import STATES, Table
 from snow_atlas_sync.tables import DUCKDB_FILE, EXTRA
 from source_snow_atlas import definitions
@@ -71,13 +71,16 @@ class Destination:
             self._connection.close()
 
     def _open(self) -> None:
-        """Restore the states, lock the destination, and refuse tables that another loader wrote."""
-        self._pipeline.sync_destination()
-        states = self._pipeline.state.get("sources", {}).get(NAME, {}).get(STATES, {})
+        """Lock the destination, restore the states, and refuse tables that another loader wrote."""
         with self._pipeline.destination_client() as client:
             if not client.is_storage_initialized():
                 client.initialize_storage()  # to notice now, and not after reading, if it can't be written
             self._lock.enter_context(locked(self._pipeline, self.name))
+            if isinstance(client, OneStepFilesystemClient):
+                client.remove_remnants()
+        self._pipeline.sync_destination()
+        states = self._pipeline.state.get("sources", {}).get(NAME, {}).get(STATES, {})
+        with self._pipeline.destination_client() as client:
             existing = {name for name, columns in client.get_storage_tables(states) if columns}
         self._states = {name: state for name, state in states.items() if name in existing}
         self._refuse_other_loaders()

@@ -7,7 +7,6 @@ in one transaction, or by renaming the file.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,8 @@ from dlt.destinations import duckdb as duckdb_of_dlt
 from dlt.destinations import filesystem
 from dlt.destinations.impl.duckdb.duck import DuckDbClient, DuckDbCopyJob
 from dlt.destinations.impl.filesystem.filesystem import FilesystemClient, FilesystemLoadJob
+
+from snow_atlas_sync.whole_files import WholeFiles, remove_temporary
 
 PARQUET = ".parquet"
 DUCKDB_LIMITS: dict[str, Any] = {"threads": 1, "memory_limit": "150MB"}
@@ -72,20 +73,25 @@ class ReplaceFileJob(FilesystemLoadJob):
     def make_remote_path(self) -> str:
         return path_of_table(self._job_client, self.load_table_name)
 
-    def run(self) -> None:
-        files, path = self._job_client.fs_client, self.make_remote_path()
-        if not self._job_client.config.is_local_filesystem:
-            files.put_file(self._file_path, path)  # an object store writes a whole object or none
-            return
-        files.makedirs(os.path.dirname(path), exist_ok=True)
-        files.put_file(self._file_path, path + ".new")
-        os.replace(path + ".new", path)
-
 
 class OneStepFilesystemClient(OneStep, FilesystemClient):
-    """Filesystem client that replaces tables in one step."""
+    """Filesystem client that writes each file in one step. Object stores do so by themselves."""
 
     replace_job = ReplaceFileJob
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        if self.is_local_filesystem:
+            self.fs_client = WholeFiles(**self.fs_client.storage_options)
+
+    def create_dataset(self) -> None:
+        # the folder exists if a sync was killed before dlt wrote the file `init`, or if the user made it
+        self.fs_client.makedirs(self.dataset_path, exist_ok=True)
+
+    def remove_remnants(self) -> None:
+        """Remove the temporary files that killed syncs have left."""
+        if self.is_local_filesystem:
+            remove_temporary(Path(self.dataset_path))
 
 
 class OneStepFilesystem(filesystem):

@@ -187,13 +187,18 @@ class Files(Target):
     def environment(self) -> dict[str, str]:
         return {"DESTINATION__FILESYSTEM__BUCKET_URL": str(self.folder / "lake")}
 
+    @property
+    def dataset(self) -> Path:
+        """Return the folder of the tables."""
+        return self.folder / "lake" / "snow_atlas"
+
     def query(self, sql: str) -> list[Row]:
         with closing(duckdb.connect()) as connection:
             found = connection.execute(sql)
             return plain_names(found.fetchall(), [column[0] for column in found.description or ()])
 
     def table(self, name: str) -> str:
-        return f"read_parquet('{self.folder / 'lake' / 'snow_atlas' / name / '*.parquet'}')"
+        return f"read_parquet('{self.dataset / name / '*.parquet'}')"
 
     def rows(self, table: str) -> list[Row]:
         return self.query(f"SELECT * FROM {self.table(table)}")
@@ -203,8 +208,7 @@ class Files(Target):
         return own({row["column_name"]: row["column_type"] for row in found})
 
     def tables(self) -> set[str]:
-        folders = (self.folder / "lake" / "snow_atlas").iterdir()
-        return {path.name for path in folders if path.is_dir() and path.name[0] != "_"}
+        return {path.name for path in self.dataset.iterdir() if path.is_dir() and path.name[0] != "_"}
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from source_snow_atlas.components.collection.overlap import Overlap, overlap_by_
 from source_snow_atlas.components.collection.page_reply import PageReply
 from source_snow_atlas.components.collection.page_source import PageSource
 from source_snow_atlas.components.collection.pages import Changes, PageRequest, Prefetch, in_flight
-from source_snow_atlas.components.collection.plan import KEYED_OVERLAP, OVERLAP, PAGES_OF_A_GAP, Plan
+from source_snow_atlas.components.collection.plan import COUNTED_OVERLAP, OVERLAP, PAGES_OF_A_GAP, Plan
 from source_snow_atlas.components.request.reply import Page, Row
 
 SMALLEST_OVERLAPPING = 16
@@ -50,7 +50,9 @@ class OverlappingPages:
 
         Raises CannotOverlap, and ServerError if pages share no row.
         """
-        self._plan = Plan(first.request.size, KEYED_OVERLAP if first.key else OVERLAP)
+        # where nothing is counted, the last page proves the end: it should not be left without rows
+        is_counted = first.key and first.total_items is not None
+        self._plan = Plan(first.request.size, COUNTED_OVERLAP if is_counted else OVERLAP)
         self._last, self._pending = first, first.rows
         self._offset = first.end
         self.source.observe(first)

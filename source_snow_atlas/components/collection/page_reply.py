@@ -202,20 +202,8 @@ class PageReply:
         return (self.keys, other.keys) if is_keyed else (self.rows, other.rows)
 
     def contains(self, row: Row) -> bool:
-        """Return whether the page has a row with the same key and values, ignoring fields added to it."""
-        key = row.get(self.key[0]) if len(self.key) == 1 else tuple([row.get(name) for name in self.key])
-        try:
-            index = self._index.get(key)
-        except TypeError:
-            return False
-        if index is None:
-            return False
-        known = self.rows[index]
-        return all(value is None or known.get(name) == value for name, value in row.items())
-
-    @cached_property
-    def _index(self) -> dict[Hashable, int]:
-        return {key: index for index, key in enumerate(self.keys)}
+        """Return whether the page has a row with the same values, ignoring fields added to it."""
+        return any(row.items() <= known.items() for known in self.rows)
 
     @cached_property
     def contents(self) -> list[Hashable]:

@@ -14,9 +14,9 @@ from source_snow_atlas.components.collection.page_reply import PageReply
 from source_snow_atlas.components.collection.pages import PageRequest
 
 OVERLAP = 4
-"""Rows without a key that neighbouring pages share while the data doesn't change."""
-KEYED_OVERLAP = 2
-"""The same for rows with a key, of which one is enough to recognize an overlap."""
+"""Rows that neighbouring pages share while the data doesn't change."""
+COUNTED_OVERLAP = 2
+"""The same for rows that are counted and have a key, of which one is enough to recognize an overlap."""
 PAGES_OF_A_GAP = 20
 """Pages read to close one gap, or read without a new row, before the read fails."""
 

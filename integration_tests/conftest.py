@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -81,13 +83,12 @@ def connector_with(sandbox: Sandbox, tmp_path: Path) -> Callable[..., Connector]
 @pytest.fixture
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Skip the waits before retries in this process, and return a list of their seconds."""
-    from source_snow_atlas.components.identity import oauth
+    from source_snow_atlas.components.identity import token_endpoint
     from source_snow_atlas.components.request import client
 
     waited: list[float] = []
-    monkeypatch.setattr(
-        oauth.SnowAtlasOauth2Authenticator, "_sleep", lambda _self, seconds: waited.append(seconds)
-    )
+    clock = SimpleNamespace(monotonic=time.monotonic, sleep=waited.append)
+    monkeypatch.setattr(token_endpoint, "time", clock)
     make = client.SnowAtlasClient.__init__
 
     def impatient(self: client.SnowAtlasClient, *arguments: object, **options: object) -> None:

@@ -164,7 +164,7 @@ def test_the_identity_provider_has_bounds_too(reply: Callable[[], Iterator[bytes
         with serving(reply) as url:
             endpoint = TokenEndpoint(url.rstrip("/"), "client", "a secret")
             with pytest.raises(ServerError, match="larger than 2 MiB"):
-                endpoint.request_grant(Route.to(url), True, time.monotonic, lambda _: None)
+                endpoint.renew(Route.to(url), fail_fast=True)
         assert tracemalloc.get_traced_memory()[1] < 20 * MIB
     finally:
         tracemalloc.stop()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import http.server
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from airbyte_cdk.utils.datetime_helpers import ab_datetime_now
 
 from integration_tests.helpers.connector import Connector, Outcome, configured_catalog
 from integration_tests.helpers.expected import Expected, difference
@@ -70,17 +71,17 @@ def test_a_cap_that_is_used_up_is_waited_for(
     sandbox: Sandbox, connector: Connector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Tokens of an earlier run may still be alive: the sync waits as it is told instead of failing."""
-    from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
+    from source_snow_atlas.components.identity import token_endpoint
 
     sandbox.control.set(max_tokens=1, max_tokens_mode="refuse", token_life=600)
     assert connector.read_here(["computers"]).exit_code == 0
     waited: list[float] = []
 
-    def sleep(_self: object, seconds: float) -> None:
+    def sleep(seconds: float) -> None:
         waited.append(seconds)
         sandbox.control.revoke_tokens()
 
-    monkeypatch.setattr(SnowAtlasOauth2Authenticator, "_sleep", sleep)
+    monkeypatch.setattr(token_endpoint, "time", SimpleNamespace(monotonic=time.monotonic, sleep=sleep))
     assert_whole(connector.read_here(["computers"]), sandbox, ["computers"])
     assert len(waited) == 1
     assert waited[0] > 60
@@ -359,8 +360,7 @@ def test_certificates_are_verified(tmp_path: Path) -> None:
         assert secure.counts.requests == 0
         # the APIs by themselves: a token from elsewhere must not go to a host that nobody vouches for
         authenticator = SnowAtlasOauth2Authenticator(config=secure.config())
-        authenticator.refresh_access_token = lambda: ("", ab_datetime_now())  # type: ignore[method-assign]
-        authenticator.access_token = "from-elsewhere"
+        authenticator.get_access_token = lambda: "from-elsewhere"  # type: ignore[method-assign]
         client = SnowAtlasClient(authenticator, 1, fail_fast=True, sleep=lambda _: None)
         with pytest.raises(SnowAtlasError):
             client.get("computers", "/api/sam/estate/v1/computers", {}, bytes)

@@ -6,6 +6,7 @@ import gc
 import logging
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -59,12 +60,11 @@ def config() -> dict[str, Any]:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
-    """Replace the clock of the authenticator. Other code takes a clock as an argument."""
-    from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
+    """Replace the clock of the token endpoint. Other code takes a clock as an argument."""
+    from source_snow_atlas.components.identity import token_endpoint
 
     fake = FakeClock()
-    monkeypatch.setattr(SnowAtlasOauth2Authenticator, "_clock", lambda self: fake())
-    monkeypatch.setattr(SnowAtlasOauth2Authenticator, "_sleep", lambda self, seconds: fake.sleep(seconds))
+    monkeypatch.setattr(token_endpoint, "time", SimpleNamespace(monotonic=fake, sleep=fake.sleep))
     return fake
 
 

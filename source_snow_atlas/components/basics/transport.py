@@ -1,4 +1,4 @@
-"""HTTP transport whose replies are bounded in time and in decoded size."""
+"""HTTP transport whose replies are bounded in time and in decoded size, and the meaning of their statuses."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 import requests
@@ -32,6 +33,33 @@ LONGEST_IDLE = 30.0
 logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
 
 
+class Meaning(Enum):
+    """What the client does with a reply, by its HTTP status."""
+
+    PAGE = "its body is the page"
+    NO_CONTENT = "there is no body"
+    TEMPORARY = "it is retried, like a lost connection"
+    LIMITED = "it is retried after the wait that it announces"
+    UNAUTHORIZED = "it is retried once, with a new token"
+    REFUSED = "it is an error, which a retry would not change"
+
+
+MEANINGS = {
+    200: Meaning.PAGE,
+    202: Meaning.TEMPORARY,  # the vendor: the service needs more time for the request
+    203: Meaning.PAGE,  # a 200 that a proxy passed on (RFC 9110 section 15.3.4)
+    204: Meaning.NO_CONTENT,
+    401: Meaning.UNAUTHORIZED,
+    408: Meaning.TEMPORARY,
+    425: Meaning.TEMPORARY,
+    429: Meaning.LIMITED,
+    500: Meaning.TEMPORARY,
+    502: Meaning.TEMPORARY,
+    503: Meaning.TEMPORARY,
+    504: Meaning.TEMPORARY,
+}
+
+
 @dataclass(frozen=True)
 class Response:
     """A reply that was received completely. The body is decoded."""
@@ -39,6 +67,11 @@ class Response:
     status: int
     headers: Mapping[str, str]
     body: bytes | bytearray
+
+    @property
+    def meaning(self) -> Meaning:
+        """Return the meaning of the status. 501 and 505 are final; gateways send those above 505."""
+        return MEANINGS.get(self.status, Meaning.TEMPORARY if self.status > 505 else Meaning.REFUSED)
 
 
 class Transport:

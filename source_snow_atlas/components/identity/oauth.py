@@ -2,38 +2,17 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
 from airbyte_cdk.sources.streams.http.requests_native_auth import Oauth2Authenticator
-from airbyte_cdk.utils.datetime_helpers import AirbyteDateTime, ab_datetime_now
 
-from source_snow_atlas.components.basics.errors import SnowAtlasError
 from source_snow_atlas.components.basics.network import Route
 from source_snow_atlas.components.basics.secrets import remember
 from source_snow_atlas.components.identity.configuration import Configuration
 from source_snow_atlas.components.identity.token_endpoint import TOKEN_PATH, TokenEndpoint
-
-SAME_FAILURE = 60.0
-"""Seconds for which a failure of the token endpoint is raised again, without a request for each stream."""
-
-
-@dataclass
-class _SharedToken:
-    """The token of one host and client, and the lock that guards it."""
-
-    endpoint: TokenEndpoint
-    lock: threading.RLock = field(default_factory=threading.RLock)
-    access_token: str = ""
-    identity_token: str | None = None
-    renew_at: float = 0.0
-    failure: SnowAtlasError | None = None
-    failed_at: float = 0.0
 
 
 @dataclass(eq=False)
@@ -48,7 +27,7 @@ class SnowAtlasOauth2Authenticator(Oauth2Authenticator):
     config: Mapping[str, Any]
     fail_fast: bool = False
 
-    _tokens: ClassVar[dict[tuple[str, str, str], _SharedToken]] = {}
+    _endpoints: ClassVar[dict[tuple[str, str, str], TokenEndpoint]] = {}
 
     def __post_init__(self) -> None:
         settings = Configuration.parse(self.config)
@@ -63,14 +42,14 @@ class SnowAtlasOauth2Authenticator(Oauth2Authenticator):
         remember(settings.client_secret)
         key = (settings.host, settings.client_id, settings.client_secret)
         # setdefault is atomic
-        self._shared = self._tokens.setdefault(key, _SharedToken(TokenEndpoint(*key)))
+        self._endpoint = self._endpoints.setdefault(key, TokenEndpoint(*key))
         # the CDK's own lock is one for all hosts: a token endpoint that hangs would hold up the others
-        self._token_refresh_lock = self._shared.lock
+        self._token_refresh_lock = self._endpoint.lock
 
     @classmethod
     def forget_tokens(cls) -> None:
         """Drop every token: for a process that reads twice, as tests do."""
-        cls._tokens.clear()
+        cls._endpoints.clear()
 
     @cached_property
     def route(self) -> Route:
@@ -78,53 +57,27 @@ class SnowAtlasOauth2Authenticator(Oauth2Authenticator):
         return Route.to(self.host)
 
     @property
-    def access_token(self) -> str:
+    def access_token(self) -> str:  # type: ignore[misc]  # the CDK's can be set
         """Return the shared token; empty before the first grant."""
-        return self._shared.access_token
-
-    @access_token.setter
-    def access_token(self, value: str | None) -> None:
-        self._shared.access_token = value or ""
+        return self._endpoint.access_token
 
     @property
     def identity_token(self) -> str | None:
         """Return the OpenID Connect identity token of the access token, if the server issues one."""
         self.get_access_token()
-        return self._shared.identity_token
+        return self._endpoint.identity_token
 
     def token_has_expired(self) -> bool:
-        """Return whether the token, less a margin, has expired, by the monotonic clock of this machine."""
-        return not self._shared.access_token or self._clock() >= self._shared.renew_at
+        """Return whether a new token is needed."""
+        return self._endpoint.has_expired()
+
+    def refresh_and_set_access_token(self) -> None:
+        """Request a token. Raises what `TokenEndpoint.renew` does."""
+        with self._token_refresh_lock:
+            self._endpoint.renew(self.route, self.fail_fast)
 
     def renew(self, stale: str) -> None:
         """Replace a token that the server refused, unless another thread has replaced it."""
         with self._token_refresh_lock:
             if self.access_token == stale:
-                # every thread that needs a token from now on waits for the new one
-                self._shared.renew_at = 0.0
                 self.refresh_and_set_access_token()
-
-    def refresh_access_token(self) -> tuple[str, AirbyteDateTime]:
-        """Request a token, and return it with its expiry. Raises what `TokenEndpoint.request_grant` does."""
-        shared = self._shared
-        if shared.failure is not None and self._clock() < shared.failed_at + SAME_FAILURE:
-            raise shared.failure
-        try:
-            grant = shared.endpoint.request_grant(self.route, self.fail_fast, self._clock, self._sleep)
-        except SnowAtlasError as failure:
-            shared.failure, shared.failed_at = failure, self._clock()
-            raise
-        shared.failure = None
-        shared.access_token = grant.access_token
-        shared.identity_token = grant.identity_token or shared.identity_token
-        shared.renew_at = grant.requested_at + grant.life - min(60.0, 0.2 * grant.life)
-        remember(self.get_client_secret())  # again, because only the latest secrets are remembered
-        remember(grant.access_token)
-        remember(grant.identity_token)
-        return grant.access_token, ab_datetime_now() + timedelta(seconds=grant.life)
-
-    def _clock(self) -> float:
-        return time.monotonic()
-
-    def _sleep(self, seconds: float) -> None:
-        time.sleep(seconds)

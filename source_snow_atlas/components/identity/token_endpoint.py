@@ -1,4 +1,4 @@
-"""Client of the token endpoint. Of its replies, messages show registered error codes only.
+"""Client of the token endpoint, and the token that it issued. Messages show registered error codes only.
 
 Sources: the vendor's page "Authentication with client credentials", RFC 6749 sections 4.4 and 5.2, RFC 8707
 (resource).
@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+import threading
+import time
+from collections.abc import Mapping
 from typing import Any
 
 import requests
@@ -25,12 +26,14 @@ from source_snow_atlas.components.basics.errors import (
 )
 from source_snow_atlas.components.basics.network import Route
 from source_snow_atlas.components.basics.retries import LONGEST_WAIT, Attempts, announced_wait
-from source_snow_atlas.components.basics.statuses import Meaning, meaning
-from source_snow_atlas.components.basics.transport import Transport
+from source_snow_atlas.components.basics.secrets import remember
+from source_snow_atlas.components.basics.transport import Meaning, Transport
 
 LOGGER = logging.getLogger("airbyte")
 TOKEN_PATH = "/idp/api/connect/token"
-RESOURCE = "api://snowsoftware.io/api"
+OPTIONS = {"resource": "api://snowsoftware.io/api", "scope": "openid"}
+"""Parameters that some servers do not know. `openid` requests an identity token, too."""
+REFUSALS_OF_OPTIONS = {"resource": "invalid_target", "scope": "invalid_scope"}
 TIMEOUTS, CHECK_TIMEOUTS = (15.0, 60.0), (5.0, 10.0)
 """Seconds to connect, and then to the end of the reply."""
 LARGEST = 2 * 2**20
@@ -39,10 +42,10 @@ DEFAULT_LIFE = 3300.0
 """Seconds that public clients assume without `expires_in`. Also used for a life below a second, which would
 require a token per request. A token that expires sooner is refused with a 401 and then renewed.
 """
-LONGEST_LIFE = 31_536_000.0
-"""Seconds: a year."""
 MOST_OF_A_WRONG_HOST = 3
 """Attempts at a host that is unknown, not trusted, or does not send a token."""
+SAME_FAILURE = 60.0
+"""Seconds for which a failure is raised again."""
 LONGEST_SILENCE = 30.0
 """Seconds of attempts at a host that has never answered: the URL or the network is probably wrong."""
 REGISTERED_ERRORS = frozenset(
@@ -56,136 +59,150 @@ REGISTERED_ERRORS = frozenset(
     )
 )
 """The only texts of the token endpoint that are shown: any other may repeat the secret."""
-
-
-@dataclass(frozen=True)
-class Grant:
-    """An issued token. `life` is in seconds from `requested_at`."""
-
-    access_token: str = field(repr=False)
-    identity_token: str | None = field(repr=False)
-    life: float
-    requested_at: float
-
-
-class _Retry(Exception):
-    """Raised for a failure that may pass, with the announced seconds to wait, if any."""
-
-    def __init__(self, failure: SnowAtlasError, announced: float | None = None) -> None:
-        self.failure = failure
-        self.announced = announced or 0.0
+REFUSALS_OF_CLIENTS = {
+    "invalid_client": (
+        "Snow Atlas does not know this client ID and client secret (invalid_client). Check both and the "
+        "region. A new secret makes the old one invalid at once, and a registration works only in its own "
+        "region."
+    ),
+    "unauthorized_client": (
+        "This client may not use the client credentials grant (unauthorized_client). Add an application "
+        "registration for unattended applications in Snow Atlas settings."
+    ),
+}
 
 
 class TokenEndpoint:
-    """The token endpoint of one host for one client. Remembers which options it refuses."""
+    """The token endpoint of one host for one client, and the latest token. `lock` is held to renew it."""
 
     def __init__(self, host: str, client_id: str, client_secret: str) -> None:
-        self.host = host
-        self._credentials = {"client_id": client_id, "client_secret": client_secret}
-        self._with_resource = True
-        self._with_identity = True
+        self.lock = threading.RLock()
+        self.access_token = ""
+        self.identity_token: str | None = None
+        """The OpenID Connect identity token, if the server issues one."""
+        self._renew_at = 0.0
+        self._host = host
+        credentials = {"client_id": client_id, "client_secret": client_secret}
+        self._form = {"grant_type": "client_credentials", **credentials, **OPTIONS}
         self._has_answered = False
+        self._failure: SnowAtlasError | None = None
+        self._failed_at = 0.0
 
-    def request_grant(
-        self, route: Route, fail_fast: bool, clock: Callable[[], float], sleep: Callable[[float], None]
-    ) -> Grant:
-        """Return a new token. With `fail_fast` an announced wait is an error.
+    def has_expired(self) -> bool:
+        """Return whether the token, less a margin, has expired, by the monotonic clock of this machine."""
+        return not self.access_token or time.monotonic() >= self._renew_at
 
-        Raises ConfigurationError (client refused, wrong host), RateLimited, TransientError or ServerError.
+    def renew(self, route: Route, fail_fast: bool) -> None:
+        """Replace the token. With `fail_fast` an announced wait is an error.
+
+        Raises ConfigurationError (client refused, wrong host), RateLimited, TransientError or ServerError. A
+        failure is raised again for a minute, so that not every stream sends a request.
         """
+        # every thread that needs a token from now on waits for the new one
+        self._renew_at = 0.0
+        if self._failure is not None and time.monotonic() < self._failed_at + SAME_FAILURE:
+            raise self._failure
+        try:
+            self._renew(route, fail_fast)
+        except SnowAtlasError as failure:
+            self._failure, self._failed_at = failure, time.monotonic()
+            raise
+
+    def _renew(self, route: Route, fail_fast: bool) -> None:
         transport = Transport(CHECK_TIMEOUTS if fail_fast else TIMEOUTS, largest=LARGEST)
         attempts = Attempts(maximum=3, seconds=12.0) if fail_fast else Attempts()
         # rate limits end by time, so the number of attempts is not limited
         limits = Attempts(1 if fail_fast else 1_000_000, seconds=LONGEST_WAIT, longest_wait=60.0)
         while True:
-            requested_at = clock()
-            try:
-                return self._try(transport, route, requested_at)
-            except _Retry as retry:
-                failure, announced = retry.failure, retry.announced
+            began = time.monotonic()
+            failure, announced = self._try(transport, route)
+            if failure is None:
+                return
             if not isinstance(failure, TransientError):
                 attempts.maximum = MOST_OF_A_WRONG_HOST
             if not self._has_answered:
                 attempts.seconds = min(attempts.seconds, LONGEST_SILENCE)
             policy = limits if isinstance(failure, RateLimited) else attempts
-            wait = policy.next_wait(clock() - requested_at)
+            wait = policy.next_wait(time.monotonic() - began)
             if wait is None or announced > (0.0 if fail_fast else LONGEST_WAIT - limits.spent):
                 raise failure
             if announced > wait:
                 limits.spent += announced
                 wait = announced
             LOGGER.warning("%s Retrying in %.1f s.", failure.message, wait)
-            sleep(wait)
+            time.sleep(wait)
 
-    def _try(self, transport: Transport, route: Route, requested_at: float) -> Grant:
-        """Return the token of one request. Raises _Retry, or ConfigurationError if the client is refused."""
+    def _try(self, transport: Transport, route: Route) -> tuple[SnowAtlasError | None, float]:
+        """Send one request. Return a failure that may pass, if any, and the announced seconds to wait.
+
+        Raises ConfigurationError if the client is refused.
+        """
+        headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "Connection": "close"}
+        request = requests.Request("POST", self._host + TOKEN_PATH, headers, data=self._form)
+        requested_at = time.monotonic()
         try:
-            reply = transport.send(self._request(), route)
+            reply = transport.send(request, route)
         except MalformedReply as error:
-            raise _Retry(self._no_token(f"gave a reply that can't be right: {error}")) from None
+            return self._no_token(f"gave a reply that can't be right: {error}"), 0.0
         except OSError as error:
-            failure = route.failure(error) or TransientError(
-                f"The token endpoint of {self.host} is down or can't be reached{route.through} "
+            return route.failure(error) or TransientError(
+                f"The token endpoint of {self._host} is down or can't be reached{route.through} "
                 f"({type(error).__name__}): check the network and the API URL, or try again later."
-            )
-            raise _Retry(failure) from None
+            ), 0.0
         self._has_answered = True
         announced, document = announced_wait(reply.headers), _document(reply.body)
-        status = meaning(reply.status)
-        if status is Meaning.PAGE:
-            if grant := _grant(document, requested_at):
-                return grant
-            raise _Retry(self._no_token("answered without an access token"), announced)
-        if status is Meaning.LIMITED:
-            raise _Retry(_limited(announced), announced)
-        if status is Meaning.TEMPORARY:
-            fails = f"The token endpoint of {self.host} fails with HTTP {reply.status}. Try again later."
-            raise _Retry(TransientError(fails), announced)
-        if self._gives_up_an_option(_error_code(document)):
-            return self._try(transport, route, requested_at)
-        raise self._refused(reply.status, _error_code(document))
-
-    def _request(self) -> requests.Request:
-        form = {"grant_type": "client_credentials", **self._credentials}
-        if self._with_resource:
-            form["resource"] = RESOURCE
-        if self._with_identity:
-            form["scope"] = "openid"
-        headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "Connection": "close"}
-        return requests.Request("POST", self.host + TOKEN_PATH, headers, data=form)
-
-    def _gives_up_an_option(self, error: str) -> bool:
-        """Return whether the request should be repeated without an option that the server refuses."""
-        if error in ("invalid_target", "invalid_request") and self._with_resource:
-            LOGGER.info("The token endpoint does not accept the resource %s. It is omitted.", RESOURCE)
-            self._with_resource = False
-        elif error in ("invalid_scope", "invalid_request") and self._with_identity:
-            LOGGER.info("The token endpoint issues no identity token. It is not requested again.")
-            self._with_identity = False
+        failure: SnowAtlasError | None = None
+        if reply.meaning is Meaning.PAGE:
+            if not self._accept(document, requested_at):
+                failure = self._no_token("answered without an access token")
+        elif reply.meaning is Meaning.LIMITED:
+            failure = _limited(announced)
+        elif reply.meaning is Meaning.TEMPORARY:
+            failure = TransientError(
+                f"The token endpoint of {self._host} fails with HTTP {reply.status}. Try again later."
+            )
         else:
+            code = _error_code(document)
+            if self._leaves_out_an_option(code):
+                return self._try(transport, route)
+            raise self._refused(reply.status, code)
+        return failure, announced or 0.0
+
+    def _accept(self, document: Mapping[str, Any], requested_at: float) -> bool:
+        """Take the tokens from a reply. Return whether it has an access token."""
+        token, identity = document.get("access_token"), document.get("id_token")
+        # other characters are not allowed in a header
+        if not isinstance(token, str) or not re.fullmatch(r"[\x21-\x7e\xa1-\xff]+", token):
             return False
+        # the client secret again, because only the latest secrets are remembered
+        for secret in (self._form["client_secret"], token, identity):
+            remember(secret)
+        self.access_token = token
+        if isinstance(identity, str) and identity:
+            self.identity_token = identity
+        life = _life(document.get("expires_in"))
+        self._renew_at = requested_at + life - min(60.0, 0.2 * life)
         return True
+
+    def _leaves_out_an_option(self, error: str) -> bool:
+        """Return whether the request should be repeated without an option that the server refuses."""
+        for option, refusal in REFUSALS_OF_OPTIONS.items():
+            if option in self._form and error in (refusal, "invalid_request"):
+                LOGGER.info("The token endpoint does not accept the %s. It is left out.", option)
+                del self._form[option]
+                return True
+        return False
 
     def _no_token(self, what: str) -> ServerError:
         return ServerError(
-            f"The token endpoint of {self.host} {what}. "
+            f"The token endpoint of {self._host} {what}. "
             "Check the API URL, which is shown in Snow Atlas settings."
         )
 
     def _refused(self, status: int, error: str) -> ConfigurationError:
-        if error == "invalid_client":
-            return ConfigurationError(
-                "Snow Atlas does not know this client ID and client secret (invalid_client). "
-                "Check both and the region. A new secret makes the old one invalid at once, and a "
-                "registration works only in its own region."
-            )
-        if error == "unauthorized_client":
-            return ConfigurationError(
-                "This client may not use the client credentials grant (unauthorized_client). "
-                "Add an application registration for unattended applications in Snow Atlas settings."
-            )
         return ConfigurationError(
-            f"The token endpoint of {self.host} refused the request with HTTP {status}"
+            REFUSALS_OF_CLIENTS.get(error)
+            or f"The token endpoint of {self._host} refused the request with HTTP {status}"
             + (f" ({error})" if error else "")
             + ": check the region, the API URL and the client."
         )
@@ -209,16 +226,6 @@ def _document(body: bytes | bytearray) -> Mapping[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _grant(document: Mapping[str, Any], requested_at: float) -> Grant | None:
-    token, identity = document.get("access_token"), document.get("id_token")
-    # other characters are not allowed in a header
-    if not isinstance(token, str) or not re.fullmatch(r"[\x21-\x7e\xa1-\xff]+", token):
-        return None
-    if not isinstance(identity, str) or not identity:
-        identity = None
-    return Grant(token, identity, _life(document.get("expires_in")), requested_at)
-
-
 def _error_code(document: Mapping[str, Any]) -> str:
     error = document.get("error")
     return error if isinstance(error, str) and error in REGISTERED_ERRORS else ""
@@ -229,4 +236,4 @@ def _life(expires_in: Any) -> float:
         life = 0.0 if isinstance(expires_in, bool) else float(expires_in)
     except (TypeError, ValueError, OverflowError):
         return DEFAULT_LIFE
-    return min(life, LONGEST_LIFE) if life >= 1.0 else DEFAULT_LIFE
+    return life if life >= 1.0 else DEFAULT_LIFE

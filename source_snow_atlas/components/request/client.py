@@ -28,8 +28,7 @@ from source_snow_atlas.components.basics.errors import (
     quote,
 )
 from source_snow_atlas.components.basics.retries import LONGEST_WAIT, Attempts, announced_wait
-from source_snow_atlas.components.basics.statuses import Meaning, meaning
-from source_snow_atlas.components.basics.transport import Response, Transport
+from source_snow_atlas.components.basics.transport import Meaning, Response, Transport
 from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
 from source_snow_atlas.components.request.pace import Pace, Ticket
 
@@ -174,13 +173,12 @@ class SnowAtlasClient:
         Raises OSError without a reply, MalformedReply, _TemporaryStatus, or the final error.
         """
         reply, ticket = self._send(request)
-        kind = meaning(reply.status)
-        if kind is Meaning.TEMPORARY:
+        if reply.meaning is Meaning.TEMPORARY:
             raise self._temporary(request, reply)
-        parsed = request.parse(reply.body) if kind is Meaning.PAGE else None
+        parsed = request.parse(reply.body) if reply.meaning is Meaning.PAGE else None
         # a limit has let it through, even if the answer is a 404
         self.pace.succeeded(ticket)
-        if kind in (Meaning.PAGE, Meaning.NO_CONTENT):
+        if reply.meaning in (Meaning.PAGE, Meaning.NO_CONTENT):
             return parsed
         raise failed_request(
             request.stream,
@@ -205,16 +203,15 @@ class SnowAtlasClient:
                 headers = {**HEADERS, "Authorization": f"Bearer {token}"}
                 prepared = requests.Request("GET", request.url(self.authenticator.host), headers)
                 reply = self._transport.send(prepared, self.authenticator.route)
-                kind = meaning(reply.status)
-                if kind is Meaning.LIMITED:
+                if reply.meaning is Meaning.LIMITED:
                     limited_since = request.sent_at if limited_since is None else limited_since
                     announced = announced_wait(reply.headers)
                     self._raise_if_limited_for_long(request, announced, limited_since)
                     wait_alone = self.pace.refused(announced, ticket)
-            if kind is Meaning.LIMITED:
+            if reply.meaning is Meaning.LIMITED:
                 is_renewed = False
                 self._sleep(wait_alone)
-            elif kind is Meaning.UNAUTHORIZED and not is_renewed:
+            elif reply.meaning is Meaning.UNAUTHORIZED and not is_renewed:
                 is_renewed = True
                 self.authenticator.renew(token)
             else:

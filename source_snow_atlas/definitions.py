@@ -30,6 +30,12 @@ def manifest() -> Definition:
     return _load("manifest.yaml")
 
 
+def options() -> Definition:
+    """Return the options of the configuration form by name, each as a JSON schema."""
+    properties: Definition = manifest()["spec"]["connection_specification"]["properties"]
+    return properties
+
+
 @lru_cache(maxsize=1)
 def stream_definitions() -> Mapping[str, Definition]:
     """Return the definition of every stream by name. Its parameters include the area, its file's name."""

@@ -12,21 +12,14 @@ from urllib.parse import urlsplit
 
 from airbyte_cdk.utils.datetime_helpers import ab_datetime_parse
 
+from source_snow_atlas import definitions
 from source_snow_atlas.components.basics.errors import ConfigurationError
 from source_snow_atlas.components.basics.network import is_host
 from source_snow_atlas.components.basics.paths import reason_not_an_id, reason_unsafe, shown
 
-REGIONS = ("westeurope", "australiasoutheast", "eastus2", "uksouth")
-ASSET_KINDS = (
-    "licenses",
-    "agreements",
-    "contracts",
-    "computers",
-    "mobile_devices",
-    "user_accounts",
-    "datacenters",
-    "custom_objects",
-)
+OPTIONS = definitions.options()
+REGIONS: list[str] = OPTIONS["region"]["enum"]
+ASSET_KINDS: list[str] = OPTIONS["asset_kinds"]["items"]["enum"]
 EVERY_STREAM = "all"
 """Value of an option that lists streams, for all of them."""
 DATETIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
@@ -42,7 +35,6 @@ EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 class Configuration:
     """Valid configuration. `host` is scheme and authority without a final slash; `start_date` is in UTC."""
 
-    region: str
     host: str
     client_id: str
     client_secret: str
@@ -52,7 +44,7 @@ class Configuration:
     filters: Mapping[str, str]
     asset_kinds: tuple[str, ...]
     insight_rule_ids: tuple[str, ...]
-    accept_missing_rows: tuple[str, ...] = ()
+    accept_missing_rows: tuple[str, ...]
 
     @classmethod
     def parse(cls, config: Mapping[str, Any]) -> Configuration:
@@ -67,19 +59,17 @@ class Configuration:
                 f"Set region to one of {', '.join(REGIONS)}. Snow Atlas shows it as the Data region in "
                 "Snow Atlas settings, Application registrations, General information."
             )
-        api_url = config.get("api_url")
         return cls(
-            region=region,
-            host=_host(api_url) if api_url is not None else f"https://{region}.snowsoftware.io",
+            host=_host(config.get("api_url", f"https://{region}.snowsoftware.io")),
             client_id=_text(config, "client_id"),
             client_secret=_text(config, "client_secret"),
-            start_date=_start_date(config.get("start_date")),
-            page_size=_number(config, "page_size", 500, 1000),
-            num_workers=_number(config, "num_workers", 10, 40),
-            filters=_filters(config.get("filters")),
-            asset_kinds=_asset_kinds(config.get("asset_kinds")),
-            insight_rule_ids=_insight_rule_ids(config.get("insight_rule_ids")),
-            accept_missing_rows=_accept_missing_rows(config.get("accept_missing_rows")),
+            start_date=_start_date(config["start_date"]) if "start_date" in config else None,
+            page_size=_number(config, "page_size"),
+            num_workers=_number(config, "num_workers"),
+            filters=_filters(config.get("filters", [])),
+            asset_kinds=_asset_kinds(config),
+            insight_rule_ids=_insight_rule_ids(config),
+            accept_missing_rows=_accept_missing_rows(config),
         )
 
     def accepts_missing_rows(self, stream: str) -> bool:
@@ -88,13 +78,11 @@ class Configuration:
 
     def normalized(self, config: Mapping[str, Any]) -> dict[str, Any]:
         """Return the configuration for the manifest's templates, with defaults and a formatted start date."""
-        start = {"start_date": self.start_date.strftime(DATETIME_FORMAT)} if self.start_date else {}
-        return {
-            **{key: value for key, value in config.items() if key != "start_date"},
-            **start,
-            "page_size": self.page_size,
-            "num_workers": self.num_workers,
-        }
+        normalized = {**config, "page_size": self.page_size, "num_workers": self.num_workers}
+        normalized.pop("start_date", None)
+        if self.start_date:
+            normalized["start_date"] = self.start_date.strftime(DATETIME_FORMAT)
+        return normalized
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
@@ -138,19 +126,9 @@ def _text(config: Mapping[str, Any], name: str) -> str:
     return value
 
 
-def _accept_missing_rows(value: Any) -> tuple[str, ...]:
-    streams = tuple(_texts(value, "accept_missing_rows"))
-    if EVERY_STREAM in streams and len(streams) > 1:
-        raise ConfigurationError(
-            f"Set accept_missing_rows to {EVERY_STREAM} alone, or to the names of streams."
-        )
-    return streams
-
-
-def _number(config: Mapping[str, Any], name: str, default: int, maximum: int) -> int:
-    value = config.get(name)
-    if value is None:
-        return default
+def _number(config: Mapping[str, Any], name: str) -> int:
+    default, maximum = OPTIONS[name]["default"], OPTIONS[name]["maximum"]
+    value = config.get(name, default)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= maximum:
@@ -182,9 +160,7 @@ def _host(api_url: Any) -> str:
     return f"{parts.scheme}://{authority}" + (f":{port}" if port is not None else "")
 
 
-def _start_date(value: Any) -> datetime | None:
-    if value is None:
-        return None
+def _start_date(value: Any) -> datetime:
     try:
         timestamp = parse_timestamp(value)
     except ValueError:
@@ -199,37 +175,43 @@ def _start_date(value: Any) -> datetime | None:
     return timestamp
 
 
-def _texts(value: Any, name: str) -> list[str]:
-    if value is None:
-        return []
+def _texts(config: Mapping[str, Any], name: str, default: Sequence[str] = ()) -> tuple[str, ...]:
+    value = config.get(name, list(default))
     if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
         raise ConfigurationError(f"Set {name} to a list of texts, or leave it out.")
-    return value
+    return tuple(dict.fromkeys(value))
 
 
-def _insight_rule_ids(value: Any) -> tuple[str, ...]:
-    ids = _texts(value, "insight_rule_ids")
+def _accept_missing_rows(config: Mapping[str, Any]) -> tuple[str, ...]:
+    streams = _texts(config, "accept_missing_rows")
+    if EVERY_STREAM in streams and len(streams) > 1:
+        raise ConfigurationError(
+            f"Set accept_missing_rows to {EVERY_STREAM} alone, or to the names of streams."
+        )
+    return streams
+
+
+def _insight_rule_ids(config: Mapping[str, Any]) -> tuple[str, ...]:
+    ids = _texts(config, "insight_rule_ids")
     for rule_id in ids:
         if reason := reason_not_an_id(rule_id) or reason_unsafe(rule_id):
             raise ConfigurationError(
                 f"Correct insight_rule_ids: {shown(rule_id)} can't be the id of anything ({reason})."
             )
-    return tuple(ids)
+    return ids
 
 
-def _asset_kinds(value: Any) -> tuple[str, ...]:
-    kinds = _texts(value, "asset_kinds") if value is not None else list(ASSET_KINDS[:3])
+def _asset_kinds(config: Mapping[str, Any]) -> tuple[str, ...]:
+    kinds = _texts(config, "asset_kinds", ASSET_KINDS[:3])
     unknown = [kind for kind in kinds if kind not in ASSET_KINDS]
     if unknown:
         raise ConfigurationError(
             f"Set asset_kinds to some of {', '.join(ASSET_KINDS)}: {unknown[0]!r} is not one of them."
         )
-    return tuple(dict.fromkeys(kinds))
+    return kinds
 
 
 def _filters(value: Any) -> dict[str, str]:
-    if value is None:
-        return {}
     if not isinstance(value, list):
         raise ConfigurationError(
             "Set filters to a list of objects with a stream and a filter, or leave it out."

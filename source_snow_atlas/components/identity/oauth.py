@@ -56,8 +56,8 @@ class SnowAtlasOauth2Authenticator(Oauth2Authenticator):
         """Return the route to the host. Raises ConfigurationError for a wrong proxy or certificate file."""
         return Route.to(self.host)
 
-    @property
-    def access_token(self) -> str:  # type: ignore[misc]  # the CDK's can be set
+    @property  # type: ignore[misc]  # the CDK's can be set
+    def access_token(self) -> str:
         """Return the shared token; empty before the first grant."""
         return self._endpoint.access_token
 

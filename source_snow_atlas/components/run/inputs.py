@@ -148,7 +148,7 @@ def check_options(settings: Configuration) -> None:
 
 def warn_of_unknown_options(config: Mapping[str, Any]) -> None:
     """Warn about unknown options: if one is mistyped, the default is used."""
-    known = definitions.manifest()["spec"]["connection_specification"]["properties"]
+    known = definitions.options()
     for name in config:
         # the platform adds options that begin with two underscores
         if name not in known and not name.startswith("__"):

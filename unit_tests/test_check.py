@@ -39,7 +39,7 @@ def check(
     }
 
     client = partial(SnowAtlasClient, sleep=clock.sleep)
-    monkeypatch.setattr("source_snow_atlas.components.run.check.SnowAtlasClient", client)
+    monkeypatch.setattr("source_snow_atlas.components.run.sync.SnowAtlasClient", client)
 
     def run(allowed: Callable[[dict[str, Any]], Reply], **changes: Any) -> tuple[Status, str]:
         for path, parameters in paths.items():

@@ -19,16 +19,15 @@ from source_snow_atlas.components.basics.errors import (
     permission_names,
     plain,
 )
-from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT, Configuration, joined
+from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT
 from source_snow_atlas.components.identity.identity_token import IdentityUnavailable, read_tenant
 from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
-from source_snow_atlas.components.request.client import SnowAtlasClient
-from source_snow_atlas.components.request.reply import Page, parse_page
+from source_snow_atlas.components.run.endpoint import Endpoint
 from source_snow_atlas.components.run.inputs import check_options
+from source_snow_atlas.components.run.sync import Sync
 
 LONGEST = 18.0
 """Seconds for all requests together: with the start of the process, an answer comes within 30."""
-
 
 Area = Mapping[str, Any]
 """A product area: the parameters of one of its streams, which is requested for it."""
@@ -55,37 +54,36 @@ def check_connection(
     wait for a reply are abandoned.
     """
     try:
-        settings = Configuration.parse(config)
-        check_options(settings)
-        authenticator = SnowAtlasOauth2Authenticator(config, fail_fast=True)
-        failures = _request_areas(logger, settings, authenticator)
-        for area, failure in failures:
-            if area["name"] in settings.filters and failure is not None and failure.status == 400:
-                raise failure
+        sync = Sync(config, fail_fast=True)
+        check_options(sync.settings)
+        results = _request_areas(logger, sync)
     except SnowAtlasError as error:
         return AirbyteConnectionStatus(status=Status.FAILED, message=error.message), []
-    status, message = _verdict(authenticator.host, failures)
+    readable = [area for area, failure in results if failure is None]
+    failures = [(area, failure) for area, failure in results if failure is not None]
+    for area, failure in failures:
+        is_of_filter = area["name"] in sync.settings.filters and failure.status == 400
+        if is_of_filter or isinstance(failure, RateLimited):
+            return AirbyteConnectionStatus(status=Status.FAILED, message=failure.message), []
+    denied = [area for area, failure in failures if failure.status == 403]
+    status, message = _verdict(sync.authenticator.host, readable, denied, failures)
     logger.info(message)
-    return AirbyteConnectionStatus(status=status, message=message), _denied(failures)
+    return AirbyteConnectionStatus(status=status, message=message), denied
 
 
-def _request_areas(
-    logger: logging.Logger, settings: Configuration, authenticator: SnowAtlasOauth2Authenticator
-) -> list[tuple[Area, SnowAtlasError | None]]:
+def _request_areas(logger: logging.Logger, sync: Sync) -> list[tuple[Area, SnowAtlasError | None]]:
     """Return the product areas, each with the reason why it is not readable, if any."""
     deadline = time.monotonic() + LONGEST
-    route = authenticator.route
-    executor = ThreadPoolExecutor(max_workers=settings.num_workers)
+    route = sync.authenticator.route
+    executor = ThreadPoolExecutor(max_workers=sync.settings.num_workers)
     try:
-        token = executor.submit(authenticator.get_access_token)
+        token = executor.submit(sync.authenticator.get_access_token)
         if not wait([token], LONGEST).done:
             raise _late(f"The token endpoint of {route.host}{route.through}")
         token.result()
-        log_tenant(logger, authenticator)
-        client = SnowAtlasClient(authenticator, settings.num_workers, fail_fast=True)
+        log_tenant(logger, sync.authenticator)
         requested = {
-            executor.submit(_request_one, client, area, settings.filters.get(area["name"])): area
-            for area in product_areas(settings.filters)
+            executor.submit(_request_one, sync, area): area for area in product_areas(sync.settings.filters)
         }
         answered = wait(requested, deadline - time.monotonic()).done
         return [
@@ -100,27 +98,22 @@ def _late(what: str) -> TransientError:
     return TransientError(f"{what} did not answer within {LONGEST:.0f} s. Try again later.")
 
 
-def _denied(failures: Sequence[tuple[Area, SnowAtlasError | None]]) -> list[Area]:
-    return [area for area, failure in failures if failure is not None and failure.status == 403]
-
-
-def _verdict(host: str, failures: Sequence[tuple[Area, SnowAtlasError | None]]) -> tuple[Status, str]:
-    readable = sorted({area["area"] for area, failure in failures if failure is None})
-    failed = [(area, failure) for area, failure in failures if failure is not None and failure.status != 403]
-    grants = [
-        f"{area['area']} (grant {permission_names(area.get('permission'))})" for area in _denied(failures)
-    ]
-    others = [f"{area['area']} ({failure.message})" for area, failure in failed]
-    for _, failure in failed:
-        if isinstance(failure, RateLimited):
-            return Status.FAILED, failure.message or ""
+def _verdict(
+    host: str,
+    readable: Sequence[Area],
+    denied: Sequence[Area],
+    failures: Sequence[tuple[Area, SnowAtlasError]],
+) -> tuple[Status, str]:
+    grants = [f"{area['area']} (grant {permission_names(area.get('permission'))})" for area in denied]
+    others = [f"{area['area']} ({failure.message})" for area, failure in failures if failure.status != 403]
     if readable:
-        lacking = f" Not readable: {'; '.join([*grants, *others])}." if grants or others else ""
-        return Status.SUCCEEDED, f"Readable: {', '.join(readable)}.{lacking}"
-    if not grants and all(isinstance(failure, TransientError) for _, failure in failed):
+        lacking = f" Not readable: {'; '.join([*grants, *others])}." if failures else ""
+        names = sorted({area["area"] for area in readable})
+        return Status.SUCCEEDED, f"Readable: {', '.join(names)}.{lacking}"
+    if all(isinstance(failure, TransientError) for _, failure in failures):
         return Status.FAILED, (
             f"A token was issued, but the APIs of {host} are down or can't be reached. Permissions were "
-            f"not checked. The first of {len(failed)} failures: {failed[0][1].message}"
+            f"not checked. The first of {len(failures)} failures: {failures[0][1].message}"
         )
     message = "The credentials are valid, but the client can read nothing."
     if grants:
@@ -144,22 +137,15 @@ def log_tenant(logger: logging.Logger, authenticator: SnowAtlasOauth2Authenticat
     logger.info(f"Tenant {name} ({plain(tenant.id)}), region {region}.")
 
 
-def _request_one(client: SnowAtlasClient, area: Area, user_filter: str | None) -> SnowAtlasError | None:
+def _request_one(sync: Sync, area: Area) -> SnowAtlasError | None:
     """Request one record. Return the failure, if any."""
-    query: dict[str, Any] = {"page_number": 1, "page_size": 1} if area.get("page_parameters", True) else {}
-    filters = [user_filter] if user_filter else []
+    endpoint = Endpoint.of(sync, area)
+    conditions = []
     if area.get("cursor_filter") == "window":
         minute_ago = (datetime.now(timezone.utc) - timedelta(minutes=1)).strftime(DATETIME_FORMAT)
-        filters.append(f'{area["cursor_field"]} -ge "{minute_ago}"')
-    if filters:
-        query["filter"] = joined(filters)
-    known = definitions.schema_fields(area["name"])
-
-    def parse(body: bytes | bytearray) -> Page:
-        return parse_page(body, area.get("items_field", "items"), known, None)
-
+        conditions.append(f'{area["cursor_field"]} -ge "{minute_ago}"')
     try:
-        client.get(area["name"], area["path"], query, parse, area.get("permission"))
+        endpoint.fetch(endpoint.path, endpoint.filtered(*conditions), 1, 1, None)
     except SnowAtlasError as error:
         return error
     return None

@@ -48,34 +48,28 @@ class KeySource:
         outer, _, inner = self.fields[0].partition(".")
         return outer if inner else None
 
-    @property
-    def references(self) -> list[str]:
-        """The fields that may be null."""
-        return [name for name in self.fields if name not in self.identity]
-
-    def accepts(self, row: Row) -> bool:
-        """Return whether the keys of a record count."""
-        if self.lacking is not None:
-            return not isinstance(row.get(self.lacking), list)
-        return self.where is None or row.get(self.where) not in FALSE
-
     def is_complete_in(self, row: Row) -> bool:
         """Return whether a record has the fields that its keys depend on."""
         if self.array is not None:
             return isinstance(row.get(self.array), list)
         is_conditional = self.where is not None and self.where not in row
-        return not is_conditional and all(row.get(name) is not None for name in self.references)
+        return not is_conditional and self._has_references(row)
 
-    def keys_of(self, row: Row) -> Iterator[Keys]:
-        """Yield the keys of a record; none if a reference is null."""
+    def keys_of(self, row: Row) -> list[Keys]:
+        """Return the keys of a record; none if it does not count, or if a reference is null."""
+        if self.lacking is not None and isinstance(row.get(self.lacking), list):
+            return []
+        if self.where is not None and row.get(self.where) in FALSE:
+            return []
         if self.array is None:
-            if all(row.get(name) is not None for name in self.references):
-                yield tuple(row.get(name) for name in self.fields)
-            return
+            return [tuple(row.get(name) for name in self.fields)] if self._has_references(row) else []
         inner = self.fields[0].partition(".")[2]
         items = row.get(self.array)
-        for item in items if isinstance(items, list) else ():
-            yield (item.get(inner) if isinstance(item, dict) else None,)
+        items = items if isinstance(items, list) else []
+        return [(item.get(inner) if isinstance(item, dict) else None,) for item in items]
+
+    def _has_references(self, row: Row) -> bool:
+        return all(row.get(name) is not None for name in self.fields if name not in self.identity)
 
 
 class KeyFeed:
@@ -89,8 +83,7 @@ class KeyFeed:
         self.rows = 0
         self.incomplete = 0
         """Records without the fields that their keys depend on."""
-        self.invalid = NamedCount()
-        self.unsafe = NamedCount()
+        self.invalid, self.unsafe = NamedCount(), NamedCount()
         self._keys: list[Keys] = []
         self._paths: set[tuple[str, ...]] = set()
         self._unread = batches()
@@ -129,9 +122,8 @@ class KeyFeed:
         for row in rows:
             self.rows += 1
             self.incomplete += not self.source.is_complete_in(row)
-            if self.source.accepts(row):
-                for keys in self.source.keys_of(row):
-                    self._add(keys)
+            for keys in self.source.keys_of(row):
+                self._add(keys)
 
     def _add(self, keys: Keys) -> None:
         for name, value in zip(self.source.fields, keys, strict=True):

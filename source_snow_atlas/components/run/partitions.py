@@ -11,7 +11,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from airbyte_cdk.models import FailureType
 
@@ -63,16 +63,11 @@ class NamedCount:
     named: list[str] = field(default_factory=list)
 
     def add(self, name: str) -> None:
-        """Add one."""
         self.include(NamedCount(1, [name]))
 
     def include(self, others: NamedCount) -> None:
-        """Add all of another object."""
         self.count += others.count
         self.named = [*self.named, *others.named][:NAMED_IN_ERROR]
-
-    def __bool__(self) -> bool:
-        return self.count > 0
 
     def __str__(self) -> str:
         return "; ".join(self.named) + ("; and more" if self.count > len(self.named) else "")
@@ -90,8 +85,9 @@ class Partitions:
         self._not_ended = 1
         """Partitions that have not ended, and one more until the last has begun."""
         self._read = 0
-        self._gone: set[tuple[Any, ...]] = set()
         self._gone_count = 0
+        self._gone: set[tuple[Any, ...]] = set()
+        """The first parents that were gone."""
         self._failed = NamedCount()
         self._failed_in_a_row = 0
         self._first_failure: SnowAtlasError | None = None
@@ -131,7 +127,8 @@ class Partitions:
             if error is None:
                 self._read += 1
                 self._failed_in_a_row = 0
-                self._gone.clear()
+            elif isinstance(error, RateLimited):
+                raise error
             elif isinstance(error, NotFound) and not any(map(has_delimiters, partition.values())):
                 self._note_gone(partition, without_secret_ids(path), error)
             else:
@@ -141,14 +138,12 @@ class Partitions:
 
     def _note_gone(self, partition: Partition, path: str, error: SnowAtlasError) -> None:
         self._gone_count += 1
-        if not self._read and len(self._gone) < REMEMBERED:
+        if len(self._gone) < REMEMBERED:
             self._gone.add(tuple(partition.values()))
         if self._gone_count <= NAMED_IN_LOG:
             LOGGER.info(f"{self._label}: nothing is at {path} (HTTP {error.status}), the parent is skipped.")
 
     def _note_failed(self, path: str, error: SnowAtlasError) -> None:
-        if isinstance(error, RateLimited):
-            raise error
         if isinstance(error, NotFound):
             error = ServerError(
                 f"{self._label}: GET {path} was refused with HTTP {error.status}. Some servers take "
@@ -176,12 +171,10 @@ class Partitions:
         if not self._read:
             self._raise_if_nothing_was_there()
         causes: list[SnowAtlasError] = [*self.unknown]
-        unknown = sum(cause.parents for cause in self.unknown)
-        reasons = [f"{_parents_are(cause.parents)} unknown: {cause.reason}" for cause in self.unknown]
-        if self.unsafe:
-            reasons.append(
-                f"{_parents_were(self.unsafe.count)} not requested, because of the id: {self.unsafe}."
-            )
+        reasons = [f"{_parents(cause.parents, 'are')} unknown: {cause.reason}" for cause in self.unknown]
+        if self.unsafe.count:
+            not_requested = _parents(self.unsafe.count, "were")
+            reasons.append(f"{not_requested} not requested, because of the id: {self.unsafe}.")
         if self._first_failure is not None:
             causes.append(self._first_failure)
             reasons.append(
@@ -190,19 +183,16 @@ class Partitions:
             )
         if not reasons:
             return None
-        return RowsMissing(
-            self._stream,
-            " ".join(reasons),
-            causes[0].failure_type if causes else FailureType.system_error,
-            self._failed.count + self.unsafe.count + unknown,
-        )
+        kind = causes[0].failure_type if causes else FailureType.system_error
+        parents = self._failed.count + self.unsafe.count + sum(cause.parents for cause in self.unknown)
+        return RowsMissing(self._stream, " ".join(reasons), kind, parents)
 
     def _log_skipped(self) -> None:
         if self._gone_count:
-            skipped = _parents_were(self._gone_count)
+            skipped = _parents(self._gone_count, "were")
             LOGGER.info(f"{self._label}: {skipped} skipped, nothing was there (HTTP 404 or 410).")
-        if self.invalid:
-            skipped = _parents_were(self.invalid.count)
+        if self.invalid.count:
+            skipped = _parents(self.invalid.count, "were")
             LOGGER.warning(
                 f"{self._label}: {skipped} skipped, because no request can name the id: {self.invalid}."
             )
@@ -212,7 +202,7 @@ class Partitions:
             raise self._unread(f"none of its parents could be read, of {self.begun:,}.", self._first_failure)
         if self._gone_count and self._is_still_listed():
             raise NotFound(
-                f"{self._label}: {_parents_are(self._gone_count)} listed, and every request for one ended "
+                f"{self._label}: {_parents(self._gone_count, 'are')} listed, and every request for one ended "
                 "with HTTP 404 or 410. This host does not seem to have the endpoint: check the region or the "
                 "API URL. If they are right, leave the stream out of the connection.",
                 self._stream,
@@ -221,7 +211,8 @@ class Partitions:
         if nameless and not self.begun:
             raise ServerError(
                 f"{self._label}: none of its parents, {nameless:,} in all, has an id that a request "
-                f"can name: {self.invalid or self.unsafe}. Report it to Snow Atlas support.",
+                f"can name: {self.invalid if self.invalid.count else self.unsafe}. "
+                "Report it to Snow Atlas support.",
                 self._stream,
             )
 
@@ -240,9 +231,5 @@ class Partitions:
         )
 
 
-def _parents_are(number: int) -> str:
-    return pluralized(number, "parent is", "parents are")
-
-
-def _parents_were(number: int) -> str:
-    return pluralized(number, "parent was", "parents were")
+def _parents(number: int, verb: Literal["are", "were"]) -> str:
+    return pluralized(number, f"parent {'is' if verb == 'are' else 'was'}", f"parents {verb}")

@@ -49,7 +49,6 @@ class Progress:
         self._logged: dict[str, float] = {}
         self._counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._warned: set[tuple[str, str]] = set()
-        self._changes: defaultdict[str, Counter[str]] = defaultdict(Counter)
 
     def warn_once(self, stream: str, kind: str, message: str) -> None:
         """Log a warning, unless one of its kind was logged for the stream before."""
@@ -104,11 +103,13 @@ class Progress:
     def add_changes(self, stream: str, changes: Changes) -> None:
         """Add changes that were seen while a collection of the stream was read."""
         with self._lock:
-            self._changes[stream].update(asdict(changes))
+            self._counts[stream].update(asdict(changes))
 
     def log_changes(self) -> None:
         """Log the changes that were seen while the streams were read, in one line for each stream."""
-        for stream, counts in self._changes.items():
+        for stream, counts in self._counts.items():
+            if "seen" not in counts:
+                continue
             seen = pluralized(counts["seen"], "row was", "rows were")
             pages = pluralized(counts["read_again"], "page was", "pages were")
             again = pluralized(counts["again"], "row was", "rows were")

@@ -25,12 +25,12 @@ SYNC = "__sync"
 
 
 class Sync:
-    """One run of `read`."""
+    """One run of `read`, or of `check` with `fail_fast`."""
 
-    def __init__(self, config: Mapping[str, Any]) -> None:
+    def __init__(self, config: Mapping[str, Any], fail_fast: bool = False) -> None:
         self.settings = Configuration.parse(config)
-        self.authenticator = SnowAtlasOauth2Authenticator(config)
-        self.client = SnowAtlasClient(self.authenticator, self.settings.num_workers)
+        self.authenticator = SnowAtlasOauth2Authenticator(config, fail_fast)
+        self.client = SnowAtlasClient(self.authenticator, self.settings.num_workers, fail_fast)
         self.prefetch = PagePrefetch(self.settings.num_workers)
         self.progress = Progress()
         self._partitions: dict[str, Partitions] = {}

@@ -16,11 +16,10 @@ from source_snow_atlas.components.basics.errors import NotFound, SnowAtlasError
 from source_snow_atlas.components.basics.paths import fill
 from source_snow_atlas.components.collection.pages import NoPrefetch, Prefetch, in_flight
 from source_snow_atlas.components.request.reply import Row
+from source_snow_atlas.components.run.endpoint import Endpoint
 from source_snow_atlas.components.run.parents import KeyFeed, Keys, KeySource
 from source_snow_atlas.components.run.partitions import Partitions, RowsMissing
 from source_snow_atlas.components.run.sync import Sync
-from source_snow_atlas.components.stream.endpoint import Endpoint
-from source_snow_atlas.definitions import schema_fields
 
 LOGGER = logging.getLogger("airbyte")
 Partition = dict[str, Any]
@@ -154,16 +153,7 @@ class ParentCollection:
 
     def __init__(self, sync: Sync, definition: Mapping[str, Any]) -> None:
         self._prefetch = sync.prefetch
-        self._endpoint = Endpoint(
-            sync,
-            name=definition["name"],
-            path=definition["path"],
-            permission=definition.get("permission"),
-            page_parameters=definition.get("page_parameters", True),
-            items_field=definition.get("items_field", "items"),
-            key=tuple(definition.get("key", ())),
-            known_fields=schema_fields(definition.get("schema", definition["name"])),
-        )
+        self._endpoint = Endpoint.of(sync, definition)
         parents = definition.get("parents", [])
         self._parents = ParentKeys(sync, self._endpoint.name, parents) if parents else None
         # these records complete those that lack an array: one that is gone lacks it here, too
@@ -191,15 +181,17 @@ class ParentCollection:
         """Yield the records of each parent. Several are read at a time."""
         partitions = Partitions(self._endpoint.name)
 
-        def read(partition: Partition) -> tuple[list[Row], SnowAtlasError | None]:
+        def read(partition: Partition) -> list[Row]:
+            rows, failure = [], None
             try:
-                return self._read(partition, not_served), None
+                rows = self._read(partition, not_served)
             except SnowAtlasError as error:
-                return [], error
+                failure = error
+            partitions.end(partition, fill(self._endpoint.path, partition), failure)
+            return rows
 
         following = partial(next, parents.partitions(partitions), None)
-        for partition, (rows, error) in in_flight(following, read, self._prefetch):
-            partitions.end(partition, fill(self._endpoint.path, partition), error)
+        for _, rows in in_flight(following, read, self._prefetch):
             yield rows
         if missing := partitions.missing():
             raise missing

@@ -25,9 +25,9 @@ from source_snow_atlas.components.collection.pages import NoPrefetch
 from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT, EPOCH, parse_timestamp
 from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
 from source_snow_atlas.components.request.reply import Page, Row
+from source_snow_atlas.components.run.endpoint import Endpoint
 from source_snow_atlas.components.run.progress import estimate
 from source_snow_atlas.components.run.sync import Sync
-from source_snow_atlas.components.stream.endpoint import Endpoint
 from source_snow_atlas.components.stream.time_windows import TimeWindow, TimeWindows, timestamp_of
 from source_snow_atlas.definitions import BEGINNING, schema_fields
 

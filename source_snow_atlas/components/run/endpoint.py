@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from source_snow_atlas.components.basics.errors import plain
@@ -11,8 +12,9 @@ from source_snow_atlas.components.basics.paths import fill
 from source_snow_atlas.components.collection.pages import Prefetch
 from source_snow_atlas.components.collection.paging import CollectionReader
 from source_snow_atlas.components.identity.configuration import joined
-from source_snow_atlas.components.request.reply import Page, parse_page
+from source_snow_atlas.components.request.reply import Page, Repairs, parse_page
 from source_snow_atlas.components.run.sync import Sync
+from source_snow_atlas.definitions import schema_fields
 
 REPAIRED = (
     "a text contains half a character (a lone surrogate), which UTF-8 can't encode. It is replaced by U+FFFD."
@@ -34,6 +36,20 @@ class Endpoint:
     """The fields that identify a row of the collection."""
     known_fields: frozenset[str] = frozenset()
 
+    @classmethod
+    def of(cls, sync: Sync, parameters: Mapping[str, Any]) -> Endpoint:
+        """Return the endpoint that the parameters of a stream, or the definition of a parent, describe."""
+        return cls(
+            sync,
+            name=parameters["name"],
+            path=parameters["path"],
+            permission=parameters.get("permission"),
+            page_parameters=parameters.get("page_parameters", True),
+            items_field=parameters.get("items_field", "items"),
+            key=tuple(parameters.get("key", ())),
+            known_fields=schema_fields(parameters.get("schema", parameters["name"])),
+        )
+
     def filtered(self, *conditions: str) -> dict[str, Any]:
         """Return the query that combines the user's filter of the stream with conditions."""
         users = self.sync.settings.filters.get(self.name)
@@ -50,23 +66,9 @@ class Endpoint:
     ) -> CollectionReader:
         """Return a reader of the collection of one partition."""
         path, progress, settings = fill(self.path, partition), self.sync.progress, self.sync.settings
-
-        def fetch(number: int, size: int, numbers: frozenset[int] | None) -> Page | None:
-            paged = self.page_parameters or number > 1
-            page = self.sync.client.get(
-                self.name,
-                path,
-                {**query, **({"page_number": number, "page_size": size} if paged else {})},
-                lambda body: parse_page(body, self.items_field, self.known_fields, numbers),
-                self.permission,
-            )
-            if page is not None:
-                self._warn_about_repairs(page, path)
-            return page
-
         return CollectionReader(
             label=f"Stream {self.name}" + (f" ({path})" if partition else ""),
-            fetch=fetch,
+            fetch=partial(self.fetch, path, query),
             page_size=settings.page_size,
             key=tuple(name for name in self.key if name not in partition),
             prefetch=prefetch,
@@ -78,9 +80,21 @@ class Endpoint:
             warn=lambda kind, message: progress.warn_once(self.name, kind, message),
         )
 
-    def _warn_about_repairs(self, page: Page, path: str) -> None:
-        """Warn about values of a page that could not be kept as sent."""
-        for field, what in ((page.repairs.repaired, REPAIRED), (page.repairs.rounded, ROUNDED)):
+    def fetch(
+        self, path: str, query: Mapping[str, Any], number: int, size: int, numbers: frozenset[int] | None
+    ) -> Page | None:
+        """Request a page, and warn about values that could not be kept as sent."""
+        is_paged = self.page_parameters or number > 1
+        page = self.sync.client.get(
+            self.name,
+            path,
+            {**query, **({"page_number": number, "page_size": size} if is_paged else {})},
+            lambda body: parse_page(body, self.items_field, self.known_fields, numbers),
+            self.permission,
+        )
+        repairs = page.repairs if page is not None else Repairs()
+        for field, what in ((repairs.repaired, REPAIRED), (repairs.rounded, ROUNDED)):
             if field:
                 message = f"Stream {self.name}: {what} First seen in {plain(field)} of {path}."
                 self.sync.progress.warn_once(self.name, what, message)
+        return page

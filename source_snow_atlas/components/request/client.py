@@ -50,10 +50,6 @@ Parsed = TypeVar("Parsed")
 Body = bytes | bytearray
 
 
-class _TemporaryStatus(TransientError):
-    """Reply with a status that is retried."""
-
-
 @dataclass
 class _Request(Generic[Parsed]):
     """Request of a stream, and when it was last sent."""
@@ -65,10 +61,8 @@ class _Request(Generic[Parsed]):
     permission: Any
     sent_at: float = 0.0
 
-    def url(self, host: str) -> str:
-        """Return the address on a host."""
-        encoded = f"?{urlencode(self.query, quote_via=percent_encode)}" if self.query else ""
-        return host + self.path + encoded
+    def __str__(self) -> str:
+        return f"Stream {self.stream}: GET {self.path}"
 
 
 class SnowAtlasClient:
@@ -106,7 +100,6 @@ class SnowAtlasClient:
         `parse` raises MalformedReply for a wrong body, which is retried too. Raises NotFound for a 404 or
         410, ConfigurationError, RateLimited, TransientError or ServerError.
         """
-
         request = _Request(stream, path, query, parse, permission)
         if not path.startswith(ORACLE_PATHS):
             return self._get(request)
@@ -142,57 +135,49 @@ class SnowAtlasClient:
         attempts = Attempts(maximum=2, seconds=12.0) if self._fail_fast else Attempts()
         while True:
             failure: SnowAtlasError
+            announced = 0.0
             try:
-                return self._try(request)
+                reply, ticket = self._send(request)
+                if reply.meaning is not Meaning.TEMPORARY:
+                    return self._parsed(request, reply, ticket)
+                announced = announced_wait(reply.headers) or 0.0
+                failure = self._temporary(request, reply, announced)
             except OSError as error:
                 failure = self._no_reply(request, error)
             except MalformedReply as error:
                 failure = ServerError(
-                    f"Stream {request.stream}: GET {request.path} was answered with a body that can't be "
-                    f"right: {error}. None of it was used. If it happens again, report it to Snow Atlas "
-                    "support.",
+                    f"{request} was answered with a body that can't be right: {error}. None of it was used. "
+                    "If it happens again, report it to Snow Atlas support.",
                     request.stream,
                 )
-            except _TemporaryStatus as error:
-                failure = error
             wait = attempts.next_wait(self._clock() - request.sent_at)
-            if wait is None:
+            if wait is None or announced > (0.0 if self._fail_fast else LONGEST_WAIT):
                 raise failure
-            LOGGER.info(
-                "%s Retrying in %.1f s (attempt %d of %d).",
-                failure.message,
-                wait,
-                attempts.made,
-                attempts.maximum,
-            )
+            if announced:
+                # until it is over, no request of any stream is sent
+                self.pace.pause(announced)
+            progress = f"attempt {attempts.made} of {attempts.maximum}"
+            LOGGER.info(f"{failure.message} Retrying in {wait:.1f} s ({progress}).")
             self._sleep(wait)
 
-    def _try(self, request: _Request[Parsed]) -> Parsed | None:
-        """Return the parsed reply to one attempt.
-
-        Raises OSError without a reply, MalformedReply, _TemporaryStatus, or the final error.
-        """
-        reply, ticket = self._send(request)
-        if reply.meaning is Meaning.TEMPORARY:
-            raise self._temporary(request, reply)
+    def _parsed(self, request: _Request[Parsed], reply: Response, ticket: Ticket) -> Parsed | None:
+        """Return the parsed reply. Raises MalformedReply, or the error of a status that is not retried."""
         parsed = request.parse(reply.body) if reply.meaning is Meaning.PAGE else None
         # a limit has let it through, even if the answer is a 404
         self.pace.succeeded(ticket)
         if reply.meaning in (Meaning.PAGE, Meaning.NO_CONTENT):
             return parsed
+        is_filtered = "filter" in request.query
         raise failed_request(
-            request.stream,
-            request.path,
-            reply.status,
-            reply.body,
-            request.permission,
-            "filter" in request.query,
+            request.stream, request.path, reply.status, reply.body, request.permission, is_filtered
         )
 
     def _send(self, request: _Request[Any]) -> tuple[Response, Ticket]:
         """Return the reply after rate limits, and after the renewal of a token that is refused."""
         limited_since: float | None = None
         is_renewed = False
+        query = f"?{urlencode(request.query, quote_via=percent_encode)}" if request.query else ""
+        url = self.authenticator.host + request.path + query
         while True:
             # renewed before the slot, so that no request is sent late, inside a wait announced by then
             self.authenticator.get_access_token()
@@ -200,8 +185,7 @@ class SnowAtlasClient:
                 # requested here, because it may be revoked while the request waits for the slot
                 token = self.authenticator.get_access_token()
                 request.sent_at = self._clock()
-                headers = {**HEADERS, "Authorization": f"Bearer {token}"}
-                prepared = requests.Request("GET", request.url(self.authenticator.host), headers)
+                prepared = requests.Request("GET", url, {**HEADERS, "Authorization": f"Bearer {token}"})
                 reply = self._transport.send(prepared, self.authenticator.route)
                 if reply.meaning is Meaning.LIMITED:
                     limited_since = request.sent_at if limited_since is None else limited_since
@@ -223,36 +207,26 @@ class SnowAtlasClient:
         if self._fail_fast or (announced or 0) > LONGEST_WAIT or self._clock() - since > 2 * LONGEST_WAIT:
             asks = "does not say how long to wait" if announced is None else f"asks to wait {announced:.0f} s"
             raise RateLimited(
-                f"Stream {request.stream}: GET {request.path} was refused with HTTP 429: Snow Atlas limits "
-                f"the rate of requests and {asks}. "
+                f"{request} was refused with HTTP 429: Snow Atlas limits the rate of requests and {asks}. "
                 "Try again later, lower num_workers, or run fewer scripts with this client.",
                 request.stream,
             )
 
-    def _temporary(self, request: _Request[Any], reply: Response) -> SnowAtlasError:
-        """Return the failure of a temporary status, final if the announced wait is too long.
-
-        Until an announced wait is over, no request is sent.
-        """
-        announced = announced_wait(reply.headers) or 0.0
+    def _temporary(self, request: _Request[Any], reply: Response, announced: float) -> SnowAtlasError:
         said = quote(reply.body)
-        is_too_long = announced > (0.0 if self._fail_fast else LONGEST_WAIT)
-        failure = (TransientError if is_too_long else _TemporaryStatus)(
-            f"Stream {request.stream}: GET {request.path} keeps being answered with HTTP {reply.status}. "
-            "Try again later."
+        failure = TransientError(
+            f"{request} keeps being answered with HTTP {reply.status}. Try again later."
             + (f" The server asks to wait {announced:.0f} s." if announced else "")
             + (f' The server said: "{said}".' if said else ""),
             request.stream,
         )
         failure.status = reply.status
-        if not is_too_long:
-            self.pace.pause(announced)
         return failure
 
     def _no_reply(self, request: _Request[Any], error: Exception) -> SnowAtlasError:
         route = self.authenticator.route
         return route.failure(error, request.stream) or TransientError(
-            f"Stream {request.stream}: GET {request.path} got no complete reply from {route.host}"
-            f"{route.through} ({type(error).__name__}). Try again later.",
+            f"{request} got no complete reply from {route.host}{route.through} ({type(error).__name__}). "
+            "Try again later.",
             request.stream,
         )

@@ -71,27 +71,20 @@ def parse_page(
     state (None: any).
     """
     repairs = Repairs()
-    page = _page(decode(body, repairs), items_field, known_fields, numbers)
-    page.repairs = repairs
-    return page
-
-
-def _page(
-    document: Any, items_field: str, known_fields: Collection[str], numbers: Collection[int] | None
-) -> Page:
+    document = decode(body, repairs)
     if isinstance(document, list):
-        return Page(_rows(document), is_array=True)
+        return Page(_rows(document), is_array=True, repairs=repairs)
     if not isinstance(document, dict):
         raise MalformedReply(f"the body is {type(document).__name__}, not an object or an array")
     if items_field in document:
-        return _envelope(document, items_field, numbers)
+        return _envelope(document, items_field, numbers, repairs)
     if "error" in document and "error" not in known_fields:
         raise MalformedReply("an error object came with status 200")
     if "pagination" in document and "pagination" not in known_fields:
         raise MalformedReply(f"{items_field} is missing")
     if not any(field in document for field in known_fields if field not in ENVELOPE_FIELDS):
         raise MalformedReply(f"the object has neither {items_field} nor any field of the stream's records")
-    return Page([document])
+    return Page([document], repairs=repairs)
 
 
 def decode(body: bytes | bytearray, repairs: Repairs | None = None) -> Any:
@@ -131,22 +124,13 @@ def _keeps_long_numbers(body: bytes | bytearray) -> bool:
     return orjson.dumps(orjson.loads(together)) == together
 
 
-def _is_exact(text: str, value: float) -> bool:
-    """Return whether a double equals the number in a text."""
-    written = repr(value)
-    try:
-        return text == written or Decimal(text) == Decimal(written)
-    except InvalidOperation:  # an exponent beyond all bounds
-        return False
-
-
 def _decode_exactly(body: bytes | bytearray, repairs: Repairs) -> Any:
     try:
         document = json.loads(body, parse_constant=_NotANumber, parse_float=_fraction, parse_int=_integer)
         return _writable(document, "", repairs)
     except (ValueError, RecursionError) as error:
         kind = "HTML" if body.lstrip()[:1] == b"<" else "not valid JSON"
-        raise MalformedReply(f"the body is {kind} ({_first_line(error)})") from None
+        raise MalformedReply(f"the body is {kind} ({plain(str(error), 80)})") from None
 
 
 def _writable(value: Any, path: str, repairs: Repairs) -> Any:
@@ -189,7 +173,11 @@ def _fraction(text: str) -> float | _NotANumber:
     value = float(text)
     if not isfinite(value):
         return _NotANumber(text)
-    return value if _is_exact(text, value) else _Rounded(value)
+    try:
+        is_exact = text == repr(value) or Decimal(text) == Decimal(repr(value))
+    except InvalidOperation:  # an exponent beyond all bounds
+        is_exact = False
+    return value if is_exact else _Rounded(value)
 
 
 def _integer(text: str) -> int | _NotANumber:
@@ -200,11 +188,7 @@ def _integer(text: str) -> int | _NotANumber:
         return _NotANumber(text)
 
 
-def _first_line(error: BaseException) -> str:
-    return plain(str(error).split("\n", 1)[0], 80)
-
-
-def _envelope(document: Row, items_field: str, numbers: Collection[int] | None) -> Page:
+def _envelope(document: Row, items_field: str, numbers: Collection[int] | None, repairs: Repairs) -> Page:
     items = document[items_field]
     if document.get("error") or document.get("errors"):
         raise MalformedReply(f"the body has both an error and {items_field}, with status 200")
@@ -215,29 +199,28 @@ def _envelope(document: Row, items_field: str, numbers: Collection[int] | None) 
     pagination = document.get("pagination")
     if not isinstance(pagination, dict):
         pagination = {}
+    size = _count(pagination.get("page_size"))
     page = Page(
         rows=_rows(items) if isinstance(items, list) else [items],
         is_collection=isinstance(items, list),
         number=_count(pagination.get("page_number")),
-        size=_page_size(pagination.get("page_size")),
+        size=size if size and size <= LARGEST_PAGE else None,
         total_pages=_count(pagination.get("total_pages")),
         total_items=_count(pagination.get("total_items")),
         has_next=_has_next(document.get("_links") or document.get("links")),
+        repairs=repairs,
     )
     if not page.is_collection and (page.has_next or max(page.total_items or 0, page.total_pages or 0) > 1):
         raise MalformedReply(f"{items_field} is one object, but more are counted")
     if numbers is not None and page.number is not None and page.number not in numbers:
         asked = max(numbers)
-        if not _is_after_end(page, asked):
+        items, pages = page.total_items, page.total_pages
+        is_after_end = pages is not None and pages < asked
+        is_after_end |= items is not None and page.size is not None and items <= (asked - 1) * page.size
+        # some servers then send their last page
+        if not is_after_end:
             raise WrongPage(f"page {page.number} came back for page {asked}")
     return page
-
-
-def _is_after_end(page: Page, number: int) -> bool:
-    """Return whether the requested page lies after the end: some servers then send their last page."""
-    if page.total_pages is not None and page.total_pages < number:
-        return True
-    return bool(page.total_items is not None and page.size and page.total_items <= (number - 1) * page.size)
 
 
 def _rows(items: list[Any]) -> list[Row]:
@@ -254,12 +237,6 @@ def _count(value: Any) -> int | None:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
-
-
-def _page_size(value: Any) -> int | None:
-    """Return a page size of the pagination object, or None if it is absent or not plausible."""
-    size = _count(value)
-    return size if size and size <= LARGEST_PAGE else None
 
 
 def _has_next(links: Any) -> bool:

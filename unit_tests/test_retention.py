@@ -23,7 +23,7 @@ def warnings(days_back: int, *rows: dict[str, Any]) -> list[str]:
     """What is said of a sync that goes so far back and gets these rows in its last window."""
     said: list[str] = []
     start = NOW - timedelta(days=days_back)
-    windows = [(stamp(start), stamp(start + timedelta(days=1))), (stamp(NOW - timedelta(days=1)), stamp(NOW))]
+    windows = [(start, start + timedelta(days=1)), (NOW - timedelta(days=1), NOW)]
     reader = TimeWindows(
         "audit_logs",
         "created",

@@ -127,22 +127,17 @@ def check_options(settings: Configuration) -> None:
     """Raise ConfigurationError if an option names a stream that does not exist or can't be filtered."""
     known = definitions.stream_definitions()
     filterable = [name for name in known if definitions.parameters(name).get("filterable")]
-    for stream in settings.filters:
-        if stream not in known:
+    named = [("filters", name) for name in settings.filters]
+    named += [("accept_missing_rows", name) for name in settings.accept_missing_rows if name != EVERY_STREAM]
+    for option, name in named:
+        if name not in known:
             raise ConfigurationError(
-                f"The configuration filters the stream {plain(stream)!r}, which does not exist"
-                + nearest(stream, filterable)
-            )
-        if stream not in filterable:
-            raise ConfigurationError(
-                f"The API can't filter the stream {stream}: remove its filter from the configuration."
-            )
-    for name in settings.accept_missing_rows:
-        if name != EVERY_STREAM and name not in known:
-            raise ConfigurationError(
-                f"The option accept_missing_rows names the stream {plain(name)!r}, which does not exist: "
-                f"name streams as they are called in the connection, or {EVERY_STREAM} alone"
+                f"The option {option} names the stream {plain(name)!r}, which does not exist"
                 + nearest(name, known)
+            )
+        if option == "filters" and name not in filterable:
+            raise ConfigurationError(
+                f"The API can't filter the stream {name}: remove its filter from the configuration."
             )
 
 

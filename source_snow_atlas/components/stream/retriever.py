@@ -171,8 +171,7 @@ class CollectionRetriever(Retriever):
         partition = stream_slice.partition
         start = stream_slice.cursor_slice.get("start_time", BEGINNING)
         if self.cursor_filter == "window" and latest is not None:
-            end = (latest + timedelta(seconds=1)).strftime(DATETIME_FORMAT)
-            yield self._time_windows.rows((start, end))
+            yield self._time_windows.rows((parse_timestamp(start), latest + timedelta(seconds=1)))
             return
         if self.window_format:
             query = dict(stream_slice.extra_fields)
@@ -187,8 +186,9 @@ class CollectionRetriever(Retriever):
             yield self._with_fields(rows, partition)
 
     def _read_time_window(self, window: TimeWindow) -> list[Row]:
+        start, end = (f"{timestamp:{DATETIME_FORMAT}}" for timestamp in window)
         query = self._endpoint.filtered(
-            f'{self.cursor_field} -ge "{window[0]}"', f'{self.cursor_field} -lt "{window[1]}"'
+            f'{self.cursor_field} -ge "{start}"', f'{self.cursor_field} -lt "{end}"'
         )
         reader = self._endpoint.reader({}, query, NoPrefetch(), self._count_page)
         return self._with_fields([row for batch in reader.rows() for row in batch], {})

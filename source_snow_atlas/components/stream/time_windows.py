@@ -17,11 +17,11 @@ from airbyte_cdk.utils.datetime_helpers import ab_datetime_parse
 
 from source_snow_atlas.components.basics.errors import ServerError
 from source_snow_atlas.components.collection.page_reply import content
-from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT, parse_timestamp
+from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT
 from source_snow_atlas.components.request.reply import Row
 
-TimeWindow = tuple[str, str]
-"""Half-open interval between two timestamps in whole UTC seconds."""
+TimeWindow = tuple[datetime, datetime]
+"""Half-open interval between two whole seconds."""
 NEVER_CAPPED = 4
 """Entries of a reply that is assumed to be complete."""
 CHECKED_IN_A_SECOND = 20
@@ -54,7 +54,7 @@ class TimeWindows:
         self._lock = threading.Lock()
         self._windows = 0
         """Windows that had entries."""
-        self._earliest: str | None = None
+        self._earliest: datetime | None = None
         """The earliest start of a window."""
         self._verified = 0
         """The most entries of a reply that was complete."""
@@ -82,13 +82,14 @@ class TimeWindows:
         is_plausible = count < self._verified if self._cap is None else 2 * count <= self._cap
         if count <= NEVER_CAPPED or is_plausible:
             return rows
-        start, end = map(parse_timestamp, window)
+        start, end = window
         if end - start <= timedelta(seconds=1):
             self._check_second(window, count)
             return rows
-        middle = _text(start + timedelta(seconds=int((end - start).total_seconds()) // 2))
-        halves = [(half, self._request(half)) for half in ((window[0], middle), (middle, window[1]))]
-        united = _united(rows, *[part for _, part in halves])
+        middle = (start + (end - start) / 2).replace(microsecond=0)
+        halves = ((start, middle), (middle, end))
+        parts = [self._request(half) for half in halves]
+        united = _united(rows, *parts)
         if len(united) > count:
             self._warn(
                 "capped",
@@ -96,19 +97,16 @@ class TimeWindows:
                 "so. Windows with more are read in parts.",
             )
             self._cap = min(count, self._cap or count)
-            return _united(united, *[self._verify(half, part) for half, part in halves])
-        (first, first_part), (second, second_part) = halves
-        if len(first_part) == len(second_part) == count:
+            return _united(united, *map(self._verify, halves, parts))
+        if all(len(part) == count for part in parts):
             self._warn(
                 "any time",
                 f"Stream {self._stream}: the server sends the same {count} entries for any time, so it is "
                 "unknown whether there are more.",
             )
-        # an empty half proves nothing about the other one
-        if not first_part:
-            united = _united(rows, self._verify(second, second_part))
-        elif not second_part:
-            united = _united(rows, self._verify(first, first_part))
+        if not all(parts):
+            # an empty half proves nothing about the other one
+            united = _united(rows, *map(self._verify, halves, parts))
         if self._cap is None:
             self._verified = max(self._verified, count)
         return united
@@ -117,21 +115,21 @@ class TimeWindows:
         """Raise ServerError if a second may have more entries than the reply."""
         if count < (self._cap or CHECKED_IN_A_SECOND):
             return
+        second = f"the second {window[0]:{DATETIME_FORMAT}}"
         if self._cap is None:
-            around = (_text(parse_timestamp(window[0]) - AROUND), _text(parse_timestamp(window[1]) + AROUND))
-            if len(self._request(around)) > count:
+            if len(self._request((window[0] - AROUND, window[1] + AROUND))) > count:
                 return
             # a reply for thirty days would have held the entries of other windows, too
             if count < REFUSED_IN_A_SECOND and self._windows == 1:
                 self._warn(
                     "full second",
-                    f"Stream {self._stream}: {count} entries came for the second {window[0]}, and no others "
-                    "in fifteen days before and after, so it is unknown whether a reply can hold more.",
+                    f"Stream {self._stream}: {count} entries came for {second}, and no others in "
+                    "fifteen days before and after, so it is unknown whether a reply can hold more.",
                 )
                 return
         raise ServerError(
-            f"Stream {self._stream}: {count} entries came for the second {window[0]}, as many as a reply "
-            "holds at most. There may be more, because no request can be for less than a second. "
+            f"Stream {self._stream}: {count} entries came for {second}, as many as a reply holds at most. "
+            "There may be more, because no request can be for less than a second. "
             "Report it to Snow Atlas support, and check whether a filter of this stream can split them.",
             self._stream,
         )
@@ -142,14 +140,9 @@ class TimeWindows:
         Some servers return rows whose time lies outside of the window: a time without its time zone, or in
         another one, looks like that, and so does a server that ignores the filter.
         """
-        start, end = map(parse_timestamp, window)
-
-        def is_odd(row: Row) -> bool:
-            # a server may count the first second to the preceding window, too
-            timestamp = timestamp_of(row.get(self._cursor_field))
-            return timestamp is not None and not start < timestamp < end
-
-        has_odd = any(map(is_odd, rows))
+        timestamps = [timestamp_of(row.get(self._cursor_field)) for row in rows]
+        # a server may count the first second to the preceding window, too
+        has_odd = any(each is not None and not window[0] < each < window[1] for each in timestamps)
         if not self._emitted and not has_odd:
             return rows
         values = [hash(content(row)) for row in rows]
@@ -158,7 +151,7 @@ class TimeWindows:
             self._emitted.update(values)
         return new
 
-    def _warn_about_retention(self, row: Row, kept_until: str, earliest: str) -> None:
+    def _warn_about_retention(self, row: Row, kept_until: str, earliest: datetime) -> None:
         """Warn if the sync starts earlier than the retention period of a row.
 
         Windows are read from the oldest on, so the start of the sync is soon known.
@@ -167,7 +160,7 @@ class TimeWindows:
         if created is None or until is None or until <= created:
             return
         now, kept = datetime.now(timezone.utc), until - created
-        if now - parse_timestamp(earliest) > kept:
+        if now - earliest > kept:
             self._warn(
                 "retention",
                 f"Stream {self._stream}: the server keeps a row for {kept.days} days ({kept_until}), and "
@@ -186,7 +179,3 @@ def timestamp_of(value: Any) -> datetime | None:
 
 def _united(*parts: list[Row]) -> list[Row]:
     return list({content(row): row for part in parts for row in part}.values())
-
-
-def _text(timestamp: datetime) -> str:
-    return timestamp.strftime(DATETIME_FORMAT)

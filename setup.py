@@ -120,7 +120,7 @@ setup(
         "orjson>=3.10,<4",
         "PyJWT[crypto]>=2.8,<3",
         "PyYAML>=6,<7",
-        "requests>=2.32,<3",
+        "requests>=2.32.2,<3",
         # bodies are unpacked in bounded pieces since 2.6
         "urllib3>=2.6,<3",
     ],

@@ -24,8 +24,11 @@ def main(path: str) -> None:
     from snow_atlas_sync.connector import permission
     from source_snow_atlas.components.basics.errors import SnowAtlasError
     from source_snow_atlas.components.basics.secrets import remember
-    from source_snow_atlas.components.identity.identity_token import IdentityUnavailable, read_tenant
-    from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
+    from source_snow_atlas.components.identity.oauth import (
+        IdentityUnavailable,
+        SnowAtlasOauth2Authenticator,
+        read_tenant,
+    )
     from source_snow_atlas.source import SourceSnowAtlas
 
     config = json.loads(Path(path).read_text(encoding="utf-8"))

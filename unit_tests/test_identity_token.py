@@ -11,8 +11,12 @@ from typing import Any
 import jwt
 import pytest
 
-from source_snow_atlas.components.identity.identity_token import IdentityUnavailable, Tenant, read_tenant
-from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
+from source_snow_atlas.components.identity.oauth import (
+    IdentityUnavailable,
+    SnowAtlasOauth2Authenticator,
+    Tenant,
+    read_tenant,
+)
 from unit_tests.helpers.fake_http import TOKEN_URL, FakeHttp, token_reply
 from unit_tests.helpers.fakes import FakeClock
 

@@ -9,7 +9,7 @@ from airbyte_cdk.sources.types import Record
 
 from source_snow_atlas.components.basics.errors import ConfigurationError
 from source_snow_atlas.components.run.sync import Sync
-from source_snow_atlas.components.stream.tenant import TenantRetriever
+from source_snow_atlas.components.stream.retriever import TenantRetriever
 from unit_tests.helpers.fake_http import TOKEN_URL, FakeHttp, token_reply
 from unit_tests.test_identity_token import signed
 

@@ -101,14 +101,11 @@ class Route:
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
     """Yield an exception and those that it wraps, from the outermost to the innermost."""
-    found: list[BaseException] = []
-    waiting: list[Any] = [error]
-    while waiting:
-        cause = waiting.pop(0)
-        if isinstance(cause, BaseException) and cause not in found:
-            found.append(cause)
-            yield cause
-            waiting += [*cause.args, getattr(cause, "reason", None), getattr(cause, "original_error", None)]
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        wrapped = (getattr(cause, "reason", None), getattr(cause, "original_error", None), *cause.args)
+        cause = next((each for each in wrapped if isinstance(each, BaseException)), None)
 
 
 def _variable_of(host: str, address: str) -> str:

@@ -41,7 +41,6 @@ class Attempts:
 
     maximum: int = 9
     seconds: float = 600.0
-    first_wait: float = 0.5
     longest_wait: float = 30.0
     random: Callable[[], float] = random.random
     made: int = field(default=1, init=False)
@@ -53,7 +52,7 @@ class Attempts:
         `seconds` is the duration of the failed attempt.
         """
         self.spent += seconds
-        longest: float = min(self.longest_wait, self.first_wait * 2.0 ** (self.made - 1))
+        longest: float = min(self.longest_wait, 0.5 * 2.0 ** (self.made - 1))
         wait = longest * (0.5 + self.random() / 2)
         if self.made >= self.maximum or self.spent + wait > self.seconds:
             return None

@@ -1,4 +1,8 @@
-"""Access tokens by the client credentials grant. A process has one token per host and client."""
+"""Access tokens by the client credentials grant, and the tenant that comes with them.
+
+A process has one token per host and client. The OpenID Connect identity token names the tenant. It comes from
+the token endpoint over TLS, so its signature needs no check (OpenID Connect Core section 3.1.3.7, item 6).
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
+import jwt
 from airbyte_cdk.sources.streams.http.requests_native_auth import Oauth2Authenticator
 
 from source_snow_atlas.components.basics.network import Route
@@ -81,3 +86,35 @@ class SnowAtlasOauth2Authenticator(Oauth2Authenticator):
         with self._token_refresh_lock:
             if self.access_token == stale:
                 self.refresh_and_set_access_token()
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """The tenant that the application registration belongs to."""
+
+    id: str
+    name: str | None
+    region: str | None
+
+
+class IdentityUnavailable(Exception):
+    """Raised if the tenant is not known. The text says why."""
+
+
+def read_tenant(authenticator: SnowAtlasOauth2Authenticator) -> Tenant:
+    """Return the tenant that the identity token names. Raises IdentityUnavailable if it names none."""
+    token = authenticator.identity_token
+    if token is None:
+        raise IdentityUnavailable("the server issues no identity token to this client")
+    try:
+        claims = jwt.decode(token, options={"verify_signature": False})
+    except (jwt.InvalidTokenError, ValueError, RecursionError):
+        raise IdentityUnavailable("the identity token can't be read") from None
+    tenant, name, region = (_text(claims.get(claim)) for claim in ("tenant", "tenant_name", "region"))
+    if tenant is None:
+        raise IdentityUnavailable("the identity token names no tenant")
+    return Tenant(tenant, name, region)
+
+
+def _text(claim: object) -> str | None:
+    return str(claim) if isinstance(claim, (str, int)) and claim != "" else None

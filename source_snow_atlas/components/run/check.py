@@ -20,8 +20,11 @@ from source_snow_atlas.components.basics.errors import (
     plain,
 )
 from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT
-from source_snow_atlas.components.identity.identity_token import IdentityUnavailable, read_tenant
-from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
+from source_snow_atlas.components.identity.oauth import (
+    IdentityUnavailable,
+    SnowAtlasOauth2Authenticator,
+    read_tenant,
+)
 from source_snow_atlas.components.run.endpoint import Endpoint
 from source_snow_atlas.components.run.inputs import check_options
 from source_snow_atlas.components.run.sync import Sync

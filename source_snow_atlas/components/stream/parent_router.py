@@ -42,19 +42,18 @@ class ParentPartitionRouter(SinglePartitionRouter):
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
         self._sync = Sync.of(self.config)
         self._options: list[dict[str, Any]] = [{}]
-        if self.values_from:
-            ((field, option),) = self.values_from.items()
+        for field, option in (self.values_from or {}).items():
             self._options = [{field: value} for value in getattr(self._sync.settings, option)]
         self._keys = ParentKeys(self._sync, self.name, self.parents, self._options)
 
     def stream_slices(self) -> Iterable[StreamSlice]:
         """Yield the partitions, while the parents are still being read."""
-        if self.values_from and not self._options:
-            ((field, option),) = self.values_from.items()
-            LOGGER.warning(
-                f"Stream {self.name} reads nothing, because the API does not list the values of {field}. "
-                f"Name them in the option {option}."
-            )
+        for field, option in (self.values_from or {}).items():
+            if not self._options:
+                LOGGER.warning(
+                    f"Stream {self.name} reads nothing, because the API does not list the values of {field}. "
+                    f"Name them in the option {option}."
+                )
         partitions = self._sync.partitions(self.name)
         try:
             for partition in self._keys.partitions(partitions):

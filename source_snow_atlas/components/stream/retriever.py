@@ -1,4 +1,4 @@
-"""Retriever of one partition: a collection, the child collection of a parent, or a time window.
+"""Retrievers of one partition: a collection, the child collection of a parent, a time window, or the tenant.
 
 The CDK's SimpleRetriever reads the pages of a partition one after the other and doesn't verify replies. Here
 the pages of a collection are compared, to find lost and repeated rows, and several are fetched at a time
@@ -18,12 +18,16 @@ from airbyte_cdk.sources.declarative.retrievers import Retriever
 from airbyte_cdk.sources.streams.core import StreamData
 from airbyte_cdk.sources.types import Record, StreamSlice
 
-from source_snow_atlas.components.basics.errors import SnowAtlasError
+from source_snow_atlas.components.basics.errors import ConfigurationError, SnowAtlasError
 from source_snow_atlas.components.basics.paths import fill
 from source_snow_atlas.components.collection.keys import KeyWarnings
 from source_snow_atlas.components.collection.pages import NoPrefetch
 from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT, EPOCH, parse_timestamp
-from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
+from source_snow_atlas.components.identity.oauth import (
+    IdentityUnavailable,
+    SnowAtlasOauth2Authenticator,
+    read_tenant,
+)
 from source_snow_atlas.components.request.reply import Page, Row
 from source_snow_atlas.components.run.endpoint import Endpoint
 from source_snow_atlas.components.run.progress import estimate
@@ -211,3 +215,26 @@ class CollectionRetriever(Retriever):
             self.name, total_records=page.total_items or 0, total_pages=page.total_pages or 0
         )
         self._sync.progress.add(self.name, pages=1)
+
+
+@dataclass
+class TenantRetriever(Retriever):
+    """Retriever of the one record, which costs no request to the APIs."""
+
+    config: Mapping[str, Any]
+    name: str
+    authenticator: SnowAtlasOauth2Authenticator
+
+    def read_records(
+        self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None
+    ) -> Iterable[StreamData]:
+        """Yield the tenant as {id, name, region}. Raises ConfigurationError if it is not known."""
+        try:
+            tenant = read_tenant(self.authenticator)
+        except IdentityUnavailable as reason:
+            raise ConfigurationError(
+                f"Stream {self.name}: the tenant is not known, because {reason}. Leave the stream out of the "
+                "connection. All other streams are unaffected.",
+                self.name,
+            ) from None
+        yield Record({"id": tenant.id, "name": tenant.name, "region": tenant.region}, self.name, stream_slice)

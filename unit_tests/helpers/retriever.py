@@ -17,13 +17,13 @@ def retriever(config: dict[str, Any], path: str = "/api/x", **parameters: Any) -
     """Return a retriever, by default of the stream `things`."""
     if SYNC not in config:
         Sync.begin(config)
+    name = parameters.pop("name", "things")
     source = CollectionRetriever(
         config=config,
-        name=parameters.pop("name", "things"),
+        name=name,
         primary_key=parameters.pop("primary_key", "id"),
         authenticator=Sync.of(config).authenticator,
-        path=path,
-        **parameters,
+        parameters={"name": name, "path": path, **parameters},
     )
     source._endpoint = replace(source._endpoint, known_fields=frozenset(SCHEMA["properties"]))
     return source

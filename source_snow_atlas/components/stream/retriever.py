@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any
@@ -33,9 +33,7 @@ from source_snow_atlas.components.run.endpoint import Endpoint
 from source_snow_atlas.components.run.progress import estimate
 from source_snow_atlas.components.run.sync import Sync
 from source_snow_atlas.components.stream.time_windows import TimeWindow, TimeWindows, timestamp_of
-from source_snow_atlas.definitions import BEGINNING, schema_fields
-
-RECORD_KEY = "recordKey"
+from source_snow_atlas.definitions import BEGINNING
 
 
 class EmptyRecord(Record):
@@ -72,7 +70,7 @@ class CursorRow(dict[str, Any]):
 
 @dataclass
 class CollectionRetriever(Retriever):
-    """Retriever of all streams but `tenant`. Its fields are the parameters of a stream's definition.
+    """Retriever of all streams but `tenant`. It reads these parameters of a stream's definition:
 
     path: endpoint with `{partition field}` placeholders.
     permission: name of the permission, or several names of which any grants access.
@@ -89,34 +87,25 @@ class CollectionRetriever(Retriever):
     name: str
     primary_key: str | list[str] | None
     authenticator: SnowAtlasOauth2Authenticator
-    path: str
-    permission: Any = None
-    page_parameters: bool = True
-    items_field: str = "items"
-    record_key: list[str] | None = None
-    cursor_field: str | None = None
-    cursor_filter: str | None = None
-    kept_until: str | None = None
-    window_format: str | None = None
-    parents: list[dict[str, Any]] | None = None
+    parameters: InitVar[Mapping[str, Any]]
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, parameters: Mapping[str, Any]) -> None:
         self._sync = Sync.of(self.config)
         self._warn = partial(self._sync.progress.warn_once, self.name)
         key = self.primary_key or []
         self._primary_key = [key] if isinstance(key, str) else key
-        self._endpoint = Endpoint(
-            self._sync,
-            name=self.name,
-            path=self.path,
-            permission=self.permission,
-            page_parameters=self.page_parameters,
-            items_field=self.items_field,
-            key=tuple(self.record_key or self._primary_key),
-            known_fields=schema_fields(self.name),
-        )
+        self._record_key: list[str] = parameters.get("record_key", [])
+        self._endpoint = Endpoint.of(self._sync, {**parameters, "key": self._record_key or self._primary_key})
+        self._is_per_parent = "parents" in parameters
+        self._is_per_month = "window_format" in parameters
+        self._cursor_field: str | None = parameters.get("cursor_field")
+        self._cursor_filter: str | None = parameters.get("cursor_filter")
         self._time_windows = TimeWindows(
-            self.name, self.cursor_field or "", self.kept_until, self._read_time_window, self._warn
+            self.name,
+            self._cursor_field or "",
+            parameters.get("kept_until"),
+            self._read_time_window,
+            self._warn,
         )
         self._is_estimated = False
 
@@ -131,7 +120,7 @@ class CollectionRetriever(Retriever):
         stream_slice = stream_slice or StreamSlice(partition={}, cursor_slice={})
         partitions = self._sync.partitions(self.name)
         if partitions.error is not None:
-            if self.parents:
+            if self._is_per_parent:
                 return  # other parents of a stream that has failed would only cost requests
             # other windows must not count as read; the traceback would grow each time it is raised
             raise partitions.error.with_traceback(None)
@@ -140,16 +129,16 @@ class CollectionRetriever(Retriever):
             try:
                 yield from self._read(stream_slice)
             except SnowAtlasError as error:
-                if not self.parents:
+                if not self._is_per_parent:
                     raise
                 failure = error
             is_last = True
-            if self.parents:
+            if self._is_per_parent:
                 self._sync.progress.add(self.name, parents=1)
                 partition = stream_slice.partition
-                is_last = partitions.end(partition, fill(self.path, partition), failure)
+                is_last = partitions.end(partition, fill(self._endpoint.path, partition), failure)
             if is_last:
-                self._sync.end_stream(self.name, is_whole=self.cursor_field is None)
+                self._sync.end_stream(self.name, is_whole=self._cursor_field is None)
         except Exception as error:
             partitions.fail(error)
             raise
@@ -167,32 +156,32 @@ class CollectionRetriever(Retriever):
             self._sync.progress.add(self.name, records=len(rows))
             self._sync.add_rows(self.name, rows)
             for row in rows:
-                data = row if self.cursor_field is None else CursorRow(row, self.cursor_field, latest)
+                data = row if self._cursor_field is None else CursorRow(row, self._cursor_field, latest)
                 yield (Record if row else EmptyRecord)(data, self.name, stream_slice)
 
     def _read_batches(self, stream_slice: StreamSlice, latest: datetime | None) -> Iterator[list[Row]]:
         """Yield the rows of a partition. Those of a time window come at once: they are verified together."""
         partition = stream_slice.partition
         start = stream_slice.cursor_slice.get("start_time", BEGINNING)
-        if self.cursor_filter == "window" and latest is not None:
+        if self._cursor_filter == "window" and latest is not None:
             yield self._time_windows.rows((parse_timestamp(start), latest + timedelta(seconds=1)))
             return
-        if self.window_format:
+        if self._is_per_month:
             query = dict(stream_slice.extra_fields)
         elif start == BEGINNING:  # with a filter, rows without a cursor value would be missing
             query = self._endpoint.filtered()
         else:
-            query = self._endpoint.filtered(f'{self.cursor_field} -ge "{start}"')
-        in_path = {} if self.window_format else partition
+            query = self._endpoint.filtered(f'{self._cursor_field} -ge "{start}"')
+        in_path = {} if self._is_per_month else partition
         # pages of child collections are not counted
-        on_page = None if self.parents else self._count_page
+        on_page = None if self._is_per_parent else self._count_page
         for rows in self._endpoint.reader(in_path, query, self._sync.prefetch, on_page).rows():
             yield self._with_fields(rows, partition)
 
     def _read_time_window(self, window: TimeWindow) -> list[Row]:
         start, end = (f"{timestamp:{DATETIME_FORMAT}}" for timestamp in window)
         query = self._endpoint.filtered(
-            f'{self.cursor_field} -ge "{start}"', f'{self.cursor_field} -lt "{end}"'
+            f'{self._cursor_field} -ge "{start}"', f'{self._cursor_field} -lt "{end}"'
         )
         reader = self._endpoint.reader({}, query, NoPrefetch(), self._count_page)
         return self._with_fields([row for batch in reader.rows() for row in batch], {})
@@ -200,14 +189,15 @@ class CollectionRetriever(Retriever):
     def _with_fields(self, rows: list[Row], partition: Mapping[str, Any]) -> list[Row]:
         """Return the rows after parent ids, months and `recordKey` were added to them."""
         added = list(partition.items())
-        # the key of a month's row has its last day, while a reply may have the requested day
-        is_key = self.window_format is not None
-        for row in rows if added or self.record_key else ():
+        for row in rows if added or self._record_key else ():
             for name, value in added:
-                if is_key or row.get(name) is None:
+                # the key of a month's row has its last day, while a reply may have the requested day
+                if self._is_per_month or row.get(name) is None:
                     row[name] = value
-            if self.record_key:
-                row[RECORD_KEY] = json.dumps([row.get(part) for part in self.record_key], ensure_ascii=False)
+            if self._record_key:
+                row["recordKey"] = json.dumps(
+                    [row.get(part) for part in self._record_key], ensure_ascii=False
+                )
         return rows
 
     def _count_page(self, page: Page) -> None:

@@ -49,9 +49,8 @@ class Route:
         settings = requests.Session().merge_environment_settings(host, {}, True, None, None)
         bundle_variable = ""
         if isinstance(settings["verify"], str) and host.startswith("https:"):
-            bundle_variable = (
-                "REQUESTS_CA_BUNDLE" if os.environ.get("REQUESTS_CA_BUNDLE") else "CURL_CA_BUNDLE"
-            )
+            is_own = os.environ.get("REQUESTS_CA_BUNDLE")
+            bundle_variable = "REQUESTS_CA_BUNDLE" if is_own else "CURL_CA_BUNDLE"
             _check_certificates(bundle_variable, settings["verify"])
         address = select_proxy(host, settings["proxies"])
         if not address:
@@ -135,16 +134,13 @@ def _checked_proxy(variable: str, address: str) -> str:
 def _check_certificates(variable: str, path: str) -> None:
     """Raise ConfigurationError for a bundle that can't be read."""
     try:
-        if os.path.isdir(path):
-            ssl.create_default_context(capath=path)
-        else:
-            ssl.create_default_context(cafile=path)
+        is_folder = os.path.isdir(path)
+        ssl.create_default_context(cafile=None if is_folder else path, capath=path if is_folder else None)
+        return
     except ssl.SSLError:
         reason = "holds no certificates"
     except OSError as error:
         reason = f"can't be read: {error.strerror}"
-    else:
-        return
     raise ConfigurationError(
         f"Set {variable} to a file of certificates in PEM format, or remove it: {path} {reason}."
     )

@@ -73,7 +73,6 @@ class SnowAtlasOauth2Authenticator(Oauth2Authenticator):
         return self._endpoint.identity_token
 
     def token_has_expired(self) -> bool:
-        """Return whether a new token is needed."""
         return self._endpoint.has_expired()
 
     def refresh_and_set_access_token(self) -> None:

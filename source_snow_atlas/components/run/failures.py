@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
 
 from airbyte_cdk.models import AirbyteMessage, AirbyteStreamStatus
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_snow_atlas.components.basics.errors import ConfigurationError, SnowAtlasError
 
-LOGGER = logging.getLogger("airbyte.ConcurrentDeclarativeSource")
 OVER = (AirbyteStreamStatus.COMPLETE, AirbyteStreamStatus.INCOMPLETE)
 
 
@@ -27,43 +25,36 @@ def one_error_per_stream(
     """
     failed: set[str] = set()
     ended: set[str] = set()
-    with _without_tracebacks():
-        try:
-            for message in messages:
-                trace = message.trace
-                if trace and trace.stream_status and trace.stream_status.status in OVER:
-                    ended.add(trace.stream_status.stream_descriptor.name)
-                if trace and trace.error and trace.error.stream_descriptor:
-                    stream = trace.error.stream_descriptor.name
-                    if stream in failed:
-                        continue
-                    failed.add(stream)
-                yield message
-        except AirbyteTracedException:
-            if not failed:
-                raise
-        if failed:
-            raise ConfigurationError(
-                f"{len(failed)} of {len(streams)} streams could not be read completely: "
-                f"{', '.join(sorted(failed))}. The error of each says why; the other streams are complete."
-            )
-        if silent := sorted(set(streams) - ended):
-            raise SnowAtlasError(
-                f"The sync ended before {len(silent)} of {len(streams)} streams: {', '.join(silent)}. "
-                "Report it to the connector's maintainers."
-            )
-
-
-@contextmanager
-def _without_tracebacks() -> Iterator[None]:
-    """Leave out the CDK's log lines about a SnowAtlasError, as its message says all."""
-
-    def is_unexpected(record: logging.LogRecord) -> bool:
-        is_expected = record.exc_info is not None and isinstance(record.exc_info[1], SnowAtlasError)
-        return not is_expected and not str(record.msg).startswith("During the sync, the following streams")
-
-    LOGGER.addFilter(is_unexpected)
     try:
-        yield
-    finally:
-        LOGGER.removeFilter(is_unexpected)
+        for message in messages:
+            trace = message.trace
+            if trace and trace.stream_status and trace.stream_status.status in OVER:
+                ended.add(trace.stream_status.stream_descriptor.name)
+            if trace and trace.error and trace.error.stream_descriptor:
+                stream = trace.error.stream_descriptor.name
+                if stream in failed:
+                    continue
+                failed.add(stream)
+            yield message
+    except AirbyteTracedException:
+        if not failed:
+            raise
+    if failed:
+        raise ConfigurationError(
+            f"{len(failed)} of {len(streams)} streams could not be read completely: "
+            f"{', '.join(sorted(failed))}. The error of each says why; the other streams are complete."
+        )
+    if silent := sorted(set(streams) - ended):
+        raise SnowAtlasError(
+            f"The sync ended before {len(silent)} of {len(streams)} streams: {', '.join(silent)}. "
+            "Report it to the connector's maintainers."
+        )
+
+
+def _is_unexpected(record: logging.LogRecord) -> bool:
+    """Return whether a line of the CDK says more than the message of a SnowAtlasError does."""
+    is_expected = record.exc_info is not None and isinstance(record.exc_info[1], SnowAtlasError)
+    return not is_expected and not str(record.msg).startswith("During the sync, the following streams")
+
+
+logging.getLogger("airbyte.ConcurrentDeclarativeSource").addFilter(_is_unexpected)

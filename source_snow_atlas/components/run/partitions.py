@@ -107,7 +107,6 @@ class Partitions:
         self.error = self.error or error
 
     def begin(self) -> None:
-        """Count a partition that is about to be read."""
         with self._lock:
             self.begun += 1
             self._not_ended += 1

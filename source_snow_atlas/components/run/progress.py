@@ -77,7 +77,6 @@ class Progress:
                 self._counts[stream][name] = total or self._counts[stream][name]
 
     def count(self, stream: str, name: str) -> int:
-        """Return the current value of a count."""
         with self._lock:
             return self._counts[stream][name]
 
@@ -101,7 +100,6 @@ class Progress:
         return f"Reading {stream}: {', '.join(parts)}, {counts['records'] / seconds:,.0f} records/s"
 
     def add_changes(self, stream: str, changes: Changes) -> None:
-        """Add changes that were seen while a collection of the stream was read."""
         with self._lock:
             self._counts[stream].update(asdict(changes))
 

@@ -51,7 +51,6 @@ class Sync:
         return sync
 
     def partitions(self, stream: str) -> Partitions:
-        """Return the partitions of a selected stream."""
         return self._partitions.setdefault(stream, Partitions(stream))
 
     def expect_keys(self, source: KeySource) -> None:

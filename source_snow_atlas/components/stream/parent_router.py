@@ -122,7 +122,6 @@ class ParentKeys:
             self._warn_about_incomplete_records(feed)
 
     def _listed_again(self) -> Iterator[Partition]:
-        """Yield the partitions from the current lists of parents."""
         for fields, source, collection in self._parents:
             for keys in KeyFeed(source, collection.batches):
                 yield from self._combined(fields, keys)
@@ -162,7 +161,7 @@ class ParentCollection:
         """Yield the records in batches. Raises RowsMissing at the end if some are not known."""
         not_served: list[int] = []
         if self._parents is None:
-            yield from self._batches_of({}, self._prefetch, not_served)
+            yield from self._batches({}, self._prefetch, not_served)
         else:
             yield from self._read_per_parent(self._parents, not_served)
         if not_served:
@@ -170,14 +169,13 @@ class ParentCollection:
             reason = f"the API counts {rows} more rows of {name} than it serves."
             raise RowsMissing(name, reason, FailureType.system_error, rows)
 
-    def _batches_of(
+    def _batches(
         self, partition: Partition, prefetch: Prefetch, not_served: list[int]
     ) -> Iterator[list[Row]]:
         query = self._endpoint.filtered()
         return self._endpoint.reader(partition, query, prefetch, on_missing=not_served.append).rows()
 
     def _read_per_parent(self, parents: ParentKeys, not_served: list[int]) -> Iterator[list[Row]]:
-        """Yield the records of each parent. Several are read at a time."""
         partitions = Partitions(self._endpoint.name)
 
         def read(partition: Partition) -> list[Row]:
@@ -198,7 +196,7 @@ class ParentCollection:
     def _read(self, partition: Partition, not_served: list[int]) -> list[Row]:
         """Return the records of one parent, without null fields, and with the parent's keys."""
         try:
-            rows = [row for batch in self._batches_of(partition, NoPrefetch(), not_served) for row in batch]
+            rows = [row for batch in self._batches(partition, NoPrefetch(), not_served) for row in batch]
         except NotFound:
             if not self._completes:
                 raise

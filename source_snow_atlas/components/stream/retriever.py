@@ -22,7 +22,7 @@ from source_snow_atlas.components.basics.errors import ConfigurationError, SnowA
 from source_snow_atlas.components.basics.paths import fill
 from source_snow_atlas.components.collection.keys import KeyWarnings
 from source_snow_atlas.components.collection.pages import NoPrefetch
-from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT, EPOCH, parse_timestamp
+from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT, parse_timestamp
 from source_snow_atlas.components.identity.oauth import (
     IdentityUnavailable,
     SnowAtlasOauth2Authenticator,
@@ -58,14 +58,11 @@ class CursorRow(dict[str, Any]):
         self._latest = latest
 
     def get(self, key: str, default: Any = None) -> Any:
-        """Return an item; for the cursor field a timestamp in UTC seconds, or None if it holds none."""
         value = super().get(key, default)
         if key != self._cursor_field:
             return value
         timestamp, latest = timestamp_of(value), self._latest or datetime.now(timezone.utc)
-        if timestamp is None:
-            return None
-        return max(EPOCH, min(timestamp, latest)).strftime(DATETIME_FORMAT)
+        return None if timestamp is None else min(timestamp, latest).strftime(DATETIME_FORMAT)
 
 
 @dataclass
@@ -183,8 +180,8 @@ class CollectionRetriever(Retriever):
         query = self._endpoint.filtered(
             f'{self._cursor_field} -ge "{start}"', f'{self._cursor_field} -lt "{end}"'
         )
-        reader = self._endpoint.reader({}, query, NoPrefetch(), self._count_page)
-        return self._with_fields([row for batch in reader.rows() for row in batch], {})
+        batches = self._endpoint.reader({}, query, NoPrefetch(), self._count_page).rows()
+        return self._with_fields([row for batch in batches for row in batch], {})
 
     def _with_fields(self, rows: list[Row], partition: Mapping[str, Any]) -> list[Row]:
         """Return the rows after parent ids, months and `recordKey` were added to them."""

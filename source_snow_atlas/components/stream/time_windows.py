@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from airbyte_cdk.utils.datetime_helpers import ab_datetime_parse
-
 from source_snow_atlas.components.basics.errors import ServerError
 from source_snow_atlas.components.collection.page_reply import content
-from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT
+from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT, parse_timestamp
 from source_snow_atlas.components.request.reply import Row
 
 TimeWindow = tuple[datetime, datetime]
@@ -169,12 +168,10 @@ class TimeWindows:
 
 
 def timestamp_of(value: Any) -> datetime | None:
-    """Parse a timestamp of the server. Without an offset, UTC is assumed. Return None if it is none."""
-    try:
-        timestamp: datetime = ab_datetime_parse(value)
-        return timestamp.astimezone(timezone.utc)
-    except (ValueError, TypeError, OverflowError):
-        return None
+    """Parse a timestamp of the server, or return None if it is none."""
+    with suppress(ValueError):
+        return parse_timestamp(value)
+    return None
 
 
 def _united(*parts: list[Row]) -> list[Row]:

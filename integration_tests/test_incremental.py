@@ -19,7 +19,7 @@ from integration_tests.helpers.expected import Expected, difference
 from integration_tests.helpers.small_server import page, serving
 from sandbox import Sandbox
 from sandbox.api.recording import Exchange
-from source_snow_atlas.components.stream import monthly_router
+from source_snow_atlas.components.stream import routers
 
 COMPUTERS = 100
 NOW = datetime.now(timezone.utc)
@@ -308,7 +308,7 @@ def test_a_running_month_is_replaced_by_the_next_sync(
     connector_with: Callable[..., Connector], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A table that is deduplicated would get one more row for the month each day, each taken for a whole."""
-    monkeypatch.setattr(monthly_router, "datetime", Clock)
+    monkeypatch.setattr(routers, "datetime", Clock)
     connector = connector_with(start_date="2026-08-01")
     table: dict[tuple[str, str], Record] = {}
     for day in ("2026-09-15", "2026-09-16", "2026-09-30", "2026-10-01"):

@@ -17,7 +17,7 @@ from source_snow_atlas.components.request.reply import Row
 from source_snow_atlas.components.run.parents import KeyFeed, KeySource
 from source_snow_atlas.components.run.partitions import Partitions
 from source_snow_atlas.components.run.sync import Sync
-from source_snow_atlas.components.stream.parent_router import (
+from source_snow_atlas.components.stream.routers import (
     ParentCollection,
     ParentKeys,
     ParentPartitionRouter,

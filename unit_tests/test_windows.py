@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_snow_atlas.components.stream import monthly_router as windows
-from source_snow_atlas.components.stream.monthly_router import MonthlyWindowRouter, months
+from source_snow_atlas.components.stream import routers as windows
+from source_snow_atlas.components.stream.routers import MonthlyWindowRouter, months
 
 DAYS = st.dates(date(1999, 1, 1), date(2101, 12, 31))
 

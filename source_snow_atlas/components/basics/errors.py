@@ -82,11 +82,9 @@ def quote(body: bytes | bytearray) -> str:
     and a message that contains a secret give "".
     """
     try:
-        document = orjson.loads(body)
-    except ValueError:
+        message = orjson.loads(body)["error"]["message"]
+    except (ValueError, LookupError, TypeError):
         return ""
-    error = document.get("error") if isinstance(document, dict) else None
-    message = error.get("message") if isinstance(error, dict) else None
     if not isinstance(message, str):
         return ""
     said = plain(message, MAXIMUM_QUOTE)

@@ -1,10 +1,11 @@
-"""Partition router for streams that cost a request per parent record, and the collections of its parents."""
+"""Partition routers: months of the KPI endpoints, and parents of streams that cost a request per parent."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
 from functools import partial
 from typing import Any
 
@@ -15,6 +16,7 @@ from airbyte_cdk.sources.types import StreamSlice
 from source_snow_atlas.components.basics.errors import NotFound, SnowAtlasError
 from source_snow_atlas.components.basics.paths import fill
 from source_snow_atlas.components.collection.pages import NoPrefetch, Prefetch, in_flight
+from source_snow_atlas.components.identity.configuration import Configuration
 from source_snow_atlas.components.request.reply import Row
 from source_snow_atlas.components.run.endpoint import Endpoint
 from source_snow_atlas.components.run.parents import KeyFeed, Keys, KeySource
@@ -23,6 +25,48 @@ from source_snow_atlas.components.run.sync import Sync
 
 LOGGER = logging.getLogger("airbyte")
 Partition = dict[str, Any]
+
+
+@dataclass
+class MonthlyWindowRouter(SinglePartitionRouter):
+    """Router that yields a partition for every calendar month since the start date, or for the last twelve.
+
+    The current month is requested until today, but its row has the last day of the month as its `toDate`. So
+    the row of the next sync replaces it if the destination deduplicates by fromDate and toDate. `isComplete`
+    is false for it.
+
+    `window_format` is "date" for YYYY-MM-DD, or "date_time" for midnight UTC of these days (users KPI).
+    """
+
+    config: Mapping[str, Any]
+    window_format: str
+
+    def stream_slices(self) -> Iterable[StreamSlice]:
+        """Yield the months, oldest first. Extra fields of a slice are its query parameters."""
+        today = datetime.now(timezone.utc).date()
+        configured = Configuration.parse(self.config).start_date
+        start = configured.date() if configured else _following(today.replace(year=today.year - 1, day=1))
+        suffix = "T00:00:00Z" if self.window_format == "date_time" else ""
+        for first, last in months(start, today):
+            window = {"fromDate": f"{first}{suffix}", "toDate": f"{last}{suffix}"}
+            yield StreamSlice(
+                partition={**window, "isComplete": last < today},
+                cursor_slice={},
+                extra_fields={**window, "toDate": f"{min(last, today)}{suffix}"},
+            )
+
+
+def months(start: date, end: date) -> Iterator[tuple[date, date]]:
+    """Yield the first and last day of every calendar month from `start` to `end`."""
+    first = start.replace(day=1)
+    while first <= end:
+        following = _following(first)
+        yield first, following - timedelta(days=1)
+        first = following
+
+
+def _following(first: date) -> date:
+    return (first + timedelta(days=31)).replace(day=1)
 
 
 @dataclass

@@ -35,10 +35,9 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_snow_atlas import __version__
 from source_snow_atlas.components.basics.errors import ConfigurationError, SnowAtlasError
-from source_snow_atlas.components.basics.input_files import read_json
 from source_snow_atlas.components.basics.secrets import remember
 from source_snow_atlas.output import LineWriter, LogLines, OutputLost
-from source_snow_atlas.source import SourceSnowAtlas
+from source_snow_atlas.source import SourceSnowAtlas, read_json
 
 MALLOC_ARENA_MAXIMUM = -8
 """M_ARENA_MAX of malloc.h. Other C libraries than glibc ignore it."""

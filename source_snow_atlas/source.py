@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airbyte_cdk.models import (
@@ -21,7 +23,7 @@ from airbyte_cdk.models import (
 from airbyte_cdk.sources.source import Source
 
 from source_snow_atlas import definitions
-from source_snow_atlas.components.basics.input_files import read_json
+from source_snow_atlas.components.basics.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from airbyte_cdk.sources.declarative.concurrent_declarative_source import ConcurrentDeclarativeSource
@@ -29,6 +31,25 @@ if TYPE_CHECKING:
     from source_snow_atlas.components.run.check import Area
 
 # The declarative framework and the components are imported by the commands that need them. `spec` does not.
+
+
+def read_json(path: str, what: str) -> Any:
+    """Read the document in a file, in UTF-8, UTF-16 or UTF-32, with or without a byte order mark.
+
+    Raises ConfigurationError with the line and column of a mistake. `what` describes the file in the message.
+    """
+    try:
+        # json.loads finds the encoding of bytes by itself
+        return json.loads(Path(path).read_bytes())
+    except OSError as error:
+        raise ConfigurationError(f"The {what} file {path} can't be read: {error.strerror}.") from None
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}: {error.msg}"
+    except UnicodeDecodeError as error:
+        where = f"it is not {error.encoding.upper()} text"
+    except (ValueError, RecursionError) as error:
+        where = str(error)
+    raise ConfigurationError(f"The {what} file {path} is not valid JSON ({where}): correct it.")
 
 
 class SourceSnowAtlas(Source):

@@ -18,10 +18,6 @@ from urllib3.exceptions import NameResolutionError
 from source_snow_atlas.components.basics.errors import ConfigurationError, SnowAtlasError, TransientError
 
 EXAMPLE_PROXY = "http://proxy.example:3128"  # ignore-https-check
-HOSTS_ADVICE = (
-    "the region or the API URL is probably wrong; both are shown in Snow Atlas settings, Application "
-    "registrations, General information."
-)
 
 
 def is_host(name: str) -> bool:
@@ -68,7 +64,7 @@ class Route:
         prefix = f"Stream {stream}: " if stream else ""
         causes = list(_causes(error))
         is_unknown = any(isinstance(cause, NameResolutionError) for cause in causes)
-        if any(isinstance(cause, requests.exceptions.ProxyError) for cause in causes):
+        if isinstance(error, requests.exceptions.ProxyError):
             refused = re.search(r"Tunnel connection failed: (\d{3})", str(error))
             what = "is unknown" if is_unknown else f"can't be reached ({type(causes[-1]).__name__})"
             if refused:
@@ -80,8 +76,12 @@ class Route:
                 stream,
             )
         if is_unknown:
-            return ConfigurationError(f"{prefix}The host of {self.host} is unknown: {HOSTS_ADVICE}", stream)
-        if not any(isinstance(cause, requests.exceptions.SSLError) for cause in causes):
+            return ConfigurationError(
+                f"{prefix}The host of {self.host} is unknown: the region or the API URL is probably wrong; "
+                "both are shown in Snow Atlas settings, Application registrations, General information.",
+                stream,
+            )
+        if not isinstance(error, requests.exceptions.SSLError):
             return None
         if "CERTIFICATE_VERIFY_FAILED" not in str(error):
             advice = f"No TLS connection to {self.host}{self.through}: check the API URL and the proxy."

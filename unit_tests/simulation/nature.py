@@ -186,7 +186,11 @@ class Nature:
             and self.order == "holds"
             and self.after_end != "null"
             and (self.begins, self.drops, self.follows) == ("in place", "nothing", "page number")
-            and not (self.keys == "volatile" and (self.size < 16 or self.refused != "nothing"))
+            and not (
+                self.keys == "volatile"
+                # a page that comes again with new values is another page
+                and (self.size < 16 or self.refused != "nothing" or "page" in self.after_end)
+            )
             and not (self.has_equal_rows and self.size < 32)
             and not (self.after_end.startswith("last") and self.size < 16)
         )

@@ -64,7 +64,9 @@ def _is_alone(source: PageSource, first: PageReply, asked: int) -> bool:
         is_last = not (other.is_full or other.has_other_size) and other.ends_as(first)
         if is_last and not other.is_ambiguous(first):
             return True
-        if other.adds_to(first) or (other.total_items or 0) > count:
+        # page 1 came in its place, so page numbers are ignored
+        is_another = other.failure is not None and other.page.number is not None
+        if is_another or other.adds_to(first) or (other.total_items or 0) > count:
             return False
         follows_sizes = not other.repeats(first)
     others = [source.get(PageRequest(number, max(asked, count))) for number in (2, 3)]

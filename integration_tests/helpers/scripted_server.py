@@ -51,7 +51,7 @@ def grant(asked: Asked, **more: Any) -> Answer:
 def page_of(asked: Asked, rows: int) -> Answer:
     """Return the requested page of a collection of `rows` numbered rows, with totals."""
     size, number = int(asked.query.get("page_size", rows)), int(asked.query.get("page_number", 1))
-    shown = [{"id": str(row)} for row in range(rows)][(number - 1) * size : number * size]
+    shown = [{"id": str(row)} for row in range(rows)[(number - 1) * size : number * size]]
     totals = {"page_size": size, "page_number": number, "total_items": rows, "total_pages": -(-rows // size)}
     return Answer(body={"items": shown, "pagination": totals})
 
@@ -132,7 +132,8 @@ def serving(script: Script) -> Iterator[ScriptedServer]:
 
     server = Server(("127.0.0.1", 0), Handler)
     scripted = ScriptedServer(f"http://127.0.0.1:{server.server_address[1]}")
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    # every server of a test would wait half a second for its end
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
         yield scripted

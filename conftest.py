@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import cache
+from typing import Any
 
 import pytest
 
@@ -27,17 +28,39 @@ def _schema_of_manifests_parsed_once() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _secret_types_looked_up_once() -> Iterator[None]:
-    """Cache whether dlt treats a type as secret: it asks 16,000 times a load, in half of the load's time."""
+def _types_and_capabilities_of_dlt_looked_up_once() -> Iterator[None]:
+    """Cache what dlt looks up again and again: it takes two thirds of the time of a small load.
+
+    A load asks thousands of times what a type is, and fifty times what its destination is capable of, which
+    dlt answers each time by looking for fifty options in the environment and in files.
+    """
     with pytest.MonkeyPatch.context() as patch:
         if "dlt" in sys.modules:
             from dlt.common.configuration import resolve
             from dlt.common.configuration.providers import environ
+            from dlt.common.destination.reference import Destination
 
             is_secret = cache(resolve.is_secret_hint)
             for module in (resolve, environ):
                 patch.setattr(module, "is_secret_hint", is_secret)
+            for name in ("get_all_types_of_class_in_union", "is_hint_not_resolvable", "is_optional_type"):
+                patch.setattr(resolve, name, cache(getattr(resolve, name)))
+            patch.setattr(Destination, "capabilities", _looked_up_once(Destination.capabilities))
         yield
+
+
+def _looked_up_once(capabilities: Callable[..., Any]) -> Callable[..., Any]:
+    """Keep a destination's own capabilities, which have no other configuration, for each way of naming."""
+
+    def kept(self: Any, config: Any = None, naming: Any = None) -> Any:
+        if config is not None:
+            return capabilities(self, config, naming)
+        known = vars(self).setdefault("_known_capabilities", {})
+        if type(naming) not in known:
+            known[type(naming)] = capabilities(self, None, naming)
+        return known[type(naming)].copy()
+
+    return kept
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,6 +16,7 @@ from source_snow_atlas.components.collection.overlap import Overlap
 from source_snow_atlas.components.collection.overlapping import OverlappingPages
 from source_snow_atlas.components.collection.page_reply import PageReply
 from source_snow_atlas.components.request.reply import Row
+from unit_tests.simulation import drawn_server
 from unit_tests.simulation.drawn import nature_of
 from unit_tests.simulation.nature import CHOICES, Nature
 from unit_tests.simulation.verdict import read
@@ -201,11 +203,16 @@ def test_servers_that_were_once_read_wrongly(name: str) -> None:
         assert verdict.wrong == "", verdict.nature
 
 
+@cache
+def all_natures() -> list[Nature]:
+    """The natures of all draws."""
+    return [nature_of(seed) for seed in range(CHUNK * CHUNKS)]
+
+
 def test_every_property_is_drawn_with_every_value() -> None:
     """A property that is lost by mistake would leave its faults untried."""
-    natures = [nature_of(seed) for seed in range(CHUNK * CHUNKS)]
     for name, values in CHOICES.items():
-        assert {getattr(nature, name) for nature in natures} == set(values), name
+        assert {getattr(nature, name) for nature in all_natures()} == set(values), name
 
 
 @pytest.mark.parametrize(
@@ -213,8 +220,7 @@ def test_every_property_is_drawn_with_every_value() -> None:
 )
 def test_properties_are_drawn_combined(first: str, second: str) -> None:
     """Faults that take two conditions would never be met."""
-    natures = [nature_of(seed) for seed in range(CHUNK * CHUNKS)]
-    drawn = {(getattr(nature, first), getattr(nature, second)) for nature in natures}
+    drawn = {(getattr(nature, first), getattr(nature, second)) for nature in all_natures()}
     assert drawn == set(itertools.product(CHOICES[first], CHOICES[second]))
 
 
@@ -245,4 +251,6 @@ def test_a_reader_without_one_of_the_three_conditions_is_found(
 ) -> None:
     """Draws that find nothing would prove nothing."""
     take_out(monkeypatch)
+    # such a reader asks some servers without end
+    monkeypatch.setattr(drawn_server, "MOST_REQUESTS", 1000)
     assert any("COMPLETE" in read(nature_of(seed)).wrong for seed in range(1000))

@@ -273,12 +273,13 @@ def refused(outcome: Outcome, *words: str) -> None:
 HOST = "https://snowatlas.example.invalid"
 
 
-def test_proxies_that_are_wrong_are_named(silent: ScriptedServer, tmp_path: Path) -> None:
+def test_proxies_that_are_wrong_are_named(
+    silent: ScriptedServer, tmp_path: Path, no_waiting: list[float]
+) -> None:
     """A wrong variable of the shell would look like a server that is down."""
     connector = Connector(tmp_path, silent.config(api_url=HOST))
-    refused(
-        connector.check(HTTPS_PROXY="http://proxy..example:3128"), "Set HTTPS_PROXY to the URL of a proxy"
-    )
+    wrong = connector.check_here(HTTPS_PROXY="http://proxy..example:3128")
+    refused(wrong, "Set HTTPS_PROXY to the URL of a proxy")
     refused(connector.check_here(https_proxy="http://proxy.invalid:3128"), "https_proxy", "is unknown")
     refused(connector.check_here(ALL_PROXY="http://127.0.0.1:9"), "ALL_PROXY", "can't be reached")
     outcome = connector.read_here(["computers"], HTTPS_PROXY="http://user:hush@pro xy:3128")
@@ -288,7 +289,7 @@ def test_proxies_that_are_wrong_are_named(silent: ScriptedServer, tmp_path: Path
 
 
 @pytest.mark.parametrize("status", [407, 502, 503])
-def test_a_proxy_that_refuses_is_named(tmp_path: Path, status: int) -> None:
+def test_a_proxy_that_refuses_is_named(tmp_path: Path, no_waiting: list[float], status: int) -> None:
     """The same for one that lets nothing through."""
     with serving(lambda _: Answer(status, b"no")) as proxy:
         connector = Connector(tmp_path, proxy.config(api_url=HOST))
@@ -299,7 +300,7 @@ def test_a_proxy_that_never_answers_is_named(
     silent: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same for one that is dead."""
-    monkeypatch.setattr(check, "LONGEST", 2.0)
+    monkeypatch.setattr(check, "LONGEST", 1.0)
     connector = Connector(tmp_path, silent.config(api_url=HOST))
     refused(connector.check_here(HTTPS_PROXY=silent.url), "HTTPS_PROXY", silent.url)
 

@@ -37,7 +37,7 @@ def test_a_short_token_life(sandbox: Sandbox, connector_with: Callable[..., Conn
     """Long syncs outlive their token; without renewal in time they would end in the middle."""
     sandbox.control.set(token_life=3, latency=0.06)
     connector = connector_with(page_size=5, num_workers=4)
-    outcome = connector.read(CHILDREN)
+    outcome = connector.read_here(CHILDREN)
     assert_whole(outcome, sandbox, CHILDREN)
     seconds = max(exchange.started for exchange in sandbox.requests) - min(
         exchange.started for exchange in sandbox.requests
@@ -293,7 +293,7 @@ def _other_host() -> Iterator[tuple[str, list[tuple[str, str]]]]:
             """Quiet."""
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}", asked
@@ -327,7 +327,9 @@ def test_netrc_is_not_used(sandbox: Sandbox, connector: Connector, tmp_path: Pat
     assert difference(outcome.records["computers"], Expected(sandbox).records("computers")) == ""
 
 
-def test_the_proxy_of_the_environment_is_used(connector_with: Callable[..., Connector]) -> None:
+def test_the_proxy_of_the_environment_is_used(
+    connector_with: Callable[..., Connector], no_waiting: list[float]
+) -> None:
     """Many networks let nothing out but through the proxy."""
     with _other_host() as (url, asked):
         connector = connector_with(api_url="https://snowatlas.example.invalid")
@@ -348,7 +350,7 @@ def test_no_proxy_is_respected(sandbox: Sandbox, connector: Connector) -> None:
     assert len(outcome.records["computers"]) == len(sandbox.estate.computers)
 
 
-def test_certificates_are_verified(tmp_path: Path) -> None:
+def test_certificates_are_verified(tmp_path: Path, no_waiting: list[float]) -> None:
     """Without verification anybody on the way could read the secret; with a bundle of one's own it must
     work.
     """

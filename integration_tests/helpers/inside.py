@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
 
@@ -61,23 +62,44 @@ def connector_inside() -> Iterator[None]:
             gc.enable()  # which the sync disables for its short life
 
 
-def sync_inside(arguments: Sequence[str], variables: Mapping[str, str], folder: Path) -> tuple[int, str]:
+@dataclass
+class Said:
+    """Output of a command: all of it, and the part that went to stderr."""
+
+    everything: str
+    errors: str
+
+
+class Errors(io.StringIO):
+    """Stderr, which also goes where stdout goes."""
+
+    def __init__(self, printed: io.StringIO) -> None:
+        super().__init__()
+        self.printed = printed
+
+    def write(self, text: str) -> int:
+        self.printed.write(text)
+        return super().write(text)
+
+
+def sync_inside(arguments: Sequence[str], variables: Mapping[str, str], folder: Path) -> tuple[int, Said]:
     """Run `snow-atlas-sync` inside this process in a folder, and return its exit code and its output."""
     with mock.patch.dict(os.environ, variables, clear=True), connector_inside():
         return ended("snow-atlas-sync", lambda: command.main(arguments), folder)
 
 
-def ended(name: str, main: Callable[[], int], folder: Path) -> tuple[int, str]:
+def ended(name: str, main: Callable[[], int], folder: Path) -> tuple[int, Said]:
     """Run a command as its entry point does, and return its exit code and its output."""
     printed = io.StringIO()
+    errors = Errors(printed)
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     before = Path.cwd()
     os.chdir(folder)
     try:
-        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(errors):
             code = process.exit_code(name, main)
     finally:
         os.chdir(before)
         for number, handler in handlers.items():
             signal.signal(number, handler)
-    return code, printed.getvalue()
+    return code, Said(printed.getvalue(), errors.getvalue())

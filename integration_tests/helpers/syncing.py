@@ -18,7 +18,7 @@ import psycopg2
 import psycopg2.extras
 import pytest
 
-from integration_tests.helpers.inside import sync_inside
+from integration_tests.helpers.inside import Said, sync_inside
 from integration_tests.helpers.postgres_server import PostgresServer, PostgresUnavailable, new_database
 
 SECONDS = 240
@@ -81,9 +81,13 @@ class Target(ABC):
 
     def run(self, *arguments: str, code: int = 0) -> str:
         """Run the command inside this process, and return its stdout and stderr."""
+        return self.inside(*arguments, code=code).everything
+
+    def inside(self, *arguments: str, code: int = 0) -> Said:
+        """Run the command inside this process, and return its output and what of it went to stderr."""
         ended, said = sync_inside(self._arguments(arguments), self.variables(), self.folder)
-        assert ended == code, said
-        assert "Traceback" not in said
+        assert ended == code, said.everything
+        assert "Traceback" not in said.everything
         return said
 
     def run_process(self, *arguments: str, code: int = 0) -> str:

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.spread
 COMPUTERS = 600
 PAGE_SIZE = 20
 PATH = "/api/sam/estate/v1/computers"
-SEEDS = range(12)
+SEEDS = [*range(6), *(pytest.param(seed, marks=pytest.mark.thorough) for seed in range(6, 12))]
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 
 import pytest
 import requests
@@ -72,6 +73,7 @@ def endless(piece: bytes) -> Iterator[bytes]:
     yield from itertools.repeat(chunk)
 
 
+@cache
 def bomb(mebibytes: int) -> bytes:
     """Blanks, packed to a thousandth: one mebibyte is packed, as a block that may be repeated."""
     blanks = b" " * MIB

@@ -6,11 +6,14 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from source_snow_atlas.run import skip_docstrings_of_protocol_classes
+
+NO_PARAMETERS = SimpleNamespace(params={})
 
 # the conftest files import the CDK only in fixtures, so that the process that starts the workers does not
 skip_docstrings_of_protocol_classes()
@@ -68,11 +71,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Group the tests of a file, so that one worker runs them and sets up their fixtures once.
 
     Tests of files marked `spread` are distributed one by one. They run last, so that all workers finish at
-    about the same time.
+    about the same time. Of those with PostgreSQL one worker runs all but the thorough ones,
+    so that only one server is started.
     """
     if not hasattr(config, "workerinput"):
         return
     for item in items:
+        parameters = getattr(item, "callspec", NO_PARAMETERS).params.values()
+        if "postgres" in parameters and not item.get_closest_marker("thorough"):
+            item.add_marker(pytest.mark.xdist_group("postgres"))
         if not {"spread", "xdist_group"} & {mark.name for mark in item.iter_markers()}:
             item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::")[0]))
     items.sort(

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from functools import partial
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import pytest
@@ -62,8 +62,10 @@ def read_all(server: AuditServer, windows: list[TimeWindow]) -> list[int]:
 
 
 @pytest.mark.parametrize("newest_first", [True, False])
-@pytest.mark.parametrize("cap", [37, 100, 250, 1000, 5000])
-@pytest.mark.parametrize("per_day", [30, 900, 7000])
+@pytest.mark.parametrize(
+    ("cap", "per_day"),
+    [*product([37, 100, 250, 1000, 5000], [30, 900]), (37, 7000), (1000, 7000), (5000, 7000)],
+)
 def test_a_cap_takes_no_entry(cap: int, newest_first: bool, per_day: int) -> None:
     """Whoever audits would miss what happened on busy days, and no one would know."""
     chance = random.Random(cap + per_day)

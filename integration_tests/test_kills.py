@@ -86,6 +86,7 @@ MOMENTS = {
     "filling tables": at_work("/started_jobs/"),
     "a table committed": at_work("/completed_jobs/"),
 }
+LOADING = ("filling tables", "a table committed")
 
 
 def begun(filled: Target, company: Company) -> dict[str, int]:
@@ -97,12 +98,11 @@ def begun(filled: Target, company: Company) -> dict[str, int]:
 thorough = pytest.mark.thorough
 
 
-@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
-    "moments",
+    ("kind", "moments"),
     [
-        pytest.param(("filling tables", "a table committed"), id="while it loads"),
-        pytest.param(tuple(MOMENTS), id="at all moments", marks=thorough),
+        *(pytest.param(kind, LOADING, id=f"while it loads-{kind}") for kind in ("duckdb", "files")),
+        *(pytest.param(kind, tuple(MOMENTS), id=f"at all moments-{kind}", marks=thorough) for kind in KINDS),
     ],
 )
 def test_a_command_that_is_killed_at_any_moment_leaves_whole_tables(

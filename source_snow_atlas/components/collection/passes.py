@@ -70,6 +70,7 @@ class RepeatedPasses:
     _totals: set[int | None] = field(default_factory=set, init=False)
     _keys_are_unique: bool = field(default=True, init=False)
     _has_lacked_rows: bool = field(default=False, init=False)
+    _lacked_first_rows: bool = field(default=False, init=False)
     _requested: int = field(default=0, init=False)
     _received: int = field(default=0, init=False)
     _has_ended: bool = field(default=False, init=False)
@@ -77,6 +78,7 @@ class RepeatedPasses:
     def rows(self) -> Iterator[list[Row]]:
         """Yield the rows of the collection in batches. Raises ServerError if the passes keep differing."""
         LOGGER.info("%s: its pages can't overlap; all of them are read twice and compared.", self.label)
+        self._lacked_first_rows = self.missing_rows.rows > 0
         earlier: _Pass | None = None
         passes = quiet_passes = 0
         while True:
@@ -181,7 +183,8 @@ class RepeatedPasses:
         if before is None:
             if reply.failure is not None:
                 raise reply.failure
-            if self._emitted and not reply.rows and reply.total_items is None:
+            may_have_rows = self._emitted or self._lacked_first_rows
+            if may_have_rows and not reply.rows and reply.total_items is None:
                 # many servers count one page for a collection without rows
                 raise self.source.unreadable(reply)
             return reply

@@ -150,7 +150,8 @@ class PageReply:
     @property
     def states_its_rows(self) -> bool:
         """Return whether a last page states the number of its rows as its size, as some servers do."""
-        return self.page.size == len(self.rows) and self.is_short and (self.is_end or not self.is_counted)
+        is_last = (self.is_end or not self.is_counted) and self.page.total_items in (None, self.reached)
+        return self.page.size == len(self.rows) and self.is_short and is_last
 
     @cached_property
     def keys(self) -> list[Hashable]:

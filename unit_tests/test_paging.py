@@ -23,9 +23,10 @@ from source_snow_atlas.components.basics.errors import (
     TransientError,
     failed_request,
 )
-from source_snow_atlas.components.collection.pages import Changes, Fetch, NoPrefetch
+from source_snow_atlas.components.collection.page_source import Changes, Fetch
 from source_snow_atlas.components.collection.paging import CollectionReader
 from source_snow_atlas.components.collection.plan import overlapping
+from source_snow_atlas.components.collection.prefetch import NoPrefetch
 from source_snow_atlas.components.request.reply import Page, Row, WrongPage, parse_page
 from unit_tests.simulation.changes import ChangingRows
 from unit_tests.simulation.paged_api import ModelServer, measure_by_request, read_by_request

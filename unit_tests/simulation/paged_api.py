@@ -13,8 +13,8 @@ from typing import Any
 import orjson
 
 from source_snow_atlas.components.basics.errors import ServerError
-from source_snow_atlas.components.collection.pages import NoPrefetch, Prefetch
 from source_snow_atlas.components.collection.paging import CollectionReader
+from source_snow_atlas.components.collection.prefetch import NoPrefetch, Prefetch
 from source_snow_atlas.components.request.reply import Page, Row, parse_page
 from unit_tests.simulation.changes import ChangesByRequest, ChangingRows
 from unit_tests.simulation.outcome import Outcome, Summary

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from source_snow_atlas.components.collection.pages import Changes
+from source_snow_atlas.components.collection.page_source import Changes
 from source_snow_atlas.components.collection.paging import CollectionReader
 from source_snow_atlas.components.request.reply import Page
 from unit_tests.simulation.changes import ChangesByClock, ChangingRows

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from source_snow_atlas.components.basics.errors import ServerError
-from source_snow_atlas.components.collection.page_reply import PageReply
+from source_snow_atlas.components.collection.page_reply import PageReply, PageRequest
 from source_snow_atlas.components.collection.page_source import PageSource
-from source_snow_atlas.components.collection.pages import Fetch, PageRequest
 from source_snow_atlas.components.collection.plan import OVERLAP
-from source_snow_atlas.components.request.reply import Page
 
 
 def first_page(source: PageSource, reply: PageReply) -> tuple[PageReply, bool]:
@@ -79,20 +76,3 @@ def _is_alone(source: PageSource, first: PageReply, asked: int) -> bool:
         source.warn_of_end(others[0])
     # rows after a full page may have moved to it since
     return count < asked or first.is_end or source.is_unchanged(first)
-
-
-def is_without_pages(page: Page, label: str, fetch: Fetch, size: int, pages_declared: bool) -> bool:
-    """Return whether the first reply is all: a single object, or a list of an operation without pages.
-
-    Raises ServerError if a single object came as page 1 of a collection.
-    """
-    if page.is_collection or page.is_array:
-        announces_more = page.has_next or (page.total_pages or 0) > 1
-        return not (pages_declared or announces_more or (page.total_items or 0) > len(page.rows))
-    following = fetch(2, size, None) if pages_declared else None
-    if following is not None and (following.is_array or following.is_collection):
-        raise ServerError(
-            f"{label}: page 1 came as a single object and page 2 as a list: the rows of page 1 would be "
-            "missing. If it happens again, report it to Snow Atlas support."
-        )
-    return True

@@ -28,10 +28,10 @@ class MissingRows:
     on_missing: Callable[[int], None]
     rows: int = 0
     is_exact: bool = True
+    emitted: int = 0
     _empty_pages: int = 0
     _unproved_pages: int = 0
     _last: PageReply | None = None
-    _emitted: int = 0
     _totals: set[int | None] = field(default_factory=set)
 
     def count(self, reply: PageReply, shared: int = 0) -> None:
@@ -62,10 +62,6 @@ class MissingRows:
         self.rows += max(0, (reply.total_items or 0) - reply.request.end)
         self._fail("about ", f" {why}.", "")
 
-    def emitted(self, rows: int) -> None:
-        """Add to the number of rows that were emitted."""
-        self._emitted += rows
-
     @property
     def is_counted(self) -> bool:
         """Return whether a page had a total of rows."""
@@ -77,7 +73,7 @@ class MissingRows:
         `distinct` is the number of different rows that were emitted, if known.
         """
         totals = [total for total in self._totals if total is not None] or [0]
-        return max(0, 2 * min(totals) - max(totals) - max(self._emitted, distinct))
+        return max(0, 2 * min(totals) - max(totals) - max(self.emitted, distinct))
 
     def has_steady_total(self) -> bool:
         """Return whether every page counted the same number of rows."""
@@ -86,17 +82,6 @@ class MissingRows:
     def has_same_total(self, other: MissingRows) -> bool:
         """Return whether all pages of both readings that have a total have the same one."""
         return len((self._totals | other._totals) - {None}) == 1
-
-    def warn_without_total(self, first: PageReply) -> None:
-        """Warn about a collection whose replies have no total of rows."""
-        if first.total_pages is not None:
-            limit = "the API counts pages and not rows, so a row that its last page lacks can't be noticed."
-        else:
-            limit = (
-                "the API counts neither rows nor pages, so rows that it does not serve can't be noticed "
-                "if no page follows them."
-            )
-        self.warn("no total", f"{self.label}: {limit}")
 
     def restart(self) -> None:
         """Count from the first page again."""

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 
-from source_snow_atlas.components.basics.errors import ServerError
 from source_snow_atlas.components.collection.missing_rows import MissingRows
 from source_snow_atlas.components.collection.overlap import Overlap, overlap_by_offset, overlap_of
-from source_snow_atlas.components.collection.page_reply import PageReply
+from source_snow_atlas.components.collection.page_reply import PageReply, PageRequest
 from source_snow_atlas.components.collection.page_source import PageSource
-from source_snow_atlas.components.collection.pages import Changes, PageRequest, Prefetch, in_flight
 from source_snow_atlas.components.collection.plan import COUNTED_OVERLAP, OVERLAP, PAGES_OF_A_GAP, Plan
 from source_snow_atlas.components.request.reply import Page, Row
 
@@ -26,68 +23,58 @@ class CannotOverlap(Exception):
     """Raised before any row, if the server has one page size only, or an order that changes."""
 
 
-@dataclass
 class OverlappingPages:
-    """Reader of the pages of one collection. Not thread-safe; call `rows` once.
+    """Reader of the pages of one collection, given the first one. Not thread-safe; call `rows` once."""
 
-    `changes` are those that were seen so far.
-    """
-
-    label: str
-    source: PageSource
-    missing_rows: MissingRows
-    prefetch: Prefetch
-    on_page: Callable[[Page], None]
-
-    def __post_init__(self) -> None:
-        self.changes = Changes(0, 0, 0)
-        self._planned = self._in_flight = self._joined = self._idle = 0
+    def __init__(
+        self,
+        source: PageSource,
+        missing_rows: MissingRows,
+        on_page: Callable[[Page], None],
+        first: PageReply,
+    ) -> None:
+        self._source = source
+        self._missing_rows = missing_rows
+        self._on_page = on_page
+        # where nothing is counted, the last page proves the end: it should not be left without rows
+        is_counted = first.key and first.total_items is not None
+        self._plan = Plan(first.request.size, COUNTED_OVERLAP if is_counted else OVERLAP)
+        self._last, self._pending, self._offset = first, first.rows, first.end
+        self._joined = self._idle = 0
         self._has_ended = False
         self._emitted_pages: deque[PageReply] = deque(maxlen=REMEMBERED_PAGES)
 
-    def rows(self, first: PageReply) -> Iterator[list[Row]]:
+    def rows(self) -> Iterator[list[Row]]:
         """Yield the rows: those of a page after the next one was compared with them.
 
         Raises CannotOverlap, and ServerError if pages share no row.
         """
-        # where nothing is counted, the last page proves the end: it should not be left without rows
-        is_counted = first.key and first.total_items is not None
-        self._plan = Plan(first.request.size, COUNTED_OVERLAP if is_counted else OVERLAP)
-        self._last, self._pending = first, first.rows
-        self._offset = first.end
-        self.source.observe(first)
+        self._source.observe(self._last)
         if self._plan.size < SMALLEST_OVERLAPPING:
             raise CannotOverlap
-        self.on_page(first.page)
-        with closing(in_flight(self._following, self.source.get, self.prefetch)) as replies:
-            for _, reply in replies:
-                self._in_flight -= 1
+        self._on_page(self._last.page)
+        with closing(self._source.replies(self._following)) as replies:
+            for reply in replies:
                 yield from self._receive(reply)
                 if self._has_ended:
                     break
         yield self._pending
 
-    def _following(self) -> PageRequest | None:
-        """Return the next request, or None until a reply announces more."""
-        if self._has_ended or (self._planned >= self.source.announced and self._in_flight):
-            return None
-        if self._in_flight:
-            request = self._plan.following(self._planned)
-        else:
+    def _following(self, planned: int | None) -> PageRequest:
+        """Return the request that follows those in flight, or the last page if there are none."""
+        if planned is None:
             # the pages before may have brought less or more than was planned
-            request = self._plan.after(self._last, self._offset)
-        self._planned = request.end
-        self._in_flight += 1
-        return request
+            return self._plan.after(self._last, self._offset)
+        return self._plan.following(planned)
 
     def _receive(self, reply: PageReply) -> Iterator[list[Row]]:
         """Join a page to the preceding one, or read what lies between them."""
         # a last page may state the number of its rows as its size, but no rows follow it then
-        is_doubtful = reply.states_its_rows and reply.total_items is None
-        if reply.has_other_size or (is_doubtful and self.source.is_followed(reply)):
+        is_doubtful = reply.states_its_rows and reply.reached != reply.total_items
+        if reply.has_other_size or (is_doubtful and self._source.is_followed(reply)):
             self._fail_to_overlap("the server changes its page size")
-        reply = self.source.confirm_total(reply)
-        self.source.observe(reply)
+        reply = self._source.confirm_total(reply)
+        self._source.observe(reply)
         joined = self._joined
         overlap = self._overlap_of(reply)
         if overlap is not None:
@@ -127,19 +114,19 @@ class OverlappingPages:
             return False
         # equal rows may be others, and rows may follow a full page if this one was cut just there
         is_doubtful = short.is_ambiguous(long) or (last.is_full and not reply.is_counted)
-        return not (is_doubtful and self.source.is_followed(reply))
+        return not (is_doubtful and self._source.is_followed(reply))
 
     def _join(self, reply: PageReply, overlap: Overlap) -> Iterator[list[Row]]:
         """Continue with a page that overlaps the last one, and yield rows that are complete."""
         self._observe_changes(reply, overlap)
-        self.missing_rows.count(reply, overlap.shared)
-        self.on_page(reply.page)
+        self._missing_rows.count(reply, overlap.shared)
+        self._on_page(reply.page)
         self._joined += 1
-        self._has_ended = overlap.is_end or (self.source.is_end(reply) and self._is_certain(reply))
+        self._has_ended = overlap.is_end or (self._source.is_end(reply) and self._is_certain(reply))
         is_last = reply.is_short and (self._last.is_short or not overlap.new) and not reply.is_counted
         if is_last and not self._has_ended:
             # rows are inserted or deleted at the end all the time
-            self._has_ended = not self.source.is_followed(reply)
+            self._has_ended = not self._source.is_followed(reply)
         self._offset = reply.end
         if reply.rows:
             self._count_idle(0 if overlap.reaches and len(overlap.new) > overlap.between else 1)
@@ -160,9 +147,9 @@ class OverlappingPages:
 
     def _is_certain(self, reply: PageReply) -> bool:
         """Return whether totals prove the end. Pages may have been counted before rows moved to one more."""
-        if not self.changes or (reply.total_items is not None and not reply.states_its_rows):
+        if not self._source.changes or (reply.total_items is not None and not reply.states_its_rows):
             return True
-        return not self.source.is_followed(reply)
+        return not self._source.is_followed(reply)
 
     def _count_idle(self, pages: int) -> None:
         """Add to the pages in a row without a new row, or start again at 0. Raises ServerError at last."""
@@ -176,7 +163,8 @@ class OverlappingPages:
         if reply.rows and not (reply.missing or self._last.missing) and self._offset == self._last.end:
             displacement = abs(self._offset - reply.request.start - overlap.shared)
             self._plan.displacement = max(displacement, self._plan.displacement * 3 // 4)
-        self.changes += Changes(displacement, 0, overlap.again)
+        self._source.changes.seen += displacement
+        self._source.changes.again += overlap.again
 
     def _fill_gap(self, right: PageReply) -> Iterator[list[Row]]:
         """Read the rows between the last page and one that shares no row with it. Raises ServerError.
@@ -188,7 +176,7 @@ class OverlappingPages:
         while is_joined and pages < PAGES_OF_A_GAP:
             is_joined = False
             for request in self._plan.across_gap(self._last, self._offset, forward=pages > 0):
-                reply = self.source.get(request)
+                reply = self._source.get(request)
                 pages += 1
                 overlap = self._overlap_of(reply)
                 if overlap is not None:
@@ -202,19 +190,19 @@ class OverlappingPages:
                 yield from self._join(right, overlap)
                 break
         else:
-            yield from self._join_by_offset(self.source.get(right.request))
-        self.changes += Changes(0, pages, 0)
+            yield from self._join_by_offset(self._source.get(right.request))
+        self._source.changes.read_again += pages
 
     def _join_by_offset(self, right: PageReply) -> Iterator[list[Row]]:
         """Continue after a gap: shared rows are equal to others, or rows that are not served leave it."""
         overlap = self._overlap_of(right) or overlap_by_offset(self._last, right)
         is_page = right.failure is None and bool(right.rows or right.missing)
-        if is_page and overlap is not None and self.source.is_unchanged(self._last, right):
-            self.missing_rows.count_unproved(right)
-            self.missing_rows.is_exact &= self._last.has_unique_rows and right.has_unique_rows
+        if is_page and overlap is not None and self._source.is_unchanged(self._last, right):
+            self._missing_rows.count_unproved(right)
+            self._missing_rows.is_exact &= self._last.has_unique_rows and right.has_unique_rows
             yield from self._join(right, overlap)
         elif self._joined and not is_page:
-            raise self.source.unreadable(right)
+            raise self._source.unreadable(right)
         else:
             self._fail_to_overlap("neighbouring pages share no row")
 
@@ -222,8 +210,8 @@ class OverlappingPages:
         """Raise CannotOverlap, or ServerError if rows of several pages were emitted."""
         if not self._joined:
             raise CannotOverlap
-        raise ServerError(
-            f"{self.label}: {what}, also when read again from further back. The order of the rows changes "
+        raise self._source.error(
+            f"{what}, also when read again from further back. The order of the rows changes "
             "between requests or depends on the page size, or more rows came or went at once than a page "
             "holds. Whether all rows came can't be known: sync again, at a quieter time."
         )

@@ -1,4 +1,4 @@
-"""The reply to one page request, and what it states about itself and the collection."""
+"""A page request and its reply, and what the reply states about itself and the collection."""
 
 from __future__ import annotations
 
@@ -11,11 +11,28 @@ from itertools import groupby
 import orjson
 
 from source_snow_atlas.components.basics.errors import SnowAtlasError
-from source_snow_atlas.components.collection.pages import PageRequest
 from source_snow_atlas.components.request.reply import Page, Row
 
 FEW_ROWS = 4
 """Fewer rows than these may share their keys with others by chance, if keys are not unique."""
+
+
+@dataclass(frozen=True)
+class PageRequest:
+    """Request for page `number`, counted from 1, of `size` rows: those from offset `start` up to `end`."""
+
+    number: int
+    size: int
+
+    @property
+    def start(self) -> int:
+        """Return the offset of the first row."""
+        return (self.number - 1) * self.size
+
+    @property
+    def end(self) -> int:
+        """Return the offset after the last row of a full page."""
+        return self.number * self.size
 
 
 @dataclass(frozen=True)
@@ -81,14 +98,12 @@ class PageReply:
         return len(self.page.rows) >= self.request.size
 
     @cached_property
-    def missing(self) -> int:
-        """Return the number of rows that the page should hold by its own totals and doesn't.
+    def expected(self) -> int:
+        """Return the number of rows that the page should hold by its own totals.
 
         With a total of rows, those up to the total are expected. Without, every page but the last is full.
         """
         request, page, pages = self.request, self.page, self.total_pages
-        if self.failure is not None:
-            return 0
         expected = 0
         if self.total_items is not None:
             expected = min(request.size, max(0, self.total_items - request.start))
@@ -98,7 +113,12 @@ class PageReply:
             expected = max(expected, request.size if request.number < pages else last)
         if not self.is_counted and page.has_next:
             expected = request.size
-        return max(0, expected - len(page.rows))
+        return expected
+
+    @property
+    def missing(self) -> int:
+        """Return the number of expected rows that the page doesn't hold."""
+        return max(0, self.expected - len(self.rows)) if self.failure is None else 0
 
     @property
     def announced(self) -> int:
@@ -112,17 +132,9 @@ class PageReply:
     @property
     def announces_more(self) -> bool:
         """Return whether a total or a link announces another page."""
-        return not self.is_after_end and (self.page.has_next or self.announced > self.request.end)
-
-    @property
-    def is_after_end(self) -> bool:
-        """Return whether the page is empty and its totals count no rows at its offset."""
-        items, pages, number = self.total_items, self.total_pages, self.request.number
-        if self.page.rows or not self.is_counted or (number == 1 and self.page.has_next):
-            return False
-        # many servers count one page for a collection without rows
-        is_counted_out = pages is None or pages < number or pages <= 1
-        return is_counted_out and (items is None or items <= self.request.start)
+        # the link of an empty page is wrong if its totals count no rows there, unless it is page 1
+        is_after_end = self.is_counted and not (self.rows or self.expected) and self.request.number > 1
+        return self.announced > self.request.end or (self.page.has_next and not is_after_end)
 
     @property
     def is_beyond_total(self) -> bool:

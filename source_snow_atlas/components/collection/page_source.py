@@ -1,19 +1,43 @@
-"""Source of the pages of one collection. It retries pages that don't hold the rows they count."""
+"""Source of the pages of one collection, and what they show of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Hashable
-from dataclasses import replace
+from collections.abc import Callable, Container, Generator, Hashable
+from contextlib import closing
+from dataclasses import dataclass, replace
 
 from source_snow_atlas.components.basics.errors import ServerError, SnowAtlasError
-from source_snow_atlas.components.collection.page_reply import PageReply
-from source_snow_atlas.components.collection.pages import Fetch, PageRequest
+from source_snow_atlas.components.collection.page_reply import PageReply, PageRequest
+from source_snow_atlas.components.collection.prefetch import Prefetch, in_flight
 from source_snow_atlas.components.request.reply import Page
 
 NO_SUCH_PAGE = frozenset({400, 404, 410, 416})
 """HTTP statuses by which a server may say that a page does not exist."""
 RETRIES = 3
 """Retries of a page that doesn't hold the rows it counts, as long as its replies differ."""
+
+
+Fetch = Callable[[int, int, "frozenset[int] | None"], "Page | None"]
+"""Fetches a page, given its number, the page size and the page numbers that the reply may state (None: any).
+Returns None if the server sends no content.
+"""
+
+
+@dataclass
+class Changes:
+    """Changes of the data that were seen during a read.
+
+    `seen` is the least number of rows inserted or deleted, `read_again` the number of pages read because of
+    them, and `again` the number of rows emitted once more because another page held them with other values.
+    """
+
+    seen: int = 0
+    read_again: int = 0
+    again: int = 0
+
+    def __bool__(self) -> bool:
+        """Return whether the data changed."""
+        return bool(self.seen or self.again)
 
 
 class PageSource:
@@ -23,15 +47,23 @@ class PageSource:
     """
 
     def __init__(
-        self, label: str, fetch: Fetch, key: tuple[str, ...], first: Page, warn: Callable[[str, str], None]
+        self,
+        label: str,
+        fetch: Fetch,
+        key: tuple[str, ...],
+        prefetch: Prefetch,
+        warn: Callable[[str, str], None],
+        first: Page,
     ) -> None:
-        self._label = label
+        self.label = label
         self._fetch = fetch
         self._key = key
+        self._prefetch = prefetch
         self._warn = warn
         self._is_array = first.is_array
         self._numbered_from = 1
         self._most_items = 0
+        self.changes = Changes()
         self.was_miscounted = False
         """Whether the rows of a page have contradicted a total."""
         self.announced = 0
@@ -50,6 +82,28 @@ class PageSource:
         Raises what the fetch raises, except for refusals that may mean that the page does not exist.
         """
         return self.complete(self._request(request))
+
+    def replies(self, following: Callable[[int | None], PageRequest]) -> Generator[PageReply, None, None]:
+        """Yield the replies to requests, with as many in flight as are announced, and at least one.
+
+        `following` returns the next request, given the offset at which the requests in flight end, or None if
+        there are none.
+        """
+        planned = waiting = 0
+
+        def next_request() -> PageRequest | None:
+            nonlocal planned, waiting
+            if waiting and planned >= self.announced:
+                return None
+            request = following(planned if waiting else None)
+            planned = request.end
+            waiting += 1
+            return request
+
+        with closing(in_flight(next_request, self.get, self._prefetch)) as replies:
+            for _, reply in replies:
+                waiting -= 1
+                yield reply
 
     def complete(self, reply: PageReply) -> PageReply:
         """Request a page again until it holds the rows it counts, or its replies agree.
@@ -102,9 +156,10 @@ class PageSource:
             for new, old in zip(again, replies, strict=True)
         )
 
-    def failed(self, reply: PageReply, what: str) -> PageReply:
-        """Return a page as a failed one, because of what came in its place."""
-        return replace(reply, failure=self._failure(reply.request, what))
+    def failed(self, request: PageRequest, what: str, page: Page | None = None) -> PageReply:
+        """Return a failed page, because of what came in its place; its totals may be valid."""
+        failure = self.error(f"{what} for page {request.number} of {request.size} rows.")
+        return PageReply(request, page or Page([]), failure=failure)
 
     def is_followed(self, reply: PageReply, known: Container[Hashable] = ()) -> bool:
         """Return whether any of the two pages after this one has rows, or may have.
@@ -123,17 +178,21 @@ class PageSource:
         """Warn that a page that was refused is assumed not to exist."""
         self._warn(
             "end",
-            f"{self._label}: the collection is assumed to end before page {reply.request.number}, which "
+            f"{self.label}: the collection is assumed to end before page {reply.request.number}, which "
             f"nothing announces and the server does not have: {self._reason(reply)}",
         )
 
     def unreadable(self, reply: PageReply) -> ServerError:
         """Return the error for a page that could not be read."""
-        return ServerError(
-            f"{self._label}: page {reply.request.number} of {reply.request.size} rows could not be read: "
+        return self.error(
+            f"page {reply.request.number} of {reply.request.size} rows could not be read: "
             f"{self._reason(reply)} Its rows would be missing. If it happens again, report it to Snow Atlas "
             "support."
         )
+
+    def error(self, message: str) -> ServerError:
+        """Return an error that names the collection."""
+        return ServerError(f"{self.label}: {message}")
 
     def _reason(self, reply: PageReply) -> str:
         """Return why a page could not be read, without the advice for a refused collection."""
@@ -141,7 +200,7 @@ class PageSource:
             return "it is empty, although a total counts rows there or a later page has some."
         message = reply.failure.message or ""
         if reply.failure.status is None:
-            return message.removeprefix(f"{self._label}: ")
+            return message.removeprefix(f"{self.label}: ")
         refusal, separator, said = message.partition(" The server said: ")
         return refusal.partition(". ")[0].rpartition(": ")[2].rstrip(".") + "." + separator + said
 
@@ -156,15 +215,10 @@ class PageSource:
                 raise
             return PageReply(request, Page([]), failure=error)
         if page is None:
-            return PageReply(request, Page([]), failure=self._failure(request, "no content came"))
+            return self.failed(request, "no content came")
         if page.is_array != self._is_array or not (page.is_array or page.is_collection):
-            failure = self._failure(request, "a reply of another shape came")
-            return PageReply(request, Page([]), failure=failure, is_malformed=True)
+            return replace(self.failed(request, "a reply of another shape came"), is_malformed=True)
         if page.number is not None and page.number != number and request.number > 1:
             # the totals of another page are valid, its rows are not those of the requested page
-            page = replace(page, rows=[])
-            return PageReply(request, page, failure=self._failure(request, f"page {page.number} came"))
+            return self.failed(request, f"page {page.number} came", replace(page, rows=[]))
         return PageReply(request, page, self._key)
-
-    def _failure(self, request: PageRequest, what: str) -> ServerError:
-        return ServerError(f"{self._label}: {what} for page {request.number} of {request.size} rows.")

@@ -19,16 +19,16 @@ from __future__ import annotations
 import logging
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from source_snow_atlas.components.basics.errors import ServerError
-from source_snow_atlas.components.collection.first_page import first_page, is_without_pages
+from source_snow_atlas.components.collection.first_page import first_page
 from source_snow_atlas.components.collection.missing_rows import MissingRows
 from source_snow_atlas.components.collection.overlapping import CannotOverlap, OverlappingPages
-from source_snow_atlas.components.collection.page_reply import PageReply, content, keys_of
-from source_snow_atlas.components.collection.page_source import PageSource
-from source_snow_atlas.components.collection.pages import Changes, Fetch, NoPrefetch, PageRequest, Prefetch
+from source_snow_atlas.components.collection.page_reply import PageReply, PageRequest, content, keys_of
+from source_snow_atlas.components.collection.page_source import Changes, Fetch, PageSource
 from source_snow_atlas.components.collection.passes import RepeatedPasses
+from source_snow_atlas.components.collection.prefetch import NoPrefetch, Prefetch
 from source_snow_atlas.components.request.reply import Page, Row
 
 LOGGER = logging.getLogger("airbyte")
@@ -64,7 +64,6 @@ class CollectionReader:
 
     def __post_init__(self) -> None:
         self._missing_rows = MissingRows(self.label, self.accepts_missing, self.warn, self.on_missing)
-        self._changes = Changes(0, 0, 0)
         self._marks = array("q")
 
     def rows(self) -> Iterator[list[Row]]:
@@ -75,19 +74,34 @@ class CollectionReader:
         page = self.fetch(1, self.page_size, FIRST if self.pages_declared else None)
         if page is None:
             raise ServerError(f"{self.label}: the server sent no content (HTTP 204) in place of rows.")
-        if is_without_pages(page, self.label, self.fetch, self.page_size, self.pages_declared):
+        if self._is_without_pages(page):
             self.on_page(page)
             yield page.rows
             return
-        source = PageSource(self.label, self.fetch, tuple(self.key), page, self.warn)
-        # a copy, because fields are added to the rows that are emitted
-        page = replace(page, rows=[dict(row) for row in page.rows])
-        reply = PageReply(PageRequest(1, self.page_size), page, tuple(self.key))
-        for batch in self._pages(source, reply):
-            self._missing_rows.emitted(len(batch))
-            self._mark(batch)
+        key = tuple(self.key)
+        source = PageSource(self.label, self.fetch, key, self.prefetch, self.warn, page)
+        for batch in self._pages(source, PageReply(PageRequest(1, self.page_size), page, key)):
+            self._missing_rows.emitted += len(batch)
+            if self._missing_rows.is_counted and len(self._marks) <= MOST_MARKS and not self.is_recount:
+                self._marks.extend(self._marks_of(batch))
             yield batch
-        yield from self._conclude()
+        yield from self._conclude(source.changes)
+
+    def _is_without_pages(self, page: Page) -> bool:
+        """Return whether the first reply is all: a single object, or a list of an operation without pages.
+
+        Raises ServerError if a single object came as page 1 of a collection.
+        """
+        if page.is_collection or page.is_array:
+            announces_more = page.has_next or (page.total_pages or 0) > 1
+            return not (self.pages_declared or announces_more or (page.total_items or 0) > len(page.rows))
+        following = self.fetch(2, self.page_size, None) if self.pages_declared else None
+        if following is not None and (following.is_array or following.is_collection):
+            raise ServerError(
+                f"{self.label}: page 1 came as a single object and page 2 as a list: the rows of page 1 "
+                "would be missing. If it happens again, report it to Snow Atlas support."
+            )
+        return True
 
     def _pages(self, source: PageSource, reply: PageReply) -> Iterator[list[Row]]:
         """Yield the rows of all pages, given the reply to the first request."""
@@ -98,29 +112,31 @@ class CollectionReader:
             yield first.rows
             return
         if first.total_items is None:
-            self._missing_rows.warn_without_total(first)
-        pages = OverlappingPages(self.label, source, self._missing_rows, self.prefetch, self.on_page)
+            self._warn_without_total(first)
         try:
-            yield from pages.rows(first)
+            yield from OverlappingPages(source, self._missing_rows, self.on_page, first).rows()
         except CannotOverlap:
-            passes = RepeatedPasses(
-                self.label,
-                first.request.size,
-                source,
-                self._missing_rows,
-                self.prefetch,
-                self.on_page,
-            )
-            yield from passes.rows()
-        self._changes = pages.changes
+            size = first.request.size
+            yield from RepeatedPasses(source, self._missing_rows, self.on_page, size).rows()
 
-    def _conclude(self) -> Iterator[list[Row]]:
+    def _warn_without_total(self, first: PageReply) -> None:
+        """Warn about a collection whose replies have no total of rows."""
+        if first.total_pages is not None:
+            limit = "the API counts pages and not rows, so a row that its last page lacks can't be noticed."
+        else:
+            limit = (
+                "the API counts neither rows nor pages, so rows that it does not serve can't be noticed "
+                "if no page follows them."
+            )
+        self.warn("no total", f"{self.label}: {limit}")
+
+    def _conclude(self, changes: Changes) -> Iterator[list[Row]]:
         """Report changes and missing rows, and yield rows that only a second reading brought.
 
         Raises ServerError if rows are missing and not accepted.
         """
-        changes, missing_rows = self._changes, self._missing_rows
-        missing_rows.emitted(-changes.again)
+        missing_rows = self._missing_rows
+        missing_rows.emitted -= changes.again
         uncounted = missing_rows.uncounted()
         if uncounted and not missing_rows.rows:
             missing_rows.rows = uncounted
@@ -154,17 +170,12 @@ class CollectionReader:
             new = [row for row, mark in zip(batch, marks, strict=True) if mark not in emitted]
             if new and len(self._marks) <= MOST_MARKS:
                 emitted.update(marks)
-                self._missing_rows.emitted(len(new))
+                self._missing_rows.emitted += len(new)
                 yield new
         is_same = self._missing_rows.has_same_total(again._missing_rows)
         self._missing_rows.rows = (
             self._missing_rows.uncounted(len(emitted)) if is_same else again._missing_rows.rows
         )
-
-    def _mark(self, rows: list[Row]) -> None:
-        """Remember rows that were emitted, up to a number that takes 10 MB."""
-        if self._missing_rows.is_counted and len(self._marks) <= MOST_MARKS and not self.is_recount:
-            self._marks.extend(self._marks_of(rows))
 
     def _marks_of(self, rows: list[Row]) -> list[int]:
         """Return a number for each row: the hash of its key, or of all its values if it has none."""

@@ -12,12 +12,12 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 
 from source_snow_atlas.components.basics.errors import ServerError
 from source_snow_atlas.components.collection.missing_rows import MissingRows
-from source_snow_atlas.components.collection.page_reply import PageReply, content
+from source_snow_atlas.components.collection.page_reply import PageReply, PageRequest, content
 from source_snow_atlas.components.collection.page_source import PageSource
-from source_snow_atlas.components.collection.pages import PageRequest, Prefetch, in_flight
 from source_snow_atlas.components.request.reply import Page, Row
 
 LOGGER = logging.getLogger("airbyte")
@@ -55,51 +55,49 @@ class _Pass:
         )
 
 
-@dataclass
 class RepeatedPasses:
     """Reader of all pages of `size` rows, pass by pass, until nothing new comes."""
 
-    label: str
-    size: int
-    source: PageSource
-    missing_rows: MissingRows
-    prefetch: Prefetch
-    on_page: Callable[[Page], None]
-    _emitted: Counter[int] = field(default_factory=Counter, init=False)
-    _keys: set[int] = field(default_factory=set, init=False)
-    _totals: set[int | None] = field(default_factory=set, init=False)
-    _keys_are_unique: bool = field(default=True, init=False)
-    _has_lacked_rows: bool = field(default=False, init=False)
-    _lacked_first_rows: bool = field(default=False, init=False)
-    _requested: int = field(default=0, init=False)
-    _received: int = field(default=0, init=False)
-    _has_ended: bool = field(default=False, init=False)
+    def __init__(
+        self, source: PageSource, missing_rows: MissingRows, on_page: Callable[[Page], None], size: int
+    ) -> None:
+        self._source = source
+        self._missing_rows = missing_rows
+        self._on_page = on_page
+        self._size = size
+        self._emitted: Counter[int] = Counter()
+        self._keys: set[int] = set()
+        self._totals: set[int | None] = set()
+        self._keys_are_unique = True
+        self._has_lacked_rows = False
 
     def rows(self) -> Iterator[list[Row]]:
         """Yield the rows of the collection in batches. Raises ServerError if the passes keep differing."""
-        LOGGER.info("%s: its pages can't overlap; all of them are read twice and compared.", self.label)
-        self._lacked_first_rows = self.missing_rows.rows > 0
+        LOGGER.info(
+            "%s: its pages can't overlap; all of them are read twice and compared.", self._source.label
+        )
         earlier: _Pass | None = None
-        passes = quiet_passes = 0
-        while True:
-            passes += 1
+        quiet_passes = 0
+        for passes in count(1):
             this = _Pass()
             yield from self._pass(this)
+            self._totals.update(this.totals)
             if earlier is not None and this.agrees(earlier):
                 self._check(this)
                 return
             if this.failure is not None and earlier is not None and earlier.failure is not None:
                 # if the collection had become shorter, the second pass would have ended earlier
                 raise this.failure
-            self.missing_rows.is_exact &= passes == 1 or not this.is_new
-            self._has_lacked_rows |= self.missing_rows.rows > 0
+            self._missing_rows.is_exact &= passes == 1 or not this.is_new
+            self._has_lacked_rows |= self._missing_rows.rows > 0
             quiet_passes = 0 if this.is_new else quiet_passes + 1
-            if self._is_steady() and quiet_passes > 1 and {len(self._keys)} == self._totals:
+            total = self._steady_total()
+            if quiet_passes > 1 and total == len(self._keys):
                 return
-            lacks_keys = self._is_steady() and len(self._keys) < max(filter(None, self._totals), default=0)
+            lacks_keys = total is not None and len(self._keys) < total
             if passes >= (MOST_PASSES_OF_STEADY_TOTAL if lacks_keys else MOST_PASSES):
-                raise ServerError(
-                    f"{self.label}: {passes} passes over all pages brought different rows, and its pages "
+                raise self._source.error(
+                    f"{passes} passes over all pages brought different rows, and its pages "
                     "share none that proves an overlap. The order of its rows changes between requests, or "
                     "its data changes too fast. "
                     "Whether all rows came can't be known: sync again, at a quieter time."
@@ -109,43 +107,39 @@ class RepeatedPasses:
     def _check(self, last: _Pass) -> None:
         """Raise ServerError if two equal passes contradict themselves."""
         totals = sorted({*last.totals} - {None}, key=str)
-        if len(totals) > 1 and not (self.source.was_miscounted or self.missing_rows.rows):
+        if len(totals) > 1 and not (self._source.was_miscounted or self._missing_rows.rows):
             # such as a first page from a cache
-            raise ServerError(
-                f"{self.label}: the API counts {totals[0]} rows on one page and {totals[-1]} on another, "
+            raise self._source.error(
+                f"the API counts {totals[0]} rows on one page and {totals[-1]} on another, "
                 "also when requested again, and does not serve pages that overlap. Whether all rows came "
                 "can't be known. If it happens again, report it to Snow Atlas support."
             )
         distinct = [set(page) for page in last.pages]
         if sum(map(len, distinct)) > len(set[int]().union(*distinct)):
-            raise ServerError(
-                f"{self.label}: the server sends the same rows on several pages, also when requested again, "
+            raise self._source.error(
+                "the server sends the same rows on several pages, also when requested again, "
                 "and does not serve pages that overlap. Whether they are different rows can't be known, and "
                 "the rows of a page may be missing. If it happens again, report it to Snow Atlas support."
             )
 
     def _pass(self, this: _Pass) -> Iterator[list[Row]]:
         """Yield the new rows of one pass."""
-        self._requested = self._received = 0
-        self._has_ended = False
-        self.missing_rows.restart()
+        self._missing_rows.restart()
+        numbers = count(1)
         before: PageReply | None = None
-        for _, received in in_flight(self._following, self.source.get, self.prefetch):
-            self._received += 1
-            reply = self._checked(this, received, before)
-            if reply is None:
+        for reply in self._source.replies(lambda planned: PageRequest(next(numbers), self._size)):
+            if not self._belongs(this, reply, before):
                 return
             before = reply
             yield self._new_rows(this, reply)
-            if self._has_ended:
+            if self._source.is_end(reply):
                 return
 
     def _new_rows(self, this: _Pass, reply: PageReply) -> list[Row]:
         """Return the rows that no earlier page of any pass held."""
-        self.source.observe(reply)
-        self.missing_rows.count(reply, shared=len(reply.rows))
-        self.on_page(reply.page)
-        self._totals.add(reply.page.total_items)
+        self._source.observe(reply)
+        self._missing_rows.count(reply, shared=len(reply.rows))
+        self._on_page(reply.page)
         this.totals.append(reply.page.total_items)
         hashes = [_hash(row) for row in reply.rows]
         this.pages.append(hashes)
@@ -153,8 +147,8 @@ class RepeatedPasses:
         this.idle = this.idle + 1 if this.seen.issuperset(identities) else 0
         this.seen.update(identities, [tuple(reply.identities)])
         if this.idle > IDLE_PAGES:
-            raise ServerError(
-                f"{self.label}: {this.idle} pages in a row brought no new row, and nothing says where the "
+            raise self._source.error(
+                f"{this.idle} pages in a row brought no new row, and nothing says where the "
                 "collection ends. Report it to Snow Atlas support."
             )
         if reply.has_unique_keys:
@@ -170,65 +164,56 @@ class RepeatedPasses:
                 new.append(row)
         this.is_new |= bool(new)
         if len(self._emitted) + len(self._keys) > 2 * MOST_ROWS:
-            raise ServerError(
-                f"{self.label}: the server does not serve pages that overlap, and more than "
+            raise self._source.error(
+                f"the server does not serve pages that overlap, and more than "
                 f"{MOST_ROWS:,} rows can't be compared in memory. Whether all of them came can't be "
                 "known. Narrow the stream with a filter, or report it to Snow Atlas support."
             )
-        self._has_ended = self.source.is_end(reply)
         return new
 
-    def _checked(self, this: _Pass, reply: PageReply, before: PageReply | None) -> PageReply | None:
-        """Return the page, or None if it marks the end of the pass or failed."""
+    def _belongs(self, this: _Pass, reply: PageReply, before: PageReply | None) -> bool:
+        """Return whether a page is part of the pass. If not, it marks the end or has failed."""
         if before is None:
             if reply.failure is not None:
                 raise reply.failure
             may_have_rows = self._emitted or self._lacked_first_rows
             if may_have_rows and not reply.rows and reply.total_items is None:
                 # many servers count one page for a collection without rows
-                raise self.source.unreadable(reply)
-            return reply
+                raise self._source.unreadable(reply)
+            return True
         is_another = reply.failure is not None and reply.page.number is not None
         if reply.failure is None and reply.rows and tuple(reply.identities) in this.seen:
-            is_another, reply = True, self.source.failed(reply, "the rows of an earlier page came")
+            is_another = True
+            reply = self._source.failed(reply.request, "the rows of an earlier page came", reply.page)
         if reply.failure is None and (reply.rows or reply.missing):
             if reply.rows and not (before.is_full or before.missing):
                 # a page before one with new rows should be full
-                self.missing_rows.rows += before.request.size - len(before.rows)
-            return reply
-        is_counted = self._is_counted(reply, before, is_another)
-        announced = max(reply.announced, self.source.announced)
+                self._missing_rows.rows += before.request.size - len(before.rows)
+            return True
+        is_counted = self._is_end_counted(reply, before, is_another)
+        announced = max(reply.announced, self._source.announced)
         is_announced = before.announces_more or reply.request.start < announced or reply.is_malformed
         # if nothing is counted, a full page that comes again may hide others
         is_hiding = not is_counted and is_another and before.is_full and not before.is_counted
-        if is_announced or is_hiding or (not is_counted and self.source.is_followed(reply, this.seen)):
-            this.failure = self.source.unreadable(reply)
+        if is_announced or is_hiding or (not is_counted and self._source.is_followed(reply, this.seen)):
+            this.failure = self._source.unreadable(reply)
         elif reply.failure is not None and not is_counted:
-            self.source.warn_of_end(reply)
-        return None
+            self._source.warn_of_end(reply)
+        return False
 
-    def _is_counted(self, reply: PageReply, before: PageReply, is_another: bool) -> bool:
+    def _is_end_counted(self, reply: PageReply, before: PageReply, is_another: bool) -> bool:
         """Return whether totals prove that no rows are left for a page that brings none."""
-        if self.source.was_miscounted:
+        if self._source.was_miscounted:
             return False
-        if before.total_items == before.reached or (reply.failure is None and reply.is_after_end):
+        if before.total_items == before.reached or (reply.failure is None and reply.is_counted):
             return True
         # the totals of another page are not those of this one
         return not is_another and (reply.total_items is not None or before.total_items is not None)
 
-    def _following(self) -> PageRequest | None:
-        """Return the next request, or None until a reply announces more."""
-        if self._has_ended or (
-            self._requested * self.size >= self.source.announced and self._requested > self._received
-        ):
-            return None
-        self._requested += 1
-        return PageRequest(self._requested, self.size)
-
-    def _is_steady(self) -> bool:
-        """Return whether the total never changed, all keys are unique and every page held its rows."""
-        is_counted = len(self._totals) == 1 and None not in self._totals
-        return is_counted and self._keys_are_unique and not self._has_lacked_rows
+    def _steady_total(self) -> int | None:
+        """Return the total if it never changed, all keys are unique and every page held its rows."""
+        is_steady = len(self._totals) == 1 and self._keys_are_unique and not self._has_lacked_rows
+        return next(iter(self._totals)) if is_steady else None
 
 
 def _hash(row: Row) -> int:

@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isqrt
 
-from source_snow_atlas.components.collection.page_reply import PageReply
-from source_snow_atlas.components.collection.pages import PageRequest
+from source_snow_atlas.components.collection.page_reply import PageReply, PageRequest
 
 OVERLAP = 4
 """Rows that neighbouring pages share while the data doesn't change."""

@@ -9,8 +9,8 @@ from typing import Any
 
 from source_snow_atlas.components.basics.errors import plain
 from source_snow_atlas.components.basics.paths import fill
-from source_snow_atlas.components.collection.pages import Prefetch
 from source_snow_atlas.components.collection.paging import CollectionReader
+from source_snow_atlas.components.collection.prefetch import Prefetch
 from source_snow_atlas.components.identity.configuration import joined
 from source_snow_atlas.components.request.reply import Page, Repairs, parse_page
 from source_snow_atlas.components.run.sync import Sync

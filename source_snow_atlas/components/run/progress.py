@@ -19,7 +19,7 @@ from airbyte_cdk.models import (
 )
 
 from source_snow_atlas.components.basics.errors import pluralized, without_secret_ids
-from source_snow_atlas.components.collection.pages import Changes
+from source_snow_atlas.components.collection.page_source import Changes
 
 LOGGER = logging.getLogger("airbyte")
 SECONDS_BETWEEN_LINES = 10.0

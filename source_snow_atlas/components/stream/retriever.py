@@ -21,7 +21,7 @@ from airbyte_cdk.sources.types import Record, StreamSlice
 from source_snow_atlas.components.basics.errors import ConfigurationError, SnowAtlasError
 from source_snow_atlas.components.basics.paths import fill
 from source_snow_atlas.components.collection.keys import KeyWarnings
-from source_snow_atlas.components.collection.pages import NoPrefetch
+from source_snow_atlas.components.collection.prefetch import NoPrefetch
 from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT, parse_timestamp
 from source_snow_atlas.components.identity.oauth import (
     IdentityUnavailable,

@@ -15,7 +15,7 @@ from airbyte_cdk.sources.types import StreamSlice
 
 from source_snow_atlas.components.basics.errors import NotFound, SnowAtlasError
 from source_snow_atlas.components.basics.paths import fill
-from source_snow_atlas.components.collection.pages import NoPrefetch, Prefetch, in_flight
+from source_snow_atlas.components.collection.prefetch import NoPrefetch, Prefetch, in_flight
 from source_snow_atlas.components.identity.configuration import Configuration
 from source_snow_atlas.components.request.reply import Row
 from source_snow_atlas.components.run.endpoint import Endpoint

@@ -75,6 +75,13 @@ class MissingRows:
         totals = [total for total in self._totals if total is not None] or [0]
         return max(0, 2 * min(totals) - max(totals) - max(self.emitted, distinct))
 
+    def count_by_total(self) -> bool:
+        """Count missing rows by the totals if no page lacks rows, and return whether there are any."""
+        if self.rows:
+            return False
+        self.rows = self.uncounted()
+        return self.rows > 0
+
     def has_steady_total(self) -> bool:
         """Return whether every page counted the same number of rows."""
         return len(self._totals) == 1

@@ -40,15 +40,10 @@ class Overlap:
 
 def overlap_of(left: PageReply, right: PageReply) -> Overlap | None:
     """Return the overlap of two pages, or None if no shared row proves that there is no gap."""
-    if left.has_unique_keys and right.has_unique_keys:
-        return _compare(left, left.keys, right, right.keys, needed=1)
     # rows without a unique key are compared by content; one alone may equal another row
-    return _compare(left, left.contents, right, right.contents, needed=2)
-
-
-def _compare(
-    left: PageReply, left_tokens: list[Hashable], right: PageReply, tokens: list[Hashable], needed: int
-) -> Overlap | None:
+    is_keyed = left.has_unique_keys and right.has_unique_keys
+    left_tokens, tokens = (left.keys, right.keys) if is_keyed else (left.contents, right.contents)
+    needed = 1 if is_keyed else 2
     left_index, right_index = _unique(left_tokens), _unique(tokens)
     expected = (left.request.end if left.missing else left.reached) - right.request.start
     # the last page may hold fewer rows than the overlap
@@ -56,7 +51,7 @@ def _compare(
     if 0 < count <= len(left.rows) and left.rows[-count:] == right.rows[:count]:
         # nothing changed: the second page begins with the last rows of the first, as requested
         proofs = sum(token in right_index and token in left_index for token in tokens[:count])
-        if proofs >= needed and (needed > 1 or left_index.keys().isdisjoint(tokens[count:])):
+        if proofs >= needed and (not is_keyed or left_index.keys().isdisjoint(tokens[count:])):
             return Overlap(right.rows[count:], count, reaches=True)
     pairs = sorted((left_index[token], index) for token, index in right_index.items() if token in left_index)
     same = [(one, other) for one, other in pairs if left.rows[one] == right.rows[other]]

@@ -103,11 +103,9 @@ class OverlappingPages:
         No row can follow then, unless a link announces it.
         """
         last = self._last
-        if reply.is_beyond_total or (reply.page.has_next and reply.reached != reply.total_items):
-            return False
-        is_short = not (reply.failure or reply.missing or reply.is_full or last.missing)
+        is_continued = reply.page.has_next and reply.reached != reply.total_items
         is_aligned = reply.request.start != last.request.start and reply.reached == last.reached
-        if not (is_short and is_aligned):
+        if not reply.is_short or last.missing or not is_aligned or is_continued or reply.is_beyond_total:
             return False
         short, long = (reply, last) if len(reply.rows) <= len(last.rows) else (last, reply)
         if not short.ends_as(long):
@@ -122,11 +120,7 @@ class OverlappingPages:
         self._missing_rows.count(reply, overlap.shared)
         self._on_page(reply.page)
         self._joined += 1
-        self._has_ended = overlap.is_end or (self._source.is_end(reply) and self._is_certain(reply))
-        is_last = reply.is_short and (self._last.is_short or not overlap.new) and not reply.is_counted
-        if is_last and not self._has_ended:
-            # rows are inserted or deleted at the end all the time
-            self._has_ended = not self._source.is_followed(reply)
+        self._has_ended = overlap.is_end or self._is_last(reply, overlap)
         self._offset = reply.end
         if reply.rows:
             self._count_idle(0 if overlap.reaches and len(overlap.new) > overlap.between else 1)
@@ -145,10 +139,15 @@ class OverlappingPages:
             self._emitted_pages.append(reply)
             self._pending = self._pending + new
 
-    def _is_certain(self, reply: PageReply) -> bool:
-        """Return whether totals prove the end. Pages may have been counted before rows moved to one more."""
-        if not self._source.changes or (reply.total_items is not None and not reply.states_its_rows):
-            return True
+    def _is_last(self, reply: PageReply, overlap: Overlap) -> bool:
+        """Return whether no page follows one that was joined."""
+        if self._source.is_end(reply):
+            if not self._source.changes or (reply.total_items is not None and not reply.states_its_rows):
+                return True
+            # pages may have been counted before rows moved to one more
+        elif reply.is_counted or not (reply.is_short and (self._last.is_short or not overlap.new)):
+            return False
+        # where nothing is counted, rows may be inserted and deleted at the end all the time
         return not self._source.is_followed(reply)
 
     def _count_idle(self, pages: int) -> None:

@@ -26,12 +26,10 @@ class PageRequest:
 
     @property
     def start(self) -> int:
-        """Return the offset of the first row."""
         return (self.number - 1) * self.size
 
     @property
     def end(self) -> int:
-        """Return the offset after the last row of a full page."""
         return self.number * self.size
 
 
@@ -51,7 +49,6 @@ class PageReply:
 
     @property
     def rows(self) -> list[Row]:
-        """Return the rows of the page."""
         return self.page.rows
 
     @property
@@ -139,12 +136,9 @@ class PageReply:
     @property
     def is_beyond_total(self) -> bool:
         """Return whether totals count no rows at the offset of the page, which are those of another then."""
-        items, pages = self.page.total_items, self.page.total_pages
-        return (
-            items <= self.request.start
-            if items is not None
-            else (pages or self.request.number) < self.request.number
-        )
+        if self.page.total_items is not None:
+            return self.page.total_items <= self.request.start
+        return (self.page.total_pages or self.request.number) < self.request.number
 
     @property
     def is_end(self) -> bool:

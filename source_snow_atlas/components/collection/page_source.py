@@ -40,27 +40,21 @@ class Changes:
         return bool(self.seen or self.again)
 
 
+@dataclass
 class PageSource:
     """Source of the pages of one collection whose first page is `first`. `get` is thread-safe.
 
     `warn` is called with the kind and the text of each warning.
     """
 
-    def __init__(
-        self,
-        label: str,
-        fetch: Fetch,
-        key: tuple[str, ...],
-        prefetch: Prefetch,
-        warn: Callable[[str, str], None],
-        first: Page,
-    ) -> None:
-        self.label = label
-        self._fetch = fetch
-        self._key = key
-        self._prefetch = prefetch
-        self._warn = warn
-        self._is_array = first.is_array
+    label: str
+    fetch: Fetch
+    key: tuple[str, ...]
+    prefetch: Prefetch
+    warn: Callable[[str, str], None]
+    first: Page
+
+    def __post_init__(self) -> None:
         self._numbered_from = 1
         self._most_items = 0
         self.changes = Changes()
@@ -68,12 +62,12 @@ class PageSource:
         """Whether the rows of a page have contradicted a total."""
         self.announced = 0
         """The offset up to which the newest page announces rows."""
-        if first.number == 0 and first.rows:
+        if self.first.number == 0 and self.first.rows:
             self._numbered_from = 0
-            warn(
+            self.warn(
                 "numbering",
-                f"{label}: the API calls page 1 page 0 in its reply; page numbers in replies are assumed to "
-                "be counted from zero.",
+                f"{self.label}: the API calls page 1 page 0 in its reply; page numbers in replies are "
+                "assumed to be counted from zero.",
             )
 
     def get(self, request: PageRequest) -> PageReply:
@@ -100,7 +94,7 @@ class PageSource:
             waiting += 1
             return request
 
-        with closing(in_flight(next_request, self.get, self._prefetch)) as replies:
+        with closing(in_flight(next_request, self.get, self.prefetch)) as replies:
             for _, reply in replies:
                 waiting -= 1
                 yield reply
@@ -176,7 +170,7 @@ class PageSource:
 
     def warn_of_end(self, reply: PageReply) -> None:
         """Warn that a page that was refused is assumed not to exist."""
-        self._warn(
+        self.warn(
             "end",
             f"{self.label}: the collection is assumed to end before page {reply.request.number}, which "
             f"nothing announces and the server does not have: {self._reason(reply)}",
@@ -209,16 +203,16 @@ class PageSource:
         # a page that is announced must have its own number; one that may not exist can be anything
         numbers = frozenset({number}) if request.start < self.announced else None
         try:
-            page = self._fetch(request.number, request.size, numbers)
+            page = self.fetch(request.number, request.size, numbers)
         except SnowAtlasError as error:
             if error.status not in NO_SUCH_PAGE:
                 raise
             return PageReply(request, Page([]), failure=error)
         if page is None:
             return self.failed(request, "no content came")
-        if page.is_array != self._is_array or not (page.is_array or page.is_collection):
+        if page.is_array != self.first.is_array or not (page.is_array or page.is_collection):
             return replace(self.failed(request, "a reply of another shape came"), is_malformed=True)
         if page.number is not None and page.number != number and request.number > 1:
             # the totals of another page are valid, its rows are not those of the requested page
             return self.failed(request, f"page {page.number} came", replace(page, rows=[]))
-        return PageReply(request, page, self._key)
+        return PageReply(request, page, self.key)

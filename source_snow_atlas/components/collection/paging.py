@@ -9,9 +9,7 @@ A read is complete if its replies prove it:
 3. The last page is not full, and its totals count no more; or another page that begins elsewhere ends with
    the same row.
 
-Proof: take a row that exists during the whole read. If it were on neither of two neighbouring pages, it would
-come after all rows of the first and before all rows of the second. But they share a row, and rows keep their
-order. So the row is on one of the pages. If pages can't overlap, repeated passes are compared (`passes`).
+Where pages can't overlap, repeated passes are compared (`passes`). `docs/proofs.md` says why that is enough.
 """
 
 from __future__ import annotations
@@ -43,10 +41,9 @@ class CollectionReader:
     """Reader of one collection. Not thread-safe; call `rows()` once.
 
     `pages_declared` is False if the operation has no page parameters: page 1 is then requested without them.
-    `accepts_missing`: whether to continue without rows that the API counts and never serves. `is_recount`:
-    whether rows are read to be counted again, and not emitted. `on_page` is called with every page;
-    `on_changes` at the end, if data changed during the read; `on_missing` with the number of missing rows, if
-    they are accepted; `warn` with the kind and the text of each warning.
+    `accepts_missing`: whether to continue without rows that the API counts and never serves. `on_page` is
+    called with every page; `on_changes` at the end, if data changed during the read; `on_missing` with the
+    number of missing rows, if they are accepted; `warn` with the kind and the text of each warning.
     """
 
     label: str
@@ -56,7 +53,6 @@ class CollectionReader:
     prefetch: Prefetch = field(default_factory=NoPrefetch)
     pages_declared: bool = True
     accepts_missing: bool = False
-    is_recount: bool = False
     on_page: Callable[[Page], None] = lambda page: None
     on_changes: Callable[[Changes], None] = lambda changes: None
     on_missing: Callable[[int], None] = lambda rows: None
@@ -64,6 +60,7 @@ class CollectionReader:
 
     def __post_init__(self) -> None:
         self._missing_rows = MissingRows(self.label, self.accepts_missing, self.warn, self.on_missing)
+        self._changes = Changes()
         self._marks = array("q")
 
     def rows(self) -> Iterator[list[Row]]:
@@ -71,6 +68,17 @@ class CollectionReader:
 
         Raises what `fetch` raises, and ServerError if the replies don't prove that the read is complete.
         """
+        for batch in self._read():
+            if self._missing_rows.is_counted and len(self._marks) <= MOST_MARKS:
+                self._marks.extend(self._marks_of(batch))
+            yield batch
+        is_unclear = self._changes or not self._missing_rows.has_steady_total()
+        if self._missing_rows.count_by_total() and is_unclear:
+            yield from self._read_again()
+        self._conclude()
+
+    def _read(self) -> Iterator[list[Row]]:
+        """Yield the rows of one reading."""
         page = self.fetch(1, self.page_size, FIRST if self.pages_declared else None)
         if page is None:
             raise ServerError(f"{self.label}: the server sent no content (HTTP 204) in place of rows.")
@@ -80,12 +88,11 @@ class CollectionReader:
             return
         key = tuple(self.key)
         source = PageSource(self.label, self.fetch, key, self.prefetch, self.warn, page)
+        self._changes = source.changes
         for batch in self._pages(source, PageReply(PageRequest(1, self.page_size), page, key)):
             self._missing_rows.emitted += len(batch)
-            if self._missing_rows.is_counted and len(self._marks) <= MOST_MARKS and not self.is_recount:
-                self._marks.extend(self._marks_of(batch))
             yield batch
-        yield from self._conclude(source.changes)
+        self._missing_rows.emitted -= self._changes.again
 
     def _is_without_pages(self, page: Page) -> bool:
         """Return whether the first reply is all: a single object, or a list of an operation without pages.
@@ -130,22 +137,12 @@ class CollectionReader:
             )
         self.warn("no total", f"{self.label}: {limit}")
 
-    def _conclude(self, changes: Changes) -> Iterator[list[Row]]:
-        """Report changes and missing rows, and yield rows that only a second reading brought.
-
-        Raises ServerError if rows are missing and not accepted.
-        """
-        missing_rows = self._missing_rows
-        missing_rows.emitted -= changes.again
-        uncounted = missing_rows.uncounted()
-        if uncounted and not missing_rows.rows:
-            missing_rows.rows = uncounted
-            if (changes or not missing_rows.has_steady_total()) and not self.is_recount:
-                yield from self._read_again()
-        missing_rows.is_exact &= not changes
-        missing_rows.conclude()
-        if changes:
-            self.on_changes(changes)
+    def _conclude(self) -> None:
+        """Report changes and missing rows. Raises ServerError if rows are missing and not accepted."""
+        self._missing_rows.is_exact &= not self._changes
+        self._missing_rows.conclude()
+        if self._changes:
+            self.on_changes(self._changes)
 
     def _read_again(self) -> Iterator[list[Row]]:
         """Read again, and yield the rows that did not come before. Sets the number of missing rows.
@@ -161,17 +158,18 @@ class CollectionReader:
             self.prefetch,
             self.pages_declared,
             accepts_missing=True,
-            is_recount=True,
             warn=lambda kind, message: None,
         )
         emitted = set(self._marks)
-        for batch in again.rows():
+        for batch in again._read():
             marks = self._marks_of(batch)
             new = [row for row, mark in zip(batch, marks, strict=True) if mark not in emitted]
             if new and len(self._marks) <= MOST_MARKS:
                 emitted.update(marks)
                 self._missing_rows.emitted += len(new)
                 yield new
+        again._missing_rows.count_by_total()
+        again._conclude()
         is_same = self._missing_rows.has_same_total(again._missing_rows)
         self._missing_rows.rows = (
             self._missing_rows.uncounted(len(emitted)) if is_same else again._missing_rows.rows

@@ -59,15 +59,15 @@ def _is_alone(source: PageSource, first: PageReply, asked: int) -> bool:
         other = source.get(PageRequest(2, count - min(OVERLAP, (count - 1) // 2)))
         source.observe(other)
         is_last = not (other.is_full or other.has_other_size) and other.ends_as(first)
-        if is_last and not other.is_ambiguous(first):
+        if is_last and not other.ends_as(first, before_end=1):
             return True
         # page 1 came in its place, so page numbers are ignored
         is_another = other.failure is not None and other.page.number is not None
         if is_another or other.adds_to(first) or (other.total_items or 0) > count:
             return False
-        follows_sizes = not other.repeats(first)
+        follows_sizes = other.identities != first.identities
     others = [source.get(PageRequest(number, max(asked, count))) for number in (2, 3)]
-    if count and all(page.repeats(first) for page in others):
+    if count and all(page.identities == first.identities for page in others):
         # a server that ignores page numbers and sizes has no pages
         return not follows_sizes and source.is_unchanged(first)
     if any(page.rows or page.is_malformed for page in others):

@@ -29,10 +29,10 @@ class MissingRows:
     rows: int = 0
     is_exact: bool = True
     emitted: int = 0
+    totals: set[int | None] = field(default_factory=set)
     _empty_pages: int = 0
     _unproved_pages: int = 0
     _last: PageReply | None = None
-    _totals: set[int | None] = field(default_factory=set)
 
     def count(self, reply: PageReply, shared: int = 0) -> None:
         """Count the missing rows of a page that shares a number of rows with the preceding one.
@@ -41,7 +41,7 @@ class MissingRows:
         """
         before = self._last
         self._last = reply
-        self._totals.add(reply.page.total_items)
+        self.totals.add(reply.page.total_items)
         self.is_exact &= not reply.is_miscounted
         if reply.missing and before is not None and before.missing:
             # a row that neither of two overlapping pages holds is missing from both
@@ -52,8 +52,9 @@ class MissingRows:
         if self._empty_pages >= (MAX_EMPTY_PAGES if self.accepted else MAX_EMPTY_PAGES // 10):
             self._give_up(reply, f"{self._empty_pages} pages in a row lack most of their rows")
 
-    def count_unproved(self, reply: PageReply) -> None:
+    def count_unproved(self, reply: PageReply, is_exact: bool) -> None:
         """Count a page that shares no row with the preceding one. Raises ServerError after too many."""
+        self.is_exact &= is_exact
         self._unproved_pages += 1
         if self._unproved_pages >= MAX_EMPTY_PAGES:
             self._give_up(reply, f"{self._unproved_pages} pages share no row with the page before them")
@@ -62,17 +63,12 @@ class MissingRows:
         self.rows += max(0, (reply.total_items or 0) - reply.request.end)
         self._fail("about ", f" {why}.", "")
 
-    @property
-    def is_counted(self) -> bool:
-        """Return whether a page had a total of rows."""
-        return bool(self._totals - {None})
-
     def uncounted(self, distinct: int = 0) -> int:
         """Return how many rows the totals count beyond the emitted ones, less the change of the totals.
 
         `distinct` is the number of different rows that were emitted, if known.
         """
-        totals = [total for total in self._totals if total is not None] or [0]
+        totals = [total for total in self.totals if total is not None] or [0]
         return max(0, 2 * min(totals) - max(totals) - max(self.emitted, distinct))
 
     def count_by_total(self) -> bool:
@@ -84,11 +80,7 @@ class MissingRows:
 
     def has_steady_total(self) -> bool:
         """Return whether every page counted the same number of rows."""
-        return len(self._totals) == 1
-
-    def has_same_total(self, other: MissingRows) -> bool:
-        """Return whether all pages of both readings that have a total have the same one."""
-        return len((self._totals | other._totals) - {None}) == 1
+        return len(self.totals) == 1
 
     def restart(self) -> None:
         """Count from the first page again."""

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 
-from source_snow_atlas.components.collection.missing_rows import MissingRows
 from source_snow_atlas.components.collection.overlap import Overlap, overlap_by_offset, overlap_of
 from source_snow_atlas.components.collection.page_reply import PageReply, PageRequest
 from source_snow_atlas.components.collection.page_source import PageSource
 from source_snow_atlas.components.collection.plan import COUNTED_OVERLAP, OVERLAP, PAGES_OF_A_GAP, Plan
-from source_snow_atlas.components.request.reply import Page, Row
+from source_snow_atlas.components.request.reply import Row
 
 SMALLEST_OVERLAPPING = 16
 """Page size below which overlaps leave too few new rows, and shared rows may be in order by chance."""
@@ -26,16 +25,8 @@ class CannotOverlap(Exception):
 class OverlappingPages:
     """Reader of the pages of one collection, given the first one. Not thread-safe; call `rows` once."""
 
-    def __init__(
-        self,
-        source: PageSource,
-        missing_rows: MissingRows,
-        on_page: Callable[[Page], None],
-        first: PageReply,
-    ) -> None:
+    def __init__(self, source: PageSource, first: PageReply) -> None:
         self._source = source
-        self._missing_rows = missing_rows
-        self._on_page = on_page
         # where nothing is counted, the last page proves the end: it should not be left without rows
         is_counted = first.key and first.total_items is not None
         self._plan = Plan(first.request.size, COUNTED_OVERLAP if is_counted else OVERLAP)
@@ -52,7 +43,7 @@ class OverlappingPages:
         self._source.observe(self._last)
         if self._plan.size < SMALLEST_OVERLAPPING:
             raise CannotOverlap
-        self._on_page(self._last.page)
+        self._source.on_page(self._last.page)
         with closing(self._source.replies(self._following)) as replies:
             for reply in replies:
                 yield from self._receive(reply)
@@ -111,14 +102,13 @@ class OverlappingPages:
         if not short.ends_as(long):
             return False
         # equal rows may be others, and rows may follow a full page if this one was cut just there
-        is_doubtful = short.is_ambiguous(long) or (last.is_full and not reply.is_counted)
+        is_doubtful = short.ends_as(long, before_end=1) or (last.is_full and not reply.is_counted)
         return not (is_doubtful and self._source.is_followed(reply))
 
     def _join(self, reply: PageReply, overlap: Overlap) -> Iterator[list[Row]]:
         """Continue with a page that overlaps the last one, and yield rows that are complete."""
         self._observe_changes(reply, overlap)
-        self._missing_rows.count(reply, overlap.shared)
-        self._on_page(reply.page)
+        self._source.count(reply, overlap.shared)
         self._joined += 1
         self._has_ended = overlap.is_end or self._is_last(reply, overlap)
         self._offset = reply.end
@@ -127,9 +117,10 @@ class OverlappingPages:
         new = overlap.new
         if overlap.between and reply.has_unique_keys:
             # pages are served in any order: a row that the last page lacks may be on an earlier one
-            emitted = [page for page in self._emitted_pages if page.has_unique_keys]
+            known = [row for page in self._emitted_pages if page.has_unique_keys for row in page.rows]
             between, after = new[: overlap.between], new[overlap.between :]
-            new = [row for row in between if not any(page.contains(row) for page in emitted)] + after
+            # fields are added to the rows that were emitted
+            new = [row for row in between if not any(row.items() <= other.items() for other in known)] + after
         if overlap.reaches and (new or reply.is_short or len(reply.rows) >= len(self._last.rows)):
             if self._pending:
                 yield self._pending
@@ -197,8 +188,8 @@ class OverlappingPages:
         overlap = self._overlap_of(right) or overlap_by_offset(self._last, right)
         is_page = right.failure is None and bool(right.rows or right.missing)
         if is_page and overlap is not None and self._source.is_unchanged(self._last, right):
-            self._missing_rows.count_unproved(right)
-            self._missing_rows.is_exact &= self._last.has_unique_rows and right.has_unique_rows
+            are_unique = self._last.has_unique_rows and right.has_unique_rows
+            self._source.missing_rows.count_unproved(right, are_unique)
             yield from self._join(right, overlap)
         elif self._joined and not is_page:
             raise self._source.unreadable(right)

@@ -81,8 +81,7 @@ class PageReply:
     @property
     def is_miscounted(self) -> bool:
         """Return whether the rows of the page contradict one of its totals."""
-        counted = (self.page.total_items, self.page.total_pages)
-        return (self.total_items, self.total_pages) != counted
+        return (self.total_items, self.total_pages) != (self.page.total_items, self.page.total_pages)
 
     @property
     def is_counted(self) -> bool:
@@ -184,33 +183,19 @@ class PageReply:
         """Return whether keys identify the rows. Few rows may have different keys by chance."""
         return self.has_unique_keys and len(self.rows) >= FEW_ROWS
 
-    def repeats(self, other: PageReply) -> bool:
-        """Return whether the page has the same rows as another one."""
-        return self.identities == other.identities
-
     def adds_to(self, other: PageReply) -> bool:
         """Return whether the page has a row that another page lacks."""
         if self.has_unique_keys and other.has_unique_keys:
             return not set(self.keys) <= set(other.keys)
         return any(row not in other.rows for row in self.rows)
 
-    def ends_as(self, other: PageReply) -> bool:
-        """Return whether the rows of the page are the last ones of another page."""
-        rows, others = self._comparable(other)
-        return 0 < len(rows) <= len(others) and rows == others[-len(rows) :]
-
-    def is_ambiguous(self, other: PageReply) -> bool:
-        """Return whether the rows equal those of another page also one row before its end."""
-        rows, others = self._comparable(other)
-        return rows == others[-len(rows) - 1 : -1]
-
-    def _comparable(self, other: PageReply) -> tuple[Sequence[object], Sequence[object]]:
+    def ends_as(self, other: PageReply, before_end: int = 0) -> bool:
+        """Return whether the rows are the last ones of another page, or those `before_end` rows earlier."""
         is_keyed = self.has_unique_keys and other.is_keyed
-        return (self.keys, other.keys) if is_keyed else (self.rows, other.rows)
-
-    def contains(self, row: Row) -> bool:
-        """Return whether the page has a row with the same values, ignoring fields added to it."""
-        return any(row.items() <= known.items() for known in self.rows)
+        rows: Sequence[object] = self.keys if is_keyed else self.rows
+        others: Sequence[object] = other.keys if is_keyed else other.rows
+        end = len(others) - before_end
+        return 0 < len(rows) <= end and rows == others[end - len(rows) : end]
 
     @cached_property
     def contents(self) -> list[Hashable]:

@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 
 from source_snow_atlas.components.basics.errors import ServerError, SnowAtlasError
+from source_snow_atlas.components.collection.missing_rows import MissingRows
 from source_snow_atlas.components.collection.page_reply import PageReply, PageRequest
 from source_snow_atlas.components.collection.prefetch import Prefetch, in_flight
 from source_snow_atlas.components.request.reply import Page
@@ -42,15 +43,18 @@ class Changes:
 
 @dataclass
 class PageSource:
-    """Source of the pages of one collection whose first page is `first`. `get` is thread-safe.
+    """Source of the pages of one collection, and what they state. `first` is its first page.
 
-    `warn` is called with the kind and the text of each warning.
+    `get` is thread-safe. `on_page` is called with every page, `warn` with the kind and the text of each
+    warning.
     """
 
     label: str
     fetch: Fetch
     key: tuple[str, ...]
     prefetch: Prefetch
+    missing_rows: MissingRows
+    on_page: Callable[[Page], None]
     warn: Callable[[str, str], None]
     first: Page
 
@@ -130,6 +134,11 @@ class PageSource:
             self.announced = reply.announced
             self._most_items = max(self._most_items, reply.total_items or 0)
             self.was_miscounted |= reply.is_miscounted
+
+    def count(self, reply: PageReply, shared: int) -> None:
+        """Count a page as read that shares a number of rows with the preceding one, and its missing rows."""
+        self.missing_rows.count(reply, shared)
+        self.on_page(reply.page)
 
     def is_end(self, reply: PageReply) -> bool:
         """Return whether a page is the last one by its own totals, and no earlier page counted more."""

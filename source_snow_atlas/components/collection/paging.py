@@ -69,7 +69,7 @@ class CollectionReader:
         Raises what `fetch` raises, and ServerError if the replies don't prove that the read is complete.
         """
         for batch in self._read():
-            if self._missing_rows.is_counted and len(self._marks) <= MOST_MARKS:
+            if self._missing_rows.totals - {None} and len(self._marks) <= MOST_MARKS:
                 self._marks.extend(self._marks_of(batch))
             yield batch
         is_unclear = self._changes or not self._missing_rows.has_steady_total()
@@ -87,7 +87,9 @@ class CollectionReader:
             yield page.rows
             return
         key = tuple(self.key)
-        source = PageSource(self.label, self.fetch, key, self.prefetch, self.warn, page)
+        source = PageSource(
+            self.label, self.fetch, key, self.prefetch, self._missing_rows, self.on_page, self.warn, page
+        )
         self._changes = source.changes
         for batch in self._pages(source, PageReply(PageRequest(1, self.page_size), page, key)):
             self._missing_rows.emitted += len(batch)
@@ -121,10 +123,9 @@ class CollectionReader:
         if first.total_items is None:
             self._warn_without_total(first)
         try:
-            yield from OverlappingPages(source, self._missing_rows, self.on_page, first).rows()
+            yield from OverlappingPages(source, first).rows()
         except CannotOverlap:
-            size = first.request.size
-            yield from RepeatedPasses(source, self._missing_rows, self.on_page, size).rows()
+            yield from RepeatedPasses(source, first.request.size).rows()
 
     def _warn_without_total(self, first: PageReply) -> None:
         """Warn about a collection whose replies have no total of rows."""
@@ -170,9 +171,9 @@ class CollectionReader:
                 yield new
         again._missing_rows.count_by_total()
         again._conclude()
-        is_same = self._missing_rows.has_same_total(again._missing_rows)
+        totals = (self._missing_rows.totals | again._missing_rows.totals) - {None}
         self._missing_rows.rows = (
-            self._missing_rows.uncounted(len(emitted)) if is_same else again._missing_rows.rows
+            self._missing_rows.uncounted(len(emitted)) if len(totals) == 1 else again._missing_rows.rows
         )
 
     def _marks_of(self, rows: list[Row]) -> list[int]:

@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
 from source_snow_atlas.components.basics.errors import ServerError
-from source_snow_atlas.components.collection.missing_rows import MissingRows
 from source_snow_atlas.components.collection.page_reply import PageReply, PageRequest, content
 from source_snow_atlas.components.collection.page_source import PageSource
-from source_snow_atlas.components.request.reply import Page, Row
+from source_snow_atlas.components.request.reply import Row
 
 LOGGER = logging.getLogger("airbyte")
 MOST_PASSES = 5
@@ -58,13 +57,10 @@ class _Pass:
 class RepeatedPasses:
     """Reader of all pages of `size` rows, pass by pass, until nothing new comes."""
 
-    def __init__(
-        self, source: PageSource, missing_rows: MissingRows, on_page: Callable[[Page], None], size: int
-    ) -> None:
+    def __init__(self, source: PageSource, size: int) -> None:
         self._source = source
-        self._missing_rows = missing_rows
-        self._on_page = on_page
         self._size = size
+        self._missing_rows = source.missing_rows
         self._emitted: Counter[int] = Counter()
         self._keys: set[int] = set()
         self._totals: set[int | None] = set()
@@ -138,10 +134,9 @@ class RepeatedPasses:
     def _new_rows(self, this: _Pass, reply: PageReply) -> list[Row]:
         """Return the rows that no earlier page of any pass held."""
         self._source.observe(reply)
-        self._missing_rows.count(reply, shared=len(reply.rows))
-        self._on_page(reply.page)
+        self._source.count(reply, shared=len(reply.rows))
         this.totals.append(reply.page.total_items)
-        hashes = [_hash(row) for row in reply.rows]
+        hashes = [hash(content(row)) for row in reply.rows]
         this.pages.append(hashes)
         identities = reply.keys if reply.has_unique_keys else hashes
         this.idle = this.idle + 1 if this.seen.issuperset(identities) else 0
@@ -214,7 +209,3 @@ class RepeatedPasses:
         """Return the total if it never changed, all keys are unique and every page held its rows."""
         is_steady = len(self._totals) == 1 and self._keys_are_unique and not self._has_lacked_rows
         return next(iter(self._totals)) if is_steady else None
-
-
-def _hash(row: Row) -> int:
-    return hash(content(row))

@@ -30,8 +30,9 @@ class KeyWarnings:
             return
         parts = [[row.get(name) for row in rows] for name in names]
         keys: list[object] = list(zip(*parts, strict=True))
-        if any(None in part for part in parts):
-            self._warn_about_null(rows)
+        for name, part in zip(names, parts, strict=True):
+            if None in part:
+                self._warn_about_null(name, rows[part.index(None)])
         try:
             repeats = len(set(keys)) < len(keys)
         except TypeError:
@@ -40,16 +41,12 @@ class KeyWarnings:
         if repeats:
             self._warn_about_repeats(rows, keys)
 
-    def _warn_about_null(self, rows: list[Row]) -> None:
-        for name in self._names:
-            row = next((row for row in rows if row.get(name) is None), None)
-            if row is not None:
-                self._warn(
-                    "null key",
-                    f"{self._label}: {name}, a part of the primary key, is null in some "
-                    f"rows{self._example(row)}. They are emitted, but a destination that merges by the key "
-                    "may reject or lose them.",
-                )
+    def _warn_about_null(self, name: str, row: Row) -> None:
+        self._warn(
+            "null key",
+            f"{self._label}: {name}, a part of the primary key, is null in some rows{self._example(row)}. "
+            "They are emitted, but a destination that merges by the key may reject or lose them.",
+        )
 
     def _warn_about_repeats(self, rows: list[Row], keys: Sequence[object]) -> None:
         seen: set[object] = set()

@@ -54,7 +54,7 @@ class PageReply:
     @property
     def reached(self) -> int:
         """Return the offset after the last row."""
-        return self.request.start + len(self.page.rows)
+        return self.request.start + len(self.rows)
 
     @property
     def is_short(self) -> bool:
@@ -70,13 +70,13 @@ class PageReply:
     def total_items(self) -> int | None:
         """Return the total number of rows, or None if absent or contradicted by the rows of the page."""
         total = self.page.total_items
-        return None if total is None or (self.page.rows and total < self.reached) else total
+        return None if total is None or (self.rows and total < self.reached) else total
 
     @property
     def total_pages(self) -> int | None:
         """Return the total number of pages, or None if absent or less than the number of this page."""
         total = self.page.total_pages
-        return None if total is None or (self.page.rows and total < self.request.number) else total
+        return None if total is None or (self.rows and total < self.request.number) else total
 
     @property
     def is_miscounted(self) -> bool:
@@ -91,7 +91,7 @@ class PageReply:
     @property
     def is_full(self) -> bool:
         """Return whether the page holds as many rows as requested."""
-        return len(self.page.rows) >= self.request.size
+        return len(self.rows) >= self.request.size
 
     @cached_property
     def expected(self) -> int:
@@ -99,16 +99,14 @@ class PageReply:
 
         With a total of rows, those up to the total are expected. Without, every page but the last is full.
         """
-        request, page, pages = self.request, self.page, self.total_pages
-        expected = 0
-        if self.total_items is not None:
-            expected = min(request.size, max(0, self.total_items - request.start))
-        if pages is not None and (self.total_items is None or not page.rows):
+        request, items, pages = self.request, self.total_items, self.total_pages
+        if not self.is_counted:
+            return request.size if self.page.has_next else 0
+        expected = 0 if items is None else min(request.size, max(0, items - request.start))
+        if pages is not None and (items is None or not self.rows):
             # many servers count one page for a collection without rows
             last = 1 if request.number == pages > 1 else 0
             expected = max(expected, request.size if request.number < pages else last)
-        if not self.is_counted and page.has_next:
-            expected = request.size
         return expected
 
     @property
@@ -147,10 +145,8 @@ class PageReply:
     @property
     def has_other_size(self) -> bool:
         """Return whether the server used another page size than the requested one."""
-        if self.failure is not None or not self.rows:
-            return False
         is_other = self.page.size not in (None, self.request.size) and not self.states_its_rows
-        return is_other or len(self.rows) > self.request.size
+        return bool(self.rows) and (is_other or len(self.rows) > self.request.size)
 
     @property
     def states_its_rows(self) -> bool:

@@ -44,14 +44,10 @@ class _Pass:
 
     def agrees(self, other: _Pass) -> bool:
         """Return whether both passes have the same pages and totals; some servers omit totals at times."""
-        return (
-            self.failure is other.failure is None
-            and self.pages == other.pages
-            and all(
-                one == another or None in (one, another)
-                for one, another in zip(self.totals, other.totals, strict=True)
-            )
-        )
+        if self.failure or other.failure or self.pages != other.pages:
+            return False
+        totals = zip(self.totals, other.totals, strict=True)
+        return all(one == another or None in (one, another) for one, another in totals)
 
 
 class RepeatedPasses:
@@ -73,7 +69,7 @@ class RepeatedPasses:
             "%s: its pages can't overlap; all of them are read twice and compared.", self._source.label
         )
         earlier: _Pass | None = None
-        quiet_passes = 0
+        quiet_passes = 0  # those without a new row
         for passes in count(1):
             this = _Pass()
             yield from self._pass(this)
@@ -138,7 +134,12 @@ class RepeatedPasses:
         this.totals.append(reply.page.total_items)
         hashes = [hash(content(row)) for row in reply.rows]
         this.pages.append(hashes)
-        identities = reply.keys if reply.has_unique_keys else hashes
+        identities: list[Hashable] = list(hashes)
+        if reply.has_unique_keys:
+            identities = reply.keys
+            self._keys.update(map(hash, reply.keys))
+        elif reply.rows:
+            self._keys_are_unique = False
         this.idle = this.idle + 1 if this.seen.issuperset(identities) else 0
         this.seen.update(identities, [tuple(reply.identities)])
         if this.idle > IDLE_PAGES:
@@ -146,10 +147,6 @@ class RepeatedPasses:
                 f"{this.idle} pages in a row brought no new row, and nothing says where the "
                 "collection ends. Report it to Snow Atlas support."
             )
-        if reply.has_unique_keys:
-            self._keys.update(map(hash, reply.keys))
-        else:
-            self._keys_are_unique &= not reply.rows
         new = []
         for row, value in zip(reply.rows, hashes, strict=True):
             # a row with a unique key is the same one on every page

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 
 from source_snow_atlas.components.collection.overlap import Overlap, overlap_by_offset, overlap_of
@@ -67,13 +67,18 @@ class OverlappingPages:
         reply = self._source.confirm_total(reply)
         self._source.observe(reply)
         joined = self._joined
-        overlap = self._overlap_of(reply)
-        if overlap is not None:
-            yield from self._join(reply, overlap)
-        else:
+        is_joined = yield from self._join_if_shared(reply)
+        if not is_joined:
             yield from self._fill_gap(reply)
         if self._joined == joined:
             self._count_idle(1)
+
+    def _join_if_shared(self, reply: PageReply) -> Generator[list[Row], None, bool]:
+        """Continue with a page if it overlaps the last one, and return whether it does."""
+        overlap = self._overlap_of(reply)
+        if overlap is not None:
+            yield from self._join(reply, overlap)
+        return overlap is not None
 
     def _overlap_of(self, reply: PageReply) -> Overlap | None:
         """Return the overlap with the last page, or None if there is none or the page brings nothing new.
@@ -150,7 +155,7 @@ class OverlappingPages:
     def _observe_changes(self, reply: PageReply, overlap: Overlap) -> None:
         """Count inserted and deleted rows, and let the next pages overlap by as many more."""
         displacement = 0
-        if reply.rows and not (reply.missing or self._last.missing) and self._offset == self._last.end:
+        if not (reply.missing or self._last.missing) and self._offset == self._last.end:
             displacement = abs(self._offset - reply.request.start - overlap.shared)
             self._plan.displacement = max(displacement, self._plan.displacement * 3 // 4)
         self._source.changes.seen += displacement
@@ -164,20 +169,15 @@ class OverlappingPages:
         """
         pages, is_joined = 0, True
         while is_joined and pages < PAGES_OF_A_GAP:
-            is_joined = False
             for request in self._plan.across_gap(self._last, self._offset, forward=pages > 0):
-                reply = self._source.get(request)
                 pages += 1
-                overlap = self._overlap_of(reply)
-                if overlap is not None:
-                    yield from self._join(reply, overlap)
-                    is_joined = True
+                is_joined = yield from self._join_if_shared(self._source.get(request))
+                if is_joined:
                     break
             if self._has_ended or self._offset >= right.request.end:
                 break
-            overlap = self._overlap_of(right)
-            if overlap is not None:
-                yield from self._join(right, overlap)
+            is_closed = yield from self._join_if_shared(right)
+            if is_closed:
                 break
         else:
             yield from self._join_by_offset(self._source.get(right.request))

@@ -145,8 +145,10 @@ class PageReply:
     @property
     def has_other_size(self) -> bool:
         """Return whether the server used another page size than the requested one."""
-        is_other = self.page.size not in (None, self.request.size) and not self.states_its_rows
-        return bool(self.rows) and (is_other or len(self.rows) > self.request.size)
+        if self.failure is not None:
+            return False
+        is_other = self.page.size not in (None, 0, self.request.size) and not self.states_its_rows
+        return is_other or len(self.rows) > self.request.size
 
     @property
     def states_its_rows(self) -> bool:

@@ -102,7 +102,8 @@ class CollectionReader:
         Raises ServerError if a single object came as page 1 of a collection.
         """
         if page.is_collection or page.is_array:
-            announces_more = page.has_next or (page.total_pages or 0) > 1
+            is_full = page.size is not None and 0 < page.size <= len(page.rows)
+            announces_more = page.has_next or (page.total_pages or 0) > 1 or is_full
             return not (self.pages_declared or announces_more or (page.total_items or 0) > len(page.rows))
         following = self.fetch(2, self.page_size, None) if self.pages_declared else None
         if following is not None and (following.is_array or following.is_collection):
@@ -125,7 +126,7 @@ class CollectionReader:
         try:
             yield from OverlappingPages(source, first).rows()
         except CannotOverlap:
-            yield from RepeatedPasses(source, first.request.size).rows()
+            yield from RepeatedPasses(source, first).rows()
 
     def _warn_without_total(self, first: PageReply) -> None:
         """Warn about a collection whose replies have no total of rows."""

@@ -51,12 +51,13 @@ class _Pass:
 
 
 class RepeatedPasses:
-    """Reader of all pages of `size` rows, pass by pass, until nothing new comes."""
+    """Reader of all pages of the size of the first one, pass by pass, until nothing new comes."""
 
-    def __init__(self, source: PageSource, size: int) -> None:
+    def __init__(self, source: PageSource, first: PageReply) -> None:
         self._source = source
-        self._size = size
+        self._first = first
         self._missing_rows = source.missing_rows
+        self._lacked_first_rows = self._missing_rows.rows > 0
         self._emitted: Counter[int] = Counter()
         self._keys: set[int] = set()
         self._totals: set[int | None] = set()
@@ -68,6 +69,8 @@ class RepeatedPasses:
         LOGGER.info(
             "%s: its pages can't overlap; all of them are read twice and compared.", self._source.label
         )
+        # it may be another one by now
+        yield self._not_emitted(_Pass(), self._first, [hash(content(row)) for row in self._first.rows])
         earlier: _Pass | None = None
         quiet_passes = 0  # those without a new row
         for passes in count(1):
@@ -119,7 +122,7 @@ class RepeatedPasses:
         self._missing_rows.restart()
         numbers = count(1)
         before: PageReply | None = None
-        for reply in self._source.replies(lambda planned: PageRequest(next(numbers), self._size)):
+        for reply in self._source.replies(lambda planned: PageRequest(next(numbers), self._first.request.size)):
             if not self._belongs(this, reply, before):
                 return
             before = reply
@@ -147,13 +150,7 @@ class RepeatedPasses:
                 f"{this.idle} pages in a row brought no new row, and nothing says where the "
                 "collection ends. Report it to Snow Atlas support."
             )
-        new = []
-        for row, value in zip(reply.rows, hashes, strict=True):
-            # a row with a unique key is the same one on every page
-            this.found[value] = 1 if reply.is_keyed else this.found[value] + 1
-            if this.found[value] > self._emitted[value]:
-                self._emitted[value] += 1
-                new.append(row)
+        new = self._not_emitted(this, reply, hashes)
         this.is_new |= bool(new)
         if len(self._emitted) + len(self._keys) > 2 * MOST_ROWS:
             raise self._source.error(
@@ -161,6 +158,17 @@ class RepeatedPasses:
                 f"{MOST_ROWS:,} rows can't be compared in memory. Whether all of them came can't be "
                 "known. Narrow the stream with a filter, or report it to Snow Atlas support."
             )
+        return new
+
+    def _not_emitted(self, this: _Pass, reply: PageReply, hashes: list[int]) -> list[Row]:
+        """Return the rows of a page that no pass before emitted, and count them as emitted."""
+        new = []
+        for row, value in zip(reply.rows, hashes, strict=True):
+            # a row with a unique key is the same one on every page
+            this.found[value] = 1 if reply.is_keyed else this.found[value] + 1
+            if this.found[value] > self._emitted[value]:
+                self._emitted[value] += 1
+                new.append(row)
         return new
 
     def _belongs(self, this: _Pass, reply: PageReply, before: PageReply | None) -> bool:

@@ -93,7 +93,7 @@ class PageReply:
         """Return whether the page holds as many rows as requested."""
         return len(self.rows) >= self.request.size
 
-    @cached_property
+    @property
     def expected(self) -> int:
         """Return the number of rows that the page should hold by its own totals.
 
@@ -109,7 +109,7 @@ class PageReply:
             expected = max(expected, request.size if request.number < pages else last)
         return expected
 
-    @property
+    @cached_property
     def missing(self) -> int:
         """Return the number of expected rows that the page doesn't hold."""
         return max(0, self.expected - len(self.rows)) if self.failure is None else 0

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from source_snow_atlas import definitions
-from source_snow_atlas.components.collection.keys import KeyWarnings, may_be_shown
 from source_snow_atlas.components.request.reply import Row
+from source_snow_atlas.components.stream.keys import KeyWarnings, may_be_shown
 from tools.sensitive import PERSONAL, SECRET
 from unit_tests.helpers.fake_http import HOST, FakeHttp, Reply, query_of
 from unit_tests.helpers.retriever import retriever

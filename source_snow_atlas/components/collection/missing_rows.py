@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -12,6 +13,8 @@ MAX_EMPTY_PAGES = 100
 """Consecutive pages that lack most of their rows, or pages that share no row with the preceding one because
 of that, after which the stream fails at once: a tenth of them if missing rows are not accepted.
 """
+MOST_DELETED = 100
+"""Rows by which a total may fall during a read, however small the collection is."""
 
 
 @dataclass
@@ -30,6 +33,11 @@ class MissingRows:
     is_exact: bool = True
     emitted: int = 0
     totals: set[int | None] = field(default_factory=set)
+    _most: int = 0
+    _fall: int = 0
+    _least: float = math.inf
+    """The smallest total since the first fall."""
+    _rise: float = 0
     _empty_pages: int = 0
     _unproved_pages: int = 0
     _last: PageReply | None = None
@@ -42,6 +50,7 @@ class MissingRows:
         before = self._last
         self._last = reply
         self.totals.add(reply.page.total_items)
+        self._observe_total(reply.total_items)
         self.is_exact &= not reply.is_miscounted
         if reply.missing and before is not None and before.missing:
             # a row that neither of two overlapping pages holds is missing from both
@@ -77,6 +86,30 @@ class MissingRows:
             return False
         self.rows = self.uncounted()
         return self.rows > 0
+
+    def _observe_total(self, total: int | None) -> None:
+        if total is None:
+            return
+        self._most = max(self._most, total)
+        self._fall = max(self._fall, self._most - total)
+        if self._fall:
+            self._least = min(self._least, total)
+            self._rise = max(self._rise, total - self._least)
+
+    def check_totals(self) -> None:
+        """Raise ServerError if fewer rows came than were counted, and a part of the data was out of reach.
+
+        That is if totals fell to half, or by 5 % and rose again: an index is being rebuilt, or a part of it
+        does not answer.
+        """
+        is_half = 2 * self._fall >= self._most
+        is_gap = 20 * self._fall > self._most and 2 * self._rise >= self._fall
+        if self._fall > MOST_DELETED and self.emitted < self._most and (is_half or is_gap):
+            raise ServerError(
+                f"{self.label}: the API counted {self._most} rows, and {self._fall} fewer in another reply. "
+                "A part of its data seems to be out of reach, such as while an index is rebuilt. Whether all "
+                "rows came can't be known: sync again later."
+            )
 
     def has_steady_total(self) -> bool:
         """Return whether every page counted the same number of rows."""
@@ -115,6 +148,6 @@ class MissingRows:
     def _fail(self, about: str, detail: str, remedy: str) -> None:
         raise ServerError(
             f"{self.label}: {self._counted(about)}. Pages that were requested again still lack rows.{detail} "
-            "This is not caused by changing data. "
+            f"{'This is not caused by changing data. ' if self.is_exact else ''}"
             f"Check whether this client may see these rows, or ask Snow Atlas support{remedy}."
         )

@@ -116,6 +116,8 @@ class OverlappingPages:
         self._source.count(reply, overlap.shared)
         self._joined += 1
         self._has_ended = overlap.is_end or self._is_last(reply, overlap)
+        if self._has_ended and reply.announces_more:
+            self._source.warn_of_contradiction(reply)
         self._offset = reply.end
         if reply.rows:
             self._count_idle(0 if overlap.reaches and len(overlap.new) > overlap.between else 1)

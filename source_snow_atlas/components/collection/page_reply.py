@@ -127,7 +127,7 @@ class PageReply:
     def announces_more(self) -> bool:
         """Return whether a total or a link announces another page."""
         # the link of an empty page is wrong if its totals count no rows there, unless it is page 1
-        is_after_end = self.is_counted and not (self.rows or self.expected) and self.request.number > 1
+        is_after_end = not (self.rows or self.expected) and self.request.number > 1
         return self.announced > self.request.end or (self.page.has_next and not is_after_end)
 
     @property

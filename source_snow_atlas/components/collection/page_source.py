@@ -185,6 +185,14 @@ class PageSource:
             f"nothing announces and the server does not have: {self._reason(reply)}",
         )
 
+    def warn_of_contradiction(self, reply: PageReply) -> None:
+        """Warn that a last page announces more pages."""
+        self.warn(
+            "contradiction",
+            f"{self.label}: two pages end with row {reply.reached}, so the collection is assumed to end "
+            "there, although a link or the number of pages announces more.",
+        )
+
     def unreadable(self, reply: PageReply) -> ServerError:
         """Return the error for a page that could not be read."""
         return self.error(

@@ -72,9 +72,10 @@ class CollectionReader:
             if self._missing_rows.totals - {None} and len(self._marks) <= MOST_MARKS:
                 self._marks.extend(self._marks_of(batch))
             yield batch
-        is_unclear = self._changes or not self._missing_rows.has_steady_total()
-        if self._missing_rows.count_by_total() and is_unclear:
-            yield from self._read_again()
+        lacks_rows = self._missing_rows.count_by_total()
+        if self._changes or not self._missing_rows.has_steady_total():
+            yield from self._read_again() if lacks_rows else self._moved_rows()
+        self._missing_rows.check_totals()
         self._conclude()
 
     def _read(self) -> Iterator[list[Row]]:
@@ -176,6 +177,23 @@ class CollectionReader:
         self._missing_rows.rows = (
             self._missing_rows.uncounted(len(emitted)) if len(totals) == 1 else again._missing_rows.rows
         )
+
+    def _moved_rows(self) -> Iterator[list[Row]]:
+        """Yield rows of the first pages that did not come before: rows that are edited often move there.
+
+        No total shows that such a row is missing, if another one was inserted or deleted.
+        """
+        if not 0 < len(self._marks) <= MOST_MARKS:
+            return
+        for number in range(1, 2 + self._changes.seen // self.page_size):
+            page = self.fetch(number, self.page_size, None) or Page([])
+            marks = self._marks_of(page.rows)
+            emitted = set(marks).intersection(self._marks)
+            new = [row for row, mark in zip(page.rows, marks, strict=True) if mark not in emitted]
+            if not new:
+                return
+            self.on_page(page)
+            yield new
 
     def _marks_of(self, rows: list[Row]) -> list[int]:
         """Return a number for each row: the hash of its key, or of all its values if it has none."""

@@ -122,7 +122,9 @@ class RepeatedPasses:
         self._missing_rows.restart()
         numbers = count(1)
         before: PageReply | None = None
-        for reply in self._source.replies(lambda planned: PageRequest(next(numbers), self._first.request.size)):
+        for reply in self._source.replies(
+            lambda planned: PageRequest(next(numbers), self._first.request.size)
+        ):
             if not self._belongs(this, reply, before):
                 return
             before = reply

@@ -40,6 +40,7 @@ CHECK_TIMEOUTS = (5.0, 12.0)
 HEADERS = {
     "Accept": "application/json",
     "Accept-Encoding": "gzip",
+    "Cache-Control": "no-cache",  # a page from a cache lacks the rows that were inserted since
     "User-Agent": f"airbyte-source-snow-atlas/{__version__}",
 }
 ORACLE_PATHS = "/sam/oracle/"

@@ -11,7 +11,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from airbyte_cdk.models import FailureType
 
@@ -27,6 +27,7 @@ from source_snow_atlas.components.basics.paths import has_delimiters
 
 LOGGER = logging.getLogger("airbyte")
 Partition = Mapping[str, Any]
+Rows = TypeVar("Rows")
 
 MOST_IN_A_ROW = 20
 """Consecutive parents that may fail. With more, the endpoint is assumed to fail for all of them."""
@@ -86,6 +87,8 @@ class Partitions:
         """Partitions that have not ended, and one more until the last has begun."""
         self._read = 0
         self._gone_count = 0
+        self._is_unreliable = False
+        """Whether a parent was not there and then was."""
         self._gone: set[tuple[Any, ...]] = set()
         """The first parents that were gone."""
         self._failed = NamedCount()
@@ -116,6 +119,20 @@ class Partitions:
         with self._lock:
             self._not_ended -= 1
             return self._not_ended == 0
+
+    def read(self, rows: Callable[[], Iterator[Rows]]) -> Iterator[Rows]:
+        """Yield the rows of a parent, which is requested again if it is not there.
+
+        While a server is replaced, some of its nodes may not know a path. Parents are not requested twice if
+        none of many was there.
+        """
+        try:
+            yield from rows()
+        except NotFound:
+            if not self._read and self._gone_count >= MOST_IN_A_ROW:
+                raise
+            yield from rows()
+            self._is_unreliable = True
 
     def end(self, partition: Partition, path: str, error: SnowAtlasError | None = None) -> bool:
         """Record that a partition was read or failed, and return whether it was the last one.
@@ -174,6 +191,12 @@ class Partitions:
         if self.unsafe.count:
             not_requested = _parents(self.unsafe.count, "were")
             reasons.append(f"{not_requested} not requested, because of the id: {self.unsafe}.")
+        doubtful = self._gone_count if self._is_unreliable else 0
+        if doubtful:
+            reasons.append(
+                f"{_parents(doubtful, 'were')} answered with HTTP 404 or 410, as were others that were "
+                "there when they were requested again."
+            )
         if self._first_failure is not None:
             causes.append(self._first_failure)
             reasons.append(
@@ -183,7 +206,9 @@ class Partitions:
         if not reasons:
             return None
         kind = causes[0].failure_type if causes else FailureType.system_error
-        parents = self._failed.count + self.unsafe.count + sum(cause.parents for cause in self.unknown)
+        parents = (
+            self._failed.count + self.unsafe.count + doubtful + sum(cause.parents for cause in self.unknown)
+        )
         return RowsMissing(self._stream, " ".join(reasons), kind, parents)
 
     def _log_skipped(self) -> None:

@@ -20,7 +20,6 @@ from airbyte_cdk.sources.types import Record, StreamSlice
 
 from source_snow_atlas.components.basics.errors import ConfigurationError, SnowAtlasError
 from source_snow_atlas.components.basics.paths import fill
-from source_snow_atlas.components.collection.keys import KeyWarnings
 from source_snow_atlas.components.collection.prefetch import NoPrefetch
 from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT, parse_timestamp
 from source_snow_atlas.components.identity.oauth import (
@@ -32,6 +31,7 @@ from source_snow_atlas.components.request.reply import Page, Row
 from source_snow_atlas.components.run.endpoint import Endpoint
 from source_snow_atlas.components.run.progress import estimate
 from source_snow_atlas.components.run.sync import Sync
+from source_snow_atlas.components.stream.keys import KeyWarnings
 from source_snow_atlas.components.stream.time_windows import TimeWindow, TimeWindows, timestamp_of
 from source_snow_atlas.definitions import BEGINNING
 
@@ -124,7 +124,7 @@ class CollectionRetriever(Retriever):
         try:
             failure: SnowAtlasError | None = None
             try:
-                yield from self._read(stream_slice)
+                yield from partitions.read(partial(self._read, stream_slice))
             except SnowAtlasError as error:
                 if not self._is_per_parent:
                     raise

@@ -223,9 +223,10 @@ class ParentCollection:
         partitions = Partitions(self._endpoint.name)
 
         def read(partition: Partition) -> list[Row]:
-            rows, failure = [], None
+            rows: list[Row] = []
+            failure = None
             try:
-                rows = self._read(partition, not_served)
+                rows = [*partitions.read(partial(self._read, partition, not_served))]
             except SnowAtlasError as error:
                 failure = error
             partitions.end(partition, fill(self._endpoint.path, partition), failure)
@@ -237,8 +238,8 @@ class ParentCollection:
         if missing := partitions.missing():
             raise missing
 
-    def _read(self, partition: Partition, not_served: list[int]) -> list[Row]:
-        """Return the records of one parent, without null fields, and with the parent's keys."""
+    def _read(self, partition: Partition, not_served: list[int]) -> Iterator[Row]:
+        """Yield the records of one parent, without null fields, and with the parent's keys."""
         try:
             rows = [row for batch in self._batches(partition, NoPrefetch(), not_served) for row in batch]
         except NotFound:
@@ -247,6 +248,5 @@ class ParentCollection:
             rows = []
         if self._completes and not rows:
             rows = [{}]
-        return [
-            {**partition, **{name: value for name, value in row.items() if value is not None}} for row in rows
-        ]
+        for row in rows:
+            yield {**partition, **{name: value for name, value in row.items() if value is not None}}

@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote as percent_encoded
 
@@ -24,6 +25,7 @@ from integration_tests.helpers.scripted_server import (
     page_of,
     serving,
 )
+from source_snow_atlas.components.identity import token_endpoint
 from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
 from source_snow_atlas.components.run import check
 
@@ -142,15 +144,14 @@ def test_a_token_endpoint_that_refuses_is_left_in_peace(
     """It was asked 193 times in 20 seconds. The time between two requests is only counted here."""
     now, asked_at = [0.0], []
 
-    def sleep(_: object, seconds: float) -> None:
+    def sleep(seconds: float) -> None:
         now[0] += seconds
 
     def refuse(asked: Asked) -> Answer:
         asked_at.append(now[0])
         return refusal
 
-    monkeypatch.setattr(SnowAtlasOauth2Authenticator, "_clock", lambda _: now[0])
-    monkeypatch.setattr(SnowAtlasOauth2Authenticator, "_sleep", sleep)
+    monkeypatch.setattr(token_endpoint, "time", SimpleNamespace(monotonic=lambda: now[0], sleep=sleep))
     outcome, _ = read(tmp_path, refuse)
     assert outcome.exit_code == 1
     assert 1 <= sum(at <= 5 for at in asked_at) <= 6

@@ -46,6 +46,25 @@ def test_no_server_of_any_nature_is_read_wrongly(nature: Nature) -> None:
 
 
 EXAMPLES = {
+    "pages of a size below the requested one, which each page states": Nature(
+        rows=20, page_size=16, room=6, seed=26, pages="of the page", sizes="rounded down", clamp=5, held_rows=5,
+        held_at=154, refusal="array", refused_page=6, after_end="416", changes="many", change_at=7,
+    ),
+    "page 1 for all numbers, which says so": Nature(
+        rows=7, room=0, items="absent", pages="absent", sizes="clamped", clamp=5, follows="size only"
+    ),
+    "an empty page 1, and a count of pages that falls to one": Nature(
+        rows=20, page_size=17, room=0, seed=10, items="text", clamp=16, keys="shared", held_back="a page",
+        held_rows=20, held_at=189, refused="always", refusal="empty", refused_page=1, after_end="last page",
+        changes="deletes", change_at=3,
+    ),
+    "rows that move off a first page that is all of it by its total": Nature(
+        page_size=100, room=0, items="stale", pages="absent", keys="edited", refused="always",
+        changes="inserts at once",
+    ),
+    "one page of the server's only size, with missing rows accepted": Nature(
+        rows=20, room=0, sizes="fixed", clamp=20, accepts=True
+    ),
     "more missing rows than are said, rows without a key": Nature(
         rows=31, keys="none", held_back="rows", held_rows=5, held_at=21, accepts=True
     ),

@@ -943,3 +943,67 @@ def test_a_stated_page_size_that_brings_nothing_is_no_empty_collection() -> None
 
     with pytest.raises(ServerError, match="could not be read"):
         ids(CollectionReader("Stream rows", fetch, 500, ("id",)))
+
+
+@pytest.mark.parametrize("change", ["insert", "delete"])
+def test_a_row_that_moves_to_the_front_while_another_one_comes_or_goes_comes(change: str) -> None:
+    """The newest first: a computer that is scanned during the sync would be lost, and no total shows it."""
+
+    def move(server: ModelServer) -> None:
+        if len(server.requests) == 3:
+            server.rows.insert(0, server.rows.pop(1900))
+            if change == "insert":
+                server.rows.insert(0, {"id": 5000})
+            else:
+                del server.rows[50]
+
+    server = ModelServer(numbered(2000), before_request=move)
+    emitted = set(ids(server.reader(200)))
+    assert {row["id"] for row in server.rows} <= emitted
+    assert len(server.requests) <= 16
+
+
+@pytest.mark.parametrize("left", [0, 150, 500])
+def test_a_total_that_falls_to_half_is_no_complete_read(left: int) -> None:
+    """A table of thousands would be replaced by an empty one while an index is rebuilt."""
+
+    def rebuild(server: ModelServer) -> None:
+        if len(server.requests) == 2:
+            del server.rows[left:]
+
+    server = ModelServer(numbered(1000), before_request=rebuild)
+    with pytest.raises(ServerError, match="counted 1000 rows, and"):
+        ids(server.reader(100))
+
+
+def test_replies_that_lack_a_part_of_the_index_are_noticed() -> None:
+    """Rows that one reply lacks would be missing, because its total is lower by as many."""
+    server, part = ModelServer(numbered(3000)), ModelServer([{"id": n} for n in range(3000) if n % 5])
+
+    def fetch(number: int, size: int, numbers: frozenset[int] | None) -> Page | None:
+        return (part if number in (2, 3, 5) else server).fetch(number, size, numbers)
+
+    with pytest.raises(ServerError):
+        ids(CollectionReader("Stream rows", fetch, 500, ("id",)))
+
+
+@pytest.mark.parametrize(("stated", "emitted"), [(100, 130), (130, 100), (None, 100)])
+def test_a_full_page_of_an_operation_without_page_parameters_is_followed(
+    stated: int | None, emitted: int
+) -> None:
+    """Custom fields after the hundredth would be missing, if the server pages an operation all the same."""
+    server = ModelServer(numbered(130))
+
+    def fetch(number: int, size: int, numbers: frozenset[int] | None) -> Page:
+        page = server.fetch(number, 100 if number == 1 else size)
+        return replace(page, size=stated if number == 1 else size, total_items=None, total_pages=None)
+
+    assert len(ids(CollectionReader("Stream rows", fetch, 500, ("id",), pages_declared=False))) == emitted
+
+
+def test_more_pages_than_the_end_that_two_pages_prove_are_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    """A total that is limited to 1,000 rows would hide the others without a word."""
+    server = ModelServer(numbered(1000))
+    fetch = fetching(server, lambda number, size, page: replace(page, total_pages=60))
+    assert len(ids(CollectionReader("Stream rows", fetch, 100, ("id",)))) == 1000
+    assert "although a link or the number of pages announces more" in caplog.text

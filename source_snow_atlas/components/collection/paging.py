@@ -32,6 +32,8 @@ from source_snow_atlas.components.request.reply import Page, Row
 LOGGER = logging.getLogger("airbyte")
 FIRST = frozenset({0, 1})
 """The numbers that replies may state for the first page."""
+DEFAULT_SIZE = 25
+"""The vendor's default page sizes are 25 and multiples of it."""
 MOST_MARKS = 1_000_000
 """Emitted rows whose hashes are remembered, so that a second reading yields only others."""
 
@@ -103,7 +105,9 @@ class CollectionReader:
         Raises ServerError if a single object came as page 1 of a collection.
         """
         if page.is_collection or page.is_array:
-            is_full = page.size is not None and 0 < page.size <= len(page.rows)
+            is_counted = (page.total_items, page.total_pages) != (None, None)
+            # some servers state the number of all rows as the page size
+            is_full = not is_counted and 0 < len(page.rows) == page.size and page.size % DEFAULT_SIZE == 0
             announces_more = page.has_next or (page.total_pages or 0) > 1 or is_full
             return not (self.pages_declared or announces_more or (page.total_items or 0) > len(page.rows))
         following = self.fetch(2, self.page_size, None) if self.pages_declared else None

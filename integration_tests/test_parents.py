@@ -305,7 +305,7 @@ def members_of(value: str) -> str:
 def test_a_parent_that_is_there_when_it_is_requested_again_is_read(
     read: Callable[..., Outcome], nodes: str
 ) -> None:
-    """While a server is deployed, some of its nodes lack a path: a fifth of the contracts would be missing."""
+    """While a server is deployed, some nodes lack a path: a fifth of the contracts would be missing."""
     ids = many(30)
     always = ids[20:23] if nodes == "lack it for some" else []
 
@@ -321,7 +321,7 @@ def test_a_parent_that_is_there_when_it_is_requested_again_is_read(
     assert set(contracts(outcome)) == {*ids} - {*always}
     if always:
         assert outcome.statuses == {CONTRACTS: "INCOMPLETE"}
-        assert "3 parents were answered with HTTP 404 or 410, as were others" in outcome.errors[0]
+        assert "3 parents were answered with HTTP 404 or 410, as were others" in outcome.errors[0]["message"]
     else:
         assert outcome.statuses == {CONTRACTS: "COMPLETE"}
 

@@ -48,7 +48,8 @@ def test_no_server_of_any_nature_is_read_wrongly(nature: Nature) -> None:
 EXAMPLES = {
     "pages of a size below the requested one, which each page states": Nature(
         rows=20, page_size=16, room=6, seed=26, pages="of the page", sizes="rounded down", clamp=5,
-        held_rows=5, held_at=154, refusal="array", refused_page=6, after_end="416", changes="many", change_at=7,
+        held_rows=5, held_at=154, refusal="array", refused_page=6, after_end="416", changes="many",
+        change_at=7,
     ),
     "page 1 for all numbers, which says so": Nature(
         rows=7, room=0, items="absent", pages="absent", sizes="clamped", clamp=5, follows="size only"

@@ -144,8 +144,10 @@ def _can_not_be_known(verdict: Verdict, lost: int) -> bool:
         is_list |= nature.order == "changes always"
         # the preceding page again, with the number of its rows as the total, looks like the last page
         is_told_last = "of the page" in (nature.items, nature.pages) and nature.has_equal_rows
-        # a first page that states its own rows as the total, and no second page
-        is_told_all = (nature.items, nature.refused, nature.refused_page) == ("of the page", "always", 2)
+        # a first page that states its own rows as the total, or one page of the server's size, and no page 2
+        is_told_one = nature.pages in ("of the page", "half") and nature.sizes != "as asked"
+        lacks_page_2 = nature.refused == "always" and nature.refused_page == 2
+        is_told_all = lacks_page_2 and (nature.items == "of the page" or is_told_one)
         # the page after a lost one has rows, or a smaller page 2 shows that page numbers are ignored
         is_uncounted = nature.shape == "array" or (
             nature.items in UNCOUNTED and nature.pages in UNCOUNTED and nature.links == "none"

@@ -133,6 +133,7 @@ def synced(
     checked = connector.CheckResult()
     with spool.sync_folder() as folder, contextlib.ExitStack() as stack:
         file = folder / "config.json"
+        file.touch(mode=0o600)
         file.write_text(json.dumps(config), encoding="utf-8")
         process = stack.enter_context(
             connector.start_read(file, folder, names, (), {})

@@ -23,6 +23,7 @@ from source_snow_atlas.components.basics.errors import (
     TransientError,
     failed_request,
 )
+from source_snow_atlas.components.collection import paging
 from source_snow_atlas.components.collection.page_source import Changes, Fetch
 from source_snow_atlas.components.collection.paging import CollectionReader
 from source_snow_atlas.components.collection.plan import overlapping
@@ -946,8 +947,12 @@ def test_a_stated_page_size_that_brings_nothing_is_no_empty_collection() -> None
 
 
 @pytest.mark.parametrize("change", ["insert", "delete"])
-def test_a_row_that_moves_to_the_front_while_another_one_comes_or_goes_comes(change: str) -> None:
+@pytest.mark.parametrize("remembered", [500, paging.MOST_HASHES])
+def test_a_row_that_moves_to_the_front_while_another_one_comes_or_goes_comes(
+    change: str, remembered: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The newest first: a computer that is scanned during the sync would be lost, and no total shows it."""
+    monkeypatch.setattr(paging, "MOST_HASHES", remembered)
 
     def move(server: ModelServer) -> None:
         if len(server.requests) == 3:
@@ -961,6 +966,21 @@ def test_a_row_that_moves_to_the_front_while_another_one_comes_or_goes_comes(cha
     emitted = set(ids(server.reader(200)))
     assert {row["id"] for row in server.rows} <= emitted
     assert len(server.requests) <= 16
+
+
+def test_a_row_that_is_missing_from_more_rows_than_are_remembered_is_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The message would say that the row is not served, and send the user to look for permissions."""
+    monkeypatch.setattr(paging, "MOST_HASHES", 500)
+
+    def move(server: ModelServer) -> None:
+        if len(server.requests) == 3:
+            server.rows.insert(0, server.rows.pop(1900))
+
+    server = ModelServer(numbered(2000), before_request=move)
+    with pytest.raises(ServerError, match="can't be compared in memory"):
+        ids(server.reader(200))
 
 
 @pytest.mark.parametrize("left", [0, 150, 500])

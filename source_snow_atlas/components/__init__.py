@@ -1,3 +1,3 @@
-"""Python for what the manifest can't say, in rooms. Imports go one way: stream, run, collection, request,
+"""Python for what the manifest can't say, in packages. Imports go one way: stream, run, collection, request,
 identity, basics.
 """

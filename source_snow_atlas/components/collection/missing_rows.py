@@ -73,7 +73,7 @@ class MissingRows:
         self._fail("about ", f" {why}.", "")
 
     def uncounted(self, distinct: int = 0) -> int:
-        """Return how many rows the totals count beyond the emitted ones, less the change of the totals.
+        """Return the number of rows that the totals count and that were not emitted, less the totals' spread.
 
         `distinct` is the number of different rows that were emitted, if known.
         """

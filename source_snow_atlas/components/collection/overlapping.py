@@ -59,7 +59,7 @@ class OverlappingPages:
         return self._plan.following(planned)
 
     def _receive(self, reply: PageReply) -> Iterator[list[Row]]:
-        """Join a page to the preceding one, or read what lies between them."""
+        """Join a page to the preceding one, or read the gap between them."""
         # a last page may state the number of its rows as its size, but no rows follow it then
         is_doubtful = reply.states_its_rows and reply.total_items is None
         if reply.has_other_size or (is_doubtful and self._source.is_followed(reply)):

@@ -34,7 +34,7 @@ FIRST = frozenset({0, 1})
 """The numbers that replies may state for the first page."""
 DEFAULT_SIZE = 25
 """The vendor's default page sizes are 25 and multiples of it."""
-MOST_MARKS = 1_000_000
+MOST_HASHES = 1_000_000
 """Emitted rows whose hashes are remembered, so that a second reading yields only others."""
 
 
@@ -63,7 +63,7 @@ class CollectionReader:
     def __post_init__(self) -> None:
         self._missing_rows = MissingRows(self.label, self.accepts_missing, self.warn, self.on_missing)
         self._changes = Changes()
-        self._marks = array("q")
+        self._hashes = array("q")
 
     def rows(self) -> Iterator[list[Row]]:
         """Yield the rows in batches.
@@ -71,12 +71,10 @@ class CollectionReader:
         Raises what `fetch` raises, and ServerError if the replies don't prove that the read is complete.
         """
         for batch in self._read():
-            if self._missing_rows.totals - {None} and len(self._marks) <= MOST_MARKS:
-                self._marks.extend(self._marks_of(batch))
+            if self._missing_rows.totals - {None} and len(self._hashes) <= MOST_HASHES:
+                self._hashes.extend(self._hashes_of(batch))
             yield batch
-        lacks_rows = self._missing_rows.count_by_total()
-        if self._changes or not self._missing_rows.has_steady_total():
-            yield from self._read_again() if lacks_rows else self._moved_rows()
+        yield from self._rows_that_came_later()
         self._missing_rows.check_totals()
         self._conclude()
 
@@ -151,12 +149,29 @@ class CollectionReader:
         if self._changes:
             self.on_changes(self._changes)
 
+    def _rows_that_came_later(self) -> Iterator[list[Row]]:
+        """Yield rows that were inserted or moved during the read to a page that had been read."""
+        lacks_rows = self._missing_rows.count_by_total()
+        if not self._changes and self._missing_rows.has_steady_total():
+            return  # rows that are missing are not served
+        if lacks_rows:
+            yield from self._read_again()
+        else:
+            yield from self._moved_rows()
+
     def _read_again(self) -> Iterator[list[Row]]:
         """Read again, and yield the rows that did not come before. Sets the number of missing rows.
 
         The total counts more rows than came: they were inserted, moved to a page that had been read, or are
-        not served. Rows that the server leaves out are missing from both readings.
+        not served. Rows that the server leaves out are missing from both readings. Raises ServerError if
+        more rows were emitted than are remembered.
         """
+        if len(self._hashes) > MOST_HASHES:
+            raise ServerError(
+                f"{self.label}: the API counts {self._missing_rows.rows} more rows than came while its data "
+                f"changed, and more than {MOST_HASHES:,} rows can't be compared in memory. Sync again, at a "
+                "quieter time."
+            )
         again = CollectionReader(
             self.label,
             self.fetch,
@@ -167,12 +182,12 @@ class CollectionReader:
             accepts_missing=True,
             warn=lambda kind, message: None,
         )
-        emitted = set(self._marks)
+        emitted = set(self._hashes)
         for batch in again._read():
-            marks = self._marks_of(batch)
-            new = [row for row, mark in zip(batch, marks, strict=True) if mark not in emitted]
-            if new and len(self._marks) <= MOST_MARKS:
-                emitted.update(marks)
+            hashes = self._hashes_of(batch)
+            new = [row for row, value in zip(batch, hashes, strict=True) if value not in emitted]
+            if new:
+                emitted.update(hashes)
                 self._missing_rows.emitted += len(new)
                 yield new
         again._missing_rows.count_by_total()
@@ -187,19 +202,19 @@ class CollectionReader:
 
         No total shows that such a row is missing, if another one was inserted or deleted.
         """
-        if not 0 < len(self._marks) <= MOST_MARKS:
+        if not self._hashes:
             return
         for number in range(1, 2 + self._changes.seen // self.page_size):
             page = self.fetch(number, self.page_size, None) or Page([])
-            marks = self._marks_of(page.rows)
-            emitted = set(marks).intersection(self._marks)
-            new = [row for row, mark in zip(page.rows, marks, strict=True) if mark not in emitted]
+            hashes = self._hashes_of(page.rows)
+            emitted = set(hashes).intersection(self._hashes)
+            new = [row for row, value in zip(page.rows, hashes, strict=True) if value not in emitted]
             if not new:
                 return
             self.on_page(page)
             yield new
 
-    def _marks_of(self, rows: list[Row]) -> list[int]:
+    def _hashes_of(self, rows: list[Row]) -> list[int]:
         """Return a number for each row: the hash of its key, or of all its values if it has none."""
         keys = keys_of(rows, self.key)
         return [hash(content(row) if key is None else key) for row, key in zip(rows, keys, strict=True)]

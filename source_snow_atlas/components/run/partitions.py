@@ -75,7 +75,7 @@ class NamedCount:
 
 
 class Partitions:
-    """Partitions of one stream: how many were read, were gone, failed or can't be requested. Thread-safe."""
+    """Partitions of one stream, read, gone, failed or impossible to request: their numbers. Thread-safe."""
 
     def __init__(self, stream: str) -> None:
         self._stream = stream

@@ -205,7 +205,9 @@ class CollectionReader:
         if not self._hashes:
             return
         for number in range(1, 2 + self._changes.seen // self.page_size):
-            page = self.fetch(number, self.page_size, None) or Page([])
+            page = self.fetch(number, self.page_size, None)
+            if page is None or not (page.is_collection or page.is_array):
+                return
             hashes = self._hashes_of(page.rows)
             emitted = set(hashes).intersection(self._hashes)
             new = [row for row, value in zip(page.rows, hashes, strict=True) if value not in emitted]

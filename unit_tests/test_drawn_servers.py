@@ -46,6 +46,9 @@ def test_no_server_of_any_nature_is_read_wrongly(nature: Nature) -> None:
 
 
 EXAMPLES = {
+    "a new order after page 1, in which two rows keep their places": Nature(
+        rows=40, page_size=32, room=0, seed=27, keys="null", order="changes once", change_at=1
+    ),
     "pages of a size below the requested one, which each page states": Nature(
         rows=20, page_size=16, room=6, seed=26, pages="of the page", sizes="rounded down", clamp=5,
         held_rows=5, held_at=154, refusal="array", refused_page=6, after_end="416", changes="many",

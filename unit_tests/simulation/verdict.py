@@ -142,6 +142,8 @@ def _can_not_be_known(verdict: Verdict, lost: int) -> bool:
         # two pages in a row that page 1 replaces, or one that begins with its last row by chance
         is_list = nature.refused == "at random" and nature.refusal.startswith("page")
         is_list |= nature.order == "changes always"
+        # an array that is cut, with another row at its end in each reply
+        is_list |= nature.shape == "array" and nature.sizes != "as asked" and nature.order == "ties"
         # the preceding page again, with the number of its rows as the total, looks like the last page
         is_told_last = "of the page" in (nature.items, nature.pages) and nature.has_equal_rows
         # a first page that states its own rows as the total, or one page of the server's size, and no page 2

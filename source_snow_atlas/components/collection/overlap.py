@@ -51,7 +51,9 @@ def overlap_of(left: PageReply, right: PageReply) -> Overlap | None:
     if 0 < count <= len(left.rows) and left.rows[-count:] == right.rows[:count]:
         # nothing changed: the second page begins with the last rows of the first, as requested
         proofs = sum(token in right_index and token in left_index for token in tokens[:count])
-        if proofs >= needed and (not is_keyed or left_index.keys().isdisjoint(tokens[count:])):
+        # in a new order, other rows of the first page come again, too; without a key they may be equal ones
+        again = len(left_index.keys() & set(tokens[count:]))
+        if proofs >= needed and (again == 0 or (not is_keyed and again < proofs)):
             return Overlap(right.rows[count:], count, reaches=True)
     pairs = sorted((left_index[token], index) for token, index in right_index.items() if token in left_index)
     same = [(one, other) for one, other in pairs if left.rows[one] == right.rows[other]]

@@ -28,7 +28,7 @@ class OverlappingPages:
     def __init__(self, source: PageSource, first: PageReply) -> None:
         self._source = source
         # where nothing is counted, the last page proves the end: it should not be left without rows
-        is_counted = first.key and first.total_items is not None
+        is_counted = first.has_unique_keys and first.total_items is not None
         self._plan = Plan(first.request.size, COUNTED_OVERLAP if is_counted else OVERLAP)
         self._last, self._pending, self._offset = first, first.rows, first.end
         self._joined = self._idle = 0

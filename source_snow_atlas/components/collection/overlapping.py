@@ -139,6 +139,8 @@ class OverlappingPages:
 
     def _is_last(self, reply: PageReply, overlap: Overlap) -> bool:
         """Return whether no page follows one that was joined."""
+        if reply.states_its_rows and reply.total_items is None and not overlap.reaches:
+            return False  # an earlier page of another size than the requested one looks like that
         if self._source.is_end(reply):
             if not self._source.changes or (reply.total_items is not None and not reply.states_its_rows):
                 return True

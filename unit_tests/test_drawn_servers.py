@@ -46,6 +46,10 @@ def test_no_server_of_any_nature_is_read_wrongly(nature: Nature) -> None:
 
 
 EXAMPLES = {
+    "page 1 in place of page 2, in a size of the server's own": Nature(
+        rows=31, page_size=25, room=0, items="absent", sizes="rounded down", refused="once",
+        refusal="page before",
+    ),
     "a new order after page 1, in which two rows keep their places": Nature(
         rows=40, page_size=32, room=0, seed=27, keys="null", order="changes once", change_at=1
     ),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import InitVar, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any
@@ -84,9 +84,10 @@ class CollectionRetriever(Retriever):
     name: str
     primary_key: str | list[str] | None
     authenticator: SnowAtlasOauth2Authenticator
-    parameters: InitVar[Mapping[str, Any]]
+    parameters: Mapping[str, Any]
 
-    def __post_init__(self, parameters: Mapping[str, Any]) -> None:
+    def __post_init__(self) -> None:
+        parameters = self.parameters
         self._sync = Sync.of(self.config)
         self._warn = partial(self._sync.progress.warn_once, self.name)
         key = self.primary_key or []

@@ -982,6 +982,11 @@ def test_a_row_that_is_missing_from_more_rows_than_are_remembered_is_an_error(
     with pytest.raises(ServerError, match="can't be compared in memory"):
         ids(server.reader(200))
 
+    server = ModelServer(numbered(2000), before_request=move)
+    missing: list[int] = []
+    assert len(ids(server.reader(200, accepts_missing=True, on_missing=missing.append))) == 1999
+    assert missing == [1]
+
 
 @pytest.mark.parametrize("left", [0, 150, 500])
 def test_a_total_that_falls_to_half_is_no_complete_read(left: int) -> None:

@@ -89,7 +89,14 @@ class CollectionReader:
             return
         key = tuple(self.key)
         source = PageSource(
-            self.label, self.fetch, key, self.prefetch, self._missing_rows, self.on_page, self.warn, page
+            label=self.label,
+            fetch=self.fetch,
+            key=key,
+            prefetch=self.prefetch,
+            missing_rows=self._missing_rows,
+            on_page=self.on_page,
+            warn=self.warn,
+            first=page,
         )
         self._changes = source.changes
         for batch in self._pages(source, PageReply(PageRequest(1, self.page_size), page, key)):
@@ -163,10 +170,12 @@ class CollectionReader:
         """Read again, and yield the rows that did not come before. Sets the number of missing rows.
 
         The total counts more rows than came: they were inserted, moved to a page that had been read, or are
-        not served. Rows that the server leaves out are missing from both readings. Raises ServerError if
-        more rows were emitted than are remembered.
+        not served. Rows that the server leaves out are missing from both readings. If more rows were emitted
+        than are remembered, raises ServerError, unless missing rows are accepted.
         """
         if len(self._hashes) > MOST_HASHES:
+            if self.accepts_missing:
+                return
             raise ServerError(
                 f"{self.label}: the API counts {self._missing_rows.rows} more rows than came while its data "
                 f"changed, and more than {MOST_HASHES:,} rows can't be compared in memory. Sync again, at a "

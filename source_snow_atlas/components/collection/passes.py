@@ -69,7 +69,7 @@ class RepeatedPasses:
         LOGGER.info(
             "%s: its pages can't overlap; all of them are read twice and compared.", self._source.label
         )
-        # it may be another one by now
+        # rows may have moved off the first page since it came
         yield self._not_emitted(_Pass(), self._first, [hash(content(row)) for row in self._first.rows])
         earlier: _Pass | None = None
         quiet_passes = 0  # those without a new row

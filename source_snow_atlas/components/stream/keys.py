@@ -34,12 +34,11 @@ class KeyWarnings:
             if None in part:
                 self._warn_about_null(name, rows[part.index(None)])
         try:
-            repeats = len(set(keys)) < len(keys)
-        except TypeError:
+            if len(set(keys)) == len(keys):
+                return
+        except TypeError:  # a part of a key is an array or an object
             keys = [repr(key) for key in keys]
-            repeats = len(set(keys)) < len(keys)
-        if repeats:
-            self._warn_about_repeats(rows, keys)
+        self._warn_about_repeats(rows, keys)
 
     def _warn_about_null(self, name: str, row: Row) -> None:
         self._warn(

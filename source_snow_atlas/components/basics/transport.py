@@ -46,17 +46,12 @@ class Meaning(Enum):
 
 MEANINGS = {
     200: Meaning.PAGE,
-    202: Meaning.TEMPORARY,  # the vendor: the service needs more time for the request
     203: Meaning.PAGE,  # a 200 that a proxy passed on (RFC 9110 section 15.3.4)
     204: Meaning.NO_CONTENT,
     401: Meaning.UNAUTHORIZED,
-    408: Meaning.TEMPORARY,
-    425: Meaning.TEMPORARY,
     429: Meaning.LIMITED,
-    500: Meaning.TEMPORARY,
-    502: Meaning.TEMPORARY,
-    503: Meaning.TEMPORARY,
-    504: Meaning.TEMPORARY,
+    # 202, says the vendor: the service needs more time for the request
+    **dict.fromkeys((202, 408, 425, 500, 502, 503, 504), Meaning.TEMPORARY),
 }
 
 

@@ -77,8 +77,7 @@ class SnowAtlasOauth2Authenticator(Oauth2Authenticator):
 
     def refresh_and_set_access_token(self) -> None:
         """Request a token. Raises what `TokenEndpoint.renew` does."""
-        with self._token_refresh_lock:
-            self._endpoint.renew(self.route, self.fail_fast)
+        self._endpoint.renew(self.route, self.fail_fast)
 
     def renew(self, stale: str) -> None:
         """Replace a token that the server refused, unless another thread has replaced it."""

@@ -88,7 +88,7 @@ class KeyFeed:
         self._paths: set[tuple[str, ...]] = set()
         self._unread = batches()
         self._failure: Exception | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def __iter__(self) -> Iterator[Keys]:
         """Yield the keys. Raises the failure of the reading, because children would be missing."""
@@ -110,20 +110,17 @@ class KeyFeed:
                     raise
                 if rows is None:
                     return False
-                self._add_rows(rows)
+                self.add(rows)
             return True
 
     def add(self, rows: list[Row]) -> None:
-        """Add the keys of records that the parent stream emits."""
+        """Add the keys of records that were read, here or by the parent stream."""
         with self._lock:
-            self._add_rows(rows)
-
-    def _add_rows(self, rows: list[Row]) -> None:
-        for row in rows:
-            self.rows += 1
-            self.incomplete += not self.source.is_complete_in(row)
-            for keys in self.source.keys_of(row):
-                self._add(keys)
+            for row in rows:
+                self.rows += 1
+                self.incomplete += not self.source.is_complete_in(row)
+                for keys in self.source.keys_of(row):
+                    self._add(keys)
 
     def _add(self, keys: Keys) -> None:
         for name, value in zip(self.source.fields, keys, strict=True):

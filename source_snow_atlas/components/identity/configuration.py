@@ -203,11 +203,11 @@ def _insight_rule_ids(config: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _asset_kinds(config: Mapping[str, Any]) -> tuple[str, ...]:
     kinds = _texts(config, "asset_kinds", ASSET_KINDS[:3])
-    unknown = [kind for kind in kinds if kind not in ASSET_KINDS]
-    if unknown:
-        raise ConfigurationError(
-            f"Set asset_kinds to some of {', '.join(ASSET_KINDS)}: {unknown[0]!r} is not one of them."
-        )
+    for kind in kinds:
+        if kind not in ASSET_KINDS:
+            raise ConfigurationError(
+                f"Set asset_kinds to some of {', '.join(ASSET_KINDS)}: {kind!r} is not one of them."
+            )
     return kinds
 
 

@@ -37,13 +37,13 @@ def usable_catalog(catalog: ConfiguredAirbyteCatalog) -> ConfiguredAirbyteCatalo
     """
     known = definitions.stream_definitions()
     names = [stream.stream.name for stream in catalog.streams]
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise ConfigurationError(
-            f"The catalog names the stream {plain(unknown[0])!r}, which this connector does not have: "
-            "run discover (in Airbyte: refresh the source schema) and select streams from its result"
-            + nearest(unknown[0], known)
-        )
+    for name in names:
+        if name not in known:
+            raise ConfigurationError(
+                f"The catalog names the stream {plain(name)!r}, which this connector does not have: "
+                "run discover (in Airbyte: refresh the source schema) and select streams from its result"
+                + nearest(name, known)
+            )
     twice = [name for name in names if names.count(name) > 1]
     if twice:
         raise ConfigurationError(
@@ -126,7 +126,6 @@ def _state(stream: str, position: datetime) -> AirbyteStateMessage:
 def check_options(settings: Configuration) -> None:
     """Raise ConfigurationError if an option names a stream that does not exist or can't be filtered."""
     known = definitions.stream_definitions()
-    filterable = [name for name in known if definitions.parameters(name).get("filterable")]
     named = [("filters", name) for name in settings.filters]
     named += [("accept_missing_rows", name) for name in settings.accept_missing_rows if name != EVERY_STREAM]
     for option, name in named:
@@ -135,7 +134,7 @@ def check_options(settings: Configuration) -> None:
                 f"The option {option} names the stream {plain(name)!r}, which does not exist"
                 + nearest(name, known)
             )
-        if option == "filters" and name not in filterable:
+        if option == "filters" and not definitions.parameters(name).get("filterable"):
             raise ConfigurationError(
                 f"The API can't filter the stream {name}: remove its filter from the configuration."
             )

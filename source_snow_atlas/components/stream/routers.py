@@ -20,11 +20,10 @@ from source_snow_atlas.components.identity.configuration import Configuration
 from source_snow_atlas.components.request.reply import Row
 from source_snow_atlas.components.run.endpoint import Endpoint
 from source_snow_atlas.components.run.parents import KeyFeed, Keys, KeySource
-from source_snow_atlas.components.run.partitions import Partitions, RowsMissing
+from source_snow_atlas.components.run.partitions import Partition, Partitions, RowsMissing
 from source_snow_atlas.components.run.sync import Sync
 
 LOGGER = logging.getLogger("airbyte")
-Partition = dict[str, Any]
 
 
 @dataclass

@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -30,6 +31,7 @@ REFUSED_IN_A_SECOND = 50
 AROUND = timedelta(days=15)
 
 
+@dataclass
 class TimeWindows:
     """Reader of the windows of one stream. Thread-safe.
 
@@ -37,19 +39,13 @@ class TimeWindows:
     `kept_until` is the field with the time until which the server keeps a row.
     """
 
-    def __init__(
-        self,
-        stream: str,
-        cursor_field: str,
-        kept_until: str | None,
-        request: Callable[[TimeWindow], list[Row]],
-        warn: Callable[[str, str], None],
-    ) -> None:
-        self._stream = stream
-        self._cursor_field = cursor_field
-        self._kept_until = kept_until
-        self._request = request
-        self._warn = warn
+    stream: str
+    cursor_field: str
+    kept_until: str | None
+    request: Callable[[TimeWindow], list[Row]]
+    warn: Callable[[str, str], None]
+
+    def __post_init__(self) -> None:
         self._lock = threading.Lock()
         self._windows = 0
         """Windows that had entries."""
@@ -67,13 +63,13 @@ class TimeWindows:
 
         Raises ServerError for more entries in one second than a reply holds.
         """
-        rows = self._request(window)
+        rows = self.request(window)
         with self._lock:
             self._windows += bool(rows)
             self._earliest = min(window[0], self._earliest or window[0])
             rows = self._not_emitted(self._verify(window, rows), window)
-            if rows and self._kept_until:
-                self._warn_about_retention(rows[0], self._kept_until, self._earliest)
+            if rows and self.kept_until:
+                self._warn_about_retention(rows[0], self.kept_until, self._earliest)
         return rows
 
     def _verify(self, window: TimeWindow, rows: list[Row]) -> list[Row]:
@@ -87,20 +83,20 @@ class TimeWindows:
             return rows
         middle = (start + (end - start) / 2).replace(microsecond=0)
         halves = ((start, middle), (middle, end))
-        parts = [self._request(half) for half in halves]
+        parts = [self.request(half) for half in halves]
         united = _united(rows, *parts)
         if len(united) > count:
-            self._warn(
+            self.warn(
                 "capped",
-                f"Stream {self._stream}: a reply holds at most {count} entries, and the server does not say "
+                f"Stream {self.stream}: a reply holds at most {count} entries, and the server does not say "
                 "so. Windows with more are read in parts.",
             )
             self._cap = min(count, self._cap or count)
             return _united(united, *map(self._verify, halves, parts))
         if all(len(part) == count for part in parts):
-            self._warn(
+            self.warn(
                 "any time",
-                f"Stream {self._stream}: the server sends the same {count} entries for any time, so it is "
+                f"Stream {self.stream}: the server sends the same {count} entries for any time, so it is "
                 "unknown whether there are more.",
             )
         if not all(parts):
@@ -116,21 +112,21 @@ class TimeWindows:
             return
         second = f"the second {window[0]:{DATETIME_FORMAT}}"
         if self._cap is None:
-            if len(self._request((window[0] - AROUND, window[1] + AROUND))) > count:
+            if len(self.request((window[0] - AROUND, window[1] + AROUND))) > count:
                 return
             # a reply for thirty days would have held the entries of other windows, too
             if count < REFUSED_IN_A_SECOND and self._windows == 1:
-                self._warn(
+                self.warn(
                     "full second",
-                    f"Stream {self._stream}: {count} entries came for {second}, and no others in "
+                    f"Stream {self.stream}: {count} entries came for {second}, and no others in "
                     "fifteen days before and after, so it is unknown whether a reply can hold more.",
                 )
                 return
         raise ServerError(
-            f"Stream {self._stream}: {count} entries came for {second}, as many as a reply holds at most. "
+            f"Stream {self.stream}: {count} entries came for {second}, as many as a reply holds at most. "
             "There may be more, because no request can be for less than a second. "
             "Report it to Snow Atlas support, and check whether a filter of this stream can split them.",
-            self._stream,
+            self.stream,
         )
 
     def _not_emitted(self, rows: list[Row], window: TimeWindow) -> list[Row]:
@@ -139,7 +135,7 @@ class TimeWindows:
         Some servers return rows whose time lies outside of the window: a time without its time zone, or in
         another one, looks like that, and so does a server that ignores the filter.
         """
-        timestamps = [timestamp_of(row.get(self._cursor_field)) for row in rows]
+        timestamps = [timestamp_of(row.get(self.cursor_field)) for row in rows]
         # a server may count the first second to the preceding window, too
         has_odd = any(each is not None and not window[0] < each < window[1] for each in timestamps)
         if not self._emitted and not has_odd:
@@ -155,14 +151,14 @@ class TimeWindows:
 
         Windows are read from the oldest on, so the start of the sync is soon known.
         """
-        created, until = (timestamp_of(row.get(name)) for name in (self._cursor_field, kept_until))
+        created, until = (timestamp_of(row.get(name)) for name in (self.cursor_field, kept_until))
         if created is None or until is None or until <= created:
             return
         now, kept = datetime.now(timezone.utc), until - created
         if now - earliest > kept:
-            self._warn(
+            self.warn(
                 "retention",
-                f"Stream {self._stream}: the server keeps a row for {kept.days} days ({kept_until}), and "
+                f"Stream {self.stream}: the server keeps a row for {kept.days} days ({kept_until}), and "
                 f"this sync goes back further: rows from before {now - kept:%Y-%m-%d} may be gone.",
             )
 

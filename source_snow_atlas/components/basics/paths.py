@@ -79,7 +79,4 @@ def segment(value: Any) -> str:
 
 def fill(path: str, partition: Mapping[str, Any]) -> str:
     """Return the path with every `{field}` replaced by the percent-encoded value of the partition."""
-    for name, value in partition.items():
-        if "{" + name + "}" in path:
-            path = path.replace("{" + name + "}", segment(value))
-    return path
+    return re.sub(r"\{(\w+)\}", lambda field: segment(partition[field[1]]), path)

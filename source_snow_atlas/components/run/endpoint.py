@@ -52,8 +52,7 @@ class Endpoint:
 
     def filtered(self, *conditions: str) -> dict[str, Any]:
         """Return the query that combines the user's filter of the stream with conditions."""
-        users = self.sync.settings.filters.get(self.name)
-        filters = [*([users] if users else []), *([joined(conditions)] if conditions else [])]
+        filters = [each for each in (self.sync.settings.filters.get(self.name), joined(conditions)) if each]
         return {"filter": joined(filters)} if filters else {}
 
     def reader(

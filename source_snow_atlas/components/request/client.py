@@ -192,10 +192,10 @@ class SnowAtlasClient:
                     limited_since = request.sent_at if limited_since is None else limited_since
                     announced = announced_wait(reply.headers)
                     self._raise_if_limited_for_long(request, announced, limited_since)
-                    wait_alone = self.pace.refused(announced, ticket)
+                    own_wait = self.pace.refused(announced, ticket)
             if reply.meaning is Meaning.LIMITED:
                 is_renewed = False
-                self._sleep(wait_alone)
+                self._sleep(own_wait)
             elif reply.meaning is Meaning.UNAUTHORIZED and not is_renewed:
                 is_renewed = True
                 self.authenticator.renew(token)

@@ -35,7 +35,7 @@ class Ticket:
     """Request in flight: when it was sent, and the number of pauses before it."""
 
     sent_at: float
-    burst: int
+    pauses: int
 
 
 class Pace:
@@ -54,9 +54,9 @@ class Pace:
         self._latency = 0.0
         self._in_flight = 0
         self._last_sent = float("-inf")
-        self._open_at = self._began = clock()
-        self._is_closed = self._is_alone = self._is_announced = False
-        self._burst = self._accepted = self._answered = 0
+        self._resume_at = self._began = clock()
+        self._is_paused = self._probing = self._is_announced = False
+        self._pauses = self._accepted = self._answered = 0
         self._ended: tuple[float, float, int] | None = None
         self._recent: deque[bool] = deque(maxlen=16)
         self._backoff = BACKOFF / 5
@@ -86,9 +86,9 @@ class Pace:
             self._latency += (latency - self._latency) / (8 if self._latency else 1)
             self._recent.append(False)
             self._window.answered()
-            if ticket.burst == self._burst:
+            if ticket.pauses == self._pauses:
                 self._answered += 1
-                if self._is_alone and not self._is_closed:
+                if self._probing and not self._is_paused:
                     self._learn(now, ticket.sent_at)
             self._changed.notify()
 
@@ -98,14 +98,14 @@ class Pace:
         """
         with self._changed:
             now = self._clock()
-            if ticket.burst == self._burst:
+            if ticket.pauses == self._pauses:
                 self._accepted -= 1
             # a shorter wait is treated as none, or a server that refuses all gets requests without a pause
             announced = None if announced is None or announced < 0.1 else announced
-            if ticket.burst != self._burst or self._is_closed:
+            if ticket.pauses != self._pauses or self._is_paused:
                 # sent before the pause: another thread has recorded the refusal
                 if announced is not None:
-                    self._open_at = max(self._open_at, now + announced)
+                    self._resume_at = max(self._resume_at, now + announced)
                 return 0.0
             self._is_announced = announced is not None
             if announced is None:
@@ -115,9 +115,9 @@ class Pace:
                 self._recent.clear()
                 announced = max(self._backoff, BACKOFF) if self._answered else self._backoff
                 self._backoff = min(1.5 * announced, LONGEST_BACKOFF)
-            self._is_closed = True
+            self._is_paused = True
             # a longer wait may have been announced before, to another request
-            self._open_at = max(self._open_at, now + announced)
+            self._resume_at = max(self._resume_at, now + announced)
             self._ended = self._ended or (now, now - self._began, 0)
             if now - self._logged_at >= 10 or announced >= 10:
                 self._logged_at = now
@@ -131,16 +131,16 @@ class Pace:
     def pause(self, seconds: float) -> None:
         """Send nothing for a while because the server is down."""
         with self._changed:
-            self._open_at = max(self._open_at, self._clock() + seconds)
+            self._resume_at = max(self._resume_at, self._clock() + seconds)
 
-    def _open(self, now: float) -> None:
+    def _resume(self, now: float) -> None:
         """Resume after a pause, with a probe unless the wait was announced and there were answers before."""
-        if self._ended and not self._is_alone:
+        if self._ended and not self._probing:
             self._ended = *self._ended[:2], self._accepted
-        goes_alone = self._is_alone or not self._answered or not self._is_announced
-        self._is_closed, self._is_alone, self._burst = False, True, self._burst + 1
+        probes = self._probing or not self._answered or not self._is_announced
+        self._is_paused, self._probing, self._pauses = False, True, self._pauses + 1
         self._accepted = self._answered = 0
-        if not goes_alone:
+        if not probes:
             self._learn(now, now)
 
     def _learn(self, now: float, waited_until: float) -> None:
@@ -150,26 +150,26 @@ class Pace:
             waited = max(waited_until - refused_at, 0.001)
             self._backoff = max(BACKOFF, min(0.4 * waited, LONGEST_BACKOFF))
             self._window.learn(sending, accepted, waited, self._latency, self._is_announced)
-        self._began, self._is_alone, self._ended = now, False, None
+        self._began, self._probing, self._ended = now, False, None
 
     def _acquire(self) -> Ticket:
         with self._changed:
             while True:
                 now = self._clock()
-                if now < self._open_at:
-                    self._wait(self._changed, self._open_at - now)
+                if now < self._resume_at:
+                    self._wait(self._changed, self._resume_at - now)
                     continue
-                if self._is_closed:
-                    self._open(now)
+                if self._is_paused:
+                    self._resume(now)
                 rate = self._window.rate(max(0.0, now - self._began))
                 size, gap = (
-                    (1.0, 0.0) if self._is_alone else (self._window.size(rate, self._latency), 1 / rate)
+                    (1.0, 0.0) if self._probing else (self._window.size(rate, self._latency), 1 / rate)
                 )
-                last, latency = max(self._last_sent, self._open_at), self._window.latency or self._latency
+                last, latency = max(self._last_sent, self._resume_at), self._window.latency or self._latency
                 patience = last + PATIENCE * max(gap, latency) - now if latency else math.inf
                 if self._in_flight >= (max(1, round(size)) if patience > 0 else self._window.maximum):
                     self._wait(self._changed, min(patience, 0.25) if 0 < patience < math.inf else None)
-                elif self._is_alone and self._in_flight:
+                elif self._probing and self._in_flight:
                     self._learn(now, last)
                 elif now < self._last_sent + gap:
                     # the rate may grow meanwhile
@@ -182,4 +182,4 @@ class Pace:
             self._last_sent = max(self._last_sent + gap, now - gap) if gap else now
             if gap:
                 self._changed.notify()
-            return Ticket(now, self._burst)
+            return Ticket(now, self._pauses)

@@ -46,6 +46,20 @@ def test_no_server_of_any_nature_is_read_wrongly(nature: Nature) -> None:
 
 
 EXAMPLES = {
+    "a full page 1 of the server's own size, and the row after it moves to page 1": Nature(
+        rows=17, room=0, seed=1, items="absent", pages="absent", sizes="rounded down", changes="one"
+    ),
+    "a full page 1 of the server's own size, which its totals call the only one": Nature(
+        rows=17, page_size=32, room=6, seed=59, items="3 low", pages="of the page", sizes="fixed", clamp=16,
+        after_end="204", changes="deletes", change_at=9,
+    ),
+    "a last page that is gone when it is requested again": Nature(
+        rows=17, page_size=17, room=0, seed=46, items="one request old", after_end="404", changes="some"
+    ),
+    "accepted missing rows, and rows that were deleted after page 1": Nature(
+        rows=31, room=0, seed=2, pages="absent", refused="always", refusal="empty", changes="pairs at once",
+        change_at=1, accepts=True,
+    ),
     "page 1 in place of page 2, in a size of the server's own": Nature(
         rows=31, page_size=25, room=0, items="absent", sizes="rounded down", refused="once",
         refusal="page before",

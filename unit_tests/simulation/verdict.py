@@ -120,7 +120,8 @@ def _can_not_be_known(verdict: Verdict, lost: int) -> bool:
     if nature.accepts:
         lost -= min(lost, verdict.missing or 0)
     # two passes over the few pages of lagging replicas can agree by chance
-    is_read_in_passes = nature.size < 16 or (nature.sizes != "as asked" and not nature.counts_rows)
+    has_other_sizes = nature.sizes != "as asked" or nature.names_size == "rows"
+    is_read_in_passes = nature.size < 16 or (has_other_sizes and not nature.counts_rows)
     if not lost or (nature.replicas > 1 and is_read_in_passes):
         return True
     if nature.begins_with_another_shape:

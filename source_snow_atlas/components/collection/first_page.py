@@ -75,4 +75,5 @@ def _is_alone(source: PageSource, first: PageReply, asked: int) -> bool:
     if others[0].failure is not None and not first.is_counted:
         source.warn_of_end(others[0])
     # rows after a full page may have moved to it since
-    return count < asked or first.is_end or source.is_unchanged(first)
+    is_full = count in (asked, first.page.size)
+    return not is_full or source.is_unchanged(first)

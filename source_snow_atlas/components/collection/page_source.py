@@ -126,6 +126,10 @@ class PageSource:
                 reply = again
             if is_same:
                 break
+        else:
+            if reply.missing and reply.request.start and len(again.rows) != len(reply.rows):
+                # rows were inserted or deleted at the end of the collection meanwhile
+                return self.failed(reply.request, "different replies came", reply.page)
         return reply
 
     def observe(self, reply: PageReply) -> None:

@@ -83,7 +83,6 @@ class RepeatedPasses:
             if this.failure is not None and earlier is not None and earlier.failure is not None:
                 # if the collection had become shorter, the second pass would have ended earlier
                 raise this.failure
-            self._missing_rows.is_exact &= passes == 1 or not this.is_new
             self._has_lacked_rows |= self._missing_rows.rows > 0
             quiet_passes = 0 if this.is_new else quiet_passes + 1
             total = self._steady_total()
@@ -101,6 +100,7 @@ class RepeatedPasses:
 
     def _check(self, last: _Pass) -> None:
         """Raise ServerError if two equal passes contradict themselves."""
+        self._missing_rows.is_exact &= sum(map(len, last.pages)) == self._emitted.total()
         totals = sorted({*last.totals} - {None}, key=str)
         if len(totals) > 1 and not (self._source.was_miscounted or self._missing_rows.rows):
             # such as a first page from a cache

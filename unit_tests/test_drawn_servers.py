@@ -46,6 +46,12 @@ def test_no_server_of_any_nature_is_read_wrongly(nature: Nature) -> None:
 
 
 EXAMPLES = {
+    "pages of sizes that only the number of pages tells, and rows that are not served": Nature(
+        room=0, names_size="no", sizes="rounded down", held_back="rows", held_rows=2, held_at=21, accepts=True
+    ),
+    "a page of another size that ends where the total says that rows end": Nature(
+        rows=16, room=0, seed=8, pages="3 low", sizes="rounded down", keys="none", changes="many"
+    ),
     "a full page 1 of the server's own size, and the row after it moves to page 1": Nature(
         rows=17, room=0, seed=1, items="absent", pages="absent", sizes="rounded down", changes="one"
     ),
@@ -267,7 +273,7 @@ def test_properties_are_drawn_combined(first: str, second: str) -> None:
 
 def _nothing_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PageReply, "missing", 0)
-    monkeypatch.setattr(MissingRows, "uncounted", lambda self: 0)
+    monkeypatch.setattr(MissingRows, "not_emitted", lambda self, distinct=0: 0)
 
 
 def _every_overlap_is_proved(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ the API does not serve what it counts.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import random
 import threading
@@ -13,6 +14,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -520,7 +522,7 @@ def test_page_numbers_that_are_ignored_are_an_error(page_size: int) -> None:
     def fetch(number: int, size: int, numbers: frozenset[int] | None) -> Page:
         return replace(server.fetch(1, size), number=None)
 
-    with pytest.raises(ServerError, match=r"the rows of an earlier page came"):
+    with pytest.raises(ServerError, match=r"an earlier page was received"):
         ids(CollectionReader("Stream rows", fetch, page_size, ("id",)))
 
 
@@ -1012,7 +1014,137 @@ def test_replies_that_lack_a_part_of_the_index_are_noticed() -> None:
         ids(CollectionReader("Stream rows", fetch, 500, ("id",)))
 
 
-@pytest.mark.parametrize(("stated", "emitted"), [(100, 130), (130, 100), (None, 100)])
+SIZES = [(10, 25, 50, 100), (50, 100, 200), (5, 10, 20, 50, 100), tuple(range(50, 101, 50))]
+
+
+@pytest.mark.parametrize("allowed", SIZES)
+@pytest.mark.parametrize("shape", ["envelope", "array"])
+def test_page_sizes_that_are_rounded_down_to_an_allowed_one(allowed: tuple[int, ...], shape: str) -> None:
+    """Only the first page would be read: a smaller page ends with the same row, and more rows follow."""
+
+    def fetch(number: int, size: int, numbers: frozenset[int] | None) -> Page:
+        used = max((each for each in allowed if each <= size), default=allowed[0])
+        rows = numbered(1000)[(number - 1) * used : number * used]
+        pagination = {"page_number": number, "page_size": used}
+        body = rows if shape == "array" else {"items": rows, "pagination": pagination}
+        return parse_page(orjson.dumps(body), "items", {"id"}, numbers)
+
+    try:
+        assert sorted(ids(CollectionReader("Stream rows", fetch, 500, ("id",)))) == list(range(1000))
+    except ServerError:
+        assert shape == "array"  # it has no page size
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_rows_that_the_client_may_not_see_are_left_out_of_their_page(seed: int) -> None:
+    """Most of a table would be lost if about half of a page is filtered out after it was cut."""
+    draw = random.Random(seed)
+    visible = [draw.random() < 0.5 for _ in range(5000)]
+
+    def fetch(number: int, size: int, numbers: frozenset[int] | None) -> Page:
+        rows = [row for row in numbered(5000)[(number - 1) * size : number * size] if visible[row["id"]]]
+        return parse_page(orjson.dumps({"items": rows}), "items", {"id"}, numbers)
+
+    with contextlib.suppress(ServerError):
+        assert len(set(ids(CollectionReader("Stream rows", fetch, 500, ("id",))))) == sum(visible)
+
+
+@pytest.mark.parametrize(
+    "pagination",
+    [
+        {"page_number": 1, "page_size": 45},
+        {"page_number": 1, "page_size": 25, "total_items": 45, "total_pages": 2},
+        {"page_number": 1, "page_size": 500, "total_items": 45},
+        {"page_number": 1, "page_size": 1},
+    ],
+)
+def test_a_list_without_pages_has_the_pagination_of_its_first_page(pagination: dict[str, int]) -> None:
+    """A list that came as a whole would be refused, or only its first row be synced."""
+
+    def fetch(number: int, size: int, numbers: frozenset[int] | None) -> Page:
+        body = {"items": numbered(45), "pagination": pagination}
+        return parse_page(orjson.dumps(body), "items", {"id"}, numbers)
+
+    assert ids(CollectionReader("Stream rows", fetch, 500, ("id",))) == list(range(45))
+
+
+@pytest.mark.parametrize("end", [404, 400, 204])
+def test_a_single_object_has_no_second_page(end: int) -> None:
+    """A licence with one file would be skipped as deleted, although its file was received."""
+
+    def fetch(number: int, size: int, numbers: frozenset[int] | None) -> Page | None:
+        if number == 1:
+            return parse_page(b'{"id": 7}', "items", {"id"}, numbers)
+        if end == 204:
+            return None
+        raise failed_request("rows", "/rows", end, b"", None)
+
+    assert ids(CollectionReader("Stream rows", fetch, 500, ("id",))) == [7]
+
+
+class Replicas:
+    """Servers of which each request meets one: the second one with the given chance."""
+
+    def __init__(self, seed: int, chance: float, *, totals: str) -> None:
+        draw = random.Random(seed)
+        lacking = set(draw.sample(range(4000), 20))
+        rows = numbered(4000)
+        servers = [rows, [row for row in rows if row["id"] not in lacking]]
+        self._servers = [ModelServer(rows, totals=totals) for rows in servers]
+        self._draw, self._chance = draw, chance
+
+    def fetch(self, number: int, size: int, numbers: frozenset[int] | None) -> Page:
+        return self._servers[self._draw.random() < self._chance].fetch(number, size, numbers)
+
+
+@pytest.mark.parametrize("chance", [0.1, 0.3, 0.5])
+@pytest.mark.parametrize("totals", ["both", "items"])
+def test_rows_that_one_replica_lacks_are_read_from_the_other(chance: float, totals: str) -> None:
+    """Rows that have not reached one replica would be missing, though half of all replies count them."""
+    complete = 0
+    for seed in range(8):
+        replicas = Replicas(seed, chance, totals=totals)
+        with contextlib.suppress(ServerError):
+            assert sorted(ids(CollectionReader("Stream rows", replicas.fetch, 100, ("id",)))) == list(
+                range(4000)
+            )
+            complete += 1
+    assert complete >= 3
+
+
+@pytest.mark.parametrize("totals", ["both", "items", "pages"])
+@pytest.mark.parametrize("parallel", [0, 6])
+@pytest.mark.parametrize("reply", [2, 3, 7])
+@pytest.mark.parametrize("part", ["beginning", "four fifths"])
+def test_one_reply_of_a_part_of_the_index_costs_no_row(
+    totals: str, parallel: int, reply: int, part: str
+) -> None:
+    """One reply of an index that is being built would end the read in its middle, or hide rows of a page."""
+    rows = numbered(350) if part == "beginning" else [{"id": number} for number in range(4000) if number % 5]
+    server, other = ModelServer(numbered(4000), totals=totals), ModelServer(rows, totals=totals)
+    replies = itertools.count(1)
+
+    def fetch(number: int, size: int, numbers: frozenset[int] | None) -> Page:
+        return (other if next(replies) == reply else server).fetch(number, size, numbers)
+
+    prefetch = InterleavedPrefetch(parallel, reply)
+    reader = CollectionReader("Stream rows", fetch, 100, ("id",), prefetch=prefetch)
+    assert sorted(ids(reader)) == list(range(4000))
+
+
+def test_a_small_collection_that_is_rebuilt_is_not_read_in_part() -> None:
+    """A table of a hundred agreements would lose a third of them while they are loaded again."""
+
+    def rebuild(server: ModelServer) -> None:
+        if len(server.requests) >= 2:
+            server.rows = numbered(20 * (len(server.requests) - 2))
+
+    server = ModelServer(numbered(150), before_request=rebuild)
+    with pytest.raises(ServerError, match="out of reach"):
+        ids(server.reader(50))
+
+
+@pytest.mark.parametrize(("stated", "emitted"), [(100, 130), (20, 130), (10, 130), (130, 100), (None, 100)])
 def test_a_full_page_of_an_operation_without_page_parameters_is_followed(
     stated: int | None, emitted: int
 ) -> None:
@@ -1020,7 +1152,7 @@ def test_a_full_page_of_an_operation_without_page_parameters_is_followed(
     server = ModelServer(numbered(130))
 
     def fetch(number: int, size: int, numbers: frozenset[int] | None) -> Page:
-        page = server.fetch(number, 100 if number == 1 else size)
+        page = server.fetch(number, min(stated or 100, 100) if number == 1 else size)
         return replace(page, size=stated if number == 1 else size, total_items=None, total_pages=None)
 
     assert len(ids(CollectionReader("Stream rows", fetch, 500, ("id",), pages_declared=False))) == emitted

@@ -14,17 +14,22 @@ def first_page(source: PageSource, reply: PageReply) -> tuple[PageReply, bool]:
 
     The page size is the one that the first reply states, or the number of its rows.
     """
-    stated, asked, count = reply.page.size, reply.request.size, len(reply.rows)
-    if count == asked and stated in (None, asked):
+    stated, requested, count = reply.page.size, reply.request.size, len(reply.rows)
+    in_own_size = replace(reply, request=PageRequest(1, stated or requested))
+    if stated and count > stated:
+        if in_own_size.total_items == in_own_size.announced == count < requested:
+            # the server ignores page numbers and sizes
+            return reply, True
+        stated = None
+    if count == requested and stated in (None, requested):
         return reply, False
-    in_own_size = replace(reply, request=PageRequest(1, stated or asked))
     # a full page without more may be a last one that states the number of its rows
     is_clear = in_own_size.is_end or (count == stated and in_own_size.announces_more)
     if stated and is_clear and not in_own_size.missing:
         return in_own_size, in_own_size.is_end
-    if stated and stated not in (asked, count):
+    if stated and stated not in (requested, count):
         reply = source.get(PageRequest(1, stated))
-    elif count > asked:
+    elif count > requested:
         # the server has larger pages, or none and sent everything
         reply = replace(reply, request=PageRequest(1, count))
     reply = source.complete(reply)
@@ -34,10 +39,10 @@ def first_page(source: PageSource, reply: PageReply) -> tuple[PageReply, bool]:
     count = len(reply.rows)
     if reply.is_end and not (reply.missing or count):
         return reply, True
-    if not (reply.missing or reply.announces_more) and _is_alone(source, reply, asked):
+    if not (reply.missing or reply.announces_more) and _is_alone(source, reply, requested):
         return reply, True
     if not count:
-        again = source.get(PageRequest(1, asked))
+        again = source.get(PageRequest(1, requested))
         if reply.missing:
             return reply, False
         if not again.rows:
@@ -50,24 +55,26 @@ def first_page(source: PageSource, reply: PageReply) -> tuple[PageReply, bool]:
     return truncated if is_full else reply, False
 
 
-def _is_alone(source: PageSource, first: PageReply, asked: int) -> bool:
+def _is_alone(source: PageSource, first: PageReply, requested: int) -> bool:
     """Return whether no rows follow a page whose totals don't prove it."""
     count = len(first.rows)
     follows_sizes = False
-    if 2 < count <= asked:
+    if 2 < count <= requested:
         # a page that begins with the last rows shows whether more follow
         other = source.get(PageRequest(2, count - min(OVERLAP, (count - 1) // 2)))
         source.observe(other)
-        is_last = not (other.is_full or other.has_other_size) and other.ends_as(first)
+        # a page of another size that is not stated may end where the first one ends, and more rows follow
+        is_last = not other.has_other_size and other.reached == count and other.ends_as(first)
         if is_last and not other.ends_as(first, before_end=1):
             return True
-        # page 1 came in its place, so page numbers are ignored
-        is_another = other.failure is not None and other.page.number is not None
+        # if page 1 was received instead, page numbers may be ignored
+        is_same = other.page.rows == first.rows
+        is_another = other.failure is not None and other.page.number is not None and not is_same
         if is_another or other.adds_to(first) or (other.total_items or 0) > count:
             return False
-        follows_sizes = other.identities != first.identities
-    others = [source.get(PageRequest(number, max(asked, count))) for number in (2, 3)]
-    if count and all(page.identities == first.identities for page in others):
+        follows_sizes = not is_same
+    others = [source.get(PageRequest(number, max(requested, count))) for number in (2, 3)]
+    if count and all(page.page.rows == first.rows for page in others):
         # a server that ignores page numbers and sizes has no pages
         return not follows_sizes and source.is_unchanged(first)
     if any(page.rows or page.is_malformed for page in others):
@@ -75,5 +82,5 @@ def _is_alone(source: PageSource, first: PageReply, asked: int) -> bool:
     if others[0].failure is not None and not first.is_counted:
         source.warn_of_end(others[0])
     # rows after a full page may have moved to it since
-    is_full = count in (asked, first.page.size)
+    is_full = count in (requested, first.page.size)
     return not is_full or source.is_unchanged(first)

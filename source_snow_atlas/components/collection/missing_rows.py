@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from source_snow_atlas.components.basics.errors import ServerError
 from source_snow_atlas.components.collection.page_reply import PageReply
+from source_snow_atlas.components.collection.totals import Totals
 
 MAX_EMPTY_PAGES = 100
 """Consecutive pages that lack most of their rows, or pages that share no row with the preceding one because
 of that, after which the stream fails at once: a tenth of them if missing rows are not accepted.
 """
-MOST_DELETED = 100
-"""Rows by which a total may fall during a read, however small the collection is."""
 
 
 @dataclass
@@ -33,13 +31,9 @@ class MissingRows:
     is_exact: bool = True
     emitted: int = 0
     totals: set[int | None] = field(default_factory=set)
-    _most: int = 0
-    _fall: int = 0
-    _least: float = math.inf
-    """The smallest total since the first fall."""
-    _rise: float = 0
+    observed: Totals = field(default_factory=Totals)
     _empty_pages: int = 0
-    _unproved_pages: int = 0
+    _unproven_pages: int = 0
     _last: PageReply | None = None
 
     def count(self, reply: PageReply, shared: int = 0) -> None:
@@ -50,7 +44,6 @@ class MissingRows:
         before = self._last
         self._last = reply
         self.totals.add(reply.page.total_items)
-        self._observe_total(reply.total_items)
         self.is_exact &= not reply.is_miscounted
         if reply.missing and before is not None and before.missing:
             # a row that neither of two overlapping pages holds is missing from both
@@ -61,18 +54,18 @@ class MissingRows:
         if self._empty_pages >= (MAX_EMPTY_PAGES if self.accepted else MAX_EMPTY_PAGES // 10):
             self._give_up(reply, f"{self._empty_pages} pages in a row lack most of their rows")
 
-    def count_unproved(self, reply: PageReply, is_exact: bool) -> None:
+    def count_unproven(self, reply: PageReply, is_exact: bool) -> None:
         """Count a page that shares no row with the preceding one. Raises ServerError after too many."""
         self.is_exact &= is_exact
-        self._unproved_pages += 1
-        if self._unproved_pages >= MAX_EMPTY_PAGES:
-            self._give_up(reply, f"{self._unproved_pages} pages share no row with the page before them")
+        self._unproven_pages += 1
+        if self._unproven_pages >= MAX_EMPTY_PAGES:
+            self._give_up(reply, f"{self._unproven_pages} pages share no row with the page before them")
 
     def _give_up(self, reply: PageReply, why: str) -> None:
         self.rows += max(0, (reply.total_items or 0) - reply.request.end)
         self._fail("about ", f" {why}.", "")
 
-    def uncounted(self, distinct: int = 0) -> int:
+    def not_emitted(self, distinct: int = 0) -> int:
         """Return the number of rows that the totals count and that were not emitted, less the totals' spread.
 
         `distinct` is the number of different rows that were emitted, if known.
@@ -84,31 +77,16 @@ class MissingRows:
         """Count missing rows by the totals if no page lacks rows, and return whether there are any."""
         if self.rows:
             return False
-        self.rows = self.uncounted()
+        self.rows = self.not_emitted()
         return self.rows > 0
 
-    def _observe_total(self, total: int | None) -> None:
-        if total is None:
-            return
-        self._most = max(self._most, total)
-        self._fall = max(self._fall, self._most - total)
-        if self._fall:
-            self._least = min(self._least, total)
-            self._rise = max(self._rise, total - self._least)
-
     def check_totals(self) -> None:
-        """Raise ServerError if fewer rows came than were counted, and a part of the data was out of reach.
-
-        That is if totals fell to half, or by 5 % and rose again: an index is being rebuilt, or a part of it
-        does not answer.
-        """
-        is_half = 2 * self._fall >= self._most
-        is_gap = 20 * self._fall > self._most and 2 * self._rise >= self._fall
-        if self._fall > MOST_DELETED and self.emitted < self._most and (is_half or is_gap):
+        """Raise ServerError if rows are missing because a part of the data was out of reach."""
+        if self.observed.lack_a_part(self.emitted):
             raise ServerError(
-                f"{self.label}: the API counted {self._most} rows, and {self._fall} fewer in another reply. "
-                "A part of its data seems to be out of reach, such as while an index is rebuilt. Whether all "
-                "rows came can't be known: sync again later."
+                f"{self.label}: the API counted {self.observed.least} rows, and {self.observed.fall} fewer "
+                "in another reply. A part of its data seems to be out of reach, such as while an index is "
+                "rebuilt. Whether all rows were received can't be known: sync again later."
             )
 
     def has_steady_total(self) -> bool:
@@ -125,15 +103,14 @@ class MissingRows:
         if not self.rows:
             return
         # a total that never changed is more exact than the sum over overlapping pages
-        uncounted = self.uncounted() or self.rows
+        by_totals = self.not_emitted() or self.rows
         is_exact = self.is_exact and self.has_steady_total()
-        self.rows = uncounted if is_exact else max(uncounted, self.rows)
+        self.rows = by_totals if is_exact else max(by_totals, self.rows)
         if not self.accepted:
             self._fail("", "", "; to sync without them, name the stream in the option accept_missing_rows")
         self.warn(
             "missing",
-            f"{self.label}: {self._counted()}. The stream continues without them, because "
-            "accept_missing_rows names it.",
+            f"{self.label}: {self._counted()}. The stream continues without them.",
         )
         self.on_missing(self.rows)
 

@@ -83,14 +83,14 @@ class OverlappingPages:
     def _overlap_of(self, reply: PageReply) -> Overlap | None:
         """Return the overlap with the last page, or None if there is none or the page brings nothing new.
 
-        A full page without a new row may be another page than the requested one.
+        Without a new row, a page that is full or lacks rows may be another one than the requested one.
         """
         if reply.failure is not None or reply.has_other_size:
             return None
         if self._has_same_end(reply):
             return Overlap([], len(reply.rows), reaches=True, is_end=True)
         overlap = overlap_of(self._last, reply)
-        is_another = overlap is not None and not overlap.new and reply.is_full
+        is_another = overlap is not None and not overlap.new and not reply.is_short
         return None if is_another and reply.request.end > self._offset else overlap
 
     def _has_same_end(self, reply: PageReply) -> bool:
@@ -139,9 +139,9 @@ class OverlappingPages:
 
     def _is_last(self, reply: PageReply, overlap: Overlap) -> bool:
         """Return whether no page follows one that was joined."""
-        if reply.states_its_rows and reply.total_items is None and not overlap.reaches:
+        if reply.states_its_rows and not overlap.reaches:
             return False  # an earlier page of another size than the requested one looks like that
-        if self._source.is_end(reply):
+        if reply.is_end:
             if not self._source.changes or (reply.total_items is not None and not reply.states_its_rows):
                 return True
             # pages may have been counted before rows moved to one more
@@ -193,7 +193,7 @@ class OverlappingPages:
         is_page = right.failure is None and bool(right.rows or right.missing)
         if is_page and overlap is not None and self._source.is_unchanged(self._last, right):
             are_unique = self._last.has_unique_rows and right.has_unique_rows
-            self._source.missing_rows.count_unproved(right, are_unique)
+            self._source.missing_rows.count_unproven(right, are_unique)
             yield from self._join(right, overlap)
         elif self._joined and not is_page:
             raise self._source.unreadable(right)
@@ -207,5 +207,5 @@ class OverlappingPages:
         raise self._source.error(
             f"{what}, also when read again from further back. The order of the rows changes "
             "between requests or depends on the page size, or more rows came or went at once than a page "
-            "holds. Whether all rows came can't be known: sync again, at a quieter time."
+            "holds. Whether all rows were received can't be known: sync again, at a quieter time."
         )

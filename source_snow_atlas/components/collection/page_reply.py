@@ -37,7 +37,8 @@ class PageRequest:
 class PageReply:
     """Reply to one request for a page of a collection whose primary key is `key` (empty: none).
 
-    `failure` is set if there is no page: the server refused it, sent no content or sent another page.
+    `failure` is set if there is no page: the server refused it, sent no content or sent another page, whose
+    rows are not those of this one.
     `is_malformed` is set if the reply is not even of the right shape, so that it can't mark the end.
     """
 
@@ -49,7 +50,7 @@ class PageReply:
 
     @property
     def rows(self) -> list[Row]:
-        return self.page.rows
+        return self.page.rows if self.failure is None else []
 
     @property
     def reached(self) -> int:
@@ -87,6 +88,15 @@ class PageReply:
     def is_counted(self) -> bool:
         """Return whether the reply has a usable total of rows or pages."""
         return self.total_items is not None or self.total_pages is not None
+
+    @property
+    def counted(self) -> tuple[int, int]:
+        """Return how many rows the collection has at least and at most by the totals, (0, 0) without any."""
+        if self.total_items is not None:
+            return self.total_items, self.total_items
+        # many servers count one page for a collection without rows
+        before_last = max(0, (self.total_pages or 0) - 1) * self.request.size
+        return before_last + bool(before_last), (self.total_pages or 0) * self.request.size
 
     @property
     def is_full(self) -> bool:
@@ -148,7 +158,15 @@ class PageReply:
         if self.failure is not None:
             return False
         is_other = self.page.size not in (None, 0, self.request.size) and not self.states_its_rows
-        return is_other or len(self.rows) > self.request.size
+        return is_other or len(self.rows) > self.request.size or self._is_full_by_totals
+
+    @property
+    def _is_full_by_totals(self) -> bool:
+        """Return whether a page that lacks rows has the size that the number of pages results from."""
+        items, pages, count = self.total_items, self.total_pages, len(self.rows)
+        if not (self.missing and count and items and pages) or self.page.size:
+            return False
+        return -(-items // count) == pages != -(-items // self.request.size)
 
     @property
     def states_its_rows(self) -> bool:

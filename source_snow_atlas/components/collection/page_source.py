@@ -1,4 +1,4 @@
-"""Source of the pages of one collection, and what they show of it."""
+"""Source of the pages of one collection, and what they state about it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from source_snow_atlas.components.collection.page_reply import PageReply, PageRe
 from source_snow_atlas.components.collection.prefetch import Prefetch, in_flight
 from source_snow_atlas.components.request.reply import Page
 
-NO_SUCH_PAGE = frozenset({400, 404, 410, 416})
+NO_SUCH_PAGE = frozenset({400, 404, 410, 416, 422})
 """HTTP statuses by which a server may say that a page does not exist."""
 RETRIES = 3
 """Retries of a page that doesn't hold the rows it counts, as long as its replies differ."""
@@ -60,7 +60,6 @@ class PageSource:
 
     def __post_init__(self) -> None:
         self._numbered_from = 1
-        self._most_items = 0
         self.changes = Changes()
         self.was_miscounted = False
         """Whether the rows of a page have contradicted a total."""
@@ -70,8 +69,8 @@ class PageSource:
             self._numbered_from = 0
             self.warn(
                 "numbering",
-                f"{self.label}: the API calls page 1 page 0 in its reply; page numbers in replies are "
-                "assumed to be counted from zero.",
+                f"{self.label}: the API numbers the first page 0 in its reply; page numbers in replies "
+                "are assumed to be counted from zero.",
             )
 
     def get(self, request: PageRequest) -> PageReply:
@@ -129,14 +128,14 @@ class PageSource:
         else:
             if reply.missing and reply.request.start and len(again.rows) != len(reply.rows):
                 # rows were inserted or deleted at the end of the collection meanwhile
-                return self.failed(reply.request, "different replies came", reply.page)
+                return self.failed(reply.request, "different replies were received", reply.page)
         return reply
 
     def observe(self, reply: PageReply) -> None:
         """Remember what a page states about the collection."""
         if reply.failure is None:
             self.announced = reply.announced
-            self._most_items = max(self._most_items, reply.total_items or 0)
+            self.missing_rows.observed.observe(reply)
             self.was_miscounted |= reply.is_miscounted
 
     def count(self, reply: PageReply, shared: int) -> None:
@@ -144,16 +143,12 @@ class PageSource:
         self.missing_rows.count(reply, shared)
         self.on_page(reply.page)
 
-    def is_end(self, reply: PageReply) -> bool:
-        """Return whether a page is the last one by its own totals, and no earlier page counted more."""
-        return reply.is_end and (reply.total_items is not None or self._most_items <= reply.reached)
-
     def confirm_total(self, reply: PageReply) -> PageReply:
         """Request a last page again if an earlier reply counted more rows: a replica may lag."""
-        if reply.total_items is None or not reply.is_end or reply.total_items >= self._most_items:
+        if not reply.is_end or reply.counted[1] >= self.missing_rows.observed.least:
             return reply
         again = self.get(reply.request)
-        return again if (again.total_items or 0) > reply.total_items else reply
+        return again if again.counted[1] > reply.counted[1] else reply
 
     def is_unchanged(self, *replies: PageReply) -> bool:
         """Request pages again, and return whether all of them have the same rows and totals."""
@@ -164,7 +159,7 @@ class PageSource:
         )
 
     def failed(self, request: PageRequest, what: str, page: Page | None = None) -> PageReply:
-        """Return a failed page, because of what came in its place; its totals may be valid."""
+        """Return a failed page for a request that got another reply, whose totals may be valid."""
         failure = self.error(f"{what} for page {request.number} of {request.size} rows.")
         return PageReply(request, page or Page([]), failure=failure)
 
@@ -230,10 +225,9 @@ class PageSource:
                 raise
             return PageReply(request, Page([]), failure=error)
         if page is None:
-            return self.failed(request, "no content came")
+            return self.failed(request, "no content was received")
         if page.is_array != self.first.is_array or not (page.is_array or page.is_collection):
-            return replace(self.failed(request, "a reply of another shape came"), is_malformed=True)
+            return replace(self.failed(request, "a reply of another shape was received"), is_malformed=True)
         if page.number is not None and page.number != number and request.number > 1:
-            # the totals of another page are valid, its rows are not those of the requested page
-            return self.failed(request, f"page {page.number} came", replace(page, rows=[]))
+            return self.failed(request, f"page {page.number} was received", page)
         return PageReply(request, page, self.key)

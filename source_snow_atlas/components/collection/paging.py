@@ -19,12 +19,12 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from source_snow_atlas.components.basics.errors import ServerError
+from source_snow_atlas.components.basics.errors import ServerError, SnowAtlasError
 from source_snow_atlas.components.collection.first_page import first_page
 from source_snow_atlas.components.collection.missing_rows import MissingRows
 from source_snow_atlas.components.collection.overlapping import CannotOverlap, OverlappingPages
 from source_snow_atlas.components.collection.page_reply import PageReply, PageRequest, content, keys_of
-from source_snow_atlas.components.collection.page_source import Changes, Fetch, PageSource
+from source_snow_atlas.components.collection.page_source import NO_SUCH_PAGE, Changes, Fetch, PageSource
 from source_snow_atlas.components.collection.passes import RepeatedPasses
 from source_snow_atlas.components.collection.prefetch import NoPrefetch, Prefetch
 from source_snow_atlas.components.request.reply import Page, Row
@@ -32,8 +32,10 @@ from source_snow_atlas.components.request.reply import Page, Row
 LOGGER = logging.getLogger("airbyte")
 FIRST = frozenset({0, 1})
 """The numbers that replies may state for the first page."""
-DEFAULT_SIZE = 25
-"""The vendor's default page sizes are 25 and multiples of it."""
+DEFAULT_SIZES = 5
+"""Default page sizes are multiples of it: the vendor's are 25 and 100, 10 and 20 are usual."""
+MOST_READINGS = 3
+"""Readings after the first one while replicas differ. Each finds some of the rows that one replica lacks."""
 MOST_HASHES = 1_000_000
 """Emitted rows whose hashes are remembered, so that a second reading yields only others."""
 
@@ -71,7 +73,7 @@ class CollectionReader:
         Raises what `fetch` raises, and ServerError if the replies don't prove that the read is complete.
         """
         for batch in self._read():
-            if self._missing_rows.totals - {None} and len(self._hashes) <= MOST_HASHES:
+            if self._missing_rows.observed.most and len(self._hashes) <= MOST_HASHES:
                 self._hashes.extend(self._hashes_of(batch))
             yield batch
         yield from self._rows_that_came_later()
@@ -82,7 +84,10 @@ class CollectionReader:
         """Yield the rows of one reading."""
         page = self.fetch(1, self.page_size, FIRST if self.pages_declared else None)
         if page is None:
-            raise ServerError(f"{self.label}: the server sent no content (HTTP 204) in place of rows.")
+            raise ServerError(
+                f"{self.label}: the server sent no content (HTTP 204) instead of rows, so it is not known "
+                "whether there are any. If it happens again, report it to Snow Atlas support."
+            )
         if self._is_without_pages(page):
             self.on_page(page)
             yield page.rows
@@ -107,21 +112,30 @@ class CollectionReader:
     def _is_without_pages(self, page: Page) -> bool:
         """Return whether the first reply is all: a single object, or a list of an operation without pages.
 
-        Raises ServerError if a single object came as page 1 of a collection.
+        Raises ServerError if a single object was received as page 1 of a collection.
         """
         if page.is_collection or page.is_array:
             is_counted = (page.total_items, page.total_pages) != (None, None)
             # some servers state the number of all rows as the page size
-            is_full = not is_counted and 0 < len(page.rows) == page.size and page.size % DEFAULT_SIZE == 0
+            is_full = not is_counted and 0 < len(page.rows) == page.size and page.size % DEFAULT_SIZES == 0
             announces_more = page.has_next or (page.total_pages or 0) > 1 or is_full
             return not (self.pages_declared or announces_more or (page.total_items or 0) > len(page.rows))
-        following = self.fetch(2, self.page_size, None) if self.pages_declared else None
+        following = self._page_if_there(2) if self.pages_declared else None
         if following is not None and (following.is_array or following.is_collection):
             raise ServerError(
-                f"{self.label}: page 1 came as a single object and page 2 as a list: the rows of page 1 "
+                f"{self.label}: page 1 was a single object and page 2 as a list: the rows of page 1 "
                 "would be missing. If it happens again, report it to Snow Atlas support."
             )
         return True
+
+    def _page_if_there(self, number: int) -> Page | None:
+        """Return a page, or None if the server refuses it as one that does not exist."""
+        try:
+            return self.fetch(number, self.page_size, None)
+        except SnowAtlasError as error:
+            if error.status not in NO_SUCH_PAGE:
+                raise
+            return None
 
     def _pages(self, source: PageSource, reply: PageReply) -> Iterator[list[Row]]:
         """Yield the rows of all pages, given the reply to the first request."""
@@ -158,52 +172,60 @@ class CollectionReader:
 
     def _rows_that_came_later(self) -> Iterator[list[Row]]:
         """Yield rows that were inserted or moved during the read to a page that had been read."""
-        lacks_rows = self._missing_rows.count_by_total()
-        if not self._changes and self._missing_rows.has_steady_total():
-            return  # rows that are missing are not served
-        if lacks_rows:
+        missing = self._missing_rows
+        has_replicas = not missing.rows and missing.observed.are_of_replicas(missing.emitted)
+        lacks_rows = missing.count_by_total()
+        if has_replicas:
             yield from self._read_again()
-        else:
-            yield from self._moved_rows()
+        elif self._changes or not missing.has_steady_total():
+            yield from self._read_again() if lacks_rows else self._moved_rows()
 
     def _read_again(self) -> Iterator[list[Row]]:
         """Read again, and yield the rows that did not come before. Sets the number of missing rows.
 
-        The total counts more rows than came: they were inserted, moved to a page that had been read, or are
-        not served. Rows that the server leaves out are missing from both readings. If more rows were emitted
+        Totals count more rows than were received: they were inserted, moved to a page that had been read, are
+        on other replicas, or are not served, and then missing from all readings. If more rows were emitted
         than are remembered, raises ServerError, unless missing rows are accepted.
         """
         if len(self._hashes) > MOST_HASHES:
             if self.accepts_missing:
                 return
             raise ServerError(
-                f"{self.label}: the API counts {self._missing_rows.rows} more rows than came while its data "
-                f"changed, and more than {MOST_HASHES:,} rows can't be compared in memory. Sync again, at a "
-                "quieter time."
+                f"{self.label}: the API counts more rows than it returned while its data changed, and more "
+                f"than {MOST_HASHES:,} rows can't be compared in memory. Sync again, at a quieter time."
             )
-        again = CollectionReader(
-            self.label,
-            self.fetch,
-            self.page_size,
-            self.key,
-            self.prefetch,
-            self.pages_declared,
-            accepts_missing=True,
-            warn=lambda kind, message: None,
-        )
         emitted = set(self._hashes)
-        for batch in again._read():
-            hashes = self._hashes_of(batch)
-            new = [row for row, value in zip(batch, hashes, strict=True) if value not in emitted]
-            if new:
-                emitted.update(hashes)
-                self._missing_rows.emitted += len(new)
-                yield new
+        for _ in range(MOST_READINGS):
+            again = CollectionReader(
+                self.label,
+                self.fetch,
+                self.page_size,
+                self.key,
+                self.prefetch,
+                self.pages_declared,
+                accepts_missing=True,
+                warn=lambda kind, message: None,
+            )
+            for batch in again._read():
+                hashes = self._hashes_of(batch)
+                new = [row for row, value in zip(batch, hashes, strict=True) if value not in emitted]
+                if new:
+                    emitted.update(hashes)
+                    self._missing_rows.emitted += len(new)
+                    yield new
+            if not again._missing_rows.observed.jump_back or len(emitted) >= self._missing_rows.observed.most:
+                break
+        else:
+            raise ServerError(
+                f"{self.label}: the API counts more rows in some replies than in others, and more than it "
+                f"returned when it was read {MOST_READINGS + 1} times. Its replicas seem to differ: sync "
+                "again later. If it happens again, report it to Snow Atlas support."
+            )
         again._missing_rows.count_by_total()
         again._conclude()
         totals = (self._missing_rows.totals | again._missing_rows.totals) - {None}
         self._missing_rows.rows = (
-            self._missing_rows.uncounted(len(emitted)) if len(totals) == 1 else again._missing_rows.rows
+            self._missing_rows.not_emitted(len(emitted)) if len(totals) == 1 else again._missing_rows.rows
         )
 
     def _moved_rows(self) -> Iterator[list[Row]]:
@@ -211,10 +233,10 @@ class CollectionReader:
 
         No total shows that such a row is missing, if another one was inserted or deleted.
         """
-        if not self._hashes:
+        if not self._missing_rows.totals - {None}:
             return
         for number in range(1, 2 + self._changes.seen // self.page_size):
-            page = self.fetch(number, self.page_size, None)
+            page = self._page_if_there(number)
             if page is None or not (page.is_collection or page.is_array):
                 return
             hashes = self._hashes_of(page.rows)

@@ -69,22 +69,22 @@ class RepeatedPasses:
         LOGGER.info(
             "%s: its pages can't overlap; all of them are read twice and compared.", self._source.label
         )
-        # rows may have moved off the first page since it came
+        # rows may have moved off the first page since it was received
         yield self._not_emitted(_Pass(), self._first, [hash(content(row)) for row in self._first.rows])
         earlier: _Pass | None = None
         quiet_passes = 0  # those without a new row
         for passes in count(1):
-            this = _Pass()
-            yield from self._pass(this)
-            self._totals.update(this.totals)
-            if earlier is not None and this.agrees(earlier):
-                self._check(this)
+            current = _Pass()
+            yield from self._pass(current)
+            self._totals.update(current.totals)
+            if earlier is not None and current.agrees(earlier):
+                self._check(current)
                 return
-            if this.failure is not None and earlier is not None and earlier.failure is not None:
+            if current.failure is not None and earlier is not None and earlier.failure is not None:
                 # if the collection had become shorter, the second pass would have ended earlier
-                raise this.failure
+                raise current.failure
             self._has_lacked_rows |= self._missing_rows.rows > 0
-            quiet_passes = 0 if this.is_new else quiet_passes + 1
+            quiet_passes = 0 if current.is_new else quiet_passes + 1
             total = self._steady_total()
             if quiet_passes > 1 and total == len(self._keys):
                 return
@@ -94,9 +94,9 @@ class RepeatedPasses:
                     f"{passes} passes over all pages brought different rows, and its pages "
                     "share none that proves an overlap. The order of its rows changes between requests, or "
                     "its data changes too fast. "
-                    "Whether all rows came can't be known: sync again, at a quieter time."
+                    "Whether all rows were received can't be known: sync again, at a quieter time."
                 )
-            earlier = this
+            earlier = current
 
     def _check(self, last: _Pass) -> None:
         """Raise ServerError if two equal passes contradict themselves."""
@@ -106,8 +106,8 @@ class RepeatedPasses:
             # such as a first page from a cache
             raise self._source.error(
                 f"the API counts {totals[0]} rows on one page and {totals[-1]} on another, "
-                "also when requested again, and does not serve pages that overlap. Whether all rows came "
-                "can't be known. If it happens again, report it to Snow Atlas support."
+                "also when requested again, and does not serve pages that overlap. Whether all rows were "
+                "received can't be known. If it happens again, report it to Snow Atlas support."
             )
         distinct = [set(page) for page in last.pages]
         if sum(map(len, distinct)) > len(set[int]().union(*distinct)):
@@ -117,7 +117,7 @@ class RepeatedPasses:
                 "the rows of a page may be missing. If it happens again, report it to Snow Atlas support."
             )
 
-    def _pass(self, this: _Pass) -> Iterator[list[Row]]:
+    def _pass(self, current: _Pass) -> Iterator[list[Row]]:
         """Yield the new rows of one pass."""
         self._missing_rows.restart()
         numbers = count(1)
@@ -125,68 +125,68 @@ class RepeatedPasses:
         for reply in self._source.replies(
             lambda planned: PageRequest(next(numbers), self._first.request.size)
         ):
-            if not self._belongs(this, reply, before):
+            if not self._is_part_of(current, reply, before):
                 return
             before = reply
-            yield self._new_rows(this, reply)
-            if self._source.is_end(reply):
+            yield self._new_rows(current, reply)
+            if reply.is_end:
                 return
 
-    def _new_rows(self, this: _Pass, reply: PageReply) -> list[Row]:
+    def _new_rows(self, current: _Pass, reply: PageReply) -> list[Row]:
         """Return the rows that no earlier page of any pass held."""
         self._source.observe(reply)
         self._source.count(reply, shared=len(reply.rows))
-        this.totals.append(reply.page.total_items)
+        current.totals.append(reply.page.total_items)
         hashes = [hash(content(row)) for row in reply.rows]
-        this.pages.append(hashes)
+        current.pages.append(hashes)
         identities: list[Hashable] = list(hashes)
         if reply.has_unique_keys:
             identities = reply.keys
             self._keys.update(map(hash, reply.keys))
         elif reply.rows:
             self._keys_are_unique = False
-        this.idle = this.idle + 1 if this.seen.issuperset(identities) else 0
-        this.seen.update(identities, [tuple(reply.identities)])
-        if this.idle > IDLE_PAGES:
+        current.idle = current.idle + 1 if current.seen.issuperset(identities) else 0
+        current.seen.update(identities, [tuple(reply.identities)])
+        if current.idle > IDLE_PAGES:
             raise self._source.error(
-                f"{this.idle} pages in a row brought no new row, and nothing says where the "
+                f"{current.idle} pages in a row brought no new row, and nothing says where the "
                 "collection ends. Report it to Snow Atlas support."
             )
-        new = self._not_emitted(this, reply, hashes)
-        this.is_new |= bool(new)
+        new = self._not_emitted(current, reply, hashes)
+        current.is_new |= bool(new)
         if len(self._emitted) + len(self._keys) > 2 * MOST_ROWS:
             raise self._source.error(
                 f"the server does not serve pages that overlap, and more than "
-                f"{MOST_ROWS:,} rows can't be compared in memory. Whether all of them came can't be "
+                f"{MOST_ROWS:,} rows can't be compared in memory. Whether all were received can't be "
                 "known. Narrow the stream with a filter, or report it to Snow Atlas support."
             )
         return new
 
-    def _not_emitted(self, this: _Pass, reply: PageReply, hashes: list[int]) -> list[Row]:
+    def _not_emitted(self, current: _Pass, reply: PageReply, hashes: list[int]) -> list[Row]:
         """Return the rows of a page that no pass before emitted, and count them as emitted."""
         new = []
         for row, value in zip(reply.rows, hashes, strict=True):
             # a row with a unique key is the same one on every page
-            this.found[value] = 1 if reply.is_keyed else this.found[value] + 1
-            if this.found[value] > self._emitted[value]:
+            current.found[value] = 1 if reply.is_keyed else current.found[value] + 1
+            if current.found[value] > self._emitted[value]:
                 self._emitted[value] += 1
                 new.append(row)
         return new
 
-    def _belongs(self, this: _Pass, reply: PageReply, before: PageReply | None) -> bool:
+    def _is_part_of(self, current: _Pass, reply: PageReply, before: PageReply | None) -> bool:
         """Return whether a page is part of the pass. If not, it marks the end or has failed."""
         if before is None:
             if reply.failure is not None:
-                raise reply.failure
+                raise self._source.unreadable(reply)
             may_have_rows = self._emitted or self._lacked_first_rows
             if may_have_rows and not reply.rows and reply.total_items is None:
                 # many servers count one page for a collection without rows
                 raise self._source.unreadable(reply)
             return True
         is_another = reply.failure is not None and reply.page.number is not None
-        if reply.failure is None and reply.rows and tuple(reply.identities) in this.seen:
+        if reply.failure is None and reply.rows and tuple(reply.identities) in current.seen:
             is_another = True
-            reply = self._source.failed(reply.request, "the rows of an earlier page came", reply.page)
+            reply = self._source.failed(reply.request, "an earlier page was received", reply.page)
         if reply.failure is None and (reply.rows or reply.missing):
             if reply.rows and not (before.is_full or before.missing):
                 # a page before one with new rows should be full
@@ -197,8 +197,8 @@ class RepeatedPasses:
         is_announced = before.announces_more or reply.request.start < announced or reply.is_malformed
         # if nothing is counted, a full page that comes again may hide others
         is_hiding = not is_counted and is_another and before.is_full and not before.is_counted
-        if is_announced or is_hiding or (not is_counted and self._source.is_followed(reply, this.seen)):
-            this.failure = self._source.unreadable(reply)
+        if is_announced or is_hiding or (not is_counted and self._source.is_followed(reply, current.seen)):
+            current.failure = self._source.unreadable(reply)
         elif reply.failure is not None and not is_counted:
             self._source.warn_of_end(reply)
         return False

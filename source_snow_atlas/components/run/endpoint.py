@@ -63,7 +63,10 @@ class Endpoint:
         on_page: Callable[[Page], None] | None = None,
         on_missing: Callable[[int], None] | None = None,
     ) -> CollectionReader:
-        """Return a reader of the collection of one partition."""
+        """Return a reader of the collection of one partition.
+
+        Rows that are not served fail it, unless the user accepts them or `on_missing` receives their number.
+        """
         path, progress, settings = fill(self.path, partition), self.sync.progress, self.sync.settings
         return CollectionReader(
             label=f"Stream {self.name}" + (f" ({path})" if partition else ""),
@@ -72,7 +75,7 @@ class Endpoint:
             key=tuple(name for name in self.key if name not in partition),
             prefetch=prefetch,
             pages_declared=self.page_parameters,
-            accepts_missing=settings.accepts_missing_rows(self.name),
+            accepts_missing=on_missing is not None or settings.accepts_missing_rows(self.name),
             on_page=on_page or (lambda page: None),
             on_missing=on_missing or (lambda rows: progress.add(self.name, not_served=rows)),
             on_changes=lambda changes: progress.add_changes(self.name, changes),

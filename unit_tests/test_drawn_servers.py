@@ -46,6 +46,10 @@ def test_no_server_of_any_nature_is_read_wrongly(nature: Nature) -> None:
 
 
 EXAMPLES = {
+    "page 1 once in place of page 2, and after the end": Nature(
+        rows=40, room=0, shape="array", sizes="fixed", clamp=33, refused="once", refusal="page before",
+        after_end="page 1",
+    ),
     "pages of sizes that only the number of pages tells, and rows that are not served": Nature(
         room=0, names_size="no", sizes="rounded down", held_back="rows", held_rows=2, held_at=21, accepts=True
     ),

@@ -143,9 +143,9 @@ def _can_not_be_known(verdict: Verdict, lost: int) -> bool:
         # two pages in a row that page 1 replaces, or one that begins with its last row by chance
         is_list = nature.refused == "at random" and nature.refusal.startswith("page")
         is_list |= nature.order == "changes always"
-        # an array: page 1 in place of page 2, and also after the end
-        is_replaced = nature.refused_page == 2 and nature.refusal.startswith("page")
-        is_list |= is_replaced and nature.shape == "array" and nature.after_end == "page 1"
+        # page 1 in place of page 2, and also after the end
+        is_replaced = (nature.refused, nature.refused_page, nature.after_end) == ("always", 2, "page 1")
+        is_list |= is_replaced and nature.refusal.startswith("page")
         # an array that is cut, with another row at its end in each reply
         is_list |= nature.shape == "array" and nature.sizes != "as asked" and nature.order == "ties"
         # the preceding page again, with the number of its rows as the total, looks like the last page

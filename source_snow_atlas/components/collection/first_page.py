@@ -75,8 +75,9 @@ def _is_alone(source: PageSource, first: PageReply, requested: int) -> bool:
         follows_sizes = not is_same
     others = [source.get(PageRequest(number, max(requested, count))) for number in (2, 3)]
     if count and all(page.page.rows == first.rows for page in others):
-        # a server that ignores page numbers and sizes has no pages
-        return not follows_sizes and source.is_unchanged(first)
+        # a server that ignores page numbers and sizes has no pages, unless page 1 replaced page 2 just once
+        again = [source.get(page.request) for page in (first, others[0])]
+        return not follows_sizes and all(page.page.rows == first.rows for page in again)
     if any(page.rows or page.is_malformed for page in others):
         return False
     if others[0].failure is not None and not first.is_counted:

@@ -65,6 +65,8 @@ class CollectionReader:
     def __post_init__(self) -> None:
         self._missing_rows = MissingRows(self.label, self.accepts_missing, self.warn, self.on_missing)
         self._changes = Changes()
+        self._source: PageSource | None = None
+        self._size = self.page_size
         self._hashes = array("q")
 
     def rows(self) -> Iterator[list[Row]]:
@@ -103,7 +105,7 @@ class CollectionReader:
             warn=self.warn,
             first=page,
         )
-        self._changes = source.changes
+        self._changes, self._source = source.changes, source
         for batch in self._pages(source, PageReply(PageRequest(1, self.page_size), page, key)):
             self._missing_rows.emitted += len(batch)
             yield batch
@@ -120,7 +122,7 @@ class CollectionReader:
             is_full = not is_counted and 0 < len(page.rows) == page.size and page.size % DEFAULT_SIZES == 0
             announces_more = page.has_next or (page.total_pages or 0) > 1 or is_full
             return not (self.pages_declared or announces_more or (page.total_items or 0) > len(page.rows))
-        following = self._page_if_there(2) if self.pages_declared else None
+        following = self._second_page() if self.pages_declared else None
         if following is not None and (following.is_array or following.is_collection):
             raise ServerError(
                 f"{self.label}: page 1 was a single object and page 2 as a list: the rows of page 1 "
@@ -128,10 +130,10 @@ class CollectionReader:
             )
         return True
 
-    def _page_if_there(self, number: int) -> Page | None:
-        """Return a page, or None if the server refuses it as one that does not exist."""
+    def _second_page(self) -> Page | None:
+        """Return page 2, or None if the server refuses it as one that does not exist."""
         try:
-            return self.fetch(number, self.page_size, None)
+            return self.fetch(2, self.page_size, None)
         except SnowAtlasError as error:
             if error.status not in NO_SUCH_PAGE:
                 raise
@@ -140,6 +142,7 @@ class CollectionReader:
     def _pages(self, source: PageSource, reply: PageReply) -> Iterator[list[Row]]:
         """Yield the rows of all pages, given the reply to the first request."""
         first, is_all = first_page(source, reply)
+        self._size = first.request.size
         self._missing_rows.count(first)
         if is_all:
             self.on_page(first.page)
@@ -233,18 +236,17 @@ class CollectionReader:
 
         No total shows that such a row is missing, if another one was inserted or deleted.
         """
-        if not self._missing_rows.totals - {None}:
+        if self._source is None or not self._missing_rows.totals - {None}:
             return
-        for number in range(1, 2 + self._changes.seen // self.page_size):
-            page = self._page_if_there(number)
-            if page is None or not (page.is_collection or page.is_array):
-                return
-            hashes = self._hashes_of(page.rows)
+        for number in range(1, 2 + self._changes.seen // self._size):
+            reply = self._source.get(PageRequest(number, self._size))
+            self._missing_rows.rows = max(self._missing_rows.rows, reply.missing)
+            hashes = self._hashes_of(reply.rows)
             emitted = set(hashes).intersection(self._hashes)
-            new = [row for row, value in zip(page.rows, hashes, strict=True) if value not in emitted]
+            new = [row for row, value in zip(reply.rows, hashes, strict=True) if value not in emitted]
             if not new:
                 return
-            self.on_page(page)
+            self.on_page(reply.page)
             yield new
 
     def _hashes_of(self, rows: list[Row]) -> list[int]:

@@ -93,6 +93,8 @@ def prepare(options: argparse.Namespace) -> dict[str, Any]:
     config = inputs.load(options.config) if options.config is not None else {}
     inputs.choose(options.streams, inputs.available_streams())
     inputs.incremental(options.incremental)
+    if options.destination == DUCKDB:
+        inputs.check_database(options.database)
     return config
 
 

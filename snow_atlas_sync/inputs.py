@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from snow_atlas_sync.errors import SyncError
 from source_snow_atlas import definitions
+
+NOT_A_FILE = re.compile(r":memory:|[A-Za-z]\w+:")
+"""Beginning of the names that DuckDB opens as something other than a local file, such as md:name."""
+MAGIC, MAGIC_OFFSET = b"DUCK", 8
+"""Bytes that mark a DuckDB file."""
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -23,6 +29,22 @@ def load(path: Path) -> dict[str, Any]:
     if not isinstance(config, dict):
         raise SyncError(f"{path} must hold one JSON object")
     return config
+
+
+def check_database(path: Path) -> None:
+    """Raise SyncError if a path does not name a DuckDB file or a new file.
+
+    DuckDB would open a CSV, JSON or Parquet file as a database in memory, which is lost at the end.
+    """
+    if NOT_A_FILE.match(str(path)):
+        raise SyncError(f"{path} is no file: name a file for the tables with --database")
+    try:
+        with path.open("rb") as file:
+            start = file.read(MAGIC_OFFSET + len(MAGIC))
+    except OSError:  # the file is new, or DuckDB says why it can't be opened
+        return
+    if start and start[MAGIC_OFFSET:] != MAGIC:
+        raise SyncError(f"{path} is not a DuckDB file: name another file with --database")
 
 
 def choose(wanted: str, available: Sequence[str]) -> list[str]:

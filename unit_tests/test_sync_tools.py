@@ -215,6 +215,44 @@ def test_bad_configuration_file_gives_one_line(
     assert printed.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("old.json", "old.json is not a DuckDB file: name another file"),
+        ("old.csv", "old.csv is not a DuckDB file"),
+        ("old.parquet", "old.parquet is not a DuckDB file"),
+        (":memory:", ":memory: is no file: name a file"),
+        ("md:analytics", "md:analytics is no file"),
+    ],
+)
+def test_a_database_that_keeps_no_tables_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, said: str
+) -> None:
+    """DuckDB opens such a file as a database in memory: a sync would end well, and its tables be lost."""
+    from snow_atlas_sync.report import command as report_command
+
+    monkeypatch.chdir(tmp_path)
+    Path("config.json").write_text("{}", encoding="utf-8")
+    if name.startswith("old"):
+        Path(name).write_text("PAR1, a, b\n1, 2, 3\n", encoding="utf-8")
+    code, printed = exits(capsys, "--config", "config.json", "--database", name)
+    assert code == 1
+    assert printed.startswith(f"snow-atlas-sync: {said}")
+    assert printed.count("\n") == 1
+    with pytest.raises(SyncError, match=said):
+        report_command.main(["--no-sync", "--database", name])
+
+
+def test_a_database_may_be_new_or_duckdbs_own(tmp_path: Path) -> None:
+    """Nobody could sync a second time."""
+    import duckdb
+
+    path = tmp_path / "new.duckdb"
+    inputs.check_database(path)
+    duckdb.connect(str(path)).close()
+    inputs.check_database(path)
+
+
 def test_command_without_configuration_asks_for_one(capsys: pytest.CaptureFixture[str]) -> None:
     """The sandbox is not in the wheel: a user who tries the command would get a traceback."""
     code, printed = exits(capsys)

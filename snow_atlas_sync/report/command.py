@@ -49,6 +49,7 @@ def run(
     """
     start = time.monotonic()
     variables = parse_variables(options.vars) or dict(defaults or {})
+    inputs.check_database(options.database)
     check_output(options.output)
     workbook = options.output.with_suffix(".xlsx")
     if workbook == options.output:

@@ -227,7 +227,10 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="ne
 
 
 @needs_proc
-@pytest.mark.parametrize(("number", "moments"), [(signal.SIGINT, (0.2, 1.2)), (signal.SIGTERM, (0.6, 2.0))])
+@pytest.mark.parametrize(
+    ("number", "moments"),
+    [(signal.SIGINT, (0.2, 1.2)), (signal.SIGTERM, (0.6, 2.0)), (signal.SIGHUP, (1.6,))],
+)
 def test_a_signal_ends_it_at_any_moment_without_a_traceback(
     number: int, moments: tuple[float, ...], filled: DuckDB
 ) -> None:

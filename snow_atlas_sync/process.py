@@ -13,6 +13,7 @@ from types import FrameType
 from snow_atlas_sync import errors
 from snow_atlas_sync.errors import Stopped, SyncError
 
+SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 EXTRAS = frozenset({"altair", "dlt", "duckdb", "jinja2", "pyarrow", "vl_convert", "xlsxwriter"})
 """Modules that the extras install."""
 
@@ -32,16 +33,28 @@ def run_report() -> None:
 
 def run(name: str, main: Callable[[], int]) -> None:
     """Run a command and end the process, without waiting for threads of libraries."""
+    replace_closed_streams()
     code = exit_code(name, main)
     with suppress(OSError, ValueError):
         sys.stderr.flush()
     os._exit(code)
 
 
+def replace_closed_streams() -> None:
+    """Open the null device in place of closed standard streams, as of `snow-atlas-sync >&-`.
+
+    Otherwise the next file that is opened would get the number of standard output or of standard error.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  # stays open
+
+
 def exit_code(name: str, main: Callable[[], int]) -> int:
     """Run a command and return its exit code: its own, 1 after an error, or 128 plus the signal's number."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _stop)
+    for number in SIGNALS:
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup ignores SIGHUP
+            signal.signal(number, _stop)
     try:
         try:
             code = main()

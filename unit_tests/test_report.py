@@ -258,7 +258,7 @@ def test_a_permission_is_named_only_where_the_api_refused_for_one() -> None:
         (["--since", "yesterday"], "--since must be a day, as 2026-01-31, not yesterday"),
         (["--since", "2199-01-31"], "--since is 2199-01-31, a day in the future"),
         (["--no-sync", "--database", "missing.duckdb"], "missing.duckdb does not exist"),
-        (["--no-sync", "--database", "text.duckdb"], "text.duckdb can't be used as the database"),
+        (["--no-sync", "--database", "text.duckdb"], "text.duckdb is not a DuckDB file"),
         (["--no-sync", "--database", "other.duckdb"], "other.duckdb has no table that the report needs"),
         (["--output", "."], "can't be written"),
         (["--output", "report.xlsx"], "report.xlsx is the file of the workbook"),

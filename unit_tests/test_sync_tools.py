@@ -189,7 +189,7 @@ def test_a_stream_lacks_the_permission_of_its_parents_too() -> None:
 
 def exits(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
     """The code and the error output of the command."""
-    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    kept = {number: signal.getsignal(number) for number in process.SIGNALS}
     try:
         code = process.exit_code("snow-atlas-sync", lambda: command.main(arguments))
     finally:
@@ -274,13 +274,13 @@ def test_what_is_not_installed_is_named_with_its_extra() -> None:
 
 def test_signals_end_with_their_code(capsys: pytest.CaptureFixture[str]) -> None:
     """A scheduler would not know a sync that was stopped from one that failed."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in process.SIGNALS:
 
         def stopped(number: int = number) -> int:
             os.kill(os.getpid(), number)
             raise AssertionError("not stopped")
 
-        kept = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+        kept = {each: signal.getsignal(each) for each in process.SIGNALS}
         try:
             assert process.exit_code("x", stopped) == 128 + number
         finally:
@@ -288,6 +288,44 @@ def test_signals_end_with_their_code(capsys: pytest.CaptureFixture[str]) -> None
                 signal.signal(each, handler)
         assert "stopped" in capsys.readouterr().err
     assert not issubclass(Stopped, Exception), "a library would take it for a failure of its own"
+
+
+def test_nohup_protects_a_sync(capsys: pytest.CaptureFixture[str]) -> None:
+    """A sync that shall outlive its terminal would end with it."""
+
+    def hung_up() -> int:
+        os.kill(os.getpid(), signal.SIGHUP)
+        return 0
+
+    kept = {number: signal.getsignal(number) for number in process.SIGNALS}
+    try:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        assert process.exit_code("x", hung_up) == 0
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_closed_standard_stream_costs_its_output_only(tmp_path: Path, closed: str) -> None:
+    """A scheduler that closes standard output would get a traceback, or a sync that loads nothing."""
+    script = (
+        "import os, sys; from snow_atlas_sync.process import run; "
+        "run('x', lambda: print('out', flush=True) or print('err', file=sys.stderr, flush=True) or "
+        "os.write(os.open('opened', os.O_CREAT | os.O_WRONLY), b'own') and 0)"
+    )
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$0" -c "$1" {closed}', sys.executable, script],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == ("" if " >" in f" {closed}" else "out\n")
+    assert done.stderr == ("" if "2>" in closed else "err\n")
+    assert (tmp_path / "opened").read_text() == "own"
 
 
 def test_temporary_files_go_where_the_user_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -92,7 +92,7 @@ def ended(name: str, main: Callable[[], int], folder: Path) -> tuple[int, Said]:
     """Run a command as its entry point does, and return its exit code and its output."""
     printed = io.StringIO()
     errors = Errors(printed)
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: signal.getsignal(number) for number in process.SIGNALS}
     before = Path.cwd()
     os.chdir(folder)
     try:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -97,6 +98,8 @@ class StreamFile:
         self.path = path
         self.layout = layout
         self.rows = 0
+        self.error = ""
+        """Why a record could not be converted."""
         self.unfit: Counter[str] = Counter()
         self.undeclared: set[str] = set()
         self.buffered_bytes = 0
@@ -109,8 +112,12 @@ class StreamFile:
         """Convert the buffered lines to a table."""
         if not self.lines:
             return
-        batch = batch_of(self.layout, self.lines, holds_nul=self._holds_nul)
-        self.lines.clear()
+        lines, self.lines = self.lines, []
+        try:
+            batch = batch_of(self.layout, lines, holds_nul=self._holds_nul)
+        except (orjson.JSONDecodeError, RecursionError) as error:
+            self.error = f"the connector wrote a record that can't be parsed: {error}"
+            return
         self.unfit.update(batch.unfit)
         self.undeclared |= batch.undeclared
         self._batches.append(batch.table)

@@ -62,6 +62,9 @@ def load(spool: Spool, destination: Destination, report: SyncReport, incremental
     for stream in report.complete:
         file = spool.file(stream.name)
         file.close()
+        if file.error:
+            stream.fail(file.error)
+            continue
         state = stream.state or {} if stream.name in incremental else None
         tables.append(Table(stream.name, file, key(stream.name), state))
         for field, count in file.unfit.items():

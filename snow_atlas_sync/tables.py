@@ -80,10 +80,15 @@ class Batch:
 def batch_of(layout: Layout, lines: Sequence[bytes], *, holds_nul: bool = True) -> Batch:
     """Convert the record lines of a stream to a table.
 
+    Raises JSONDecodeError for a line that is not JSON, and RecursionError for a value that is nested too deeply.
     `holds_nul` says whether texts of the destination can hold U+0000. If not, it is replaced.
     """
     text = b"[" + b",".join(lines) + b"]"
-    records = [message["record"] for message in orjson.loads(text)]
+    try:
+        messages = orjson.loads(text)
+    except orjson.JSONDecodeError:  # the list can add the level that is too deep
+        messages = [orjson.loads(line) for line in lines]
+    records = [message["record"] for message in messages]
     rows = [record["data"] for record in records]
     extras = Extras(lines)
     replace_nul = not holds_nul and b"\\u0000" in text
@@ -138,7 +143,7 @@ class Extras:
 
     def array(self) -> pa.Array:
         """Return the column `_extra`."""
-        texts = {index: orjson.dumps(row).decode() for index, row in self._rows.items()}
+        texts = {index: json_text(row) for index, row in self._rows.items()}
         return pa.array([texts.get(index) for index in range(len(self._lines))], pa.string())
 
     def _convert(self, field: str, kind: str, index: int, value: Any, replace_nul: bool) -> Any:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import date, datetime, timedelta, timezone
 from decimal import Context, Decimal, InvalidOperation
@@ -59,7 +59,37 @@ class Unfit(Exception):
 
 def json_text(value: Any) -> str:
     """Return a value as JSON."""
-    return orjson.dumps(value).decode()
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:
+        return nested_json_text(value)
+
+
+def nested_json_text(value: Any) -> str:
+    """Return a value of any depth as JSON. orjson writes 254 levels, but reads 1024."""
+    parts: list[bytes] = []
+    rest: list[Any] = [value]  # bytes are written as they are
+    while rest:
+        item = rest.pop()
+        if isinstance(item, bytes):
+            parts.append(item)
+        elif isinstance(item, dict):
+            parts.append(b"{")
+            entries = [(orjson.dumps(name) + b":", each) for name, each in item.items()]
+            rest += [b"}", *_with_commas(entries)]
+        elif isinstance(item, list):
+            parts.append(b"[")
+            rest += [b"]", *_with_commas([(b"", each) for each in item])]
+        else:
+            parts.append(orjson.dumps(item))
+    return b"".join(parts).decode()
+
+
+def _with_commas(entries: list[tuple[bytes, Any]]) -> Iterator[Any]:
+    """Yield the entries of an object or of a list, with commas between them, the last one first."""
+    for index, (prefix, value) in reversed(list(enumerate(entries))):
+        yield value
+        yield b"," + prefix if index else prefix
 
 
 def check_types(values: list[Any], *types: type) -> list[Any]:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from snow_atlas_sync import command, inputs, process, spool
+from snow_atlas_sync import command, inputs, process, spool, sync
 from snow_atlas_sync.connector import CheckResult
 from snow_atlas_sync.errors import Stopped, SyncError
 from snow_atlas_sync.outcome import SyncReport
@@ -90,6 +90,35 @@ def test_files_hold_each_streams_records_and_the_report_their_number(tmp_path: P
         assert report.streams[name].records == file.rows == count
         ids = [int(text) for text in pq.read_table(file.path)["id"].to_pylist()]
         assert ids == [n for n in range(10_000) if name == ("computers" if n % 3 else "licenses")][:count]
+
+
+@pytest.mark.parametrize("count", [1_999, 2_000, 2_001])
+def test_a_record_that_is_cut_off_fails_its_stream(tmp_path: Path, count: int) -> None:
+    """A connector that is killed as it writes a line would end the sync with a traceback."""
+    files = spool.Spool(tmp_path, holds_nul=True)
+    lines = [record("computers", number) for number in range(count)]
+    files.write([record("licenses", 1), *lines[:-1], lines[-1][:-10]], SyncReport.of(["computers"]))
+    for name, error in (("computers", "the connector wrote a record that can't be parsed"), ("licenses", "")):
+        files.file(name).close()
+        assert files.file(name).error.startswith(error)
+        assert bool(files.file(name).error) == bool(error)
+
+
+def test_a_table_of_unparsed_records_is_not_loaded(tmp_path: Path) -> None:
+    """Rows that are missing would be loaded as if they had been deleted in Snow Atlas."""
+    files = spool.Spool(tmp_path, holds_nul=True)
+    report = SyncReport.of(["computers", "licenses"])
+    ends = [status(name, "COMPLETE", 1) for name in report.streams]
+    files.write([record("computers", 1)[:-10], record("licenses", 1), *ends], report)
+    loaded: list[str] = []
+
+    class Destination:
+        def load(self, tables: Any, outcome: Any) -> None:
+            loaded.extend(table.stream for table in tables)
+
+    sync.load(files, Destination(), report, ())  # type: ignore[arg-type]
+    assert loaded == ["licenses"]
+    assert [stream.name for stream in report.failed] == ["computers"]
 
 
 def test_progress_names_what_is_being_read_and_loaded() -> None:

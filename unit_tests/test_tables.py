@@ -169,3 +169,13 @@ def test_every_stream_has_columns_of_their_own() -> None:
         layout = Layout.of(stream)
         assert len(layout.schema) == len(layout.kinds) + 2, stream
         assert all(len(name) <= 63 for name in layout.schema.names), stream
+
+
+@pytest.mark.parametrize("field", ["_links", "hostName", "processorCount", "brandNew"])
+def test_a_value_of_any_depth_is_kept(field: str) -> None:
+    """A value with more than 254 levels would end the sync with a traceback."""
+    text = '[1.50,{"a":' * 150 + "null" + ',"b":"\\u00e5"},12345678901234567890123,[],{}]' * 150
+    (row,) = batch_of(COMPUTERS, [line(field, text)]).table.to_pylist()
+    kept = row[EXTRA] or json.dumps({field: json.loads(row[field.lower()], parse_float=str, parse_int=str)})
+    found = json.loads(kept, parse_float=str, parse_int=str)
+    assert found == {field: json.loads(text, parse_float=str, parse_int=str)}

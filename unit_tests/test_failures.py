@@ -77,6 +77,19 @@ def test_a_stream_fails_once() -> None:
     assert "computers, licenses" in (error.message or "")
 
 
+@pytest.mark.parametrize("last", [None, AirbyteStreamStatus.RUNNING])
+def test_streams_that_did_not_end_are_not_called_complete(last: AirbyteStreamStatus | None) -> None:
+    """The user would trust tables that the sync never finished."""
+    ends = [status(stream, AirbyteStreamStatus.COMPLETE) for stream in ("computers", "contracts", "licenses")]
+    started = [status("users", last)] if last else []
+    _, error = read(failure("agreements"), *started, *ends)
+    message = str(getattr(error, "message", ""))
+    assert "1 of 5 streams could not be read completely: agreements. " in message
+    assert message.endswith("1 stream did not end: users.")
+    _, error = read(failure("agreements"), *ends, status("users", AirbyteStreamStatus.COMPLETE))
+    assert str(getattr(error, "message", "")).endswith("the other streams are complete.")
+
+
 def test_the_end_is_an_error_even_if_the_framework_says_nothing() -> None:
     """The exit code would be 0 although a table is not whole."""
     assert isinstance(read(failure("computers"))[1], SnowAtlasError)

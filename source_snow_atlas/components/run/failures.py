@@ -39,12 +39,17 @@ def one_error_per_stream(
     except AirbyteTracedException:
         if not failed:
             raise
+    silent = sorted(set(streams) - ended - failed)
     if failed:
-        raise ConfigurationError(
+        summary = (
             f"{len(failed)} of {len(streams)} streams could not be read completely: "
-            f"{', '.join(sorted(failed))}. The error of each says why; the other streams are complete."
+            f"{', '.join(sorted(failed))}. The error of each says why"
         )
-    if silent := sorted(set(streams) - ended):
+        if silent:
+            number = "1 stream" if len(silent) == 1 else f"{len(silent)} streams"
+            raise ConfigurationError(f"{summary}. {number} did not end: {', '.join(silent)}.")
+        raise ConfigurationError(f"{summary}; the other streams are complete.")
+    if silent:
         raise SnowAtlasError(
             f"The sync ended before {len(silent)} of {len(streams)} streams: {', '.join(silent)}. "
             "Report it to the connector's maintainers."

@@ -23,7 +23,7 @@ help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | \
 	  while IFS="$$(printf '\t')" read -r target text; do printf '  make %-13s %s\n' "$$target" "$$text"; done
 
-sync: setup-sync  ## sync a sandbox into snow_atlas.duckdb, or a tenant with CONFIG=secrets/config.json; STREAMS=a,b DESTINATION=postgres
+sync: setup-sync  ## sync a sandbox into snow_atlas.duckdb, or a tenant with CONFIG=secrets/config.json DATABASE=tenant.duckdb; STREAMS=a,b DESTINATION=postgres
 	@$(BIN)/python -m tools.sync $(if $(CONFIG),--config "$(CONFIG)") $(if $(STREAMS),--streams "$(STREAMS)") \
 	  $(if $(DATABASE),--database "$(DATABASE)") $(if $(DESTINATION),--destination "$(DESTINATION)") $(ARGS)
 

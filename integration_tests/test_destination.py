@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -10,11 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fsspec.implementations.local import LocalFileSystem
 
 from integration_tests.helpers.syncing import KINDS, DuckDB, PostgreSQL, Target, target
 from snow_atlas_sync import spool, sync
 from snow_atlas_sync.destination import Destination
 from snow_atlas_sync.errors import SyncError
+from snow_atlas_sync.folder import FOLDER, sync_folder
+from snow_atlas_sync.origin import Origin
 from snow_atlas_sync.outcome import StreamReport, SyncReport
 from snow_atlas_sync.tables import Layout
 
@@ -44,11 +49,12 @@ class Loader:
         columns: Mapping[str, str] = COLUMNS,
         *,
         merged: bool = False,
+        origin: Origin | None = None,
     ) -> StreamReport:
         layout = Layout(columns)
         self.monkeypatch.setattr(Layout, "of", lambda _: layout)
         report = SyncReport.of([STREAM])
-        with spool.sync_folder() as folder:
+        with sync_folder() as folder:
             files = spool.Spool(folder, holds_nul=True)
             messages = [
                 {"type": "RECORD", "record": {"stream": STREAM, "data": row, "emitted_at": number}}
@@ -59,6 +65,8 @@ class Loader:
             stream.status, stream.state = "COMPLETE", {"lastScanDate": "2026-01-01T00:00:00Z"}
             destination = self.open(folder)
             try:
+                if origin is not None:
+                    destination.refuse_other_origin(origin)
                 sync.load(files, destination, report, [STREAM] if merged else [])
             finally:
                 destination.close()
@@ -66,7 +74,7 @@ class Loader:
 
     def states(self) -> dict[str, Any]:
         """What a sync would go on from."""
-        with spool.sync_folder() as folder:
+        with sync_folder() as folder:
             destination = self.open(folder)
             try:
                 return destination.states()
@@ -98,7 +106,7 @@ class Loader:
 def loader(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Loader]:
-    monkeypatch.setenv(spool.FOLDER, str(tmp_path / "waiting"))
+    monkeypatch.setenv(FOLDER, str(tmp_path / "waiting"))
     with target(request.param, tmp_path) as filled:
         for name, value in filled.environment.items():
             monkeypatch.setenv(name, value)
@@ -113,6 +121,7 @@ databases = pytest.mark.parametrize("loader", ["duckdb", "postgres"], indirect=T
     ("name", "variables", "database", "said"),
     [
         ("postgers", {}, "x.duckdb", "the nearest are postgres"),
+        ("nope", {}, "x.duckdb", "dlt has no destination of this name; it has athena, bigquery, "),
         ("postgres", {}, "x.duckdb", "set DESTINATION__POSTGRES__CREDENTIALS in the environment"),
         ("postgres", {}, "x.duckdb", "postgresql://user:password@host:5432/database"),
         ("snowflake", {}, "x.duckdb", 'pip install "dlt[snowflake]"'),
@@ -124,6 +133,7 @@ databases = pytest.mark.parametrize("loader", ["duckdb", "postgres"], indirect=T
     ],
     ids=[
         "misspelt",
+        "unlike any",
         "no credentials",
         "form of credentials",
         "no driver",
@@ -149,6 +159,38 @@ def test_a_destination_that_cannot_be_used_is_named(
     with pytest.raises(SyncError, match="can't be used as the destination") as refused:
         Destination(name, tmp_path / database, "snow_atlas", tmp_path, name)
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("loader", ["duckdb", "files"], indirect=True)
+def test_tables_of_two_tenants_are_not_mixed(loader: Loader) -> None:
+    """After a try with the sandbox, made-up computers would stand among those of the tenant."""
+    sandbox, tenant = {"api_url": "http://127.0.0.1:4711"}, {"region": "westeurope"}
+    row = [{"id": "1", "hostName": "a"}]
+    loader.load(row, origin=Origin.of(sandbox, None))
+    with pytest.raises(SyncError, match="holds the tables of a sandbox, and this sync reads a tenant: name"):
+        loader.load(row, origin=Origin.of(tenant, None))
+    loader.load(row, origin=Origin.of(sandbox, "made-up"))
+    loader.load(row, origin=Origin.of({"api_url": "http://localhost:8080"}, None))
+    with pytest.raises(
+        SyncError, match=r"a sandbox \(made-up\), and this sync reads a tenant \(real\): name"
+    ):
+        loader.load(row, origin=Origin.of(tenant, "real"))
+
+
+@pytest.mark.parametrize("loader", ["files"], indirect=True)
+def test_a_full_folder_is_named(loader: Loader) -> None:
+    """The user would free space on the disk of the temporary files, or believe that reading failed."""
+    loader.load([{"id": "1", "hostName": "a"}])
+
+    def put_file(_: Any, source: str, *__: Any, **___: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), source)
+
+    loader.monkeypatch.setattr(LocalFileSystem, "put_file", put_file)
+    stream = loader.load([{"id": "2", "hostName": "b"}])
+    folder = loader.filled.folder / "lake" / "snow_atlas"
+    assert stream.status == "NOT LOADED"
+    assert stream.error.startswith(f"loading into {folder} failed: the disk of {folder}/computers/")
+    assert loader.names() == {"1": "a"}
 
 
 @databases

@@ -129,6 +129,7 @@ def test_wrong_configuration_gives_one_line(
     (line,) = [line for line in output.errors.splitlines() if "; the connector is starting" not in line]
     assert line.startswith("snow-atlas-sync: ")
     assert said in line
+    assert "Reading" not in output.everything
     assert str(filled.sandbox.config()["client_secret"]) not in output.everything
 
 
@@ -165,7 +166,7 @@ def test_a_destination_that_cannot_be_used_ends_the_reading_of_named_streams(fil
     assert done.stderr.count("snow-atlas-sync:") == 1
     assert "the nearest are postgres" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
-    assert "seconds from start to end" not in done.stdout
+    assert not done.stdout
 
 
 @pytest.mark.thorough

@@ -11,9 +11,11 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from snow_atlas_sync import connector, inputs, spool
+from snow_atlas_sync import connector, inputs
 from snow_atlas_sync.errors import SyncError, stop_if_asked
-from snow_atlas_sync.outcome import SyncReport
+from snow_atlas_sync.folder import report_unwritable_folder, sync_folder
+from snow_atlas_sync.origin import Origin
+from snow_atlas_sync.outcome import NOT_LOADED, SyncReport
 from snow_atlas_sync.progress import describe, show_progress
 from snow_atlas_sync.questions import QUESTIONS
 from snow_atlas_sync.sync import sync
@@ -125,7 +127,8 @@ def synced(
 
     Streams that the options name are read without a check: they fail if a permission is missing. Otherwise
     the connection is checked, and those of the `suggested` streams that can be read are synced. `refuse` is
-    called with the tenant that the check found, and raises an error if it must not be synced.
+    called with the tenant that the check found, and raises an error if it must not be synced. Tables of
+    another tenant, or of a sandbox, are never mixed with those of this one.
 
     A thread imports dlt and opens the destination in the meantime, which takes as long as the check.
     """
@@ -133,10 +136,11 @@ def synced(
     incremental = inputs.incremental(options.incremental).intersection(names or suggested)
     without_check = bool(names) and not incremental
     checked = connector.CheckResult()
-    with spool.sync_folder() as folder, contextlib.ExitStack() as stack:
+    with sync_folder() as folder, contextlib.ExitStack() as stack:
         file = folder / "config.json"
-        file.touch(mode=0o600)
-        file.write_text(json.dumps(config), encoding="utf-8")
+        with report_unwritable_folder():
+            file.touch(mode=0o600)
+            file.write_text(json.dumps(config), encoding="utf-8")
         process = stack.enter_context(
             connector.start_read(file, folder, names, (), {})
             if without_check
@@ -144,23 +148,34 @@ def synced(
         )
         opening = ThreadPoolExecutor(1).submit(open_destination, options, folder)
         stack.callback(wait, [opening], SECONDS_TO_OPEN)
-        if without_check:
-            # no need to read on if the destination can't be opened
-            opening.add_done_callback(lambda opening: process.terminate() if opening.exception() else None)
-        else:
-            states = opening.result().states()
+        destination = opening.result()
+        if not without_check:
             checked = connector.check_result(process, folder)
             refuse(checked.tenant)
+        destination.refuse_other_origin(Origin.of(config, checked.tenant))
+        if not without_check:
             print(checked.message, flush=True)
             names = names or [name for name in suggested if not checked.missing_permission(name)]
-            process = stack.enter_context(connector.start_read(file, folder, names, incremental, states))
-        print(f"Reading {counted(len(names), 'stream')} into {title(options)}:", flush=True)
+            process = stack.enter_context(
+                connector.start_read(file, folder, names, incremental, destination.states())
+            )
+        first_lines = connector.lines_until_start(process)
+        if connector.starts_stream(first_lines):
+            print(f"Reading {counted(len(names), 'stream')} into {destination.title}:", flush=True)
         report = SyncReport.of(names)
         missing = {name: checked.missing_permission(name) for name in suggested}
         report.refused = {name: permission for name, permission in missing.items() if permission}
         with show_progress(lambda seconds: (report.share, describe(report, seconds))):
-            sync(process, folder, opening, report, incremental, holds_nul=options.destination in HOLD_NUL)
-        with contextlib.closing(opening.result()) as destination:
+            sync(
+                process,
+                first_lines,
+                folder,
+                destination,
+                report,
+                incremental,
+                holds_nul=options.destination in HOLD_NUL,
+            )
+        with contextlib.closing(destination):
             yield report, destination
 
 
@@ -193,7 +208,10 @@ def print_report(report: SyncReport, seconds: float) -> None:
     totals = f"{counted(len(rows), 'stream')}, {counted(report.records, 'record')}"
     print(f"\n  {totals}, {seconds:.0f} seconds from start to end")
     for stream in report.failed:
-        print(f"\n  {stream.name} was not read completely, so its table is unchanged: {stream.error}")
+        if stream.status == NOT_LOADED:
+            print(f"\n  {stream.name} could not be loaded, so its table is unchanged: {stream.error}")
+        else:
+            print(f"\n  {stream.name} was not read completely, so its table is unchanged: {stream.error}")
     for text, count in list(report.warnings.items())[:MAX_NOTES]:
         print(f"\n  note{f' ({count} times)' * (count > 1)}: {text}")
     if len(report.warnings) > MAX_NOTES:

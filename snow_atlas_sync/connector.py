@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from snow_atlas_sync.errors import SyncError
+from snow_atlas_sync.folder import report_unwritable_folder
 from source_snow_atlas import definitions
 
 PIPE_BYTES = 1 << 20
@@ -120,9 +121,25 @@ def start_read(
     options = ["--config", str(config)]
     for option, content in (("catalog", {"streams": catalog}), ("state", state)):
         file = folder / f"{option}.json"
-        file.write_text(json.dumps(content), encoding="utf-8")
+        with report_unwritable_folder():
+            file.write_text(json.dumps(content), encoding="utf-8")
         options += [f"--{option}", str(file)]
     return start_module(["source_snow_atlas.run", "read", *options], folder)
+
+
+def lines_until_start(process: Process) -> list[bytes]:
+    """Return the connector's output up to the start of the first stream, or all of it if none starts."""
+    lines: list[bytes] = []
+    for line in process.stdout or ():
+        lines.append(line)
+        if starts_stream(lines):
+            break
+    return lines
+
+
+def starts_stream(lines: Sequence[bytes]) -> bool:
+    """Return whether the last line is the start of a stream: the connector has accepted its input."""
+    return bool(lines) and b'"STREAM_STATUS"' in lines[-1]
 
 
 def was_killed(process: Process) -> bool:

@@ -11,11 +11,12 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from snow_atlas_sync.dlt_pipeline import DUCKDB, NAME, new_pipeline, reason
+from snow_atlas_sync.dlt_pipeline import DUCKDB, FILESYSTEM, NAME, new_pipeline, reason
 from snow_atlas_sync.errors import SyncError
-from snow_atlas_sync.loader import Loader
+from snow_atlas_sync.loader import ORIGIN, Loader
 from snow_atlas_sync.lock import locked
 from snow_atlas_sync.one_step import DUCKDB_LIMITS, OneStepFilesystemClient
+from snow_atlas_sync.origin import Origin
 from snow_atlas_sync.resources import STATES, Table
 from snow_atlas_sync.tables import DUCKDB_FILE, EXTRA
 from source_snow_atlas import definitions
@@ -30,6 +31,8 @@ class Destination:
     def __init__(self, name: str, database: Path, dataset: str, folder: Path, title: str) -> None:
         self.name = name
         self.title = title
+        self._dataset = dataset
+        self._origin: Origin | None = None
         self._connection: Any = None
         self._lock = ExitStack()
         self._worker = ThreadPoolExecutor(1)  # in the main thread dlt would replace the signal handlers
@@ -43,11 +46,21 @@ class Destination:
             self._worker.submit(self._open).result()
         except Exception as error:
             self.close()
-            raise SyncError(f"{title} can't be used as the destination: {reason(error, name)}") from None
+            raise SyncError(f"{self.title} can't be used as the destination: {reason(error, name)}") from None
 
     def states(self) -> dict[str, Any]:
         """Return the states of the incremental streams, except those whose tables were removed."""
         return self._states
+
+    def refuse_other_origin(self, origin: Origin) -> None:
+        """Raise SyncError if the tables are of another tenant. Note the origin with the next load."""
+        if self._origin is not None and origin.is_other(self._origin):
+            another = "file with --database" if self.name == DUCKDB else "schema with --dataset"
+            raise SyncError(
+                f"{self.title} holds the tables of {self._origin.title}, and this sync reads {origin.title}: "
+                f"name another {another}"
+            )
+        self.loader.origin = origin.state(self._origin)
 
     def load(self, tables: Sequence[Table], outcome: pa.Table) -> None:
         """Load the tables, and append the outcome to the history. Raises SyncError if loading fails."""
@@ -73,13 +86,19 @@ class Destination:
     def _open(self) -> None:
         """Lock the destination, restore the states, and refuse tables that another loader wrote."""
         with self._pipeline.destination_client() as client:
+            if self.name == FILESYSTEM:
+                is_local = client.is_local_filesystem
+                path = client.dataset_path if is_local else f"{client.config}/{self._dataset}"
+                self.title = path.rstrip("/")
             if not client.is_storage_initialized():
                 client.initialize_storage()  # to notice now, and not after reading, if it can't be written
             self._lock.enter_context(locked(self._pipeline, self.name))
             if isinstance(client, OneStepFilesystemClient):
                 client.remove_remnants()
         self._pipeline.sync_destination()
-        states = self._pipeline.state.get("sources", {}).get(NAME, {}).get(STATES, {})
+        state = self._pipeline.state.get("sources", {}).get(NAME, {})
+        states = state.get(STATES, {})
+        self._origin = Origin(**state[ORIGIN]) if ORIGIN in state else None
         with self._pipeline.destination_client() as client:
             existing = {name for name, columns in client.get_storage_tables(states) if columns}
         self._states = {name: state for name, state in states.items() if name in existing}

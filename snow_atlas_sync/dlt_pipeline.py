@@ -16,6 +16,7 @@ from dlt.destinations.impl.postgres.postgres import PostgresParquetCopyJob
 from dlt.destinations.job_client_impl import SqlLoadJob
 
 from snow_atlas_sync.errors import SyncError
+from snow_atlas_sync.folder import FULL, root_folder
 from snow_atlas_sync.one_step import OneStepDuckDb, OneStepFilesystem
 
 PostgresParquetCopyJob._ingest_per_rowgroup = True  # else the driver holds the whole file in memory
@@ -85,13 +86,18 @@ def reason(error: BaseException, name: str) -> str:
     ):
         error = error.__cause__
     if isinstance(error, UnknownDestinationModule):
-        nearest = difflib.get_close_matches(name, dlt.destinations.__all__, n=3, cutoff=0)
+        known = sorted(set(dlt.destinations.__all__) - {"destination", "dummy"})
+        nearest = difflib.get_close_matches(name, known, n=3)
+        if not nearest:
+            return f"dlt has no destination of this name; it has {', '.join(known)}"
         return f"dlt has no destination of this name; the nearest are {', '.join(nearest)}"
     if isinstance(error, ConfigFieldMissingException):
         prefix = f"DESTINATION__{name.upper()}__"
         variables = " and ".join(f"{prefix}{field.upper()}" for field in error.fields)
         form = f", in the form {FORMS[name]}" if name in FORMS else ""
         return f"set {variables} in the environment, or the same in .dlt/secrets.toml{form}"
+    if isinstance(error, OSError) and error.errno in FULL:
+        return f"the disk of {error.filename or root_folder()} is full"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
     return " ".join(str(error).split())[:300] or type(error).__name__

@@ -19,16 +19,26 @@ MAGIC, MAGIC_OFFSET = b"DUCK", 8
 
 
 def load(path: Path) -> dict[str, Any]:
-    """Read the configuration from a JSON file."""
+    """Read the configuration from a JSON file, as the connector does."""
     try:
-        config = json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise SyncError(f"{path} can't be read: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise SyncError(f"{path} is not JSON: {error}") from None
+        config = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        config = _load_by_connector(path)
     if not isinstance(config, dict):
-        raise SyncError(f"{path} must hold one JSON object")
+        raise SyncError(f"The configuration file {path} must hold a JSON object.")
     return config
+
+
+def _load_by_connector(path: Path) -> Any:
+    """Read a file with the connector's function. Raises SyncError with the connector's message."""
+    # imported for its message only: it takes a second and much memory
+    from source_snow_atlas.components.basics.errors import ConfigurationError
+    from source_snow_atlas.source import read_json
+
+    try:
+        return read_json(str(path), "configuration")
+    except ConfigurationError as error:
+        raise SyncError(str(error.message)) from None
 
 
 def check_database(path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import dlt
@@ -15,12 +15,16 @@ from snow_atlas_sync.resources import Resources, Table
 HISTORY = "_snow_atlas_syncs"
 """Table with the outcome of each stream in each sync."""
 
+ORIGIN = "origin"
+"""Key of the tables' origin in the state."""
+
 
 class Loader:
     """Loader of tables with a dlt pipeline."""
 
     def __init__(self, pipeline: Any, name: str) -> None:
         self.name = name
+        self.origin: dict[str, Any] | None = None
         self._pipeline = pipeline
         self._resources = Resources(pipeline, name)
 
@@ -28,7 +32,12 @@ class Loader:
         """Load the tables, and append the outcome to the history."""
 
         def history(rows: pa.Table) -> Any:
-            return dlt.resource([rows], name=HISTORY, write_disposition="append")
+            def parts() -> Iterator[pa.Table]:
+                if self.origin is not None:
+                    dlt.current.source_state()[ORIGIN] = self.origin
+                yield rows
+
+            return dlt.resource(parts, name=HISTORY, write_disposition="append")
 
         recreated = self._tables_to_recreate(tables)
         new_history = [history(outcome.slice(0, 0))] if self._was_removed(HISTORY) else []

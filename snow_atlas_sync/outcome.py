@@ -8,6 +8,9 @@ from typing import Any
 
 import orjson
 
+NOT_LOADED = "NOT LOADED"
+"""Status of a stream that was read completely, but could not be loaded."""
+
 
 @dataclass
 class StreamReport:
@@ -33,9 +36,9 @@ class StreamReport:
         """Return whether all records were read."""
         return self.status == "COMPLETE"
 
-    def fail(self, reason: str) -> None:
-        """Mark the stream as incomplete. An earlier error is kept."""
-        self.status = "INCOMPLETE"
+    def fail(self, reason: str, status: str = "INCOMPLETE") -> None:
+        """Mark the stream as incomplete, or as not loaded. An earlier error is kept."""
+        self.status = status
         self.error = self.error or reason
 
 

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import errno
 import gc
-import os
 import re
-import shutil
-import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from snow_atlas_sync.errors import SyncError
+from snow_atlas_sync.folder import report_unwritable_folder
 from snow_atlas_sync.outcome import SyncReport
 from snow_atlas_sync.tables import Layout, batch_of
 
-FOLDER = "SNOW_ATLAS_SYNC_FOLDER"
 RECORD = re.compile(rb'\{"type": ?"RECORD", ?"record": ?\{"stream": ?"([^"]+)",')
 
 BATCH_LINES, BATCH_BYTES = 2_000, 4 << 20
@@ -30,65 +24,6 @@ GROUP_ROWS, GROUP_BYTES = 20_000, 8 << 20
 """Limits of the rows of a stream that are written at once."""
 BUFFER_BYTES = 48 << 20
 """Limit of the converted rows of all streams in memory."""
-
-
-def root_folder() -> Path:
-    """Return the folder for temporary files, which the environment variable can change."""
-    cache = os.environ.get("XDG_CACHE_HOME") or os.path.join("~", ".cache")
-    return Path(os.environ.get(FOLDER) or os.path.join(cache, "snow-atlas-sync")).expanduser().absolute()
-
-
-@contextmanager
-def writable_root_folder() -> Iterator[Path]:
-    """Create the folder for temporary files. Raises SyncError if it can't be written, also in the block."""
-    path = root_folder()
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        yield path
-    except OSError as error:
-        raise SyncError(
-            f"the folder for temporary files, {path}, can't be written: {error.strerror}; "
-            f"name another folder in the environment variable {FOLDER}"
-        ) from None
-
-
-@contextmanager
-def sync_folder() -> Iterator[Path]:
-    """Create a folder for one sync, and remove it at the end with those that killed syncs have left."""
-    with writable_root_folder() as root:
-        for path in root.glob("sync-*-*"):
-            if not is_alive(path.name.split("-")[1]):
-                shutil.rmtree(path, ignore_errors=True)
-        created = Path(tempfile.mkdtemp(prefix=f"sync-{os.getpid()}-", dir=root))
-    try:
-        yield created
-    finally:
-        shutil.rmtree(created, ignore_errors=True)
-
-
-def is_alive(process: str) -> bool:
-    """Return whether a process with this number may exist."""
-    try:
-        os.kill(int(process), 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, ValueError, OverflowError):
-        pass
-    return True
-
-
-@contextmanager
-def report_full_disk() -> Iterator[None]:
-    """Raise SyncError with the path if the disk is full."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        raise SyncError(
-            f"the disk of {root_folder()} is full; free some space, "
-            f"or name another folder in the environment variable {FOLDER}"
-        ) from None
 
 
 class StreamFile:
@@ -135,7 +70,7 @@ class StreamFile:
             self._writer.write_table(pa.Table.from_batches(self._batches))
         self._batches, self.buffered_bytes = [], 0
 
-    @report_full_disk()
+    @report_unwritable_folder()
     def close(self) -> None:
         """Write the rest and close the file."""
         self.write()
@@ -151,7 +86,7 @@ class Spool:
         self._holds_nul = holds_nul
         self._files: dict[str, StreamFile] = {}
 
-    @report_full_disk()
+    @report_unwritable_folder()
     def write(self, lines: Iterable[bytes], report: SyncReport) -> None:
         """Write the records of the connector's output to the files, and update the report from the rest."""
         gc.disable()  # the rows contain no cycles, and looking for some takes half as long again

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from concurrent.futures import Future
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import datetime, timezone
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from snow_atlas_sync import connector
 from snow_atlas_sync.errors import SyncError, stop_if_asked
-from snow_atlas_sync.outcome import SyncReport
+from snow_atlas_sync.outcome import NOT_LOADED, SyncReport
 from snow_atlas_sync.spool import Spool
 from snow_atlas_sync.text_table import counted
 from source_snow_atlas import definitions
@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
 def sync(
     process: connector.Process,
+    first_lines: Sequence[bytes],
     folder: Path,
-    opening: Future[Destination],
+    destination: Destination,
     report: SyncReport,
     incremental: Collection[str],
     *,
@@ -37,12 +38,12 @@ def sync(
 ) -> None:
     """Load the records that the connector reads. Those of `incremental` streams are merged.
 
+    `first_lines` are those lines of the connector's output that were read already.
     In the end each stream of the report is either complete and loaded, or has an error and its table is
     unchanged. Raises SyncError if all streams failed for the same reason.
     """
     spool = Spool(folder, holds_nul=holds_nul)
-    spool.write(process.stdout or (), report)
-    destination = opening.result()
+    spool.write(chain(first_lines, process.stdout or ()), report)
     exit_reason = connector.exit_reason(process, folder)
     stop_if_asked()
     for stream in report.streams.values():
@@ -90,7 +91,7 @@ def load(spool: Spool, destination: Destination, report: SyncReport, incremental
             try:
                 destination.load([table], history(report).slice(0, 0))
             except SyncError as error:
-                report.streams[table.stream].fail(str(error))
+                report.streams[table.stream].fail(str(error), NOT_LOADED)
         with suppress(SyncError):
             destination.load([], history(report))
     report.loading = ""

@@ -80,8 +80,8 @@ class Batch:
 def batch_of(layout: Layout, lines: Sequence[bytes], *, holds_nul: bool = True) -> Batch:
     """Convert the record lines of a stream to a table.
 
-    Raises JSONDecodeError for a line that is not JSON, and RecursionError for a value that is nested too deeply.
-    `holds_nul` says whether texts of the destination can hold U+0000. If not, it is replaced.
+    `holds_nul` says whether texts of the destination can hold U+0000. If not, it is replaced. Raises
+    JSONDecodeError if a line is not JSON, and RecursionError if a value is nested too deeply.
     """
     text = b"[" + b",".join(lines) + b"]"
     try:

@@ -39,6 +39,8 @@ class WholeFiles(LocalFileSystem):  # type: ignore[misc]  # fsspec has no types
             with open(new, "rb") as file:
                 os.fsync(file.fileno())  # else a power failure can leave an empty file of the new name
             os.replace(new, os.path.join(folder, name))
+        except OSError as error:  # a failed copy names the file that it reads
+            raise OSError(error.errno, error.strerror, os.path.join(folder, name)) from None
         finally:
             with suppress(FileNotFoundError):
                 os.remove(new)

@@ -12,7 +12,7 @@ from snow_atlas_sync.process import run
 SANDBOX_COMPUTERS = 500
 NOT_SUGGESTED = (
     "Licence positions and SaaS seats are not included, as they need a request for each application or user. "
-    "Read them with make sync STREAMS=license_compliance_summary,saas_user_subscriptions{config}, "
+    "Read them with make sync STREAMS=license_compliance_summary,saas_user_subscriptions{config}{database}, "
     "or run make report{config}."
 )
 
@@ -26,7 +26,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--computers", type=int, default=SANDBOX_COMPUTERS, help="size of the sandbox")
     options = parser.parse_args(arguments)
     config = command.prepare(options)
-    not_suggested = NOT_SUGGESTED.format(config=f" CONFIG={options.config}" if options.config else "")
+    not_suggested = NOT_SUGGESTED.format(
+        config=f" CONFIG={options.config}" if options.config else "",
+        database=f" DATABASE={options.database}" if options.database != command.DATABASE else "",
+    )
     if options.config is not None:
         return 1 if command.run(config, options, not_suggested).failed else 0
     print(f"No CONFIG given: reading a sandbox with {options.computers:,} made-up computers.", flush=True)

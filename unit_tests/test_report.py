@@ -223,7 +223,7 @@ def test_a_permission_is_named_only_where_the_api_refused_for_one() -> None:
     why = reasons({"licenses": "sam.license.r"}, {"computers": "the connector was ended by signal 9"})
     assert why == {
         "licenses": "grant the permission sam.license.r",
-        "computers": "could not be read: the connector was ended by signal 9",
+        "computers": "could not be read or loaded: the connector was ended by signal 9",
     }
 
 
@@ -262,7 +262,7 @@ def test_a_permission_is_named_only_where_the_api_refused_for_one() -> None:
         (["--no-sync", "--database", "other.duckdb"], "other.duckdb has no table that the report needs"),
         (["--output", "."], "can't be written"),
         (["--output", "report.xlsx"], "report.xlsx is the file of the workbook"),
-        (["--config", "missing.json"], "missing.json can't be read"),
+        (["--config", "missing.json"], "missing.json can't be read: No such"),
         (["--config", "empty.json"], "Set region to one of"),
         ([], "--config FILE"),
     ],

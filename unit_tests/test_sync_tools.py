@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -14,10 +15,10 @@ from typing import Any
 import pytest
 import yaml
 
-from snow_atlas_sync import command, inputs, process, spool, sync
+from snow_atlas_sync import command, folder, inputs, process, spool, sync
 from snow_atlas_sync.connector import CheckResult
 from snow_atlas_sync.errors import Stopped, SyncError
-from snow_atlas_sync.outcome import SyncReport
+from snow_atlas_sync.outcome import NOT_LOADED, SyncReport
 from snow_atlas_sync.progress import bar, describe
 from snow_atlas_sync.text_table import counted, text_table
 
@@ -162,6 +163,17 @@ def test_one_stream_is_no_streams(capsys: pytest.CaptureFixture[str]) -> None:
     assert "1 stream, 0 records, 2 seconds from start to end" in capsys.readouterr().out
 
 
+def test_a_failed_load_is_not_called_a_failed_read(capsys: pytest.CaptureFixture[str]) -> None:
+    """The user would look for the cause in Snow Atlas."""
+    report = SyncReport.of(["computers", "licenses"])
+    report.streams["computers"].fail("the disk is full", NOT_LOADED)
+    report.streams["licenses"].fail("HTTP 500")
+    command.print_report(report, 2.0)
+    printed = capsys.readouterr().out
+    assert "computers could not be loaded, so its table is unchanged: the disk is full" in printed
+    assert "licenses was not read completely, so its table is unchanged: HTTP 500" in printed
+
+
 def test_streams_are_picked_by_comma_or_space() -> None:
     """`make sync STREAMS=...` would read something else than was asked for."""
     assert inputs.choose("licenses,agreements", THREE) == ["agreements", "licenses"]
@@ -229,7 +241,11 @@ def exits(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [("{", "is not JSON"), ("[]", "must hold one JSON object"), (None, "can't be read")],
+    [
+        ("{", "is not valid JSON (line 1, column 2"),
+        ("[]", "must hold a JSON object"),
+        (None, "can't be read: No such file or directory."),
+    ],
 )
 def test_bad_configuration_file_gives_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str | None, said: str
@@ -280,6 +296,14 @@ def test_a_database_may_be_new_or_duckdbs_own(tmp_path: Path) -> None:
     inputs.check_database(path)
     duckdb.connect(str(path)).close()
     inputs.check_database(path)
+
+
+def test_a_configuration_may_have_the_encodings_that_the_connector_reads(tmp_path: Path) -> None:
+    """A file of Windows PowerShell, in UTF-16, would work with one of the two commands only."""
+    path = tmp_path / "config.json"
+    for encoding in ("utf-8", "utf-8-sig", "utf-16"):
+        path.write_text('{"region": "\u00e5"}', encoding=encoding)
+        assert inputs.load(path) == {"region": "\u00e5"}
 
 
 def test_command_without_configuration_asks_for_one(capsys: pytest.CaptureFixture[str]) -> None:
@@ -359,34 +383,57 @@ def test_a_closed_standard_stream_costs_its_output_only(tmp_path: Path, closed: 
 
 def test_temporary_files_go_where_the_user_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """They are as large as what is read, and would fill another disk."""
-    monkeypatch.delenv(spool.FOLDER, raising=False)
+    monkeypatch.delenv(folder.FOLDER, raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    assert spool.root_folder() == tmp_path / "cache" / "snow-atlas-sync"
-    monkeypatch.setenv(spool.FOLDER, str(tmp_path / "named"))
-    with spool.sync_folder() as made:
+    assert folder.root_folder() == tmp_path / "cache" / "snow-atlas-sync"
+    monkeypatch.setenv(folder.FOLDER, str(tmp_path / "named"))
+    with folder.sync_folder() as made:
         assert made.parent == tmp_path / "named"
     assert not made.exists()
     (tmp_path / "file").touch()
-    monkeypatch.setenv(spool.FOLDER, str(tmp_path / "file" / "x"))
-    with pytest.raises(SyncError, match=spool.FOLDER), spool.sync_folder():
+    monkeypatch.setenv(folder.FOLDER, str(tmp_path / "file" / "x"))
+    with pytest.raises(SyncError, match=folder.FOLDER), folder.sync_folder():
         pass
 
 
 def test_what_a_killed_sync_left_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Gigabytes would stay on the disk for each sync that ran out of memory."""
-    monkeypatch.setenv(spool.FOLDER, str(tmp_path))
+    monkeypatch.setenv(folder.FOLDER, str(tmp_path))
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
     for name in (f"sync-{gone.pid}-a", f"sync-{os.getpid()}-b", "other"):
         (tmp_path / name).mkdir()
-    with spool.sync_folder():
+    with folder.sync_folder():
         assert not (tmp_path / f"sync-{gone.pid}-a").exists()
         assert (tmp_path / f"sync-{os.getpid()}-b").exists()
         assert (tmp_path / "other").exists()
 
 
-def test_a_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The user would get a traceback after an hour of reading."""
-    monkeypatch.setenv(spool.FOLDER, str(tmp_path))
-    with pytest.raises(SyncError, match=f"disk of {tmp_path} is full"), spool.report_full_disk():
-        raise OSError(28, "No space left on device")
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (errno.ENOSPC, "the disk of {} is full"),
+        (errno.EFBIG, "temporary files, {}, can't be written: File too"),
+    ],
+)
+def test_a_full_disk_is_named(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    number: int,
+    said: str,
+) -> None:
+    """The user would get a traceback after an hour of reading, or look for the wrong disk."""
+    monkeypatch.setenv(folder.FOLDER, str(tmp_path))
+    with pytest.raises(SyncError, match=said.format(tmp_path)), folder.report_unwritable_folder():
+        raise OSError(number, os.strerror(number))
+
+    def write_text(*_: Any, **__: Any) -> None:
+        raise OSError(number, os.strerror(number))
+
+    config = tmp_path / "config.json"
+    config.write_text("{}", encoding="utf-8")
+    monkeypatch.setattr(Path, "write_text", write_text)
+    code, printed = exits(capsys, "--config", str(config), "--streams", "computers")
+    assert code == 1
+    assert said.format(tmp_path) in printed

@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from snow_atlas_sync import spool
+from snow_atlas_sync.folder import writable_root_folder
 from snow_atlas_sync.report.errors import ReportError
 from snow_atlas_sync.report.marts import HISTORY, MARTS, NAMED, PACKAGE
 
@@ -37,7 +37,7 @@ class Checks:
 def scratch() -> Iterator[Path]:
     """Yield a folder for dbt's files that is kept between reports and used by one report at a time."""
     for number in count(1):
-        with spool.writable_root_folder() as place:
+        with writable_root_folder() as place:
             folder = place / ("report" if number == 1 else f"report-{number}")
             folder.mkdir(exist_ok=True)
             lock = (folder / "lock").open("w")

@@ -224,4 +224,4 @@ def use_tables(database: Path) -> Collected:
 def reasons(refused: Mapping[str, str], failed: Mapping[str, str]) -> dict[str, str]:
     """Return why streams were not read; a permission is named only where the API asked for one."""
     why = {name: f"grant the permission {permission}" for name, permission in refused.items()}
-    return why | {name: f"could not be read: {error}" for name, error in failed.items()}
+    return why | {name: f"could not be read or loaded: {error}" for name, error in failed.items()}

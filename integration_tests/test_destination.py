@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -12,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fsspec.implementations.local import LocalFileSystem
 
 from integration_tests.helpers.syncing import KINDS, DuckDB, PostgreSQL, Target, target
 from snow_atlas_sync import spool, sync
@@ -175,22 +172,6 @@ def test_tables_of_two_tenants_are_not_mixed(loader: Loader) -> None:
         SyncError, match=r"a sandbox \(made-up\), and this sync reads a tenant \(real\): name"
     ):
         loader.load(row, origin=Origin.of(tenant, "real"))
-
-
-@pytest.mark.parametrize("loader", ["files"], indirect=True)
-def test_a_full_folder_is_named(loader: Loader) -> None:
-    """The user would free space on the disk of the temporary files, or believe that reading failed."""
-    loader.load([{"id": "1", "hostName": "a"}])
-
-    def put_file(_: Any, source: str, *__: Any, **___: Any) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), source)
-
-    loader.monkeypatch.setattr(LocalFileSystem, "put_file", put_file)
-    stream = loader.load([{"id": "2", "hostName": "b"}])
-    folder = loader.filled.folder / "lake" / "snow_atlas"
-    assert stream.status == "NOT LOADED"
-    assert stream.error.startswith(f"loading into {folder} failed: the disk of {folder}/computers/")
-    assert loader.names() == {"1": "a"}
 
 
 @databases

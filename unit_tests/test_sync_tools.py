@@ -437,3 +437,21 @@ def test_a_full_disk_is_named(
     code, printed = exits(capsys, "--config", str(config), "--streams", "computers")
     assert code == 1
     assert said.format(tmp_path) in printed
+
+
+def test_a_full_destination_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The user would free space on the disk of the temporary files, which a failed copy names."""
+    from fsspec.implementations.local import LocalFileSystem
+
+    from snow_atlas_sync.dlt_pipeline import reason
+    from snow_atlas_sync.whole_files import WholeFiles
+
+    def put_file(_: object, source: str, *__: object, **___: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), source)
+
+    monkeypatch.setattr(LocalFileSystem, "put_file", put_file)
+    with pytest.raises(OSError, match="No space left") as raised:
+        WholeFiles().put_file(str(tmp_path / "temporary"), str(tmp_path / "lake" / "computers.parquet"))
+    assert reason(raised.value, "filesystem") == f"the disk of {tmp_path}/lake/computers.parquet is full"
+    monkeypatch.setenv(folder.FOLDER, str(tmp_path))
+    assert reason(OSError(errno.ENOSPC, "full"), "filesystem") == f"the disk of {tmp_path} is full"

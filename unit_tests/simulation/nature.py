@@ -217,6 +217,8 @@ class Nature:
             and (self.begins, self.drops, self.follows) == ("in place", "nothing", "page number")
             and self.pages == "right"
             and not self.has_equal_rows
+            # another row with the same key looks like one that was edited
+            and self.keys not in ("shared", "of several types")
             and not self.after_end.startswith("last")
             and (self.sizes == "as asked" or self.names_size == "yes")
         )

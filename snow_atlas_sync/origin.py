@@ -33,8 +33,8 @@ class Origin:
         return f"{name} ({self.tenant})" if self.tenant else name
 
     def is_other(self, before: Origin) -> bool:
-        """Return whether tables that were read before are not of this tenant."""
-        if self.tenant and before.tenant:
+        """Return whether tables that were read before are not of this tenant. All sandboxes count as one."""
+        if self.tenant and before.tenant and not (self.sandbox and before.sandbox):
             return self.tenant != before.tenant
         return self.sandbox != before.sandbox
 

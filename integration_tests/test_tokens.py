@@ -341,10 +341,11 @@ def test_the_proxy_of_the_environment_is_used(
     }
 
 
-def test_no_proxy_is_respected(sandbox: Sandbox, connector: Connector) -> None:
-    """A host that is excepted from the proxy must be reached directly, by all three kinds of requests."""
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "ALL_PROXY"])
+def test_loopback_is_reached_without_a_proxy(sandbox: Sandbox, connector: Connector, variable: str) -> None:
+    """The proxy would receive the client secret and the token unencrypted."""
     with _other_host() as (url, asked):
-        outcome = connector.read_here(["computers", "tenant"], HTTP_PROXY=url, NO_PROXY="127.0.0.1")
+        outcome = connector.read_here(["computers", "tenant"], **{variable: url})
         assert asked == []
     assert outcome.exit_code == 0
     assert len(outcome.records["computers"]) == len(sandbox.estate.computers)

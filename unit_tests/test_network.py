@@ -112,6 +112,19 @@ def test_hosts_without_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Route.to("http://127.0.0.1:8080").through == ""
 
 
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY"])
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:8080", "127.1.2.3", "[::1]:8080"])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_loopback_is_never_reached_through_a_proxy(
+    monkeypatch: pytest.MonkeyPatch, variable: str, host: str, scheme: str
+) -> None:
+    """The client secret would be sent to the proxy, unencrypted."""
+    monkeypatch.setenv(variable, "http://proxy.example:3128")
+    route = Route.to(f"{scheme}://{host}")
+    assert not route.settings["proxies"]
+    assert route.through == ""
+
+
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
 @pytest.mark.parametrize("content", [None, "", "no certificate", "-----BEGIN CERTIFICATE-----\nx\n"])
 def test_certificates_that_cannot_be_read(
@@ -164,13 +177,11 @@ def failure(
 SEND = requests.adapters.HTTPAdapter.send
 
 
-@pytest.mark.parametrize(("variable", "host"), [("HTTPS_PROXY", HOST), ("HTTP_PROXY", "http://127.0.0.9:9")])
-def test_a_proxy_that_is_dead(
-    monkeypatch: pytest.MonkeyPatch, dead_port: int, variable: str, host: str
-) -> None:
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "ALL_PROXY"])
+def test_a_proxy_that_is_dead(monkeypatch: pytest.MonkeyPatch, dead_port: int, variable: str) -> None:
     """A proxy that is down would look like Snow Atlas being down."""
     monkeypatch.setenv(variable, f"http://127.0.0.1:{dead_port}")
-    error = failure(monkeypatch, SEND, host)
+    error = failure(monkeypatch, SEND)
     assert isinstance(error, TransientError)
     assert f"The proxy http://127.0.0.1:{dead_port} that {variable} names can't be reached" in str(
         error.message

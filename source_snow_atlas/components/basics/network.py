@@ -18,6 +18,7 @@ from urllib3.exceptions import NameResolutionError
 from source_snow_atlas.components.basics.errors import ConfigurationError, SnowAtlasError, TransientError
 
 EXAMPLE_PROXY = "http://proxy.example:3128"  # ignore-https-check
+LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
 
 
 def is_host(name: str) -> bool:
@@ -43,6 +44,9 @@ class Route:
     def to(cls, host: str) -> Route:
         """Return the route that the environment sets. Raises ConfigurationError for a wrong variable."""
         settings = requests.Session().merge_environment_settings(host, {}, True, None, None)
+        if LOOPBACK.fullmatch(urlsplit(host).hostname or ""):
+            # a proxy would receive the credentials that http sends to loopback
+            settings["proxies"] = {}
         bundle_variable = ""
         if isinstance(settings["verify"], str) and host.startswith("https:"):
             is_own = os.environ.get("REQUESTS_CA_BUNDLE")

@@ -14,7 +14,7 @@ from airbyte_cdk.utils.datetime_helpers import ab_datetime_parse
 
 from source_snow_atlas import definitions
 from source_snow_atlas.components.basics.errors import ConfigurationError
-from source_snow_atlas.components.basics.network import is_host
+from source_snow_atlas.components.basics.network import LOOPBACK, is_host
 from source_snow_atlas.components.basics.paths import reason_not_an_id, reason_unsafe, shown
 
 OPTIONS = definitions.options()
@@ -23,7 +23,6 @@ ASSET_KINDS: list[str] = OPTIONS["asset_kinds"]["items"]["enum"]
 EVERY_STREAM = "all"
 """Value of an option that lists streams, for all of them."""
 DATETIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
-LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
 API_URL = re.compile(r"https?://[^/?#@\x00-\x20\x7f]+/?", re.IGNORECASE)
 NOT_IN_A_CREDENTIAL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 """Control characters and lone surrogates."""

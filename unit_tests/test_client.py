@@ -506,7 +506,12 @@ def test_a_refused_oracle_stream_does_not_decide_for_the_others(
         (404, 404, "HTTP 404"),
         (503, 404, "HTTP 503"),
         (403, 503, "HTTP 503"),
+        (503, 403, "HTTP 503"),
         (404, 400, "HTTP 400"),
+        (403, 400, "oracle.r"),
+        (204, 403, "oracle.r"),
+        (403, 204, "oracle.r"),
+        (204, 401, "HTTP 401"),
     ],
 )
 def test_the_more_telling_refusal_is_the_error(
@@ -515,8 +520,8 @@ def test_the_more_telling_refusal_is_the_error(
     """A missing Oracle permission would look like a missing endpoint, or a server that is down like a missing
     permission.
     """
-    http.on("GET", HOST + ORACLE, Reply(first, {}))
-    http.on("GET", HOST + "/api" + ORACLE, Reply(second, {}))
+    http.on("GET", HOST + ORACLE, Reply(first, body=b""))
+    http.on("GET", HOST + "/api" + ORACLE, Reply(second, body=b""))
     with pytest.raises(SnowAtlasError, match=said) as error:
         get(client, ORACLE, permission="oracle.r")
     assert error.value.status in (first, second)

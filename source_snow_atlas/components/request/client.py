@@ -125,11 +125,13 @@ class SnowAtlasClient:
                 if parsed is not None:
                     self._oracle_root = root
                     return parsed
+        # a 404 or a 204 says only that the path is not there
+        specific = [failure for failure in failures if not isinstance(failure, NotFound)]
+        if specific:
+            raise max(specific, key=lambda each: (isinstance(each, TransientError), each.status == 403))
         if len(failures) < len(ORACLE_ROOTS):
             return None
-        # a 404 says only that the path is not there
-        telling = [failure for failure in failures if not isinstance(failure, NotFound)]
-        raise (telling or failures)[-1]
+        raise failures[-1]
 
     def _get(self, request: _Request[Parsed]) -> Parsed | None:
         """Return the parsed reply. Temporary failures are retried."""

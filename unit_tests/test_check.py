@@ -89,6 +89,13 @@ def test_an_area_that_fails_otherwise_says_so(check: Callable[..., tuple[Status,
     assert "HTTP 404" in message
 
 
+def test_an_answer_without_content_is_a_failure(check: Callable[..., tuple[Status, str]]) -> None:
+    """The connection could be saved although every stream fails."""
+    status, message = check(lambda parameters: Reply(204, body=b""))
+    assert status == Status.FAILED
+    assert "HTTP 204" in message
+
+
 def test_a_wrong_secret(check: Callable[..., tuple[Status, str]], http: FakeHttp) -> None:
     """The user would not learn what is wrong, or wait for it."""
     http.on("POST", TOKEN_URL, Reply(400, {"error": "invalid_client"}))

@@ -16,6 +16,7 @@ from source_snow_atlas.components.basics.errors import (
     RateLimited,
     SnowAtlasError,
     TransientError,
+    failed_request,
     permission_names,
     plain,
 )
@@ -148,7 +149,7 @@ def _request_one(sync: Sync, area: Area) -> SnowAtlasError | None:
         minute_ago = (datetime.now(timezone.utc) - timedelta(minutes=1)).strftime(DATETIME_FORMAT)
         conditions.append(f'{area["cursor_field"]} -ge "{minute_ago}"')
     try:
-        endpoint.fetch(endpoint.path, endpoint.filtered(*conditions), 1, 1, None)
+        page = endpoint.fetch(endpoint.path, endpoint.filtered(*conditions), 1, 1, None)
     except SnowAtlasError as error:
         return error
-    return None
+    return None if page else failed_request(endpoint.name, endpoint.path, 204, b"", endpoint.permission)

@@ -169,6 +169,30 @@ def test_some_areas_are_down_and_others_refused(check: Callable[..., tuple[Statu
     assert "computers (grant the permission sam.computer.r)" in message
     assert "licenses (grant" not in message
     assert "HTTP 503" in message
+    assert "down or can't be reached" in message
+
+
+LASTING = {
+    "down, and one endpoint unknown": (Reply(502, {}), Reply(404, {}), "down or can't be reached"),
+    "maintenance page": (Reply(body=b"<html>"), Reply(body=b"<html>"), "the body is HTML"),
+    "redirects": (Reply(302, {}), Reply(302, {}), "redirects to another address"),
+    "no valid token": (Reply(401, {}), Reply(401, {}), "HTTP 401"),
+}
+
+
+@pytest.mark.parametrize(("usual", "computers", "said"), LASTING.values(), ids=LASTING.keys())
+def test_a_common_reason_is_said_once_and_is_no_missing_permission(
+    check: Callable[..., tuple[Status, str]], usual: Reply, computers: Reply, said: str
+) -> None:
+    """A person would look for permissions, in a message of thousands of characters."""
+    status, message = check(lambda parameters: computers if parameters["area"] == "computers" else usual)
+    assert status == Status.FAILED
+    assert message.count(said) == 1
+    assert "grant" not in message.lower()
+    assert "credentials are valid" not in message
+    assert len(message) < 700
+    assert "computers" in message
+    assert "licenses" in message
 
 
 @pytest.mark.parametrize("where", ["token", "data"])

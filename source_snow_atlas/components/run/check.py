@@ -13,6 +13,7 @@ from airbyte_cdk.models import AirbyteConnectionStatus, Status
 
 from source_snow_atlas import definitions
 from source_snow_atlas.components.basics.errors import (
+    NotFound,
     RateLimited,
     SnowAtlasError,
     TransientError,
@@ -109,17 +110,19 @@ def _verdict(
     failures: Sequence[tuple[Area, SnowAtlasError]],
 ) -> tuple[Status, str]:
     grants = [f"{area['area']} (grant {permission_names(area.get('permission'))})" for area in denied]
-    others = [f"{area['area']} ({failure.message})" for area, failure in failures if failure.status != 403]
+    others = _reasons([(area, failure) for area, failure in failures if failure.status != 403])
     if readable:
         lacking = f" Not readable: {'; '.join([*grants, *others])}." if failures else ""
         names = sorted({area["area"] for area in readable})
         return Status.SUCCEEDED, f"Readable: {', '.join(names)}.{lacking}"
-    if all(isinstance(failure, TransientError) for _, failure in failures):
-        return Status.FAILED, (
-            f"A token was issued, but the APIs of {host} are down or can't be reached. Permissions were "
-            f"not checked. The first of {len(failures)} failures: {failures[0][1].message}"
-        )
-    message = "The credentials are valid, but the client can read nothing."
+    down = [failure for _, failure in failures if isinstance(failure, TransientError)]
+    unexplained = [each for _, each in failures if each.status != 403 and not isinstance(each, NotFound)]
+    if len(down) == len(unexplained) > len(denied):
+        message = f"A token was issued, but the APIs of {host} are down or can't be reached."
+    elif denied:
+        message = "The credentials are valid, but the client can read nothing."
+    else:
+        message = "A token was issued, but nothing can be read."
     if grants:
         message += (
             " In Snow Atlas settings, Application registrations, grant it the permissions of the areas you "
@@ -128,6 +131,14 @@ def _verdict(
     if others:
         message += f" Failed: {'; '.join(others)}."
     return Status.FAILED, message
+
+
+def _reasons(failures: Sequence[tuple[Area, SnowAtlasError]]) -> list[str]:
+    """Return the areas that failed for the same reason together, each time with the first message."""
+    alike: dict[object, dict[str, str | None]] = {}
+    for area, failure in failures:
+        alike.setdefault((type(failure), failure.status), {}).setdefault(area["area"], failure.message)
+    return [f"{', '.join(areas)} ({next(iter(areas.values()))})" for areas in alike.values()]
 
 
 def log_tenant(logger: logging.Logger, authenticator: SnowAtlasOauth2Authenticator) -> None:

@@ -310,6 +310,20 @@ def test_a_token_that_is_refused_twice_is_an_error(client: SnowAtlasClient, http
 
 
 @pytest.mark.parametrize(
+    "first", [Reply(401, {}), Reply(body=b"<html>maintenance</html>")], ids=["401", "html"]
+)
+def test_an_announced_wait_is_respected_on_every_status(
+    client: SnowAtlasClient, http: FakeHttp, clock: FakeClock, first: Reply
+) -> None:
+    """Requests would follow at once where the server says when to come again."""
+    first.headers["Retry-After"] = "120"
+    http.in_turn("GET", URL, first, GOOD)
+    started = clock.now
+    assert get(client).rows == [{"id": 1}]
+    assert clock.now - started >= 120
+
+
+@pytest.mark.parametrize(
     ("permission", "named"),
     [("sam.computer.r", "sam.computer.r"), (["a.r", "b.r"], "a.r or b.r"), (None, "the vendor names none")],
 )

@@ -83,6 +83,7 @@ class SnowAtlasClient:
         self.authenticator = authenticator
         self.pace = Pace(requests_in_flight, clock)
         self._fail_fast = fail_fast
+        self._longest_wait = 0.0 if fail_fast else LONGEST_WAIT
         self._clock = clock
         self._sleep = sleep
         self._transport = Transport(CHECK_TIMEOUTS if fail_fast else TIMEOUTS, requests_in_flight + 1)
@@ -141,9 +142,9 @@ class SnowAtlasClient:
             announced = 0.0
             try:
                 reply, ticket = self._send(request)
+                announced = announced_wait(reply.headers) or 0.0
                 if reply.meaning is not Meaning.TEMPORARY:
                     return self._parsed(request, reply, ticket)
-                announced = announced_wait(reply.headers) or 0.0
                 failure = self._temporary(request, reply, announced)
             except OSError as error:
                 failure = self._no_reply(request, error)
@@ -154,7 +155,7 @@ class SnowAtlasClient:
                     request.stream,
                 )
             wait = attempts.next_wait(self._clock() - request.sent_at)
-            if wait is None or announced > (0.0 if self._fail_fast else LONGEST_WAIT):
+            if wait is None or announced > self._longest_wait:
                 raise failure
             if announced:
                 # until it is over, no request of any stream is sent
@@ -190,9 +191,9 @@ class SnowAtlasClient:
                 request.sent_at = self._clock()
                 prepared = requests.Request("GET", url, {**HEADERS, "Authorization": f"Bearer {token}"})
                 reply = self._transport.send(prepared, self.authenticator.route)
+                announced = announced_wait(reply.headers)
                 if reply.meaning is Meaning.LIMITED:
                     limited_since = request.sent_at if limited_since is None else limited_since
-                    announced = announced_wait(reply.headers)
                     self._raise_if_limited_for_long(request, announced, limited_since)
                     own_wait = self.pace.refused(announced, ticket)
             if reply.meaning is Meaning.LIMITED:
@@ -200,6 +201,7 @@ class SnowAtlasClient:
                 self._sleep(own_wait)
             elif reply.meaning is Meaning.UNAUTHORIZED and not is_renewed:
                 is_renewed = True
+                self.pace.pause(min(announced or 0.0, self._longest_wait))
                 self.authenticator.renew(token)
             else:
                 return reply, ticket

@@ -482,6 +482,23 @@ def test_a_strange_lifetime_does_no_harm(
     assert len(http.requests) == 1
 
 
+@pytest.mark.parametrize(("life", "latency"), [(1, 0.0), (1, 0.9), (2, 1.9), (10, 9.0), (3600, 3600.0)])
+def test_a_token_that_has_hardly_any_life_left_is_used(
+    authenticator: SnowAtlasOauth2Authenticator, http: FakeHttp, clock: FakeClock, life: int, latency: float
+) -> None:
+    """A slow token endpoint, or a short life, would cost a token a request."""
+
+    def grant(_: Any) -> Reply:
+        clock.now += latency
+        return token_reply(expires_in=life)
+
+    http.on("POST", TOKEN_URL, grant)
+    for _ in range(50):
+        authenticator.get_access_token()
+        clock.sleep(0.3)
+    assert len(http.requests) == 1
+
+
 def test_a_lifetime_that_is_missing(
     authenticator: SnowAtlasOauth2Authenticator, http: FakeHttp, clock: FakeClock
 ) -> None:
@@ -518,6 +535,26 @@ def test_a_refused_token_is_renewed_once_for_all_threads(
     assert {authenticator.get_access_token() for authenticator in authenticators} == {"token-2"}
     authenticators[3].renew("token-1")
     assert len(http.requests) == 2
+
+
+@pytest.mark.parametrize("fail_fast", [False, True])
+def test_tokens_that_are_all_refused_are_renewed_now_and_then(
+    config: dict[str, Any], http: FakeHttp, clock: FakeClock, fail_fast: bool
+) -> None:
+    """Streams that answer every token with a 401 would request tokens in masses."""
+    issued: list[float] = []
+
+    def grant(_: Any) -> Reply:
+        issued.append(clock.now)
+        return token_reply(f"token-{len(issued)}")
+
+    http.on("POST", TOKEN_URL, grant)
+    authenticator = SnowAtlasOauth2Authenticator(config, fail_fast)
+    for _ in range(10):
+        authenticator.renew(authenticator.get_access_token())
+    assert issued[1] == issued[0], "the first refusal is followed by a new token at once"
+    assert all(later - sooner >= 5 for sooner, later in itertools.pairwise(issued[1:]))
+    assert len(issued) == (2 if fail_fast else 11)
 
 
 def test_after_a_failure_the_next_request_asks_again(

@@ -39,13 +39,15 @@ TIMEOUTS, CHECK_TIMEOUTS = (15.0, 60.0), (5.0, 10.0)
 LARGEST = 2 * 2**20
 """Decoded bytes of a reply. A token has a few KiB."""
 DEFAULT_LIFE = 3300.0
-"""Seconds that public clients assume without `expires_in`. Also used for a life below a second, which would
-require a token per request. A token that expires sooner is refused with a 401 and then renewed.
+"""Seconds that public clients assume without `expires_in`. Also used if a token has less than a second left,
+because each request would require a token. One that expires sooner is refused with a 401 and then renewed.
 """
 MOST_OF_A_WRONG_HOST = 3
 """Attempts at a host that is unknown, not trusted, or does not send a token."""
 SAME_FAILURE = 60.0
 """Seconds for which a failure is raised again."""
+BETWEEN_REFUSALS = 5.0
+"""Seconds between renewals of refused tokens: if a resource refuses all tokens, a renewal does not help."""
 LONGEST_SILENCE = 30.0
 """Seconds of attempts at a host that has never answered: the URL or the network is probably wrong."""
 REGISTERED_ERRORS = frozenset(
@@ -87,10 +89,21 @@ class TokenEndpoint:
         self._has_answered = False
         self._failure: SnowAtlasError | None = None
         self._failed_at = 0.0
+        self._refused_at = float("-inf")
 
     def has_expired(self) -> bool:
         """Return whether the token, less a margin, has expired, by the monotonic clock of this machine."""
         return not self.access_token or time.monotonic() >= self._renew_at
+
+    def renew_refused(self, route: Route, fail_fast: bool) -> None:
+        """Replace a token that the server refused, at most every five seconds. Raises what `renew` does."""
+        wait = self._refused_at + BETWEEN_REFUSALS - time.monotonic()
+        if wait > 0:
+            if fail_fast:
+                return
+            time.sleep(wait)
+        self._refused_at = time.monotonic()
+        self.renew(route, fail_fast)
 
     def renew(self, route: Route, fail_fast: bool) -> None:
         """Replace the token. With `fail_fast` an announced wait is an error.
@@ -180,8 +193,9 @@ class TokenEndpoint:
         self.access_token = token
         if isinstance(identity, str) and identity:
             self.identity_token = identity
-        life = _life(document.get("expires_in"))
-        self._renew_at = requested_at + life - min(60.0, 0.2 * life)
+        life, now = _life(document.get("expires_in")), time.monotonic()
+        left = requested_at + life - min(60.0, 0.2 * life) - now
+        self._renew_at = now + (left if left >= 1.0 else DEFAULT_LIFE)
         return True
 
     def _leaves_out_an_option(self, error: str) -> bool:
@@ -233,7 +247,6 @@ def _error_code(document: Mapping[str, Any]) -> str:
 
 def _life(expires_in: Any) -> float:
     try:
-        life = 0.0 if isinstance(expires_in, bool) else float(expires_in)
+        return 0.0 if isinstance(expires_in, bool) else float(expires_in)
     except (TypeError, ValueError, OverflowError):
         return DEFAULT_LIFE
-    return life if life >= 1.0 else DEFAULT_LIFE

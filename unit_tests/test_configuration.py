@@ -110,6 +110,11 @@ WRONG = {
     "filters without stream": ("filters", {"filters": [{"filter": 'a -eq "b"'}]}),
     "filters without filter": ("filters", {"filters": [{"stream": "computers"}]}),
     "filters blank": ("filters", {"filters": [{"stream": "computers", "filter": " "}]}),
+    "filters that can't be sent": (
+        "filter of stream computers",
+        {"filters": [{"stream": "computers", "filter": 'a -eq "\ud800"'}]},
+    ),
+    "filters of half a name": ("filter of stream", {"filters": [{"stream": "\ud800", "filter": "a"}]}),
     "filters twice": (
         "computers",
         {

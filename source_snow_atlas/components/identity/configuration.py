@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from airbyte_cdk.utils.datetime_helpers import ab_datetime_parse
 
 from source_snow_atlas import definitions
-from source_snow_atlas.components.basics.errors import ConfigurationError
+from source_snow_atlas.components.basics.errors import ConfigurationError, plain
 from source_snow_atlas.components.basics.network import LOOPBACK, is_host
 from source_snow_atlas.components.basics.paths import reason_not_an_id, reason_unsafe, shown
 
@@ -26,6 +26,7 @@ DATETIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 API_URL = re.compile(r"https?://[^/?#@\x00-\x20\x7f]+/?", re.IGNORECASE)
 NOT_IN_A_CREDENTIAL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 """Control characters and lone surrogates."""
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 """The earliest timestamp: no data in Snow Atlas is older, and the CDK can't write the year 1."""
 
@@ -221,6 +222,10 @@ def _filters(value: Any) -> dict[str, str]:
         if not all(isinstance(text, str) and text.strip() for text in texts):
             raise ConfigurationError("Give every entry of filters a stream and a filter, both as text.")
         stream, expression = map(str, texts)
+        if LONE_SURROGATE.search(stream + expression):
+            raise ConfigurationError(
+                f"Enter the filter of stream {plain(stream)} again: it has a character that can't be sent."
+            )
         if stream in filters:
             raise ConfigurationError(
                 f"Give stream {stream} one filter only: join several conditions with -and or -or."

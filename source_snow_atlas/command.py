@@ -25,7 +25,6 @@ from airbyte_cdk.models import (
     AirbyteMessage,
     AirbyteMessageSerializer,
     AirbyteRecordMessage,
-    ConfiguredAirbyteCatalogSerializer,
     Status,
     Type,
 )
@@ -34,7 +33,7 @@ from airbyte_cdk.sources.utils.slice_logger import SliceLogger
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_snow_atlas import __version__
-from source_snow_atlas.components.basics.errors import ConfigurationError, SnowAtlasError
+from source_snow_atlas.components.basics.errors import ConfigurationError, SnowAtlasError, plain
 from source_snow_atlas.components.basics.secrets import remember
 from source_snow_atlas.output import LineWriter, LogLines, OutputLost
 from source_snow_atlas.source import SourceSnowAtlas, read_json
@@ -200,9 +199,19 @@ def _problem_of_inputs(parsed: argparse.Namespace) -> ConfigurationError | None:
         raise ConfigurationError(f"The configuration file {parsed.config} must hold a JSON object.")
     remember(config.get("client_secret"))
     if getattr(parsed, "catalog", None):
-        _check_catalog(parsed.catalog)
+        _check_file(
+            SourceSnowAtlas.read_catalog,
+            parsed.catalog,
+            "is not a configured catalog",
+            'It must contain {"streams": [{"stream": …, "sync_mode": …, "destination_sync_mode": …}]}.',
+        )
     if getattr(parsed, "state", None):
-        _check_state(parsed.state)
+        _check_file(
+            SourceSnowAtlas.read_state,
+            parsed.state,
+            "is not a state of this connector",
+            "It must contain state messages of an earlier sync. Reset the connection, or omit --state.",
+        )
     from source_snow_atlas.components.identity.configuration import Configuration
     from source_snow_atlas.components.run.inputs import warn_of_unknown_options
 
@@ -214,35 +223,16 @@ def _problem_of_inputs(parsed: argparse.Namespace) -> ConfigurationError | None:
     return None
 
 
-def _check_catalog(path: str) -> None:
-    document = read_json(path, "catalog")
+def _check_file(load: Callable[[str], object], path: str, problem: str, advice: str) -> None:
+    """Raise ConfigurationError if a file can't be loaded, with the field that is wrong."""
     try:
-        for stream in document["streams"]:
-            if stream["sync_mode"] not in ("full_refresh", "incremental"):
-                raise ConfigurationError(
-                    f"The catalog has the sync mode {stream['sync_mode']!r} for stream "
-                    f"{stream['stream']['name']!r}. Use full_refresh or incremental."
-                )
-        ConfiguredAirbyteCatalogSerializer.load(document)
+        load(path)
     except ConfigurationError:
         raise
     except Exception as error:
-        raise ConfigurationError(
-            f"The catalog file {path} is not a configured catalog ({type(error).__name__}). "
-            'It must contain {"streams": [{"stream": …, "sync_mode": …, "destination_sync_mode": …}]}.'
-        ) from None
-
-
-def _check_state(path: str) -> None:
-    try:
-        SourceSnowAtlas.read_state(path)
-    except ConfigurationError:
-        raise
-    except Exception as error:
-        raise ConfigurationError(
-            f"The state file {path} is not a state of this connector ({type(error).__name__}). It must "
-            "contain the list of state messages of an earlier sync. Reset the connection, or omit --state."
-        ) from None
+        mistakes = [f"{each.instance_path}: {each.message}" for each in getattr(error, "errors", ())]
+        reason = plain((mistakes or [type(error).__name__])[0], 200)
+        raise ConfigurationError(f"The file {path} {problem} ({reason}). {advice}") from None
 
 
 def _failed_status(problem: ConfigurationError) -> AirbyteMessage:

@@ -48,7 +48,7 @@ def read_json(path: str, what: str) -> Any:
     except UnicodeDecodeError as error:
         where = f"it is not {error.encoding.upper()} text"
     except (ValueError, RecursionError) as error:
-        where = str(error)
+        where = str(error).partition(";")[0]  # advice to programmers follows
     raise ConfigurationError(f"The {what} file {path} is not valid JSON ({where}): correct it.")
 
 
@@ -77,9 +77,10 @@ class SourceSnowAtlas(Source):
 
     @classmethod
     def read_state(cls, state_path: str | None) -> list[AirbyteStateMessage]:
-        """Read the state messages from a file, if there is one."""
-        messages = read_json(state_path, "state") if state_path else None
-        return [AirbyteStateMessageSerializer.load(message) for message in messages or []]
+        """Read one or several states from a file, if there is one: bare, or as whole STATE messages."""
+        document = (read_json(state_path, "state") if state_path else None) or []
+        messages = document if isinstance(document, list) else [document]
+        return [AirbyteStateMessageSerializer.load(message.get("state", message)) for message in messages]
 
     def spec(self, logger: logging.Logger) -> ConnectorSpecification:
         """Return the specification from manifest.yaml."""

@@ -162,7 +162,7 @@ BAD_CATALOGS = {
     "null": ("null", "not a configured catalog"),
     "streams null": ({"streams": None}, "not a configured catalog"),
     "stream without mode": ({"streams": [{"stream": {"name": "computers"}}]}, "not a configured catalog"),
-    "unknown mode": (configured(mode="sometimes"), "'sometimes'"),
+    "unknown mode": (configured(mode="sometimes"), 'streams/0/sync_mode: "sometimes" is not one of'),
     "unknown stream": (configured("printers"), "'printers'"),
 }
 
@@ -176,6 +176,14 @@ def test_a_catalog_that_cannot_be_used(
     assert code == 1
     assert said in error_of(lines)
     assert http.requests == []
+
+
+def test_a_number_that_is_too_long(execute: Callable[..., Outcome], config: dict[str, Any]) -> None:
+    """The user would be told to call a function of Python."""
+    code, lines = execute("read", config=config, catalog="[" + "9" * 5000 + "]")
+    assert code == 1
+    assert "4300 digits" in error_of(lines)
+    assert "sys." not in error_of(lines)
 
 
 STREAM_STATE = {

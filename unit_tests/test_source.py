@@ -6,6 +6,7 @@ import json
 import logging
 import re
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -289,6 +290,24 @@ def test_an_incremental_read_starts_from_the_state_and_says_how_far_it_came(
     states = [each.state for each in messages if each.type == Type.STATE and each.state is not None]
     assert states[-1].stream is not None
     assert vars(states[-1].stream.stream_state)["lastScanDate"] == "2026-03-05T10:00:00Z"
+
+
+def test_states_are_read_bare_and_as_whole_messages(tmp_path: Path) -> None:
+    """Whoever saves the output of a sync would be refused the state that it contains."""
+    bare = {
+        "type": "STREAM",
+        "stream": {
+            "stream_descriptor": {"name": "computers"},
+            "stream_state": {"lastScanDate": "2026-01-01"},
+        },
+    }
+    whole = {"type": "STATE", "state": bare}
+    path = tmp_path / "state.json"
+    states = []
+    for document in (bare, whole, [bare], [whole]):
+        path.write_text(json.dumps(document), encoding="utf-8")
+        states.append(SourceSnowAtlas.read_state(str(path)))
+    assert all(len(each) == 1 and each == states[0] for each in states)
 
 
 def test_a_full_refresh_sends_no_filter(config: dict[str, Any], http: FakeHttp) -> None:

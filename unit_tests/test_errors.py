@@ -86,6 +86,20 @@ def test_every_status_has_a_sentence(status: int, body: bytes, permission: objec
     assert error.status == status
 
 
+@pytest.mark.parametrize("status", [400, 422, 405])
+def test_pages_that_may_be_too_large(status: int) -> None:
+    """The user would leave out a stream that smaller pages can read."""
+    for query in ({}, {"page_size": 1000}):
+        message = failed_request("computers", "/api/x", status, b"", None, query).message or ""
+        assert ("page_size" in message) == (bool(query) and status != 405)
+        assert "eave the stream out of the connection" in message
+
+
+def test_hidden_codes_are_not_quoted_alone() -> None:
+    """An error would end with 'The server said: "…".'"""
+    assert quote(b'{"error": {"message": "a1b2c3d4e5f6g7h8 x9y8z7w6v5u4t3s2"}}') == ""
+
+
 def test_errors_reach_the_platform_by_stream_and_kind() -> None:
     """Airbyte would show the error at no stream, or retry what only the user can mend."""
     for error, kind in (

@@ -138,6 +138,16 @@ def test_other_refusals_are_configuration_errors(
     assert [request.url for request in http.requests] == [TOKEN_URL]
 
 
+@pytest.mark.parametrize("status", [201, 204])
+def test_an_answer_without_a_token_is_no_refusal(
+    authenticator: SnowAtlasOauth2Authenticator, http: FakeHttp, status: int
+) -> None:
+    """The user would look for a mistake in the client."""
+    http.on("POST", TOKEN_URL, Reply(status, body=b""))
+    with pytest.raises(ConfigurationError, match=f"answered the request with HTTP {status}"):
+        authenticator.get_access_token()
+
+
 def test_a_host_that_does_not_exist(
     authenticator: SnowAtlasOauth2Authenticator, http: FakeHttp, clock: FakeClock
 ) -> None:

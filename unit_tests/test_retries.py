@@ -29,6 +29,11 @@ def test_retry_after_that_says_nothing(value: str) -> None:
     assert announced_wait({}) is None
 
 
+def test_a_wait_of_any_length_can_be_shown() -> None:
+    """An error would have a number of three hundred digits."""
+    assert announced_wait({"Retry-After": "1" + "0" * 300}) == 1e9
+
+
 def test_retry_after_as_a_date() -> None:
     """A gateway that answers with a date would be asked again at once."""
     later = format_datetime(datetime.now(timezone.utc) + timedelta(seconds=100), usegmt=True)

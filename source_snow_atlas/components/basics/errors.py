@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from urllib.parse import unquote
 
@@ -88,7 +88,8 @@ def quote(body: bytes | bytearray) -> str:
     if not isinstance(message, str):
         return ""
     said = plain(message, MAXIMUM_QUOTE)
-    return "" if said == HIDDEN else without_codes(said)
+    said = "" if said == HIDDEN else without_codes(said)
+    return said if said.strip("… ") else ""
 
 
 def plain(text: str, longest: int = 100) -> str:
@@ -132,10 +133,15 @@ def permission_names(permission: str | Sequence[str] | None) -> str:
 
 
 def failed_request(
-    stream: str, path: str, status: int, body: bytes | bytearray, permission: Any, filtered: bool = False
+    stream: str,
+    path: str,
+    status: int,
+    body: bytes | bytearray,
+    permission: Any,
+    query: Collection[str] = (),
 ) -> SnowAtlasError:
     """Return the error for a reply with an HTTP status that is not retried."""
-    kind, advice = _advice(status, permission, filtered)
+    kind, advice = _advice(status, permission, query)
     said = quote(body)
     error = kind(
         f"Stream {stream}: GET {path} was {'answered' if status < 300 else 'refused'} with HTTP {status}. "
@@ -147,7 +153,7 @@ def failed_request(
     return error
 
 
-def _advice(status: int, permission: Any, filtered: bool) -> tuple[type[SnowAtlasError], str]:
+def _advice(status: int, permission: Any, query: Collection[str]) -> tuple[type[SnowAtlasError], str]:
     """Return the kind of error that a status is, and what the user can do."""
     if status == 403:
         return ConfigurationError, (
@@ -166,7 +172,7 @@ def _advice(status: int, permission: Any, filtered: bool) -> tuple[type[SnowAtla
             "This host does not have the endpoint: check the region or the API URL. "
             "If they are right, leave the stream out of the connection."
         )
-    if status == 400 and filtered:
+    if status == 400 and "filter" in query:
         return ConfigurationError, (
             "The server does not accept the filter: correct the filter of this stream in the configuration. "
             "If it has none, report it to the connector's maintainers."
@@ -175,7 +181,13 @@ def _advice(status: int, permission: Any, filtered: bool) -> tuple[type[SnowAtla
         return ServerError, (
             "The server redirects to another address, and credentials are not sent there. Check the API URL."
         )
+    may_be_too_large = status in (400, 422) and "page_size" in query
     return ServerError, (
-        "The API does not document this reply to the request. Leave the stream out of the connection, and "
-        "report it to the connector's maintainers."
+        "The API does not document this reply to the request. "
+        + (
+            "If smaller pages may be allowed, lower page_size. Otherwise leave"
+            if may_be_too_large
+            else "Leave"
+        )
+        + " the stream out of the connection, and report it to the connector's maintainers."
     )

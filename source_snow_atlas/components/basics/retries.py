@@ -28,15 +28,16 @@ def announced_wait(headers: Mapping[str, str]) -> float | None:
             seconds = (date - datetime.now(timezone.utc)).total_seconds()
         except (ValueError, TypeError, OverflowError):
             return None
-    return seconds if 0 <= seconds < float("inf") else None
+    # a longer one would fill messages with its digits
+    return min(seconds, 1e9) if 0 <= seconds < float("inf") else None
 
 
 @dataclass
 class Attempts:
     """Attempts at one request, at most `maximum`, with exponential backoff and jitter.
 
-    The failed attempts and the waits between them take at most `seconds`. The default waits take 92 s
-    together. Waits for the rate limiter, or announced by the server, do not count.
+    The failed attempts and the waits between them take at most `seconds`. The default waits take at
+    most 92 s together. Waits for the rate limiter, or announced by the server, do not count.
     """
 
     maximum: int = 9

@@ -214,9 +214,10 @@ class TokenEndpoint:
         )
 
     def _refused(self, status: int, error: str) -> ConfigurationError:
+        verb = "answered" if status < 300 else "refused"
         return ConfigurationError(
             REFUSALS_OF_CLIENTS.get(error)
-            or f"The token endpoint of {self._host} refused the request with HTTP {status}"
+            or f"The token endpoint of {self._host} {verb} the request with HTTP {status}"
             + (f" ({error})" if error else "")
             + ": check the region, the API URL and the client."
         )

@@ -171,9 +171,8 @@ class SnowAtlasClient:
         self.pace.succeeded(ticket)
         if reply.meaning in (Meaning.PAGE, Meaning.NO_CONTENT):
             return parsed
-        is_filtered = "filter" in request.query
         raise failed_request(
-            request.stream, request.path, reply.status, reply.body, request.permission, is_filtered
+            request.stream, request.path, reply.status, reply.body, request.permission, request.query
         )
 
     def _send(self, request: _Request[Any]) -> tuple[Response, Ticket]:

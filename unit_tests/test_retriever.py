@@ -24,6 +24,7 @@ from source_snow_atlas.components.run.partitions import FEW
 from source_snow_atlas.components.run.sync import Sync
 from source_snow_atlas.components.stream.retriever import CursorRow
 from unit_tests.helpers.fake_http import HOST, FakeHttp, Reply, query_of
+from unit_tests.helpers.fakes import FakeClock
 from unit_tests.helpers.retriever import SCHEMA, messages, retriever, rows
 
 PARENTS = [{"stream": "computers", "keys": {"computerId": "id"}, "definition": {}}]
@@ -256,7 +257,7 @@ def test_a_collection_that_is_not_there_fails(config: dict[str, Any], http: Fake
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_child_that_is_refused_fails_the_stream(
-    config: dict[str, Any], http: FakeHttp, status: int
+    config: dict[str, Any], http: FakeHttp, clock: FakeClock, status: int
 ) -> None:
     """A missing permission would look like parents without children."""
     for number in range(FEW + 2):

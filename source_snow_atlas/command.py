@@ -202,14 +202,15 @@ def _problem_of_inputs(parsed: argparse.Namespace) -> ConfigurationError | None:
         _check_file(
             SourceSnowAtlas.read_catalog,
             parsed.catalog,
-            "is not a configured catalog",
-            'It must contain {"streams": [{"stream": …, "sync_mode": …, "destination_sync_mode": …}]}.',
+            "catalog",
+            "It must contain a configured catalog: "
+            '{"streams": [{"stream": …, "sync_mode": …, "destination_sync_mode": …}]}.',
         )
     if getattr(parsed, "state", None):
         _check_file(
             SourceSnowAtlas.read_state,
             parsed.state,
-            "is not a state of this connector",
+            "state",
             "It must contain state messages of an earlier sync. Reset the connection, or omit --state.",
         )
     from source_snow_atlas.components.identity.configuration import Configuration
@@ -223,7 +224,7 @@ def _problem_of_inputs(parsed: argparse.Namespace) -> ConfigurationError | None:
     return None
 
 
-def _check_file(load: Callable[[str], object], path: str, problem: str, advice: str) -> None:
+def _check_file(load: Callable[[str], object], path: str, what: str, advice: str) -> None:
     """Raise ConfigurationError if a file can't be loaded, with the field that is wrong."""
     try:
         load(path)
@@ -232,7 +233,7 @@ def _check_file(load: Callable[[str], object], path: str, problem: str, advice: 
     except Exception as error:
         mistakes = [f"{each.instance_path}: {each.message}" for each in getattr(error, "errors", ())]
         reason = plain((mistakes or [type(error).__name__])[0], 200)
-        raise ConfigurationError(f"The file {path} {problem} ({reason}). {advice}") from None
+        raise ConfigurationError(f"The {what} file {path} can't be used ({reason}). {advice}") from None
 
 
 def _failed_status(problem: ConfigurationError) -> AirbyteMessage:

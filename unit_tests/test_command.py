@@ -157,11 +157,14 @@ def test_a_wrong_value(execute: Callable[..., Outcome], config: dict[str, Any]) 
 BAD_CATALOGS = {
     "not JSON": ("{", "catalog file"),
     "missing": (None, "can't be read"),
-    "array": ([], "not a configured catalog"),
-    "no streams": ({}, "not a configured catalog"),
-    "null": ("null", "not a configured catalog"),
-    "streams null": ({"streams": None}, "not a configured catalog"),
-    "stream without mode": ({"streams": [{"stream": {"name": "computers"}}]}, "not a configured catalog"),
+    "array": ([], "must contain a configured catalog"),
+    "no streams": ({}, "must contain a configured catalog"),
+    "null": ("null", "must contain a configured catalog"),
+    "streams null": ({"streams": None}, "must contain a configured catalog"),
+    "stream without mode": (
+        {"streams": [{"stream": {"name": "computers"}}]},
+        "must contain a configured catalog",
+    ),
     "unknown mode": (configured(mode="sometimes"), 'streams/0/sync_mode: "sometimes" is not one of'),
     "unknown stream": (configured("printers"), "'printers'"),
 }

@@ -25,10 +25,13 @@ os.environ["AIRBYTE_CACHE_ROOT"] = str(Path(__file__).resolve().parent.parent / 
 @pytest.fixture(autouse=True)
 def _no_secrets_of_other_tests() -> Iterator[None]:
     """Forget the secrets of a test, which could by chance match letters of a message in another test."""
+    from airbyte_cdk.utils.airbyte_secrets_utils import update_secrets
+
     from source_snow_atlas.components.basics import secrets
 
     yield
-    secrets.forget()
+    secrets._secrets.clear()
+    update_secrets([])
 
 
 @pytest.fixture(scope="session", autouse=True)

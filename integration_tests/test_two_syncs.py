@@ -35,7 +35,7 @@ SECONDS = 60
 
 @pytest.fixture(autouse=True)
 def _no_tokens() -> None:
-    SnowAtlasOauth2Authenticator.forget_tokens()
+    SnowAtlasOauth2Authenticator._endpoints.clear()
 
 
 @pytest.fixture

@@ -122,7 +122,7 @@ class SourceSnowAtlas(Source):
     ) -> Iterator[AirbyteMessage]:
         """Read the streams of the catalog. Raises ConfigurationError if the input can't be used."""
         from source_snow_atlas.components.identity.configuration import Configuration
-        from source_snow_atlas.components.run.check import log_tenant
+        from source_snow_atlas.components.identity.oauth import log_tenant
         from source_snow_atlas.components.run.failures import one_error_per_stream
         from source_snow_atlas.components.run.inputs import (
             check_options,

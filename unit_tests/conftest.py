@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from airbyte_cdk.utils.airbyte_secrets_utils import update_secrets
 from hypothesis import HealthCheck, settings
 from requests.adapters import HTTPAdapter
 
@@ -23,7 +24,7 @@ settings.load_profile("unit")
 
 @pytest.fixture(autouse=True)
 def _clean_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    from source_snow_atlas.components.basics.secrets import forget
+    from source_snow_atlas.components.basics.secrets import _secrets
     from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
     from source_snow_atlas.components.run.sync import Sync
 
@@ -38,7 +39,7 @@ def _clean_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
-    SnowAtlasOauth2Authenticator.forget_tokens()
+    SnowAtlasOauth2Authenticator._endpoints.clear()
     syncs: list[Sync] = []
     begin = Sync.begin.__func__  # type: ignore[attr-defined]
     monkeypatch.setattr(
@@ -47,8 +48,9 @@ def _clean_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     for sync in syncs:
         sync.close()
-    SnowAtlasOauth2Authenticator.forget_tokens()
-    forget()
+    SnowAtlasOauth2Authenticator._endpoints.clear()
+    _secrets.clear()
+    update_secrets([])
     gc.collect(0)
 
 

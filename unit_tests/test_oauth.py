@@ -378,7 +378,7 @@ def test_all_streams_share_one_token(config: dict[str, Any], clock: FakeClock, h
 @given(st.integers(1, 5), st.integers(1, 8))
 def test_one_token_request_whatever_the_threads(instances: int, threads: int) -> None:
     """Threads that start at once would each ask for a token."""
-    SnowAtlasOauth2Authenticator.forget_tokens()
+    SnowAtlasOauth2Authenticator._endpoints.clear()
     config = {"region": "westeurope", "client_id": "client-1", "client_secret": SECRET}
     http = FakeHttp()
     http.on("POST", TOKEN_URL, token_reply())

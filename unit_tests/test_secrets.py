@@ -45,10 +45,10 @@ FORMS: dict[str, Callable[[str], str]] = {
 
 @pytest.fixture(autouse=True)
 def _known() -> Iterator[None]:
-    secrets.forget()
+    secrets._secrets.clear()
     remember(SECRET)
     yield
-    secrets.forget()
+    secrets._secrets.clear()
 
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS.keys())
@@ -96,7 +96,7 @@ def test_the_forms_of_any_secret_are_found(secret: str) -> None:
     """The same for secrets of any make."""
     if sum(character.isalnum() for character in secret) < 2 * secrets.PIECE:
         return
-    secrets.forget()
+    secrets._secrets.clear()
     remember(secret)
     for form in ("as it is", "percent-encoded", "base64", "basic authentication", "hexadecimal", "backwards"):
         assert contains_secret(f"what was sent is {FORMS[form](secret)}, no more"), form
@@ -122,7 +122,7 @@ def test_other_messages_are_quoted(text: str) -> None:
 @pytest.mark.parametrize("secret", ["", "!", "a1", "fie", "&&&&&&&&", None, 7])
 def test_secrets_of_few_letters_do_no_harm(secret: object) -> None:
     """An odd secret would hide every message, or end the sync in a traceback."""
-    secrets.forget()
+    secrets._secrets.clear()
     remember(secret)
     assert not contains_secret("Unknown field")
 
@@ -130,7 +130,7 @@ def test_secrets_of_few_letters_do_no_harm(secret: object) -> None:
 @pytest.mark.parametrize("secret", ["e", "a1b2", "s3cr3t!", "&&&&&&&&"])
 def test_secrets_of_few_letters_are_found_as_words(secret: str) -> None:
     """A server that repeats what it was sent would put the secret into the log."""
-    secrets.forget()
+    secrets._secrets.clear()
     remember(secret)
     assert contains_secret(f"we need no ({secret}) here")
     assert contains_secret(f"we need no ({percent_encoded(secret)}) here")

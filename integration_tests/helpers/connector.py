@@ -276,7 +276,7 @@ class Connector:
 
 def run_inside(arguments: Iterable[str], variables: Mapping[str, str]) -> tuple[int, bytes]:
     """Run the console command inside this process, and return its exit code and its stdout."""
-    SnowAtlasOauth2Authenticator.forget_tokens()
+    SnowAtlasOauth2Authenticator._endpoints.clear()
     parsed = AirbyteEntrypoint.parse_args(list(arguments))
     written = io.BytesIO()
     text = io.TextIOWrapper(written, encoding="utf-8", errors="surrogatepass", write_through=True)

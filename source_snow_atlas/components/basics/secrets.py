@@ -13,7 +13,7 @@ from collections import deque
 from functools import lru_cache
 from urllib.parse import unquote
 
-from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets, update_secrets
+from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets
 
 PIECE = 6
 """Consecutive letters and digits that a text must not share with a secret. Fewer may occur by chance."""
@@ -45,19 +45,13 @@ def remember(secret: object) -> None:
     _secrets.append(secret)
 
 
-def forget() -> None:
-    """Forget all secrets: for a process that runs twice, as tests do."""
-    _secrets.clear()
-    update_secrets([])
-
-
 def contains_secret(text: str) -> bool:
     """Return whether a text contains a secret, or part of one, in plain or encoded form.
 
     Encodings are percent-encoding, escapes, base64 and hexadecimal. The secret may also be reversed, or split
     by other characters. One of fewer letters than PIECE is found only as a word.
     """
-    decoded = _readings(text)
+    decoded = _decodings(text)
     readings = {_bare(reading) for reading in decoded}
     for secret in list(_secrets):
         word = re.compile(rf"(?<!\w){re.escape(secret)}(?!\w)")
@@ -90,7 +84,7 @@ def _is_code(word: str) -> bool:
     return (len(letters) >= SHORTEST_CODE and has_digit) or len(letters) > LONGEST_WORD
 
 
-def _readings(text: str) -> list[str]:
+def _decodings(text: str) -> list[str]:
     readings = [text]
     for decode in (unquote, unquote, html.unescape, _unescaped):
         readings.append(decode(readings[-1]))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
@@ -83,18 +82,6 @@ class Configuration:
         if self.start_date:
             normalized["start_date"] = self.start_date.strftime(DATETIME_FORMAT)
         return normalized
-
-
-def nearest(name: str, names: Iterable[str]) -> str:
-    """Return the end of a message that suggests the nearest of the names, or "." if none is near."""
-    by_lower = {known.lower(): known for known in names}
-    close = difflib.get_close_matches(name.lower(), by_lower, n=1)
-    return f"; did you mean {by_lower[close[0]]}?" if close else "."
-
-
-def joined(filters: Sequence[str]) -> str:
-    """Return a filter that is true if all are."""
-    return filters[0] if len(filters) == 1 else " -and ".join(f"({each})" for each in filters)
 
 
 def parse_timestamp(value: Any) -> datetime:

@@ -6,6 +6,7 @@ the token endpoint over TLS, so its signature needs no check (OpenID Connect Cor
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +15,7 @@ from typing import Any, ClassVar
 import jwt
 from airbyte_cdk.sources.streams.http.requests_native_auth import Oauth2Authenticator
 
+from source_snow_atlas.components.basics.errors import plain
 from source_snow_atlas.components.basics.network import Route
 from source_snow_atlas.components.basics.secrets import remember
 from source_snow_atlas.components.identity.configuration import Configuration
@@ -50,11 +52,6 @@ class SnowAtlasOauth2Authenticator(Oauth2Authenticator):
         self._endpoint = self._endpoints.setdefault(key, TokenEndpoint(*key))
         # the CDK's own lock is one for all hosts: a token endpoint that hangs would hold up the others
         self._token_refresh_lock = self._endpoint.lock
-
-    @classmethod
-    def forget_tokens(cls) -> None:
-        """Drop every token: for a process that reads twice, as tests do."""
-        cls._endpoints.clear()
 
     @cached_property
     def route(self) -> Route:
@@ -112,6 +109,17 @@ def read_tenant(authenticator: SnowAtlasOauth2Authenticator) -> Tenant:
     if tenant is None:
         raise IdentityUnavailable("the identity token names no tenant")
     return Tenant(tenant, name, region)
+
+
+def log_tenant(logger: logging.Logger, authenticator: SnowAtlasOauth2Authenticator) -> None:
+    """Log the tenant that the identity token names."""
+    try:
+        tenant = read_tenant(authenticator)
+    except IdentityUnavailable as reason:
+        logger.info(f"The tenant is not known: {reason}.")
+        return
+    name, region = plain(tenant.name or "without a name"), plain(tenant.region or "not named")
+    logger.info(f"Tenant {name} ({plain(tenant.id)}), region {region}.")
 
 
 def _text(claim: object) -> str | None:

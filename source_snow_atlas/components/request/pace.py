@@ -73,10 +73,6 @@ class Pace:
                 self._in_flight -= 1
                 self._changed.notify()
 
-    def in_flight(self) -> int:
-        """Return the number of requests in flight."""
-        return self._in_flight
-
     def succeeded(self, ticket: Ticket) -> None:
         """Record that a request succeeded."""
         with self._changed:

@@ -19,14 +19,9 @@ from source_snow_atlas.components.basics.errors import (
     TransientError,
     failed_request,
     permission_names,
-    plain,
 )
 from source_snow_atlas.components.identity.configuration import DATETIME_FORMAT
-from source_snow_atlas.components.identity.oauth import (
-    IdentityUnavailable,
-    SnowAtlasOauth2Authenticator,
-    read_tenant,
-)
+from source_snow_atlas.components.identity.oauth import log_tenant
 from source_snow_atlas.components.run.endpoint import Endpoint
 from source_snow_atlas.components.run.inputs import check_options
 from source_snow_atlas.components.run.sync import Sync
@@ -139,17 +134,6 @@ def _reasons(failures: Sequence[tuple[Area, SnowAtlasError]]) -> list[str]:
     for area, failure in failures:
         alike.setdefault((type(failure), failure.status), {}).setdefault(area["area"], failure.message)
     return [f"{', '.join(areas)} ({next(iter(areas.values()))})" for areas in alike.values()]
-
-
-def log_tenant(logger: logging.Logger, authenticator: SnowAtlasOauth2Authenticator) -> None:
-    """Log the tenant that the identity token names."""
-    try:
-        tenant = read_tenant(authenticator)
-    except IdentityUnavailable as reason:
-        logger.info(f"The tenant is not known: {reason}.")
-        return
-    name, region = plain(tenant.name or "without a name"), plain(tenant.region or "not named")
-    logger.info(f"Tenant {name} ({plain(tenant.id)}), region {region}.")
 
 
 def _request_one(sync: Sync, area: Area) -> SnowAtlasError | None:

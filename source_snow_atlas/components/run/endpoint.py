@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -11,7 +11,6 @@ from source_snow_atlas.components.basics.errors import plain
 from source_snow_atlas.components.basics.paths import fill
 from source_snow_atlas.components.collection.paging import CollectionReader
 from source_snow_atlas.components.collection.prefetch import Prefetch
-from source_snow_atlas.components.identity.configuration import joined
 from source_snow_atlas.components.request.reply import Page, Repairs, parse_page
 from source_snow_atlas.components.run.sync import Sync
 from source_snow_atlas.definitions import schema_fields
@@ -52,8 +51,8 @@ class Endpoint:
 
     def filtered(self, *conditions: str) -> dict[str, Any]:
         """Return the query that combines the user's filter of the stream with conditions."""
-        filters = [each for each in (self.sync.settings.filters.get(self.name), joined(conditions)) if each]
-        return {"filter": joined(filters)} if filters else {}
+        filters = [each for each in (self.sync.settings.filters.get(self.name), _joined(conditions)) if each]
+        return {"filter": _joined(filters)} if filters else {}
 
     def reader(
         self,
@@ -100,3 +99,8 @@ class Endpoint:
                 message = f"Stream {self.name}: {what} First seen in {plain(field)} of {path}."
                 self.sync.progress.warn_once(self.name, what, message)
         return page
+
+
+def _joined(filters: Sequence[str]) -> str:
+    """Return a filter that is true if all are."""
+    return filters[0] if len(filters) == 1 else " -and ".join(f"({each})" for each in filters)

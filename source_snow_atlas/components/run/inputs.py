@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
@@ -21,7 +22,6 @@ from source_snow_atlas.components.identity.configuration import (
     EPOCH,
     EVERY_STREAM,
     Configuration,
-    nearest,
     parse_timestamp,
 )
 from source_snow_atlas.components.run.progress import COUNTS_IN_STATE
@@ -42,7 +42,7 @@ def usable_catalog(catalog: ConfiguredAirbyteCatalog) -> ConfiguredAirbyteCatalo
             raise ConfigurationError(
                 f"The catalog names the stream {plain(name)!r}, which this connector does not have: "
                 "run discover (in Airbyte: refresh the source schema) and select streams from its result"
-                + nearest(name, known)
+                + _nearest(name, known)
             )
     twice = [name for name in names if names.count(name) > 1]
     if twice:
@@ -110,7 +110,7 @@ def _position(stream: str, stream_state: Any) -> datetime | None:
     if position > now:
         LOGGER.warning(
             f"Stream {stream}: the position in its state, {text}, is in the future and counts as now. Reset "
-            "the stream to read again what came before."
+            "the stream to read earlier rows again."
         )
     else:
         LOGGER.info(f"Stream {stream} continues from {text}.")
@@ -132,7 +132,7 @@ def check_options(settings: Configuration) -> None:
         if name not in known:
             raise ConfigurationError(
                 f"The option {option} names the stream {plain(name)!r}, which does not exist"
-                + nearest(name, known)
+                + _nearest(name, known)
             )
         if option == "filters" and not definitions.parameters(name).get("filterable"):
             raise ConfigurationError(
@@ -148,5 +148,12 @@ def warn_of_unknown_options(config: Mapping[str, Any]) -> None:
         if name not in known and not name.startswith("__"):
             LOGGER.warning(
                 f"The configuration has an option {plain(name)!r}, which does not exist and is ignored"
-                + nearest(name, known)
+                + _nearest(name, known)
             )
+
+
+def _nearest(name: str, names: Iterable[str]) -> str:
+    """Return the end of a message that suggests the nearest of the names, or "." if none is near."""
+    by_lower = {known.lower(): known for known in names}
+    close = difflib.get_close_matches(name.lower(), by_lower, n=1)
+    return f"; did you mean {by_lower[close[0]]}?" if close else "."

@@ -21,7 +21,7 @@ import requests
 
 from source_snow_atlas.components.basics.errors import MalformedReply, ServerError
 from source_snow_atlas.components.basics.network import Route
-from source_snow_atlas.components.basics.transport import LARGEST, Transport
+from source_snow_atlas.components.basics.transport import MAX_BODY_BYTES, Transport
 from source_snow_atlas.components.identity.token_endpoint import TokenEndpoint
 
 MIB = 2**20
@@ -54,7 +54,7 @@ def serving(pieces: Callable[[], Iterator[bytes]]) -> Iterator[str]:
         server.close()
 
 
-def read(url: str, seconds: float = 30.0, largest: int = LARGEST) -> bytes:
+def read(url: str, seconds: float = 30.0, largest: int = MAX_BODY_BYTES) -> bytes:
     """The body at the URL, read as the connector reads it."""
     transport = Transport((5.0, seconds), largest=largest)
     request = requests.Request("GET", url, {"Accept-Encoding": "gzip"})

@@ -76,7 +76,7 @@ KINDS = [
         Kind(name, cause="can't be right", envelope=True, token=False)
         for name in ("items_missing", "items_null")
     ),
-    Kind("wrong_page_number", cause="came back for page", envelope=True, token=False),
+    Kind("wrong_page_number", cause="was returned for page", envelope=True, token=False),
     Kind("items_short", cause="counts", envelope=True, token=False, heals=True),
     Kind("wrong_total", cause="counts", envelope=True, token=False, heals=True),
 ]

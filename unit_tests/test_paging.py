@@ -232,7 +232,7 @@ def test_a_page_that_cannot_be_read_fails_the_collection(page: int, room: int) -
 def test_an_echo_of_another_page_fails_the_collection() -> None:
     """A cache that answers every page with page 1 would fill the table with the first rows."""
     with pytest.raises(WrongPage):
-        ids(failing_on(3, numbered(100), NoPrefetch(), WrongPage("page 1 came back for page 3")))
+        ids(failing_on(3, numbered(100), NoPrefetch(), WrongPage("page 1 was returned for page 3")))
 
 
 def test_a_server_without_pages_is_asked_once() -> None:

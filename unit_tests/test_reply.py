@@ -127,7 +127,7 @@ def test_malformed_replies_are_refused(body: bytes) -> None:
 
 def test_another_page_than_the_one_asked_for_is_refused() -> None:
     """A cache that answers with page 1 for every page would fill the table with the same rows."""
-    with pytest.raises(WrongPage, match="page 1 came back for page 2"):
+    with pytest.raises(WrongPage, match="page 1 was returned for page 2"):
         parse({"items": [{"id": 1}], "pagination": {"page_number": 1, "page_size": 1}}, number=2)
 
 

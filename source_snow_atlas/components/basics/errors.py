@@ -72,7 +72,7 @@ class NotFound(ConfigurationError):
 
 
 class RateLimited(TransientError):
-    """HTTP 429 with a wait that is too long, or with `fail_fast`."""
+    """HTTP 429 with a wait that is too long, for more than two hours, or with `fail_fast`."""
 
 
 def quote(body: bytes | bytearray) -> str:
@@ -87,9 +87,8 @@ def quote(body: bytes | bytearray) -> str:
         return ""
     if not isinstance(message, str):
         return ""
-    said = plain(message, MAXIMUM_QUOTE)
-    said = "" if said == HIDDEN else without_codes(said)
-    return said if said.strip("… ") else ""
+    said = without_codes(plain(message, MAXIMUM_QUOTE))
+    return said if said != HIDDEN and said.strip("… ") else ""
 
 
 def plain(text: str, longest: int = 100) -> str:
@@ -181,13 +180,12 @@ def _advice(status: int, permission: Any, query: Collection[str]) -> tuple[type[
         return ServerError, (
             "The server redirects to another address, and credentials are not sent there. Check the API URL."
         )
-    may_be_too_large = status in (400, 422) and "page_size" in query
-    return ServerError, (
-        "The API does not document this reply to the request. "
-        + (
-            "If smaller pages may be allowed, lower page_size. Otherwise leave"
-            if may_be_too_large
-            else "Leave"
+    if status in (400, 422) and "page_size" in query:
+        return ServerError, (
+            "The server may allow smaller pages only: lower page_size. If that does not help, leave the "
+            "stream out of the connection, and report it to the connector's maintainers."
         )
-        + " the stream out of the connection, and report it to the connector's maintainers."
+    return ServerError, (
+        "The API does not document this reply to the request. Leave the stream out of the connection, and "
+        "report it to the connector's maintainers."
     )

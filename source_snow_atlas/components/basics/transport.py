@@ -19,9 +19,9 @@ from requests.adapters import HTTPAdapter
 from source_snow_atlas.components.basics.errors import MalformedReply
 from source_snow_atlas.components.basics.network import Route
 
-LARGEST = 256 * 2**20
+MAX_BODY_BYTES = 256 * 2**20
 """Decoded bytes of a reply. Pages of 1000 rows have one to a few MiB."""
-PIECE = 256 * 2**10
+CHUNK_BYTES = 256 * 2**10
 PADDING_RATIO, PADDING_FROM = 200, 16 * 2**20
 """A body of at least so many decoded bytes is refused as padding if it was compressed by this ratio or more.
 JSON compresses 5 to 30 times.
@@ -75,7 +75,9 @@ class Transport:
     `timeouts` are the seconds to connect, and from then on to the end of the reply.
     """
 
-    def __init__(self, timeouts: tuple[float, float], connections: int = 1, largest: int = LARGEST) -> None:
+    def __init__(
+        self, timeouts: tuple[float, float], connections: int = 1, largest: int = MAX_BODY_BYTES
+    ) -> None:
         self._timeouts = timeouts
         self._largest = largest
         self._adapter = _Adapter(pool_connections=2, pool_maxsize=connections, max_retries=0)
@@ -93,7 +95,7 @@ class Transport:
 
     def _read(self, raw: Any) -> bytearray:
         body = bytearray()
-        while piece := raw.read1(PIECE, decode_content=True):
+        while piece := raw.read1(CHUNK_BYTES, decode_content=True):
             body += piece
             if len(body) > self._largest:
                 raise MalformedReply(

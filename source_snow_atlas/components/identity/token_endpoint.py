@@ -53,11 +53,19 @@ LONGEST_SILENCE = 30.0
 REGISTERED_ERRORS = frozenset(
     (
         # RFC 6749 sections 5.2 and 4.1.2.1, RFC 8707 section 2
-        *("invalid_request", "invalid_client", "invalid_grant", "unauthorized_client"),
-        *("unsupported_grant_type", "invalid_scope", "access_denied", "server_error"),
-        *("temporarily_unavailable", "invalid_target"),
+        "invalid_request",
+        "invalid_client",
+        "invalid_grant",
+        "unauthorized_client",
+        "unsupported_grant_type",
+        "invalid_scope",
+        "access_denied",
+        "server_error",
+        "temporarily_unavailable",
+        "invalid_target",
         # RFC 6750 section 3.1
-        *("invalid_token", "insufficient_scope"),
+        "invalid_token",
+        "insufficient_scope",
     )
 )
 """The only texts of the token endpoint that are shown: any other may repeat the secret."""
@@ -182,7 +190,7 @@ class TokenEndpoint:
         return failure, announced or 0.0
 
     def _accept(self, document: Mapping[str, Any], requested_at: float) -> bool:
-        """Take the tokens from a reply. Return whether it has an access token."""
+        """Store the tokens of a reply. Return whether it has an access token."""
         token, identity = document.get("access_token"), document.get("id_token")
         # other characters are not allowed in a header
         if not isinstance(token, str) or not re.fullmatch(r"[\x21-\x7e\xa1-\xff]+", token):

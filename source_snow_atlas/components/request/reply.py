@@ -79,7 +79,7 @@ def parse_page(
     if items_field in document:
         return _envelope(document, items_field, numbers, repairs)
     if "error" in document and "error" not in known_fields:
-        raise MalformedReply("an error object came with status 200")
+        raise MalformedReply("an error object has status 200")
     if "pagination" in document and "pagination" not in known_fields:
         raise MalformedReply(f"{items_field} is missing")
     if not any(field in document for field in known_fields if field not in ENVELOPE_FIELDS):
@@ -219,7 +219,7 @@ def _envelope(document: Row, items_field: str, numbers: Collection[int] | None, 
         is_after_end |= items is not None and page.size is not None and items <= (asked - 1) * page.size
         # some servers then send their last page
         if not is_after_end:
-            raise WrongPage(f"page {page.number} came back for page {asked}")
+            raise WrongPage(f"page {page.number} was returned for page {asked}")
     return page
 
 

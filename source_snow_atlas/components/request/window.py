@@ -80,8 +80,10 @@ class Window:
         return min(self.maximum, rate * max(latency, self.latency) if self.plateau else self._size)
 
     def learn(self, sending: float, accepted: int, waited: float, latency: float, announced: bool) -> None:
-        """Set the rate after a refusal: after so many seconds of sending, requests accepted in them, and
-        seconds of waiting, with `latency` seconds an answer. `announced`: whether the refusal named the wait.
+        """Set the rate after a refusal.
+
+        `sending` and `waited` are durations in seconds, `accepted` counts the requests accepted while
+        sending.
         """
         if self._ignored:
             self._ignored -= 1

@@ -75,6 +75,8 @@ class CollectionRetriever(Retriever):
     items_field: field of the envelope that holds the rows.
     record_key: fields that identify a row although some may be null. The primary key is then the added field
     `recordKey`.
+    parents: parents of a stream that costs a request per parent.
+    cursor_field: field whose value is compared with the state of an incremental stream.
     cursor_filter: filter of an incremental stream, "from" (a start) or "window" (a half-open interval).
     kept_until: field with the time until which the server keeps a row.
     window_format: format of the query parameters fromDate and toDate of a stream per month.

@@ -86,13 +86,14 @@ class ParentPartitionRouter(SinglePartitionRouter):
         self._sync = Sync.of(self.config)
         self._options: list[dict[str, Any]] = [{}]
         for field, option in (self.values_from or {}).items():
-            self._options = [{field: value} for value in getattr(self._sync.settings, option)]
+            values = getattr(self._sync.settings, option)
+            self._options = [{**each, field: value} for each in self._options for value in values]
         self._keys = ParentKeys(self._sync, self.name, self.parents, self._options)
 
     def stream_slices(self) -> Iterable[StreamSlice]:
         """Yield the partitions, while the parents are still being read."""
         for field, option in (self.values_from or {}).items():
-            if not self._options:
+            if not getattr(self._sync.settings, option):
                 LOGGER.warning(
                     f"Stream {self.name} reads nothing, because the API does not list the values of {field}. "
                     f"Name them in the option {option}."

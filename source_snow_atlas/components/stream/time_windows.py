@@ -28,7 +28,8 @@ CHECKED_IN_A_SECOND = 20
 """Entries within one second that are verified by a request for the days around it."""
 REFUSED_IN_A_SECOND = 50
 """Entries within one second that are assumed to be a part of the log, even if it has no others."""
-AROUND = timedelta(days=15)
+CONTEXT = timedelta(days=15)
+"""Time before and after a second with many entries, for the request that verifies them."""
 
 
 @dataclass
@@ -112,19 +113,19 @@ class TimeWindows:
             return
         second = f"the second {window[0]:{DATETIME_FORMAT}}"
         if self._cap is None:
-            if len(self.request((window[0] - AROUND, window[1] + AROUND))) > count:
+            if len(self.request((window[0] - CONTEXT, window[1] + CONTEXT))) > count:
                 return
             # a reply for thirty days would have held the entries of other windows, too
             if count < REFUSED_IN_A_SECOND and self._windows == 1:
                 self.warn(
                     "full second",
-                    f"Stream {self.stream}: {count} entries came for {second}, and no others in "
+                    f"Stream {self.stream}: {count} entries were received for {second}, and no others in "
                     "fifteen days before and after, so it is unknown whether a reply can hold more.",
                 )
                 return
         raise ServerError(
-            f"Stream {self.stream}: {count} entries came for {second}, as many as a reply holds at most. "
-            "There may be more, because no request can be for less than a second. "
+            f"Stream {self.stream}: {count} entries were received for {second}, as many as a reply holds at "
+            "most. There may be more, because no request can be for less than a second. "
             "Report it to Snow Atlas support, and check whether a filter of this stream can split them.",
             self.stream,
         )

@@ -157,13 +157,13 @@ def test_a_wrong_value(execute: Callable[..., Outcome], config: dict[str, Any]) 
 BAD_CATALOGS = {
     "not JSON": ("{", "catalog file"),
     "missing": (None, "can't be read"),
-    "array": ([], "must contain a configured catalog"),
-    "no streams": ({}, "must contain a configured catalog"),
-    "null": ("null", "must contain a configured catalog"),
-    "streams null": ({"streams": None}, "must contain a configured catalog"),
+    "array": ([], "contain a configured catalog"),
+    "no streams": ({}, "contain a configured catalog"),
+    "null": ("null", "contain a configured catalog"),
+    "streams null": ({"streams": None}, "contain a configured catalog"),
     "stream without mode": (
         {"streams": [{"stream": {"name": "computers"}}]},
-        "must contain a configured catalog",
+        "contain a configured catalog",
     ),
     "unknown mode": (configured(mode="sometimes"), 'streams/0/sync_mode: "sometimes" is not one of'),
     "unknown stream": (configured("printers"), "'printers'"),

@@ -46,6 +46,10 @@ def test_no_server_of_any_nature_is_read_wrongly(nature: Nature) -> None:
 
 
 EXAMPLES = {
+    "an empty page 1, and pages that are numbered from zero": Nature(
+        rows=7, page_size=1, room=0, items="absent", pages="absent", names_page="from zero", refused="always",
+        refusal="empty", refused_page=1,
+    ),
     "page 1 once in place of page 2, and after the end": Nature(
         rows=40, room=0, shape="array", sizes="fixed", clamp=33, refused="once", refusal="page before",
         after_end="page 1",

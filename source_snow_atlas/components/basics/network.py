@@ -44,9 +44,6 @@ class Route:
     def to(cls, host: str) -> Route:
         """Return the route that the environment sets. Raises ConfigurationError for a wrong variable."""
         settings = requests.Session().merge_environment_settings(host, {}, True, None, None)
-        if LOOPBACK.fullmatch(urlsplit(host).hostname or ""):
-            # a proxy would receive the credentials that http sends to loopback
-            settings["proxies"] = {}
         bundle_variable = ""
         if isinstance(settings["verify"], str) and host.startswith("https:"):
             is_own = os.environ.get("REQUESTS_CA_BUNDLE")
@@ -56,7 +53,11 @@ class Route:
         if not address:
             return cls(host, settings, bundle_variable=bundle_variable)
         variable = _variable_of(host, address)
-        return cls(host, settings, _checked_proxy(variable, address), variable, bundle_variable)
+        proxy = _checked_proxy(variable, address)
+        if host.startswith("http:") and not _is_loopback(proxy):
+            # http is for loopback only: another host must not receive the credentials
+            return cls(host, {**settings, "proxies": {}})
+        return cls(host, settings, proxy, variable, bundle_variable)
 
     @property
     def through(self) -> str:
@@ -100,6 +101,10 @@ class Route:
                 "REQUESTS_CA_BUNDLE to a file with the certificates of your proxy. SSL_CERT_FILE is not read."
             )
         return ConfigurationError(prefix + advice, stream)
+
+
+def _is_loopback(url: str) -> bool:
+    return bool(LOOPBACK.fullmatch(urlsplit(url).hostname or ""))
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

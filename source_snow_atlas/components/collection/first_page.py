@@ -78,7 +78,7 @@ def _is_alone(source: PageSource, first: PageReply, requested: int) -> bool:
         # a server that ignores page numbers and sizes has no pages, unless page 1 replaced page 2 just once
         again = [source.get(page.request) for page in (first, others[0])]
         return not follows_sizes and all(page.page.rows == first.rows for page in again)
-    if any(page.rows or page.is_malformed for page in others):
+    if any(page.page.rows or page.is_malformed for page in others):
         return False
     if others[0].failure is not None and not first.is_counted:
         source.warn_of_end(others[0])

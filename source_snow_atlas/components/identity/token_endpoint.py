@@ -46,7 +46,7 @@ MOST_OF_A_WRONG_HOST = 3
 """Attempts at a host that is unknown, not trusted, or does not send a token."""
 SAME_FAILURE = 60.0
 """Seconds for which a failure is raised again."""
-BETWEEN_REFUSALS = 5.0
+BETWEEN_REFUSALS = 1.0
 """Seconds between renewals of refused tokens: if a resource refuses all tokens, a renewal does not help."""
 LONGEST_SILENCE = 30.0
 """Seconds of attempts at a host that has never answered: the URL or the network is probably wrong."""
@@ -104,7 +104,7 @@ class TokenEndpoint:
         return not self.access_token or time.monotonic() >= self._renew_at
 
     def renew_refused(self, route: Route, fail_fast: bool) -> None:
-        """Replace a token that the server refused, at most every five seconds. Raises what `renew` does."""
+        """Replace a token that the server refused, at most once a second. Raises what `renew` does."""
         wait = self._refused_at + BETWEEN_REFUSALS - time.monotonic()
         if wait > 0:
             if fail_fast:

@@ -98,7 +98,7 @@ class PageSource:
             return request
 
         with closing(in_flight(next_request, self.get, self.prefetch)) as replies:
-            for _, reply in replies:
+            for reply in replies:
                 waiting -= 1
                 yield reply
 

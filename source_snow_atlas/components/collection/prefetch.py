@@ -60,13 +60,13 @@ def in_flight(
     following: Callable[[], Requested | None],
     fetch: Callable[[Requested], Fetched],
     prefetch: Prefetch,
-) -> Generator[tuple[Requested, Fetched], None, None]:
-    """Yield requests with their replies, in the order of the requests, with as many in flight as possible.
+) -> Generator[Fetched, None, None]:
+    """Yield the replies to requests, in the order of the requests, with as many in flight as possible.
 
     `following` returns the next request, or None. It is called again after every reply, because a reply may
     announce more pages. The generator ends when it returns None while no request is in flight.
     """
-    waiting: deque[tuple[Requested, Future[Fetched]]] = deque()
+    waiting: deque[Future[Fetched]] = deque()
     upcoming = following()
     try:
         while upcoming is not None or waiting:
@@ -74,21 +74,20 @@ def in_flight(
                 future = prefetch.try_submit(partial(fetch, upcoming))
                 if future is None:
                     break
-                waiting.append((upcoming, future))
+                waiting.append(future)
                 upcoming = following()
             if waiting:
-                request, future = waiting.popleft()
                 try:
-                    fetched = future.result()
+                    fetched = waiting.popleft().result()
                 finally:
                     prefetch.done()
-                yield request, fetched
+                yield fetched
             elif upcoming is not None:
                 request, upcoming = upcoming, None
-                yield request, fetch(request)
+                yield fetch(request)
             if upcoming is None:
                 upcoming = following()
     finally:
-        for _, future in waiting:
+        for future in waiting:
             future.cancel()
             prefetch.done()

@@ -233,8 +233,7 @@ class ParentCollection:
             return rows
 
         following = partial(next, parents.partitions(partitions), None)
-        for _, rows in in_flight(following, read, self._prefetch):
-            yield rows
+        yield from in_flight(following, read, self._prefetch)
         if missing := partitions.missing():
             raise missing
 

@@ -54,7 +54,10 @@ EXAMPLES = {
         rows=40, room=0, shape="array", sizes="fixed", clamp=33, refused="once", refusal="page before",
         after_end="page 1",
     ),
-    "pages of sizes that only the number of pages tells, and rows that are not served": Nature(
+    "pages of sizes that are rounded down, and stated as requested": Nature(
+        rows=40, room=0, names_size="as asked", sizes="rounded down", accepts=True
+    ),
+    "pages of sizes that are rounded down and not stated, and rows that are not served": Nature(
         room=0, names_size="no", sizes="rounded down", held_back="rows", held_rows=2, held_at=21, accepts=True
     ),
     "a page of another size that ends where the total says that rows end": Nature(

@@ -69,6 +69,21 @@ def overlap_of(left: PageReply, right: PageReply) -> Overlap | None:
     return _join(left, right, pairs, [token in left_index for token in tokens])
 
 
+def has_smaller_size(left: PageReply, right: PageReply) -> bool:
+    """Return whether the second page lacks rows because the server has a smaller page size, unstated.
+
+    Its rows then lie where pages of that size do, and some of them are on the first page.
+    """
+    before, count = right.request.number - 1, len(right.rows)
+    if not before or left.missing or right.missing < MIN_SHARED:
+        return False
+    offsets = {row: offset for offset, row in enumerate(left.identities, left.request.start)}
+    starts = (offsets[row] - index for index, row in enumerate(right.identities) if row in offsets)
+    size, rest = divmod(next(starts, -1), before)
+    # a few rows may be missing from the page as well
+    return rest == 0 and count <= size <= count + count // 4
+
+
 def _unique(tokens: list[Hashable]) -> dict[Hashable, int]:
     """Return the index of each token that occurs once."""
     index = {token: position for position, token in enumerate(tokens)}

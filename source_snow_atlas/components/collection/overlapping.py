@@ -6,7 +6,12 @@ from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import closing
 
-from source_snow_atlas.components.collection.overlap import Overlap, overlap_by_offset, overlap_of
+from source_snow_atlas.components.collection.overlap import (
+    Overlap,
+    has_smaller_size,
+    overlap_by_offset,
+    overlap_of,
+)
 from source_snow_atlas.components.collection.page_reply import PageReply, PageRequest
 from source_snow_atlas.components.collection.page_source import PageSource
 from source_snow_atlas.components.collection.plan import COUNTED_OVERLAP, OVERLAP, PAGES_OF_A_GAP, Plan
@@ -85,7 +90,7 @@ class OverlappingPages:
 
         Without a new row, a page that is full or lacks rows may be another one than the requested one.
         """
-        if reply.failure is not None or reply.has_other_size:
+        if reply.failure is not None or reply.has_other_size or has_smaller_size(self._last, reply):
             return None
         if self._has_same_end(reply):
             return Overlap([], len(reply.rows), reaches=True, is_end=True)
@@ -191,6 +196,7 @@ class OverlappingPages:
         """Continue after a gap: shared rows are equal to others, or rows that are not served leave it."""
         overlap = self._overlap_of(right) or overlap_by_offset(self._last, right)
         is_page = right.failure is None and bool(right.rows or right.missing)
+        is_page &= not has_smaller_size(self._last, right)
         if is_page and overlap is not None and self._source.is_unchanged(self._last, right):
             are_unique = self._last.has_unique_rows and right.has_unique_rows
             self._source.missing_rows.count_unproven(right, are_unique)

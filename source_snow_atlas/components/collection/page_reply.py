@@ -158,15 +158,7 @@ class PageReply:
         if self.failure is not None:
             return False
         is_other = self.page.size not in (None, 0, self.request.size) and not self.states_its_rows
-        return is_other or len(self.rows) > self.request.size or self._is_full_by_totals
-
-    @property
-    def _is_full_by_totals(self) -> bool:
-        """Return whether a page that lacks rows has the size that the number of pages results from."""
-        items, pages, count = self.total_items, self.total_pages, len(self.rows)
-        if not (self.missing and count and items and pages) or self.page.size:
-            return False
-        return -(-items // count) == pages != -(-items // self.request.size)
+        return is_other or len(self.rows) > self.request.size
 
     @property
     def states_its_rows(self) -> bool:

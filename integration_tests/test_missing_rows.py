@@ -65,7 +65,7 @@ def test_the_state_says_how_many_rows_are_not_served(
     assert outcome.states["computers"][-1]["rowsNotServed"] == 1
     assert "rowsNotServed" not in outcome.states["organizations"][-1]
     (warning,) = [text for text in outcome.logs if "not served" in text and "computers" in text]
-    assert "continues without them" in warning
+    assert "They are left out" in warning
     assert_all_rows_came(outcome, sandbox, ["computers", "organizations"])
 
 

@@ -284,7 +284,7 @@ def test_properties_are_drawn_combined(first: str, second: str) -> None:
 
 def _nothing_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PageReply, "missing", 0)
-    monkeypatch.setattr(MissingRows, "not_emitted", lambda self, distinct=0: 0)
+    monkeypatch.setattr(MissingRows, "not_emitted", lambda self, distinct=0, repeated=0: 0)
 
 
 def _every_overlap_is_proved(monkeypatch: pytest.MonkeyPatch) -> None:

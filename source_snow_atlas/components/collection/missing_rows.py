@@ -65,24 +65,27 @@ class MissingRows:
         self.rows += max(0, (reply.total_items or 0) - reply.request.end)
         self._fail("about ", f" {why}.", "")
 
-    def not_emitted(self, distinct: int = 0) -> int:
+    def not_emitted(self, distinct: int = 0, repeated: int = 0) -> int:
         """Return the number of rows that the totals count and that were not emitted, less the totals' spread.
 
         `distinct` is the number of different rows that were emitted, if known.
         """
         totals = [total for total in self.totals if total is not None] or [0]
-        return max(0, 2 * min(totals) - max(totals) - max(self.emitted, distinct))
+        return max(0, 2 * min(totals) - max(totals) - max(self.emitted - repeated, distinct))
 
-    def count_by_total(self) -> bool:
-        """Count missing rows by the totals if no page lacks rows, and return whether there are any."""
+    def count_by_total(self, repeated: int = 0) -> bool:
+        """Count missing rows by the totals if no page lacks rows, and return whether there are any.
+
+        `repeated` is the number of rows that were emitted more than once.
+        """
         if self.rows:
             return False
-        self.rows = self.not_emitted()
+        self.rows = self.not_emitted(repeated=repeated)
         return self.rows > 0
 
-    def check_totals(self) -> None:
+    def check_totals(self, *, was_read_again: bool) -> None:
         """Raise ServerError if rows are missing because a part of the data was out of reach."""
-        if self.observed.lack_a_part(self.emitted):
+        if self.observed.lack_a_part(self.emitted, was_read_again=was_read_again):
             raise ServerError(
                 f"{self.label}: the API counted {self.observed.least} rows, and {self.observed.fall} fewer "
                 "in another reply. A part of its data seems to be out of reach, such as while an index is "
@@ -110,7 +113,7 @@ class MissingRows:
             self._fail("", "", "; to sync without them, name the stream in the option accept_missing_rows")
         self.warn(
             "missing",
-            f"{self.label}: {self._counted()}. The stream continues without them.",
+            f"{self.label}: {self._counted()}. They are left out.",
         )
         self.on_missing(self.rows)
 

@@ -81,7 +81,7 @@ def has_smaller_size(left: PageReply, right: PageReply) -> bool:
     starts = (offsets[row] - index for index, row in enumerate(right.identities) if row in offsets)
     size, rest = divmod(next(starts, -1), before)
     # a few rows may be missing from the page as well
-    return rest == 0 and count <= size <= count + count // 4
+    return rest == 0 and count <= size < right.request.size and size <= count + count // 4
 
 
 def _unique(tokens: list[Hashable]) -> dict[Hashable, int]:

@@ -200,6 +200,10 @@ class OverlappingPages:
         if is_page and overlap is not None and self._source.is_unchanged(self._last, right):
             are_unique = self._last.has_unique_rows and right.has_unique_rows
             self._source.missing_rows.count_unproven(right, are_unique)
+            if not self._last.missing:
+                # the last page holds the shared rows that this one lacks
+                shared = self._last.request.end - right.request.start
+                self._source.missing_rows.rows -= max(0, min(right.missing, shared - overlap.shared))
             yield from self._join(right, overlap)
         elif self._joined and not is_page:
             raise self._source.unreadable(right)

@@ -67,6 +67,7 @@ class CollectionReader:
         self._changes = Changes()
         self._source: PageSource | None = None
         self._size = self.page_size
+        self._was_read_again = False
         self._hashes = array("q")
 
     def rows(self) -> Iterator[list[Row]]:
@@ -79,7 +80,7 @@ class CollectionReader:
                 self._hashes.extend(self._hashes_of(batch))
             yield batch
         yield from self._rows_that_came_later()
-        self._missing_rows.check_totals()
+        self._missing_rows.check_totals(was_read_again=self._was_read_again)
         self._conclude()
 
     def _read(self) -> Iterator[list[Row]]:
@@ -176,12 +177,19 @@ class CollectionReader:
     def _rows_that_came_later(self) -> Iterator[list[Row]]:
         """Yield rows that were inserted or moved during the read to a page that had been read."""
         missing = self._missing_rows
-        has_replicas = not missing.rows and missing.observed.are_of_replicas(missing.emitted)
-        lacks_rows = missing.count_by_total()
-        if has_replicas:
+        if not missing.rows and missing.observed.are_of_replicas(missing.emitted):
             yield from self._read_again()
         elif self._changes or not missing.has_steady_total():
-            yield from self._read_again() if lacks_rows else self._moved_rows()
+            yield from self._moved_rows()
+            if missing.count_by_total(self._repeated_rows()):
+                yield from self._read_again()
+        else:
+            missing.count_by_total()  # they are not served
+
+    def _repeated_rows(self) -> int:
+        """Return how many rows were emitted twice: rows that move may be emitted again, and hide others."""
+        are_known = self.key and len(self._hashes) <= MOST_HASHES and self._missing_rows.has_steady_total()
+        return len(self._hashes) - len(set(self._hashes)) if are_known else 0
 
     def _read_again(self) -> Iterator[list[Row]]:
         """Read again, and yield the rows that did not come before. Sets the number of missing rows.
@@ -192,6 +200,8 @@ class CollectionReader:
         """
         if len(self._hashes) > MOST_HASHES:
             if self.accepts_missing:
+                missing = self._missing_rows
+                missing.rows = max(missing.rows, missing.observed.least - missing.emitted)
                 return
             raise ServerError(
                 f"{self.label}: the API counts more rows than it returned while its data changed, and more "
@@ -216,7 +226,8 @@ class CollectionReader:
                     emitted.update(hashes)
                     self._missing_rows.emitted += len(new)
                     yield new
-            if not again._missing_rows.observed.jump_back or len(emitted) >= self._missing_rows.observed.most:
+            if not again._missing_rows.observed.jump or len(emitted) >= self._missing_rows.observed.most:
+                self._was_read_again = True
                 break
         else:
             raise ServerError(
@@ -247,6 +258,8 @@ class CollectionReader:
             if not new:
                 return
             self.on_page(reply.page)
+            self._missing_rows.emitted += len(new)
+            self._hashes.extend(self._hashes_of(new))
             yield new
 
     def _hashes_of(self, rows: list[Row]) -> list[int]:

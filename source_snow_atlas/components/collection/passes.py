@@ -17,6 +17,7 @@ from itertools import count
 from source_snow_atlas.components.basics.errors import ServerError
 from source_snow_atlas.components.collection.page_reply import PageReply, PageRequest, content
 from source_snow_atlas.components.collection.page_source import PageSource
+from source_snow_atlas.components.collection.totals import Totals
 from source_snow_atlas.components.request.reply import Row
 
 LOGGER = logging.getLogger("airbyte")
@@ -58,6 +59,8 @@ class RepeatedPasses:
         self._first = first
         self._missing_rows = source.missing_rows
         self._lacked_first_rows = self._missing_rows.rows > 0
+        # a number of pages counted other pages, if they had another size than the requested one
+        self._missing_rows.observed = Totals()
         self._emitted: Counter[int] = Counter()
         self._keys: set[int] = set()
         self._totals: set[int | None] = set()

@@ -53,7 +53,7 @@ def check_database(path: Path) -> None:
             start = file.read(MAGIC_OFFSET + len(MAGIC))
     except OSError:  # the file is new, or DuckDB says why it can't be opened
         return
-    if start and start[MAGIC_OFFSET:] != MAGIC:
+    if start[MAGIC_OFFSET:] != MAGIC:
         raise SyncError(f"{path} is not a DuckDB file: name another file with --database")
 
 

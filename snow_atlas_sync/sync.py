@@ -47,8 +47,10 @@ def sync(
     exit_reason = connector.exit_reason(process, folder)
     stop_if_asked()
     for stream in report.streams.values():
-        if connector.was_killed(process) or not stream.complete:
+        if not stream.complete:
             stream.fail(report.error or exit_reason)
+        elif connector.was_killed(process):
+            stream.fail(report.error or exit_reason, NOT_LOADED)
     reasons = {stream.error for stream in report.streams.values()}
     if not report.complete and reasons == {report.error}:
         raise SyncError(report.error)

@@ -547,26 +547,6 @@ def test_a_refused_token_is_renewed_once_for_all_threads(
     assert len(http.requests) == 2
 
 
-@pytest.mark.parametrize("fail_fast", [False, True])
-def test_tokens_that_are_all_refused_are_renewed_now_and_then(
-    config: dict[str, Any], http: FakeHttp, clock: FakeClock, fail_fast: bool
-) -> None:
-    """Streams that answer every token with a 401 would request tokens in masses."""
-    issued: list[float] = []
-
-    def grant(_: Any) -> Reply:
-        issued.append(clock.now)
-        return token_reply(f"token-{len(issued)}")
-
-    http.on("POST", TOKEN_URL, grant)
-    authenticator = SnowAtlasOauth2Authenticator(config, fail_fast)
-    for _ in range(10):
-        authenticator.renew(authenticator.get_access_token())
-    assert issued[1] == issued[0], "the first refusal is followed by a new token at once"
-    assert all(later - sooner >= 1 for sooner, later in itertools.pairwise(issued[1:]))
-    assert len(issued) == (2 if fail_fast else 11)
-
-
 def test_after_a_failure_the_next_request_asks_again(
     authenticator: SnowAtlasOauth2Authenticator, http: FakeHttp, clock: FakeClock
 ) -> None:

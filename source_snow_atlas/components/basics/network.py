@@ -52,12 +52,11 @@ class Route:
         address = select_proxy(host, settings["proxies"])
         if not address:
             return cls(host, settings, bundle_variable=bundle_variable)
-        variable = _variable_of(host, address)
-        proxy = _checked_proxy(variable, address)
-        if host.startswith("http:") and not _is_loopback(proxy):
+        if host.startswith("http:") and _is_of_another_host(address):
             # http is for loopback only: another host must not receive the credentials
             return cls(host, {**settings, "proxies": {}})
-        return cls(host, settings, proxy, variable, bundle_variable)
+        variable = _variable_of(host, address)
+        return cls(host, settings, _checked_proxy(variable, address), variable, bundle_variable)
 
     @property
     def through(self) -> str:
@@ -103,8 +102,12 @@ class Route:
         return ConfigurationError(prefix + advice, stream)
 
 
-def _is_loopback(url: str) -> bool:
-    return bool(LOOPBACK.fullmatch(urlsplit(url).hostname or ""))
+def _is_of_another_host(address: str) -> bool:
+    try:
+        name = urlsplit(address).hostname
+    except ValueError:
+        return False
+    return bool(name) and not LOOPBACK.fullmatch(name or "")
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -45,7 +45,6 @@ class OverlappingPages:
 
         Raises CannotOverlap, and ServerError if pages share no row.
         """
-        self._source.observe(self._last)
         if self._plan.size < SMALLEST_OVERLAPPING:
             raise CannotOverlap
         self._source.on_page(self._last.page)

@@ -68,6 +68,7 @@ class CollectionReader:
         self._source: PageSource | None = None
         self._size = self.page_size
         self._was_read_again = False
+        self._keys_are_unique = bool(self.key)
         self._hashes = array("q")
 
     def rows(self) -> Iterator[list[Row]]:
@@ -77,7 +78,9 @@ class CollectionReader:
         """
         for batch in self._read():
             if self._missing_rows.observed.most and len(self._hashes) <= MOST_HASHES:
-                self._hashes.extend(self._hashes_of(batch))
+                hashes = self._hashes_of(batch)
+                self._keys_are_unique &= len(set(hashes)) == len(hashes)
+                self._hashes.extend(hashes)
             yield batch
         yield from self._rows_that_came_later()
         self._missing_rows.check_totals(was_read_again=self._was_read_again)
@@ -145,6 +148,7 @@ class CollectionReader:
         first, is_all = first_page(source, reply)
         self._size = first.request.size
         self._missing_rows.count(first)
+        source.observe(first)
         if is_all:
             self.on_page(first.page)
             yield first.rows
@@ -179,7 +183,7 @@ class CollectionReader:
         missing = self._missing_rows
         if not missing.rows and missing.observed.are_of_replicas(missing.emitted):
             yield from self._read_again()
-        elif self._changes or not missing.has_steady_total():
+        elif self._changes or not missing.has_steady_total() or self._repeated_rows():
             yield from self._moved_rows()
             if missing.count_by_total(self._repeated_rows()):
                 yield from self._read_again()
@@ -188,8 +192,8 @@ class CollectionReader:
 
     def _repeated_rows(self) -> int:
         """Return how many rows were emitted twice: rows that move may be emitted again, and hide others."""
-        are_known = self.key and len(self._hashes) <= MOST_HASHES and self._missing_rows.has_steady_total()
-        return len(self._hashes) - len(set(self._hashes)) if are_known else 0
+        are_known = len(self._hashes) <= MOST_HASHES and self._missing_rows.has_steady_total()
+        return len(self._hashes) - len(set(self._hashes)) if are_known and self._keys_are_unique else 0
 
     def _read_again(self) -> Iterator[list[Row]]:
         """Read again, and yield the rows that did not come before. Sets the number of missing rows.
@@ -226,7 +230,7 @@ class CollectionReader:
                     emitted.update(hashes)
                     self._missing_rows.emitted += len(new)
                     yield new
-            if not again._missing_rows.observed.jump or len(emitted) >= self._missing_rows.observed.most:
+            if not again._missing_rows.observed.are_of_replicas(len(emitted)):
                 self._was_read_again = True
                 break
         else:

@@ -11,6 +11,8 @@ MIN_JUMP = 4
 """Rows by which totals of neighbouring pages differ if they are those of different replicas."""
 MIN_LONE_JUMP = 20
 """The same for totals that only fall or only rise: more than are inserted or deleted between two requests."""
+FEW_STEPS = 10
+"""Pages of a collection that is small enough to be read again whenever its totals jump."""
 MOST_DELETED = 100
 """Rows by which a total may fall during a read, however small the collection is."""
 
@@ -58,13 +60,13 @@ class Totals:
         """Return whether totals jump, and some of them count more rows than were emitted.
 
         Replicas differ then, or a part of an index does not answer at times. If totals change from page to
-        page, rows are inserted and deleted all the time.
+        page of many, rows are inserted and deleted all the time.
         """
-        is_steady = 3 * self._steady_steps >= self._steps or 3 * len(self._distinct) <= self._steps
-        return self.jump and is_steady and emitted < self.most
+        are_few = self._steps < FEW_STEPS or 3 * len(self._distinct) <= self._steps
+        return self._jump and (are_few or 3 * self._steady_steps >= self._steps) and emitted < self.most
 
     @property
-    def jump(self) -> bool:
+    def _jump(self) -> bool:
         """Return whether totals of neighbouring pages jump down and up, or far in one direction."""
         both = min(self._largest_fall, self._largest_rise)
         return both >= MIN_JUMP or max(self._largest_fall, self._largest_rise) >= MIN_LONE_JUMP

@@ -80,7 +80,7 @@ class SnowAtlasOauth2Authenticator(Oauth2Authenticator):
         """Replace a token that the server refused, unless another thread has replaced it."""
         with self._token_refresh_lock:
             if self.access_token == stale:
-                self._endpoint.renew_refused(self.route, self.fail_fast)
+                self.refresh_and_set_access_token()
 
 
 @dataclass(frozen=True)

@@ -46,8 +46,6 @@ MOST_OF_A_WRONG_HOST = 3
 """Attempts at a host that is unknown, not trusted, or does not send a token."""
 SAME_FAILURE = 60.0
 """Seconds for which a failure is raised again."""
-BETWEEN_REFUSALS = 1.0
-"""Seconds between renewals of refused tokens: if a resource refuses all tokens, a renewal does not help."""
 LONGEST_SILENCE = 30.0
 """Seconds of attempts at a host that has never answered: the URL or the network is probably wrong."""
 REGISTERED_ERRORS = frozenset(
@@ -97,21 +95,10 @@ class TokenEndpoint:
         self._has_answered = False
         self._failure: SnowAtlasError | None = None
         self._failed_at = 0.0
-        self._refused_at = float("-inf")
 
     def has_expired(self) -> bool:
         """Return whether the token, less a margin, has expired, by the monotonic clock of this machine."""
         return not self.access_token or time.monotonic() >= self._renew_at
-
-    def renew_refused(self, route: Route, fail_fast: bool) -> None:
-        """Replace a token that the server refused, at most once a second. Raises what `renew` does."""
-        wait = self._refused_at + BETWEEN_REFUSALS - time.monotonic()
-        if wait > 0:
-            if fail_fast:
-                return
-            time.sleep(wait)
-        self._refused_at = time.monotonic()
-        self.renew(route, fail_fast)
 
     def renew(self, route: Route, fail_fast: bool) -> None:
         """Replace the token. With `fail_fast` an announced wait is an error.

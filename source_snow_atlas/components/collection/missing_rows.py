@@ -29,6 +29,7 @@ class MissingRows:
     on_missing: Callable[[int], None]
     rows: int = 0
     is_exact: bool = True
+    is_counted: bool = False
     emitted: int = 0
     totals: set[int | None] = field(default_factory=set)
     observed: Totals = field(default_factory=Totals)
@@ -44,6 +45,7 @@ class MissingRows:
         before = self._last
         self._last = reply
         self.totals.add(reply.page.total_items)
+        self.is_counted |= reply.is_counted
         self.is_exact &= not reply.is_miscounted
         if reply.missing and before is not None and before.missing:
             # a row that neither of two overlapping pages holds is missing from both

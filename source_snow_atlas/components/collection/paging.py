@@ -22,7 +22,11 @@ from dataclasses import dataclass, field
 from source_snow_atlas.components.basics.errors import ServerError, SnowAtlasError
 from source_snow_atlas.components.collection.first_page import first_page
 from source_snow_atlas.components.collection.missing_rows import MissingRows
-from source_snow_atlas.components.collection.overlapping import CannotOverlap, OverlappingPages
+from source_snow_atlas.components.collection.overlapping import (
+    SMALLEST_OVERLAPPING,
+    CannotOverlap,
+    OverlappingPages,
+)
 from source_snow_atlas.components.collection.page_reply import PageReply, PageRequest, content, keys_of
 from source_snow_atlas.components.collection.page_source import NO_SUCH_PAGE, Changes, Fetch, PageSource
 from source_snow_atlas.components.collection.passes import RepeatedPasses
@@ -77,7 +81,7 @@ class CollectionReader:
         Raises what `fetch` raises, and ServerError if the replies don't prove that the read is complete.
         """
         for batch in self._read():
-            if self._missing_rows.observed.most and len(self._hashes) <= MOST_HASHES:
+            if self._missing_rows.is_counted and len(self._hashes) <= MOST_HASHES:
                 hashes = self._hashes_of(batch)
                 self._keys_are_unique &= len(set(hashes)) == len(hashes)
                 self._hashes.extend(hashes)
@@ -193,7 +197,9 @@ class CollectionReader:
     def _repeated_rows(self) -> int:
         """Return how many rows were emitted twice: rows that move may be emitted again, and hide others."""
         are_known = len(self._hashes) <= MOST_HASHES and self._missing_rows.has_steady_total()
-        return len(self._hashes) - len(set(self._hashes)) if are_known and self._keys_are_unique else 0
+        # on small pages, keys that other rows have, too, seem to be unique
+        are_unique = self._keys_are_unique and self._size >= SMALLEST_OVERLAPPING
+        return len(self._hashes) - len(set(self._hashes)) if are_known and are_unique else 0
 
     def _read_again(self) -> Iterator[list[Row]]:
         """Read again, and yield the rows that did not come before. Sets the number of missing rows.

@@ -199,7 +199,7 @@ class OverlappingPages:
         if is_page and overlap is not None and self._source.is_unchanged(self._last, right):
             are_unique = self._last.has_unique_rows and right.has_unique_rows
             self._source.missing_rows.count_unproven(right, are_unique)
-            if not self._last.missing:
+            if are_unique and not self._last.missing:
                 # the last page holds the shared rows that this one lacks
                 shared = self._last.request.end - right.request.start
                 self._source.missing_rows.rows -= max(0, min(right.missing, shared - overlap.shared))

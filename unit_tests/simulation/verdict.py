@@ -122,8 +122,9 @@ def _can_not_be_known(verdict: Verdict, lost: int) -> bool:
     # two passes over the few pages of lagging replicas can agree by chance
     has_other_sizes = nature.sizes != "as asked" or nature.names_size == "rows"
     is_read_in_passes = nature.size < 16 or (has_other_sizes and not nature.counts_rows)
-    # a total that stays the same although rows were inserted is that of each pass
-    are_passes_doubtful = nature.replicas > 1 or (nature.items == "stale" and not nature.is_still)
+    # a wrong total can be that of each pass, if rows of an earlier one are gone
+    is_wrong = nature.items not in ("right", *UNCOUNTED)
+    are_passes_doubtful = nature.replicas > 1 or (is_wrong and not nature.is_still)
     if not lost or (is_read_in_passes and are_passes_doubtful):
         return True
     if nature.begins_with_another_shape:

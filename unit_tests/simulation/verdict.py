@@ -82,7 +82,7 @@ def _wrong(verdict: Verdict, server: DrawnServer, emitted: Counter[Any]) -> str:
             return f"INCOMPLETE for a few changes: {verdict.error}"
         return ""
     lost = server.required() - emitted
-    is_counted = nature.items != "right" and sum(emitted.values()) == server.counted
+    is_counted = nature.items != "right" and server.counted in (sum(emitted.values()), len(emitted))
     # a wrong total that equals the number of emitted rows can't be told from a right one
     if lost and not is_counted and not _can_not_be_known(verdict, sum(lost.values())):
         return f"COMPLETE without {sum(lost.values())} rows: {list(lost)[:5]}"

@@ -231,7 +231,10 @@ def _check_file(load: Callable[[str], object], path: str, what: str, advice: str
     except ConfigurationError:
         raise
     except Exception as error:
-        mistakes = [f"{each.instance_path}: {each.message}" for each in getattr(error, "errors", ())]
+        mistakes = [
+            f"{each.instance_path}: {each.message}".removeprefix(": ")
+            for each in getattr(error, "errors", ())
+        ]
         reason = plain((mistakes or [type(error).__name__])[0], 200)
         raise ConfigurationError(f"The {what} file {path} can't be used ({reason}). {advice}") from None
 

@@ -80,6 +80,10 @@ class SourceSnowAtlas(Source):
         """Read one or several states from a file, if there is one: bare, or as whole STATE messages."""
         document = (read_json(state_path, "state") if state_path else None) or []
         messages = document if isinstance(document, list) else [document]
+        if not all(isinstance(message, dict) for message in messages):
+            raise ConfigurationError(
+                f"The state file {state_path} can't be used, because a state must be a JSON object."
+            )
         return [AirbyteStateMessageSerializer.load(message.get("state", message)) for message in messages]
 
     def spec(self, logger: logging.Logger) -> ConnectorSpecification:

@@ -42,6 +42,8 @@ MOST_READINGS = 3
 """Readings after the first one while replicas differ. Each finds some of the rows that one replica lacks."""
 MOST_HASHES = 1_000_000
 """Emitted rows whose hashes are remembered, so that a second reading yields only others."""
+MOST_COMPARED = 200_000
+"""Emitted rows that are compared at the end of each read, in 15 MB: a repeated one may hide another."""
 
 
 @dataclass
@@ -196,7 +198,7 @@ class CollectionReader:
 
     def _repeated_rows(self) -> int:
         """Return how many rows were emitted twice: rows that move may be emitted again, and hide others."""
-        are_known = len(self._hashes) <= MOST_HASHES and self._missing_rows.has_steady_total()
+        are_known = len(self._hashes) <= MOST_COMPARED and self._missing_rows.has_steady_total()
         # on small pages, keys that other rows have, too, seem to be unique
         are_unique = self._keys_are_unique and self._size >= SMALLEST_OVERLAPPING
         return len(self._hashes) - len(set(self._hashes)) if are_known and are_unique else 0

@@ -20,9 +20,9 @@ from source_snow_atlas.components.request.window import Window
 
 LOGGER = logging.getLogger("airbyte")
 BACKOFF, LONGEST_BACKOFF = 0.25, 30.0
-"""Seconds to wait after a refusal that announces no wait, and at most. One request waits a fifth of it while
-others are answered, and so do all before the first answer. It grows by half with every further refusal, and
-starts at 0.4 of the last wait. Load shed at random takes 5 to 8 times as long with 0.35.
+"""Seconds to wait after a refusal that announces no wait, and at most. The wait grows by half with every
+further refusal, and starts at 0.4 of the last one. While other requests are accepted, and before the first
+reply, only a fifth of it is waited. With 0.35, reads that are refused at random take 5 to 8 times as long.
 """
 PATIENCE = 2
 """Number of latencies (or of longer gaps between requests) after which a request is sent beyond the window,

@@ -75,7 +75,7 @@ class NamedCount:
 
 
 class Partitions:
-    """Partitions of one stream, read, gone, failed or impossible to request: their numbers. Thread-safe."""
+    """Counts of the read, missing, failed and skipped partitions of one stream. Thread-safe."""
 
     def __init__(self, stream: str) -> None:
         self._stream = stream
@@ -162,8 +162,8 @@ class Partitions:
     def _note_failed(self, path: str, error: SnowAtlasError) -> None:
         if isinstance(error, NotFound):
             error = ServerError(
-                f"{self._label}: GET {path} was refused with HTTP {error.status}. Some servers take "
-                "characters of the id for a part of the path, so there may be rows all the same.",
+                f"{self._label}: GET {path} was refused with HTTP {error.status}. Some servers treat "
+                "characters of the id as a part of the path, so there may be rows nevertheless.",
                 self._stream,
             )
         self._failed.add(path)

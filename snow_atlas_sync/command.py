@@ -97,8 +97,6 @@ def prepare(options: argparse.Namespace) -> dict[str, Any]:
     inputs.incremental(options.incremental)
     if options.destination == DUCKDB:
         inputs.check_database(options.database)
-    elif options.database != DATABASE:
-        raise SyncError(f"--database is for DuckDB: omit it, or --destination {options.destination}")
     return config
 
 

@@ -46,6 +46,10 @@ def test_no_server_of_any_nature_is_read_wrongly(nature: Nature) -> None:
 
 
 EXAMPLES = {
+    "an empty page 1 with a link, and a wrong total of none": Nature(
+        rows=7, page_size=2, room=0, items="zero", pages="absent", links="right", names_size="rows",
+        held_back="rows",
+    ),
     "an empty page 1, and pages that are numbered from zero": Nature(
         rows=7, page_size=1, room=0, items="absent", pages="absent", names_page="from zero", refused="always",
         refusal="empty", refused_page=1,

@@ -136,9 +136,8 @@ class PageReply:
     @property
     def announces_more(self) -> bool:
         """Return whether a total or a link announces another page."""
-        # the link of an empty page is wrong if its totals count no rows there; page 1 needs a total of none
-        is_known = self.request.number > 1 or self.page.total_items == 0
-        is_after_end = is_known and not (self.rows or self.expected)
+        # the link of an empty page is wrong if its totals count no rows there, unless it is page 1
+        is_after_end = not (self.rows or self.expected) and self.request.number > 1
         return self.announced > self.request.end or (self.page.has_next and not is_after_end)
 
     @property

@@ -31,7 +31,7 @@ DATABASE = Path("snow_atlas.duckdb")
 DUCKDB, DATASET = "duckdb", "snow_atlas"
 MAX_NOTES = 10
 """Number of notes that are printed."""
-SECONDS_TO_OPEN = 3.0
+SECONDS_TO_OPEN = 5.0
 """Time to wait for the destination to open when a signal ends the command."""
 
 # Entries of the audit log never change, so only new ones are read. All other streams are read completely,

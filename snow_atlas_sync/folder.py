@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,8 @@ from snow_atlas_sync.errors import SyncError
 
 FOLDER = "SNOW_ATLAS_SYNC_FOLDER"
 FULL = (errno.ENOSPC, errno.EDQUOT)
+ATTEMPTS_TO_REMOVE = 40
+"""Attempts to remove a folder into which a thread of dlt still writes after a signal."""
 
 
 def root_folder() -> Path:
@@ -60,7 +63,11 @@ def sync_folder() -> Iterator[Path]:
     try:
         yield created
     finally:
-        shutil.rmtree(created, ignore_errors=True)
+        for _ in range(ATTEMPTS_TO_REMOVE):
+            shutil.rmtree(created, ignore_errors=True)
+            if not created.exists():
+                break
+            time.sleep(0.05)
 
 
 def is_alive(process: str) -> bool:

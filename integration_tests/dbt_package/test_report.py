@@ -26,12 +26,12 @@ from integration_tests.dbt_package.warehouses import DuckDB
 from sandbox import Sandbox
 from sandbox.company.estate import Estate
 from snow_atlas_sync.errors import Stopped
+from snow_atlas_sync.folder import FOLDER
 from snow_atlas_sync.report import command, workbook
 from snow_atlas_sync.report.build import Checks, Dbt, scratch
 from snow_atlas_sync.report.collect import collect
 from snow_atlas_sync.report.marts import MARTS, STAGING, Marts, streams_of
 from snow_atlas_sync.report.page import FIGURES, Origin, key_figures, page, sections
-from snow_atlas_sync.spool import FOLDER
 from source_snow_atlas import definitions
 from tools.chromium import ChromiumUnavailable
 from tools.report import RATES as DEFAULTS

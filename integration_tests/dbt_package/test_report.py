@@ -20,7 +20,7 @@ from types import SimpleNamespace
 import duckdb
 import pytest
 
-from integration_tests.dbt_package.building import PROJECT, run_dbt
+from integration_tests.dbt_package.building import PROJECT, parsed_folder, run_dbt
 from integration_tests.dbt_package.scenarios import RATES, Rows, Scenario, company, scenario
 from integration_tests.dbt_package.warehouses import DuckDB
 from sandbox import Sandbox
@@ -257,7 +257,8 @@ def test_two_reports_at_once_do_not_share_a_folder(monkeypatch: pytest.MonkeyPat
 def test_every_stream_that_dbt_reads_for_a_mart_is_known(tmp_path: Path) -> None:
     """A stream missed would not be read, and its figures would be missing."""
     run_dbt(DuckDB(tmp_path / "none.duckdb"), ["parse"], {}, tmp_path)
-    nodes = json.loads((tmp_path / "target" / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+    manifest = parsed_folder("duckdb", "{}") / "manifest.json"
+    nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"]
 
     def above(name: str) -> set[str]:
         parents = {each for each in nodes[name]["depends_on"]["nodes"] if each.startswith("model.")}

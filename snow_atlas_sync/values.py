@@ -66,7 +66,11 @@ def json_text(value: Any) -> str:
 
 
 def nested_json_text(value: Any) -> str:
-    """Return a value of any depth as JSON. orjson writes 254 levels, but reads 1024."""
+    """Return a value of any depth as JSON.
+
+    orjson writes 254 levels, but reads 1024. The standard library can't write orjson's fragments, which hold
+    numbers with all their digits.
+    """
     parts: list[bytes] = []
     rest: list[Any] = [value]  # bytes are written as they are
     while rest:

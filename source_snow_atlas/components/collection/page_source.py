@@ -115,7 +115,7 @@ class PageSource:
             # a page that nothing announces may not exist
             has_failed = reply.failure is not None and reply.request.start < self.announced
             if not (reply.missing or reply.is_malformed or has_failed or contradicts):
-                break
+                return reply
             again = self._request(reply.request)
             is_same = again.page.rows == reply.page.rows and again.page.total_items == reply.page.total_items
             is_better = reply.failure is not None or (
@@ -124,11 +124,10 @@ class PageSource:
             if reply.is_malformed or (again.failure is None and is_better):
                 reply = again
             if is_same:
-                break
-        else:
-            if reply.missing and reply.request.start and len(again.rows) != len(reply.rows):
-                # rows were inserted or deleted at the end of the collection meanwhile
-                return self.failed(reply.request, "different replies were received", reply.page)
+                return reply
+        if reply.missing and reply.request.start and len(again.rows) != len(reply.rows):
+            # rows were inserted or deleted at the end of the collection meanwhile
+            return self.failed(reply.request, "different replies were received", reply.page)
         return reply
 
     def observe(self, reply: PageReply) -> None:

@@ -937,15 +937,14 @@ def test_a_page_size_of_the_server_costs_no_second_request(count: int, totals: s
 
 
 def test_a_stated_page_size_that_brings_nothing_is_no_empty_collection() -> None:
-    """Rows that came in another page size would be lost, and the table be empty."""
+    """Rows that came in the requested page size would be lost, and the table be empty."""
     server = ModelServer(numbered(20), totals="none")
 
     def fetch(number: int, size: int, numbers: frozenset[int] | None) -> Page:
         page = server.fetch(number, size)
         return replace(page, size=50, rows=[] if size == 50 else page.rows)
 
-    with pytest.raises(ServerError, match="could not be read"):
-        ids(CollectionReader("Stream rows", fetch, 500, ("id",)))
+    assert ids(CollectionReader("Stream rows", fetch, 500, ("id",))) == list(range(20))
 
 
 @pytest.mark.parametrize("change", ["insert", "delete"])

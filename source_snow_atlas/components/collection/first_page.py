@@ -33,7 +33,10 @@ def first_page(source: PageSource, reply: PageReply) -> tuple[PageReply, bool]:
     ):
         return reply, True
     if not reply.rows:
-        raise source.unreadable(reply)
+        again = source.get(reply.request)
+        if not again.rows:
+            raise source.unreadable(reply)
+        return first_page(source, again)
     # a server that truncates pages to a size of its own fills a page of that size and continues after it
     truncated = source.get(PageRequest(1, len(reply.rows)))
     is_full = len(truncated.rows) == len(reply.rows) and not truncated.has_other_size
@@ -53,7 +56,8 @@ def _is_alone(source: PageSource, first: PageReply) -> bool:
             return True
         numbers_are_ignored = other.page.rows == first.rows
     size = count if count == first.page.size else first.request.size
-    others = [source.get(PageRequest(number, size)) for number in (2, 3)]
+    # a server may send an empty page 1 once by mistake
+    others = [source.get(PageRequest(number, size)) for number in ((2, 3) if count else (2, 1))]
     if numbers_are_ignored and all(page.page.rows == first.rows for page in others):
         return True
     if any(page.page.rows or page.is_malformed for page in others):

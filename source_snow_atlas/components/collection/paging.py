@@ -19,7 +19,7 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from source_snow_atlas.components.basics.errors import ServerError, SnowAtlasError
+from source_snow_atlas.components.basics.errors import ServerError
 from source_snow_atlas.components.collection.first_page import first_page
 from source_snow_atlas.components.collection.missing_rows import MissingRows
 from source_snow_atlas.components.collection.overlapping import (
@@ -28,7 +28,7 @@ from source_snow_atlas.components.collection.overlapping import (
     OverlappingPages,
 )
 from source_snow_atlas.components.collection.page_reply import PageReply, PageRequest, content, keys_of
-from source_snow_atlas.components.collection.page_source import NO_SUCH_PAGE, Changes, Fetch, PageSource
+from source_snow_atlas.components.collection.page_source import Changes, Fetch, PageSource
 from source_snow_atlas.components.collection.passes import RepeatedPasses
 from source_snow_atlas.components.collection.prefetch import NoPrefetch, Prefetch
 from source_snow_atlas.components.request.reply import Page, Row
@@ -94,7 +94,11 @@ class CollectionReader:
 
     def _read(self) -> Iterator[list[Row]]:
         """Yield the rows of one reading."""
-        page = self.fetch(1, self.page_size, FIRST if self.pages_declared else None)
+        numbers = FIRST if self.pages_declared else None
+        page = self.fetch(1, self.page_size, numbers)
+        if page is not None and self.pages_declared and not (page.is_array or page.is_collection):
+            # page 1 of a collection may be an error object with status 200 once
+            page = self.fetch(1, self.page_size, numbers)
         if page is None:
             raise ServerError(
                 f"{self.label}: the server sent no content (HTTP 204) instead of rows, so it is not known "
@@ -122,32 +126,14 @@ class CollectionReader:
         self._missing_rows.emitted -= self._changes.again
 
     def _is_without_pages(self, page: Page) -> bool:
-        """Return whether the first reply is all: a single object, or a list of an operation without pages.
-
-        Raises ServerError if a single object was received as page 1 of a collection.
-        """
-        if page.is_collection or page.is_array:
-            is_counted = (page.total_items, page.total_pages) != (None, None)
-            # some servers state the number of all rows as the page size
-            is_full = not is_counted and 0 < len(page.rows) == page.size and page.size % DEFAULT_SIZES == 0
-            announces_more = page.has_next or (page.total_pages or 0) > 1 or is_full
-            return not (self.pages_declared or announces_more or (page.total_items or 0) > len(page.rows))
-        following = self._second_page() if self.pages_declared else None
-        if following is not None and (following.is_array or following.is_collection):
-            raise ServerError(
-                f"{self.label}: page 1 was a single object and page 2 as a list: the rows of page 1 "
-                "would be missing. If it happens again, report it to Snow Atlas support."
-            )
-        return True
-
-    def _second_page(self) -> Page | None:
-        """Return page 2, or None if the server refuses it as one that does not exist."""
-        try:
-            return self.fetch(2, self.page_size, None)
-        except SnowAtlasError as error:
-            if error.status not in NO_SUCH_PAGE:
-                raise
-            return None
+        """Return whether the first reply is all: a single object, or a list of an operation without pages."""
+        if not (page.is_collection or page.is_array):
+            return True
+        is_counted = (page.total_items, page.total_pages) != (None, None)
+        # some servers state the number of all rows as the page size
+        is_full = not is_counted and 0 < len(page.rows) == page.size and page.size % DEFAULT_SIZES == 0
+        announces_more = page.has_next or (page.total_pages or 0) > 1 or is_full
+        return not (self.pages_declared or announces_more or (page.total_items or 0) > len(page.rows))
 
     def _pages(self, source: PageSource, reply: PageReply) -> Iterator[list[Row]]:
         """Yield the rows of all pages, given the reply to the first request."""

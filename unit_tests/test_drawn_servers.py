@@ -154,6 +154,12 @@ EXAMPLES = {
         refused_page=6,
     ),
     "an array that ignores page numbers": Nature(rows=32, page_size=10, shape="array", follows="size only"),
+    "a first page of the server's own size that lacks its last row": Nature(
+        rows=137, room=0, items="absent", sizes="fixed", clamp=33, drops="the last row of a page"
+    ),
+    "a first page of the server's own size that lacks a row": Nature(
+        rows=17, room=0, sizes="clamped", clamp=16, held_back="rows", accepts=True
+    ),
     "an array that ignores page numbers and cuts its pages": Nature(
         rows=64, shape="array", sizes="clamped", clamp=5, follows="size only"
     ),

@@ -1081,6 +1081,25 @@ def test_a_single_object_has_no_second_page(end: int) -> None:
     assert ids(CollectionReader("Stream rows", fetch, 500, ("id",))) == [7]
 
 
+@pytest.mark.parametrize("always", [True, False])
+@pytest.mark.parametrize("count", [1, 700])
+def test_an_object_instead_of_page_1_is_not_the_collection(always: bool, count: int) -> None:
+    """An error that a proxy sends once with status 200 would be the only row of the table."""
+    server = ModelServer(numbered(count))
+
+    def fetch(number: int, size: int, numbers: frozenset[int] | None) -> Page:
+        page = server.fetch(number, size)
+        is_object = number == 1 and (always or len(server.requests) == 1)
+        return parse_page(b'{"id": 7}', "items", {"id"}, numbers) if is_object else page
+
+    reader = CollectionReader("Stream rows", fetch, 500, ("id",))
+    if always:
+        with pytest.raises(ServerError, match="page 1 was a single object and page 2 was a list"):
+            ids(reader)
+    else:
+        assert ids(reader) == list(range(count))
+
+
 class Replicas:
     """Servers of which each request meets one: the second one with the given chance."""
 

@@ -25,7 +25,8 @@ def first_page(source: PageSource, reply: PageReply) -> tuple[PageReply, bool]:
     is_clear = in_own_size.is_end or (count == stated and in_own_size.announces_more)
     if stated and count <= stated and is_clear and not in_own_size.missing:
         return in_own_size, in_own_size.is_end
-    reply = source.complete(replace(reply, request=PageRequest(1, max(count, requested))))
+    size = stated if stated and count < stated else max(count, requested)
+    reply = source.complete(replace(reply, request=PageRequest(1, size)))
     if reply.missing and not reply.rows:
         return reply, False
     if not (reply.missing or reply.announces_more) and (

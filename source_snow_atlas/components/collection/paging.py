@@ -19,7 +19,7 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from source_snow_atlas.components.basics.errors import ServerError
+from source_snow_atlas.components.basics.errors import ServerError, SnowAtlasError
 from source_snow_atlas.components.collection.first_page import first_page
 from source_snow_atlas.components.collection.missing_rows import MissingRows
 from source_snow_atlas.components.collection.overlapping import (
@@ -28,7 +28,7 @@ from source_snow_atlas.components.collection.overlapping import (
     OverlappingPages,
 )
 from source_snow_atlas.components.collection.page_reply import PageReply, PageRequest, content, keys_of
-from source_snow_atlas.components.collection.page_source import Changes, Fetch, PageSource
+from source_snow_atlas.components.collection.page_source import NO_SUCH_PAGE, Changes, Fetch, PageSource
 from source_snow_atlas.components.collection.passes import RepeatedPasses
 from source_snow_atlas.components.collection.prefetch import NoPrefetch, Prefetch
 from source_snow_atlas.components.request.reply import Page, Row
@@ -94,11 +94,9 @@ class CollectionReader:
 
     def _read(self) -> Iterator[list[Row]]:
         """Yield the rows of one reading."""
-        numbers = FIRST if self.pages_declared else None
-        page = self.fetch(1, self.page_size, numbers)
-        if page is not None and self.pages_declared and not (page.is_array or page.is_collection):
-            # page 1 of a collection may be an error object with status 200 once
-            page = self.fetch(1, self.page_size, numbers)
+        page = self.fetch(1, self.page_size, FIRST if self.pages_declared else None)
+        if self.pages_declared and _is_single(page):
+            page = self._page_instead_of_object()
         if page is None:
             raise ServerError(
                 f"{self.label}: the server sent no content (HTTP 204) instead of rows, so it is not known "
@@ -127,13 +125,34 @@ class CollectionReader:
 
     def _is_without_pages(self, page: Page) -> bool:
         """Return whether the first reply is all: a single object, or a list of an operation without pages."""
-        if not (page.is_collection or page.is_array):
+        if _is_single(page):
             return True
         is_counted = (page.total_items, page.total_pages) != (None, None)
         # some servers state the number of all rows as the page size
         is_full = not is_counted and 0 < len(page.rows) == page.size and page.size % DEFAULT_SIZES == 0
         announces_more = page.has_next or (page.total_pages or 0) > 1 or is_full
         return not (self.pages_declared or announces_more or (page.total_items or 0) > len(page.rows))
+
+    def _page_instead_of_object(self) -> Page | None:
+        """Return page 1 once more, as it was a single object that may have replaced a page once.
+
+        Raises ServerError if page 2 is a list.
+        """
+        page = self.fetch(1, self.page_size, FIRST)
+        if not _is_single(page):
+            return page
+        try:
+            following = self.fetch(2, self.page_size, None)
+        except SnowAtlasError as error:
+            if error.status not in NO_SUCH_PAGE:
+                raise
+            return page
+        if following is not None and not _is_single(following):
+            raise ServerError(
+                f"{self.label}: page 1 was a single object and page 2 was a list: the rows of page 1 "
+                "would be missing. If it happens again, report it to Snow Atlas support."
+            )
+        return page
 
     def _pages(self, source: PageSource, reply: PageReply) -> Iterator[list[Row]]:
         """Yield the rows of all pages, given the reply to the first request."""
@@ -264,3 +283,8 @@ class CollectionReader:
         """Return a number for each row: the hash of its key, or of all its values if it has none."""
         keys = keys_of(rows, self.key)
         return [hash(content(row) if key is None else key) for row, key in zip(rows, keys, strict=True)]
+
+
+def _is_single(page: Page | None) -> bool:
+    """Return whether a reply is a single object, instead of a list of rows."""
+    return page is not None and not (page.is_array or page.is_collection)

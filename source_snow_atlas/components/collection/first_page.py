@@ -27,27 +27,38 @@ def first_page(source: PageSource, reply: PageReply) -> tuple[PageReply, bool]:
         return in_own_size, in_own_size.is_end
     size = stated if stated and count < stated else max(count, requested)
     reply = source.complete(replace(reply, request=PageRequest(1, size)))
-    if reply.missing and not reply.rows:
-        return reply, False
-    if not (reply.missing or reply.announces_more) and (
-        (reply.is_end and not reply.rows) or _is_alone(source, reply)
-    ):
+    if not (reply.rows or reply.missing):
+        return _first_rows(source, reply)
+    if not (reply.missing or reply.announces_more) and _is_alone(source, reply):
         return reply, True
     if not reply.rows:
-        again = source.get(reply.request)
-        if not again.rows:
-            raise source.unreadable(reply)
-        return first_page(source, again)
+        return reply, False
     # a server that truncates pages to a size of its own fills a page of that size and continues after it
     truncated = source.get(PageRequest(1, len(reply.rows)))
     is_full = len(truncated.rows) == len(reply.rows) and not truncated.has_other_size
     return truncated if is_full else reply, False
 
 
+def _first_rows(source: PageSource, empty: PageReply) -> tuple[PageReply, bool]:
+    """Return page 1 after an empty reply that counts no rows, and whether no page follows.
+
+    Raises ServerError if page 2 has rows.
+    """
+    if empty.is_end:
+        return empty, True
+    following, again = source.get(PageRequest(2, empty.request.size)), source.get(empty.request)
+    if following.page.rows or following.is_malformed or again.failure is not None:
+        raise source.unreadable(empty)
+    if following.failure is not None and not empty.is_counted:
+        source.warn_of_end(following)
+    # rows that came now were inserted meanwhile, or the first reply was empty by mistake
+    return again, not (again.is_full or again.missing or again.announces_more)
+
+
 def _is_alone(source: PageSource, first: PageReply) -> bool:
     """Return whether no rows follow a page whose totals don't prove it."""
     count = len(first.rows)
-    numbers_are_ignored = count > 0
+    numbers_are_ignored = True
     if count > 2:
         # a page that begins with the last rows shows whether more follow
         other = source.get(PageRequest(2, count - min(OVERLAP, (count - 1) // 2)))
@@ -55,10 +66,11 @@ def _is_alone(source: PageSource, first: PageReply) -> bool:
         is_last = not other.has_other_size and other.reached == count and other.ends_as(first)
         if is_last and not other.ends_as(first, before_end=1):
             return True
+        if other.adds_to(first):
+            return False
         numbers_are_ignored = other.page.rows == first.rows
     size = count if count == first.page.size else first.request.size
-    # a server may send an empty page 1 once by mistake
-    others = [source.get(PageRequest(number, size)) for number in ((2, 3) if count else (2, 1))]
+    others = [source.get(PageRequest(number, size)) for number in (2, 3)]
     if numbers_are_ignored and all(page.page.rows == first.rows for page in others):
         return True
     if any(page.page.rows or page.is_malformed for page in others):

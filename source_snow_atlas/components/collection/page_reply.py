@@ -191,6 +191,12 @@ class PageReply:
         """Return whether keys identify the rows. Few rows may have different keys by chance."""
         return self.has_unique_keys and len(self.rows) >= FEW_ROWS
 
+    def adds_to(self, other: PageReply) -> bool:
+        """Return whether the page has a row that another page lacks."""
+        if self.has_unique_keys and other.has_unique_keys:
+            return not set(self.keys) <= set(other.keys)
+        return any(row not in other.rows for row in self.rows)
+
     def ends_as(self, other: PageReply, before_end: int = 0) -> bool:
         """Return whether the rows are the last ones of another page, or those `before_end` rows earlier."""
         is_keyed = self.has_unique_keys and other.is_keyed

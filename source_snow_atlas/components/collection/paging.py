@@ -36,8 +36,10 @@ from source_snow_atlas.components.request.reply import Page, Row
 LOGGER = logging.getLogger("airbyte")
 FIRST = frozenset({0, 1})
 """The numbers that replies may state for the first page."""
+SMALLEST_DEFAULT_SIZE = 10
+"""The smallest page size that servers use by default. The vendor's are 25 and 100."""
 DEFAULT_SIZES = 5
-"""Default page sizes are multiples of it: the vendor's are 25 and 100, 10 and 20 are usual."""
+"""Default page sizes are multiples of it."""
 MOST_READINGS = 3
 """Readings after the first one while replicas differ. Each finds some of the rows that one replica lacks."""
 MOST_HASHES = 1_000_000
@@ -125,13 +127,17 @@ class CollectionReader:
 
     def _is_without_pages(self, page: Page) -> bool:
         """Return whether the first reply is all: a single object, or a list of an operation without pages."""
-        if _is_single(page):
-            return True
+        count = len(page.rows)
+        if self.pages_declared or _is_single(page):
+            return _is_single(page)
+        if page.has_next or (page.total_pages or 0) > 1 or (page.total_items or 0) > count:
+            return False
         is_counted = (page.total_items, page.total_pages) != (None, None)
-        # some servers state the number of all rows as the page size
-        is_full = not is_counted and 0 < len(page.rows) == page.size and page.size % DEFAULT_SIZES == 0
-        announces_more = page.has_next or (page.total_pages or 0) > 1 or is_full
-        return not (self.pages_declared or announces_more or (page.total_items or 0) > len(page.rows))
+        # a page of the server's default size may be followed by others
+        if is_counted or count < SMALLEST_DEFAULT_SIZE or (count % DEFAULT_SIZES and count != page.size):
+            return True
+        following = self._second_page(count)
+        return following is None or not following.rows or following.rows == page.rows
 
     def _page_instead_of_object(self) -> Page | None:
         """Return page 1 once more, as it was a single object that may have replaced a page once.
@@ -139,20 +145,22 @@ class CollectionReader:
         Raises ServerError if page 2 is a list.
         """
         page = self.fetch(1, self.page_size, FIRST)
-        if not _is_single(page):
-            return page
-        try:
-            following = self.fetch(2, self.page_size, None)
-        except SnowAtlasError as error:
-            if error.status not in NO_SUCH_PAGE:
-                raise
-            return page
+        following = self._second_page(self.page_size) if _is_single(page) else None
         if following is not None and not _is_single(following):
             raise ServerError(
                 f"{self.label}: page 1 was a single object and page 2 was a list: the rows of page 1 "
                 "would be missing. If it happens again, report it to Snow Atlas support."
             )
         return page
+
+    def _second_page(self, size: int) -> Page | None:
+        """Return page 2, or None if the server refuses it as one that does not exist."""
+        try:
+            return self.fetch(2, size, None)
+        except SnowAtlasError as error:
+            if error.status not in NO_SUCH_PAGE:
+                raise
+            return None
 
     def _pages(self, source: PageSource, reply: PageReply) -> Iterator[list[Row]]:
         """Yield the rows of all pages, given the reply to the first request."""

@@ -38,7 +38,6 @@ class _Pass:
     pages: list[list[int]] = field(default_factory=list)
     totals: list[int | None] = field(default_factory=list)
     failure: ServerError | None = None
-    is_new: bool = False
     found: Counter[int] = field(default_factory=Counter)
     seen: set[Hashable] = field(default_factory=set)
     idle: int = 0
@@ -64,8 +63,7 @@ class RepeatedPasses:
         self._emitted: Counter[int] = Counter()
         self._keys: set[int] = set()
         self._totals: set[int | None] = set()
-        self._keys_are_unique = True
-        self._has_lacked_rows = False
+        """Totals of all pages; None for a page that lacks a total, a unique key or rows."""
 
     def rows(self) -> Iterator[list[Row]]:
         """Yield the rows of the collection in batches. Raises ServerError if the passes keep differing."""
@@ -77,21 +75,18 @@ class RepeatedPasses:
         earlier: _Pass | None = None
         quiet_passes = 0  # those without a new row
         for passes in count(1):
-            current = _Pass()
+            current, emitted = _Pass(), self._emitted.total()
             yield from self._pass(current)
-            self._totals.update(current.totals)
             if earlier is not None and current.agrees(earlier):
                 self._check(current)
                 return
             if current.failure is not None and earlier is not None and earlier.failure is not None:
                 # if the collection had become shorter, the second pass would have ended earlier
                 raise current.failure
-            self._has_lacked_rows |= self._missing_rows.rows > 0
-            quiet_passes = 0 if current.is_new else quiet_passes + 1
-            total = self._steady_total()
-            if quiet_passes > 1 and total == len(self._keys):
+            quiet_passes = quiet_passes + 1 if self._emitted.total() == emitted else 0
+            if quiet_passes > 1 and self._totals == {len(self._keys)}:
                 return
-            lacks_keys = total is not None and len(self._keys) < total
+            lacks_keys = len(self._totals) == 1 and len(self._keys) < (next(iter(self._totals)) or 0)
             if passes >= (MOST_PASSES_OF_STEADY_TOTAL if lacks_keys else MOST_PASSES):
                 raise self._source.error(
                     f"{passes} passes over all pages brought different rows, and its pages "
@@ -142,12 +137,10 @@ class RepeatedPasses:
         current.totals.append(reply.page.total_items)
         hashes = [hash(content(row)) for row in reply.rows]
         current.pages.append(hashes)
-        identities: list[Hashable] = list(hashes)
-        if reply.has_unique_keys:
-            identities = reply.keys
-            self._keys.update(map(hash, reply.keys))
-        elif reply.rows:
-            self._keys_are_unique = False
+        is_keyed = reply.has_unique_keys
+        identities = reply.keys if is_keyed else list[Hashable](hashes)
+        self._keys.update(map(hash, identities))
+        self._totals.add(reply.page.total_items if is_keyed and not reply.missing else None)
         current.idle = current.idle + 1 if current.seen.issuperset(identities) else 0
         current.seen.update(identities, [tuple(reply.identities)])
         if current.idle > IDLE_PAGES:
@@ -156,7 +149,6 @@ class RepeatedPasses:
                 "collection ends. Report it to Snow Atlas support."
             )
         new = self._not_emitted(current, reply, hashes)
-        current.is_new |= bool(new)
         if len(self._emitted) + len(self._keys) > 2 * MOST_ROWS:
             raise self._source.error(
                 f"the server does not serve pages that overlap, and more than "
@@ -214,8 +206,3 @@ class RepeatedPasses:
             return True
         # the totals of another page are not those of this one
         return not is_another and (reply.total_items is not None or before.total_items is not None)
-
-    def _steady_total(self) -> int | None:
-        """Return the total if it never changed, all keys are unique and every page held its rows."""
-        is_steady = len(self._totals) == 1 and self._keys_are_unique and not self._has_lacked_rows
-        return next(iter(self._totals)) if is_steady else None

@@ -187,7 +187,9 @@ class RepeatedPasses:
                 # a page before one with new rows should be full
                 self._missing_rows.rows += before.request.size - len(before.rows)
             return True
-        is_counted = self._is_end_counted(reply, before, is_another)
+        # the totals of another page are not those of this one
+        is_counted = before.total_items == before.reached or (reply.failure is None and reply.is_counted)
+        is_counted &= not self._source.was_miscounted
         announced = max(reply.announced, self._source.announced)
         is_announced = before.announces_more or reply.request.start < announced or reply.is_malformed
         # if nothing is counted, a full page that comes again may hide others
@@ -197,12 +199,3 @@ class RepeatedPasses:
         elif reply.failure is not None and not is_counted:
             self._source.warn_of_end(reply)
         return False
-
-    def _is_end_counted(self, reply: PageReply, before: PageReply, is_another: bool) -> bool:
-        """Return whether totals prove that no rows are left for a page that brings none."""
-        if self._source.was_miscounted:
-            return False
-        if before.total_items == before.reached or (reply.failure is None and reply.is_counted):
-            return True
-        # the totals of another page are not those of this one
-        return not is_another and (reply.total_items is not None or before.total_items is not None)

@@ -55,12 +55,12 @@ class OverlappingPages:
                     break
         yield self._pending
 
-    def _following(self, planned: int | None) -> PageRequest:
-        """Return the request that follows those in flight, or the last page if there are none."""
-        if planned is None:
+    def _following(self, newest: PageRequest | None) -> PageRequest:
+        """Return the request that follows the newest one in flight, or the last page if there is none."""
+        if newest is None:
             # the pages before may have brought less or more than was planned
             return self._plan.after(self._last, self._offset)
-        return self._plan.following(planned)
+        return self._plan.following(newest.end)
 
     def _receive(self, reply: PageReply) -> Iterator[list[Row]]:
         """Join a page to the preceding one, or read the gap between them."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Generator, Hashable
-from contextlib import closing
 from dataclasses import dataclass, replace
 
 from source_snow_atlas.components.basics.errors import ServerError, SnowAtlasError
@@ -80,27 +79,18 @@ class PageSource:
         """
         return self.complete(self._request(request))
 
-    def replies(self, following: Callable[[int | None], PageRequest]) -> Generator[PageReply, None, None]:
+    def replies(
+        self, following: Callable[[PageRequest | None], PageRequest]
+    ) -> Generator[PageReply, None, None]:
         """Yield the replies to requests, with as many in flight as are announced, and at least one.
 
-        `following` returns the next request, given the offset at which the requests in flight end, or None if
-        there are none.
+        `following` returns the next request, given the newest one in flight, or None if there is none.
         """
-        planned = waiting = 0
 
-        def next_request() -> PageRequest | None:
-            nonlocal planned, waiting
-            if waiting and planned >= self.announced:
-                return None
-            request = following(planned if waiting else None)
-            planned = request.end
-            waiting += 1
-            return request
+        def next_request(newest: PageRequest | None) -> PageRequest | None:
+            return None if newest is not None and newest.end >= self.announced else following(newest)
 
-        with closing(in_flight(next_request, self.get, self.prefetch)) as replies:
-            for reply in replies:
-                waiting -= 1
-                yield reply
+        yield from in_flight(next_request, self.get, self.prefetch)
 
     def complete(self, reply: PageReply) -> PageReply:
         """Request a page again until it holds the rows it counts, or its replies agree.

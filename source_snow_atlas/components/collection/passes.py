@@ -121,7 +121,7 @@ class RepeatedPasses:
         numbers = count(1)
         before: PageReply | None = None
         for reply in self._source.replies(
-            lambda planned: PageRequest(next(numbers), self._first.request.size)
+            lambda newest: PageRequest(next(numbers), self._first.request.size)
         ):
             if not self._is_part_of(current, reply, before):
                 return

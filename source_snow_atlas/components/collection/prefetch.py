@@ -57,28 +57,29 @@ class PagePrefetch:
 
 
 def in_flight(
-    following: Callable[[], Requested | None],
+    following: Callable[[Requested | None], Requested | None],
     fetch: Callable[[Requested], Fetched],
     prefetch: Prefetch,
 ) -> Generator[Fetched, None, None]:
     """Yield the replies to requests, in the order of the requests, with as many in flight as possible.
 
-    `following` returns the next request, or None. It is called again after every reply, because a reply may
-    announce more pages. The generator ends when it returns None while no request is in flight.
+    `following` returns the next request, or None, given the newest one in flight, if any. It is called again
+    after every reply, because a reply may announce more pages. The generator ends when it returns None while
+    no request is in flight.
     """
-    waiting: deque[Future[Fetched]] = deque()
-    upcoming = following()
+    waiting: deque[tuple[Requested, Future[Fetched]]] = deque()
+    upcoming = following(None)
     try:
         while upcoming is not None or waiting:
             while upcoming is not None:
                 future = prefetch.try_submit(partial(fetch, upcoming))
                 if future is None:
                     break
-                waiting.append(future)
-                upcoming = following()
+                waiting.append((upcoming, future))
+                upcoming = following(upcoming)
             if waiting:
                 try:
-                    fetched = waiting.popleft().result()
+                    fetched = waiting.popleft()[1].result()
                 finally:
                     prefetch.done()
                 yield fetched
@@ -86,8 +87,8 @@ def in_flight(
                 request, upcoming = upcoming, None
                 yield fetch(request)
             if upcoming is None:
-                upcoming = following()
+                upcoming = following(waiting[-1][0] if waiting else None)
     finally:
-        for future in waiting:
+        for _, future in waiting:
             future.cancel()
             prefetch.done()

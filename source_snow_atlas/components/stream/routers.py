@@ -232,8 +232,8 @@ class ParentCollection:
             partitions.end(partition, fill(self._endpoint.path, partition), failure)
             return rows
 
-        following = partial(next, parents.partitions(partitions), None)
-        yield from in_flight(following, read, self._prefetch)
+        following = parents.partitions(partitions)
+        yield from in_flight(lambda newest: next(following, None), read, self._prefetch)
         if missing := partitions.missing():
             raise missing
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 from airbyte_cdk.models import AirbyteMessage, AirbyteStreamStatus
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_snow_atlas.components.basics.errors import ConfigurationError, SnowAtlasError
+from source_snow_atlas.components.basics.errors import ConfigurationError, SnowAtlasError, pluralized
 
 OVER = (AirbyteStreamStatus.COMPLETE, AirbyteStreamStatus.INCOMPLETE)
 
@@ -46,7 +46,7 @@ def one_error_per_stream(
             f"{', '.join(sorted(failed))}. The error of each says why"
         )
         if silent:
-            number = "1 stream" if len(silent) == 1 else f"{len(silent)} streams"
+            number = pluralized(len(silent), "stream", "streams")
             raise ConfigurationError(f"{summary}. {number} did not end: {', '.join(silent)}.")
         raise ConfigurationError(f"{summary}; the other streams are complete.")
     if silent:

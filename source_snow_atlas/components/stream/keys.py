@@ -6,9 +6,11 @@ problem is reported once per stream, for the rows as they are emitted.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from source_snow_atlas.components.basics.errors import plain
+from source_snow_atlas.components.collection.page_reply import keys_of
 from source_snow_atlas.components.request.reply import Row
 
 
@@ -25,39 +27,29 @@ class KeyWarnings:
 
     def check(self, rows: list[Row]) -> None:
         """Warn if part of a key is null, or if a key occurs twice among these rows."""
-        names = self._names
-        if not names:
-            return
-        parts = [[row.get(name) for row in rows] for name in names]
-        keys: list[object] = list(zip(*parts, strict=True))
-        for name, part in zip(names, parts, strict=True):
-            if None in part:
-                self._warn_about_null(name, rows[part.index(None)])
-        try:
-            if len(set(keys)) == len(keys):
-                return
-        except TypeError:  # a part of a key is an array or an object
-            keys = [repr(key) for key in keys]
-        self._warn_about_repeats(rows, keys)
+        keys = keys_of(rows, self._names) if self._names else []
+        if None in keys:
+            self._warn_about_null(rows[keys.index(None)])
+        if len(set(keys)) < len(keys):
+            counts = Counter(key for key in keys if key is not None)
+            repeated = [row for row, key in zip(rows, keys, strict=True) if counts[key] > 1]
+            if repeated:
+                self._warn_about_repeat(repeated[0])
 
-    def _warn_about_null(self, name: str, row: Row) -> None:
+    def _warn_about_null(self, row: Row) -> None:
+        name = next(name for name in self._names if row.get(name) is None)
         self._warn(
             "null key",
             f"{self._label}: {name}, a part of the primary key, is null in some rows{self._example(row)}. "
             "They are emitted, but a destination that merges by the key may reject or lose them.",
         )
 
-    def _warn_about_repeats(self, rows: list[Row], keys: Sequence[object]) -> None:
-        seen: set[object] = set()
-        for row, key in zip(rows, keys, strict=True):
-            if key in seen and any(row.get(name) is not None for name in self._names):
-                self._warn(
-                    "key",
-                    f"{self._label}: the primary key {', '.join(self._names)} is not unique in the "
-                    f"data{self._example(row)}. All rows are emitted; none is treated as a duplicate.",
-                )
-                return
-            seen.add(key)
+    def _warn_about_repeat(self, row: Row) -> None:
+        self._warn(
+            "key",
+            f"{self._label}: the primary key {', '.join(self._names)} is not unique in the "
+            f"data{self._example(row)}. All rows are emitted; none is treated as a duplicate.",
+        )
 
     def _example(self, row: Row) -> str:
         """Return the key of a row for a message, or nothing if it may be personal or secret."""

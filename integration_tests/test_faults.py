@@ -85,7 +85,8 @@ PLACES = [
     Place("page-1", "computers", COMPUTERS_PATH, {"page_number": 1}),
     Place("middle-page", "computers", COMPUTERS_PATH, {"page_number": 2}),
     Place("last-page", "computers", COMPUTERS_PATH, {"page_number": 4}),
-    Place("child", "computer_logical_disks", DISKS_PATH, {"skip": 7}),
+    # a page after the last one, which nothing announces, would not be requested again
+    Place("child", "computer_logical_disks", DISKS_PATH, {"page_number": 1, "skip": 7}),
     Place("audit-window", "audit_logs", AUDIT_PATH, {"skip": 5}),
 ]
 STREAMS = ["computers", "computer_logical_disks", "audit_logs", "organizations"]

@@ -67,7 +67,7 @@ class ModelServer:
         """Return the page that the connector parses from the reply."""
         return parse_page(self.body(number, size), "items", {"id"}, numbers)
 
-    def reader(self, page_size: int, key: Sequence[str] = ("id",), **options: Any) -> CollectionReader:
+    def reader(self, page_size: int, key: tuple[str, ...] = ("id",), **options: Any) -> CollectionReader:
         """Return the connector's reader of this server."""
         return CollectionReader("Stream rows", self.fetch, page_size, key, **options)
 

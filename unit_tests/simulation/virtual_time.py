@@ -8,7 +8,7 @@ from __future__ import annotations
 import heapq
 import random
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
@@ -119,7 +119,7 @@ class VirtualTime:
 
 
 def read_by_clock(
-    count: int, seed: int, page_size: int, key: Sequence[str] = ("id",), **options: Any
+    count: int, seed: int, page_size: int, key: tuple[str, ...] = ("id",), **options: Any
 ) -> Outcome:
     """Read a collection of `count` rows with the connector's reader, with options of `VirtualTime`."""
     rows = ChangingRows(count)

@@ -16,8 +16,8 @@ from __future__ import annotations
 
 import logging
 from array import array
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 
 from source_snow_atlas.components.basics.errors import ServerError, SnowAtlasError
 from source_snow_atlas.components.collection.first_page import first_page
@@ -48,6 +48,10 @@ MOST_COMPARED = 200_000
 """Emitted rows that are compared at the end of each read, in 15 MB: a repeated one may hide another."""
 
 
+def ignore(*arguments: object) -> None:
+    """Do nothing: the default of the callbacks."""
+
+
 @dataclass
 class CollectionReader:
     """Reader of one collection. Not thread-safe; call `rows()` once.
@@ -61,13 +65,13 @@ class CollectionReader:
     label: str
     fetch: Fetch
     page_size: int
-    key: Sequence[str] = ()
+    key: tuple[str, ...] = ()
     prefetch: Prefetch = field(default_factory=NoPrefetch)
     pages_declared: bool = True
     accepts_missing: bool = False
-    on_page: Callable[[Page], None] = lambda page: None
-    on_changes: Callable[[Changes], None] = lambda changes: None
-    on_missing: Callable[[int], None] = lambda rows: None
+    on_page: Callable[[Page], None] = ignore
+    on_changes: Callable[[Changes], None] = ignore
+    on_missing: Callable[[int], None] = ignore
     warn: Callable[[str, str], None] = lambda kind, message: LOGGER.warning(message)
 
     def __post_init__(self) -> None:
@@ -108,19 +112,11 @@ class CollectionReader:
             self.on_page(page)
             yield page.rows
             return
-        key = tuple(self.key)
         source = PageSource(
-            label=self.label,
-            fetch=self.fetch,
-            key=key,
-            prefetch=self.prefetch,
-            missing_rows=self._missing_rows,
-            on_page=self.on_page,
-            warn=self.warn,
-            first=page,
+            self.label, self.fetch, self.key, self.prefetch, self._missing_rows, self.on_page, self.warn, page
         )
         self._changes, self._source = source.changes, source
-        for batch in self._pages(source, PageReply(PageRequest(1, self.page_size), page, key)):
+        for batch in self._pages(source, PageReply(PageRequest(1, self.page_size), page, self.key)):
             self._missing_rows.emitted += len(batch)
             yield batch
         self._missing_rows.emitted -= self._changes.again
@@ -137,7 +133,8 @@ class CollectionReader:
         if is_counted or count < SMALLEST_DEFAULT_SIZE or (count % DEFAULT_SIZES and count != page.size):
             return True
         following = self._second_page(count)
-        return following is None or not following.rows or following.rows == page.rows
+        first = PageReply(PageRequest(1, count), page, self.key)
+        return following is None or not replace(first, page=following).adds_to(first)
 
     def _page_instead_of_object(self) -> Page | None:
         """Return page 1 once more, as it was a single object that may have replaced a page once.
@@ -234,15 +231,8 @@ class CollectionReader:
             )
         emitted = set(self._hashes)
         for _ in range(MOST_READINGS):
-            again = CollectionReader(
-                self.label,
-                self.fetch,
-                self.page_size,
-                self.key,
-                self.prefetch,
-                self.pages_declared,
-                accepts_missing=True,
-                warn=lambda kind, message: None,
+            again = replace(
+                self, accepts_missing=True, on_page=ignore, on_changes=ignore, on_missing=ignore, warn=ignore
             )
             for batch in again._read():
                 hashes = self._hashes_of(batch)

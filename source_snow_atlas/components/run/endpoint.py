@@ -9,7 +9,7 @@ from typing import Any
 
 from source_snow_atlas.components.basics.errors import plain
 from source_snow_atlas.components.basics.paths import fill
-from source_snow_atlas.components.collection.paging import CollectionReader
+from source_snow_atlas.components.collection.paging import CollectionReader, ignore
 from source_snow_atlas.components.collection.prefetch import Prefetch
 from source_snow_atlas.components.request.reply import Page, Repairs, parse_page
 from source_snow_atlas.components.run.sync import Sync
@@ -75,7 +75,7 @@ class Endpoint:
             prefetch=prefetch,
             pages_declared=self.page_parameters,
             accepts_missing=on_missing is not None or settings.accepts_missing_rows(self.name),
-            on_page=on_page or (lambda page: None),
+            on_page=on_page or ignore,
             on_missing=on_missing or (lambda rows: progress.add(self.name, not_served=rows)),
             on_changes=lambda changes: progress.add_changes(self.name, changes),
             warn=lambda kind, message: progress.warn_once(self.name, kind, message),

@@ -300,13 +300,38 @@ def test_a_token_that_is_refused_is_renewed_and_the_request_repeated(
     assert len(http.asked(PATH)) == 2
 
 
-def test_a_token_that_is_refused_twice_is_an_error(client: SnowAtlasClient, http: FakeHttp) -> None:
+def test_a_token_that_is_always_refused_is_an_error(
+    client: SnowAtlasClient, http: FakeHttp, clock: FakeClock
+) -> None:
     """A client without access would ask for tokens without end."""
     http.on("GET", URL, Reply(401, body=b"token is invalid or expired"))
     with pytest.raises(ConfigurationError, match="renewed and refused again"):
         get(client)
-    assert len(http.asked(PATH)) == 2
-    assert len(http.asked("/idp/api/connect/token")) <= 2
+    assert len(http.asked(PATH)) == 5
+    assert len(http.asked("/idp/api/connect/token")) <= 3
+    assert sum(clock.sleeps) < 5
+
+
+@pytest.mark.parametrize("lag", [0.5, 1.5])
+def test_a_new_token_that_is_not_known_everywhere_yet_is_no_error(
+    client: SnowAtlasClient, http: FakeHttp, clock: FakeClock, lag: float
+) -> None:
+    """Every stream would fail at the start of a sync, with the advice to check a secret that is right."""
+    issued: dict[str, float] = {}
+
+    def token(request: requests.PreparedRequest) -> Reply:
+        issued[f"Bearer token-{len(issued)}"] = clock.now
+        return token_reply(f"token-{len(issued) - 1}")
+
+    http.on("POST", TOKEN_URL, token)
+    http.on(
+        "GET",
+        URL,
+        lambda request: (
+            GOOD if clock.now - issued[request.headers["Authorization"]] >= lag else Reply(401, {})
+        ),
+    )
+    assert get(client).rows == [{"id": 1}]
 
 
 @pytest.mark.parametrize(

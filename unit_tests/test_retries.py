@@ -40,6 +40,15 @@ def test_retry_after_as_a_date() -> None:
     assert 0 < (announced_wait({"Retry-After": later}) or 0) <= 100
 
 
+@pytest.mark.parametrize("hours", [-2, 2])
+def test_retry_after_as_a_date_of_another_clock(hours: int) -> None:
+    """Requests would fall into a wait, or a stream fail for an hour that nobody announced."""
+    now = datetime.now(timezone.utc) + timedelta(hours=hours)
+    headers = {"Date": format_datetime(now, usegmt=True)}
+    headers["Retry-After"] = format_datetime(now + timedelta(seconds=30), usegmt=True)
+    assert announced_wait(headers) == 30
+
+
 def test_retry_after_as_an_obsolete_date() -> None:
     """The form without a zone, which recipients must accept (RFC 9110), would be ignored."""
     later = (datetime.now(timezone.utc) + timedelta(seconds=100)).ctime()

@@ -15,21 +15,29 @@ LONGEST_WAIT = 3600.0
 def announced_wait(headers: Mapping[str, str]) -> float | None:
     """Return the seconds of a Retry-After header, or None if there is none that can be read.
 
-    The header has seconds or a date (RFC 9110 section 10.2.3). Of several headers the longest wait counts.
+    The header has seconds or a date (RFC 9110 section 10.2.3), which is compared with the Date of the reply, if
+    it has one, as clocks may differ. Of several headers the longest wait counts.
     """
     text = headers.get("Retry-After", "")
     try:
         seconds = max(map(float, text.split(",")))
     except ValueError:
-        try:
-            date = parsedate_to_datetime(text)
-            # the obsolete form without a zone is UTC as well (RFC 9110 section 5.6.7)
-            date = date if date.tzinfo else date.replace(tzinfo=timezone.utc)
-            seconds = (date - datetime.now(timezone.utc)).total_seconds()
-        except (ValueError, TypeError, OverflowError):
+        date = _date(text)
+        if date is None:
             return None
+        now = _date(headers.get("Date", "")) or datetime.now(timezone.utc)
+        seconds = (date - now).total_seconds()
     # a longer one would fill messages with its digits
     return min(seconds, 1e9) if 0 <= seconds < float("inf") else None
+
+
+def _date(text: str) -> datetime | None:
+    """Parse an HTTP date. Its obsolete form without a zone is UTC as well (RFC 9110 section 5.6.7)."""
+    try:
+        date = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=timezone.utc)
 
 
 @dataclass

@@ -37,6 +37,11 @@ TIMEOUTS = (15.0, 300.0)
 """Seconds to connect, and then to the end of the reply: some pages take minutes."""
 CHECK_TIMEOUTS = (5.0, 12.0)
 """The same for `check`, whose user waits for the result."""
+WAITS_OF_REFUSED_TOKENS = (0.0, 1.0, 0.0, 2.0)
+"""Seconds before a request whose token was refused is sent again, with a new token if there is no wait.
+
+It may take a moment until every server of the API knows a new token.
+"""
 HEADERS = {
     "Accept": "application/json",
     "Accept-Encoding": "gzip",
@@ -178,7 +183,7 @@ class SnowAtlasClient:
     def _send(self, request: _Request[Any]) -> tuple[Response, Ticket]:
         """Return the reply after rate limits, and after the renewal of a token that is refused."""
         limited_since: float | None = None
-        is_renewed = False
+        refusals = 0
         query = f"?{urlencode(request.query, quote_via=percent_encode)}" if request.query else ""
         url = self.authenticator.host + request.path + query
         while True:
@@ -196,12 +201,15 @@ class SnowAtlasClient:
                     self._raise_if_limited_for_long(request, announced, limited_since)
                     own_wait = self.pace.refused(announced, ticket)
             if reply.meaning is Meaning.LIMITED:
-                is_renewed = False
+                refusals = 0
                 self._sleep(own_wait)
-            elif reply.meaning is Meaning.UNAUTHORIZED and not is_renewed:
-                is_renewed = True
+            elif reply.meaning is Meaning.UNAUTHORIZED and refusals < len(WAITS_OF_REFUSED_TOKENS):
                 self.pace.pause(min(announced or 0.0, self._longest_wait))
-                self.authenticator.renew(token)
+                if WAITS_OF_REFUSED_TOKENS[refusals]:
+                    self._sleep(WAITS_OF_REFUSED_TOKENS[refusals])
+                else:
+                    self.authenticator.renew(token)
+                refusals += 1
             else:
                 return reply, ticket
 

@@ -110,7 +110,7 @@ def _parent(entry: Mapping[str, Any]) -> str:
     if name in definitions.key_collections():
         holder = definitions.key_collections()[name]
         return f"`{holder['path']}`, which is read once per {_parents(holder)}"
-    condition = f" whose `{entry['where']}` is true" if "where" in entry else ""
+    condition = f" whose `{entry['where']}` is not false" if "where" in entry else ""
     condition = f" without `{entry['lacking']}`" if "lacking" in entry else condition
     return f"`{name}`{condition}"
 

@@ -130,7 +130,7 @@ def _can_not_be_known(verdict: Verdict, lost: int) -> bool:
     if nature.begins_with_another_shape:
         return True
     has_hidden_sizes = nature.sizes != "as asked" and nature.names_size != "yes"
-    if nature.accepts and nature.drops != "nothing" and has_hidden_sizes:
+    if nature.accepts and (nature.drops, nature.held_back) != ("nothing", "nothing") and has_hidden_sizes:
         # pages that lack rows hide their size, so that the accepted number is not exact
         return True
     if nature.order != "holds" and not nature.is_still and not nature.counts_rows:
@@ -199,7 +199,8 @@ def _can_not_be_known(verdict: Verdict, lost: int) -> bool:
         is_always_out_of_place = nature.begins != "in place" and nature.drops == "a row at random"
         is_out_of_place = names_sizes_wrongly or (nature.begins != "in place" and nature.drops != "nothing")
         # page numbers that are ignored look like rows that moved, so the accepted number is not exact
-        is_ignored = nature.follows != "page number" and bool(verdict.missing)
+        is_earlier = nature.refused == "always" and nature.refusal.startswith("page")
+        is_ignored = (nature.follows != "page number" or is_earlier) and bool(verdict.missing)
         return is_always_out_of_place or (
             not nature.is_still and (is_out_of_order or is_out_of_place or is_ignored)
         )

@@ -15,8 +15,8 @@ LONGEST_WAIT = 3600.0
 def announced_wait(headers: Mapping[str, str]) -> float | None:
     """Return the seconds of a Retry-After header, or None if there is none that can be read.
 
-    The header has seconds or a date (RFC 9110 section 10.2.3), which is compared with the Date of the reply, if
-    it has one, as clocks may differ. Of several headers the longest wait counts.
+    The header has seconds or a date (RFC 9110 section 10.2.3). A date is compared with the Date of the reply,
+    if it has one, as clocks may differ. Of several headers the longest wait counts.
     """
     text = headers.get("Retry-After", "")
     try:

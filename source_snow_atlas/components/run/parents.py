@@ -17,7 +17,7 @@ from source_snow_atlas.components.run.partitions import NamedCount
 
 Keys = tuple[Any, ...]
 Batches = Callable[[], Iterator[list[Row]]]
-FALSE = (None, False, "", "false", "False")
+FALSE = (False, "false", "False")
 """Values of a condition that is not met; some servers send booleans as strings."""
 
 
@@ -25,7 +25,7 @@ FALSE = (None, False, "", "false", "False")
 class KeySource:
     """Fields of a stream's records that hold keys. `licenses.id` is a field of the objects in an array.
 
-    where: only records in which this field is true count. lacking: only records without this array count.
+    where: records in which this field is false don't count. lacking: only records without this array count.
     identity: fields that every record must have; the others are references, which may be null.
     """
 
@@ -52,8 +52,7 @@ class KeySource:
         """Return whether a record has the fields that its keys depend on."""
         if self.array is not None:
             return isinstance(row.get(self.array), list)
-        is_conditional = self.where is not None and self.where not in row
-        return not is_conditional and self._has_references(row)
+        return self._has_references(row)
 
     def keys_of(self, row: Row) -> list[Keys]:
         """Return the keys of a record; none if it does not count, or if a reference is null."""

@@ -179,7 +179,7 @@ class ParentKeys:
         source = feed.source
         lacks = feed.incomplete and (source.array is not None or feed.incomplete == feed.rows)
         if lacks and (source.stream, source.array or "") not in self._completed_elsewhere:
-            missing = source.array or source.where or " and ".join(source.fields)
+            missing = source.array or " and ".join(source.fields)
             LOGGER.warning(
                 f"Stream {self._name} may lack rows: {feed.incomplete} of {feed.rows} records of "
                 f"{source.stream} have no {missing}, so their children are unknown."

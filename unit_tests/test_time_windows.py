@@ -229,14 +229,24 @@ def test_a_second_fuller_than_a_reply_is_an_error(count: int, cap: int, others: 
         read_all(server, days(10))
 
 
+class Ignoring(AuditServer):
+    """Server that ignores the times."""
+
+    def read(self, window: TimeWindow) -> list[Row]:
+        return super().read((days(1)[0][0], days(10)[-1][1]))
+
+
 def test_a_server_that_ignores_the_times_is_said_to(caplog: pytest.LogCaptureFixture) -> None:
     """Whether it caps as well can't be known: a table that may lack entries would look whole."""
-
-    class Ignoring(AuditServer):
-        def read(self, window: TimeWindow) -> list[Row]:
-            return super().read((days(1)[0][0], days(10)[-1][1]))
-
     with caplog.at_level("WARNING"):
         ids = read_all(Ignoring([day * 86_400 for day in range(8)], 5, newest_first=True), days(4))
     assert set(ids) == set(range(3, 8))
     assert caplog.text.count("entries for any time") == 1
+
+
+@pytest.mark.parametrize("cap", [100, 1000])
+def test_a_server_that_ignores_the_times_and_caps_its_replies_is_an_error(cap: int) -> None:
+    """The newest thousand entries of a log would be taken for the whole."""
+    server = Ignoring([number * 300 for number in range(2 * cap)], cap, newest_first=True)
+    with pytest.raises(ServerError, match=f"the same {cap} entries for any time"):
+        read_all(server, days(4))

@@ -112,7 +112,7 @@ def test_every_field_that_is_marked_exists() -> None:
         ),
         (
             "application_bundles",
-            "one request per record of `applications` whose `isBundle` is true,"
+            "one request per record of `applications` whose `isBundle` is not false,"
             " more if it has more than one page",
         ),
         (

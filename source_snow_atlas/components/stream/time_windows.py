@@ -28,6 +28,8 @@ CHECKED_IN_A_SECOND = 20
 """Entries within one second that are verified by a request for the days around it."""
 REFUSED_IN_A_SECOND = 50
 """Entries within one second that are assumed to be a part of the log, even if it has no others."""
+USUAL_CAPS = 50
+"""Replies are usually capped at a multiple of it."""
 CONTEXT = timedelta(days=15)
 """Time before and after a second with many entries, for the request that verifies them."""
 
@@ -95,17 +97,27 @@ class TimeWindows:
             self._cap = min(count, self._cap or count)
             return _united(united, *map(self._verify, halves, parts))
         if all(len(part) == count for part in parts):
-            self.warn(
-                "any time",
-                f"Stream {self.stream}: the server sends the same {count} entries for any time, so it is "
-                "unknown whether there are more.",
-            )
+            self._report_ignored_times(count)
         if not all(parts):
             # an empty half proves nothing about the other one
             united = _united(rows, *map(self._verify, halves, parts))
         if self._cap is None:
             self._verified = max(self._verified, count)
         return united
+
+    def _report_ignored_times(self, count: int) -> None:
+        """Warn about a server that ignores the filter. Raises ServerError if it seems to cap its replies."""
+        message = (
+            f"Stream {self.stream}: the server sends the same {count} entries for any time, so it is "
+            "unknown whether there are more."
+        )
+        if count % USUAL_CAPS == 0:
+            raise ServerError(
+                f"{message} Such a round number is usually the most that a reply holds. "
+                "Report it to Snow Atlas support.",
+                self.stream,
+            )
+        self.warn("any time", message)
 
     def _check_second(self, window: TimeWindow, count: int) -> None:
         """Raise ServerError if a second may have more entries than the reply."""

@@ -448,4 +448,4 @@ def test_a_log_without_a_cap_costs_hardly_a_request_more(sandbox: Sandbox, incre
     assert difference(outcome.records["audit_logs"], audit_logs(sandbox)) == ""
     asked = sum(exchange.path == AUDIT_PATH for exchange in sandbox.requests)
     windows = (NOW - START).days + 1
-    assert windows < asked <= 1.1 * windows, "the busy day is proved, and nothing else"
+    assert windows < asked <= 1.2 * windows, "the busiest days are verified, and nothing else"

@@ -219,6 +219,15 @@ def test_an_endpoint_that_no_parent_has_is_an_error(
     assert f"{listed} listed, and every request" in message
 
 
+def test_a_stream_that_no_parent_has_anything_for_may_be_accepted(read: Callable[..., Outcome]) -> None:
+    """A tenant in which no computer has a socket map could never sync the stream."""
+    with serving({LIST: [{"id": "a"}, {"id": "b"}]}) as server:
+        outcome = read(server, [CONTRACTS], accept_missing_rows=[CONTRACTS])
+    assert outcome.errors == []
+    assert outcome.statuses == {CONTRACTS: "COMPLETE"}
+    assert outcome.states[CONTRACTS][-1]["parentsNotRead"] == 2
+
+
 @pytest.mark.parametrize("selected", [True, False])
 def test_the_only_parent_may_be_gone(read: Callable[..., Outcome], selected: bool) -> None:
     """The last computer of a small tenant, deleted during the sync, would fail it."""

@@ -181,11 +181,20 @@ class Partitions:
     def missing(self) -> RowsMissing | None:
         """Return what the stream lacks, or None if it is complete. Logs the number of skipped parents.
 
-        Raises an error if there are parents and none could be read.
+        Raises an error if there are parents and none could be read, unless nothing was there.
         """
         self._log_skipped()
         if not self._read:
-            self._raise_if_nothing_was_there()
+            self._raise_if_none_could_be_read()
+            if self._gone_count and self._is_still_listed():
+                return RowsMissing(
+                    self._stream,
+                    f"{_parents(self._gone_count, 'are')} listed, and every request for one ended with HTTP "
+                    "404 or 410. Either none of them has such a record, or this host does not have the "
+                    "endpoint: check the region or the API URL.",
+                    FailureType.config_error,
+                    self._gone_count,
+                )
         causes: list[SnowAtlasError] = [*self.unknown]
         reasons = [f"{_parents(cause.parents, 'are')} unknown: {cause.reason}" for cause in self.unknown]
         if self.unsafe.count:
@@ -221,16 +230,9 @@ class Partitions:
                 f"{self._label}: {skipped} skipped, because no request can name the id: {self.invalid}."
             )
 
-    def _raise_if_nothing_was_there(self) -> None:
+    def _raise_if_none_could_be_read(self) -> None:
         if self._first_failure is not None:
             raise self._unread(f"none of its parents could be read, of {self.begun:,}.", self._first_failure)
-        if self._gone_count and self._is_still_listed():
-            raise NotFound(
-                f"{self._label}: {_parents(self._gone_count, 'are')} listed, and every request for one ended "
-                "with HTTP 404 or 410. This host does not seem to have the endpoint: check the region or the "
-                "API URL. If they are right, leave the stream out of the connection.",
-                self._stream,
-            )
         nameless = self.invalid.count + self.unsafe.count
         if nameless and not self.begun:
             raise ServerError(

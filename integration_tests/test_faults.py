@@ -224,7 +224,8 @@ def test_a_refusal_is_never_an_empty_table(
     assert f"HTTP {status}" in message
     if status == 403:
         assert definitions.parameters(place.stream)["permission"] in message
-    assert no_waiting == []
+    if status != 401:
+        assert no_waiting == []
 
 
 @pytest.mark.parametrize("place", [place for place in PLACES if place.stream], ids=str)

@@ -101,8 +101,8 @@ class CollectionReader:
     def _read(self) -> Iterator[list[Row]]:
         """Yield the rows of one reading."""
         page = self.fetch(1, self.page_size, FIRST if self.pages_declared else None)
-        if self.pages_declared and _is_single(page):
-            page = self._page_instead_of_object()
+        if page is not None and self.pages_declared and _is_single(page):
+            page = self._page_instead_of_object(page)
         if page is None:
             raise ServerError(
                 f"{self.label}: the server sent no content (HTTP 204) instead of rows, so it is not known "
@@ -136,19 +136,21 @@ class CollectionReader:
         first = PageReply(PageRequest(1, count), page, self.key)
         return following is None or not replace(first, page=following).adds_to(first)
 
-    def _page_instead_of_object(self) -> Page | None:
+    def _page_instead_of_object(self, page: Page) -> Page | None:
         """Return page 1 once more, as it was a single object that may have replaced a page once.
 
-        Raises ServerError if page 2 is a list.
+        Raises ServerError if page 1 is a single object again, but page 2 is a list.
         """
-        page = self.fetch(1, self.page_size, FIRST)
-        following = self._second_page(self.page_size) if _is_single(page) else None
-        if following is not None and not _is_single(following):
+        following = self._second_page(self.page_size)
+        if following is not None and _is_single(following):
+            return page
+        again = self.fetch(1, self.page_size, FIRST)
+        if _is_single(again) and following is not None:
             raise ServerError(
                 f"{self.label}: page 1 was a single object and page 2 was a list: the rows of page 1 "
                 "would be missing. If it happens again, report it to Snow Atlas support."
             )
-        return page
+        return again
 
     def _second_page(self, size: int) -> Page | None:
         """Return page 2, or None if the server refuses it as one that does not exist."""

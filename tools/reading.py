@@ -56,7 +56,7 @@ def cost(stream: str) -> str:
     if not definition.get("page_parameters", True):
         # A stream with a primary key has many rows; its reply may have pages although none are declared.
         paged = "primary_key" in definitions.stream_definitions()[stream] and "items_field" not in definition
-        return "one request" + (", more if the reply announces further pages" if paged else "")
+        return "one request" + (", more if the reply may have further pages" if paged else "")
     return "one request per page: N / `page_size` for N records"
 
 

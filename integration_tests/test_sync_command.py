@@ -17,6 +17,7 @@ import duckdb
 import pytest
 
 from integration_tests.helpers.inside import connector_inside
+from integration_tests.helpers.small_server import serving
 from integration_tests.helpers.syncing import DuckDB
 from sandbox import Sandbox
 from snow_atlas_sync import questions
@@ -217,6 +218,30 @@ def test_a_full_standard_output_is_one_sentence(filled: DuckDB) -> None:
     said = "snow-atlas-sync: standard output can't be used: No space left on device"
     assert done.stderr.splitlines()[-1:] == [said]
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("encoding", "shown"), [("ascii", r"\u0141\xf3d\u017a-01"), ("cp1252", r"\u0141ód\u017a-01")]
+)
+def test_names_that_the_output_cannot_encode_cost_no_exit_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str, shown: str
+) -> None:
+    """A scheduler would take a sync that loaded everything for a failed one, because of a host name."""
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+    rows = [{"id": "c1", "hostName": "Łódź-01", "lastScanDate": "2020-01-01T00:00:00Z"}]
+    with serving({definitions.parameters("computers")["path"]: rows}) as server:
+        destination = DuckDB(tmp_path, server)
+        done = subprocess.run(
+            destination.command("--streams", "computers"),
+            env=destination.variables(),
+            cwd=tmp_path,
+            capture_output=True,
+            check=False,
+            timeout=300,
+        )
+    assert (done.returncode, b"Traceback" in done.stderr) == (0, False), done.stderr
+    assert shown in done.stdout.decode(encoding)
+    assert [row["hostname"] for row in destination.rows("computers")] == ["Łódź-01"]
 
 
 def children(process: int) -> list[int]:

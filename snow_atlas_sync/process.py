@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -34,6 +35,7 @@ def run_report() -> None:
 def run(name: str, main: Callable[[], int]) -> None:
     """Run a command and end the process, without waiting for threads of libraries."""
     replace_closed_streams()
+    escape_what_cannot_be_encoded()
     code = exit_code(name, main)
     with suppress(OSError, ValueError):
         sys.stderr.flush()
@@ -48,6 +50,15 @@ def replace_closed_streams() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  # stays open
+
+
+def escape_what_cannot_be_encoded() -> None:
+    """Print characters that the encoding of standard output lacks as escapes, as Python does on stderr.
+
+    Otherwise a name of the tenant would end the command, for example in a pipe on Windows.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def exit_code(name: str, main: Callable[[], int]) -> int:

@@ -40,6 +40,14 @@ def test_a_null_in_a_key_is_one_warning_with_an_example(at_once: int, position: 
     (message,) = warned_of(rows, ("id", "partId"), at_once)
     assert "partId, a part of the primary key, is null" in message
     assert "id = '" in message
+    assert "partId = null)" in message
+
+
+def test_a_key_that_is_null_as_a_whole_has_no_example() -> None:
+    """The user would search for rows whose key is the text None."""
+    (message,) = warned_of([{"id": 1}, {"id": None}], ("id",))
+    assert "is null in some rows. They are emitted" in message
+    assert "None" not in message
 
 
 @pytest.mark.parametrize("at_once", SHAPES.values(), ids=SHAPES)

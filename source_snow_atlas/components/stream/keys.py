@@ -52,11 +52,16 @@ class KeyWarnings:
         )
 
     def _example(self, row: Row) -> str:
-        """Return the key of a row for a message, or nothing if it may be personal or secret."""
-        if not all(map(may_be_shown, self._names)):
+        """Return the key of a row for a message, or nothing if it is null, or may be personal or secret."""
+        is_null = all(row.get(name) is None for name in self._names)
+        if is_null or not all(map(may_be_shown, self._names)):
             return ""
-        shown = ", ".join(f"{name} = {plain(str(row.get(name)), 60)!r}" for name in self._names)
+        shown = ", ".join(f"{name} = {_quoted(row.get(name))}" for name in self._names)
         return f" (for example {shown})"
+
+
+def _quoted(value: object) -> str:
+    return "null" if value is None else repr(plain(str(value), 60))
 
 
 def may_be_shown(name: str) -> bool:

@@ -19,7 +19,7 @@ from functools import cache
 import pytest
 import requests
 
-from source_snow_atlas.components.basics.errors import MalformedReply, ServerError
+from source_snow_atlas.components.basics.errors import MalformedReply, ReplyTooLarge, ServerError
 from source_snow_atlas.components.basics.network import Route
 from source_snow_atlas.components.basics.transport import MAX_BODY_BYTES, Transport
 from source_snow_atlas.components.identity.token_endpoint import TokenEndpoint
@@ -135,7 +135,7 @@ def test_a_body_without_an_end_is_refused_at_the_bound() -> None:
     """A server that never stops would fill the memory of the pod."""
     with (
         serving(lambda: endless(b"x" * 65536)) as url,
-        pytest.raises(MalformedReply, match="larger than 8 MiB"),
+        pytest.raises(ReplyTooLarge, match="larger than 8 MiB"),
     ):
         read(url, largest=8 * MIB)
 

@@ -8,6 +8,7 @@ import base64
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,6 +26,7 @@ from integration_tests.helpers.scripted_server import (
     page_of,
     serving,
 )
+from source_snow_atlas.components.basics.transport import Transport
 from source_snow_atlas.components.identity import token_endpoint
 from source_snow_atlas.components.identity.oauth import SnowAtlasOauth2Authenticator
 from source_snow_atlas.components.run import check
@@ -43,7 +45,7 @@ def answering(data: Script, token: Script = grant) -> Script:
 def read(folder: Path, script: Script, **config: Any) -> tuple[Outcome, list[Asked]]:
     """Read the computers of a server inside this process."""
     with serving(script) as server:
-        connector = Connector(folder, server.config(page_size=50, **config))
+        connector = Connector(folder, server.config(**{"page_size": 50, **config}))
         return connector.read_here(["computers"]), server.requests
 
 
@@ -110,6 +112,29 @@ def test_a_page_that_is_never_ready_fails_its_stream(tmp_path: Path, no_waiting:
     outcome, _ = read(tmp_path, answering(lambda _: Answer(202, {})))
     assert outcome.statuses == {"computers": "INCOMPLETE"}
     assert "HTTP 202" in outcome.stream_errors["computers"][0]
+
+
+def test_a_page_that_is_too_large_is_read_with_a_smaller_page_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A user with very large rows would download 256 MiB nine times, and be told to report it."""
+    smaller = partial(Transport, largest=40_000)
+    monkeypatch.setattr("source_snow_atlas.components.request.client.Transport", smaller)
+
+    def data(asked: Asked) -> Answer:
+        answer = page_of(asked, ROWS)
+        for row in answer.body["items"]:
+            row["notes"] = "x" * 1000
+        return answer
+
+    outcome, asked = read(tmp_path, answering(data))
+    assert outcome.statuses == {"computers": "INCOMPLETE"}
+    (said,) = outcome.stream_errors["computers"]
+    assert f"the reply to GET {COMPUTERS} is larger than 256 MiB" in said
+    assert "Lower page_size" in said
+    assert [each.query["page_number"] for each in asked if each.path == COMPUTERS] == ["1"]
+    outcome, _ = read(tmp_path, answering(data), page_size=25)
+    assert_whole(outcome)
 
 
 # Tokens

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from source_snow_atlas.components.basics.errors import (
     SnowAtlasError,
     TransientError,
 )
+from source_snow_atlas.components.basics.transport import Transport
 from source_snow_atlas.components.run.partitions import FEW
 from source_snow_atlas.components.run.sync import Sync
 from source_snow_atlas.components.stream.retriever import CursorRow
@@ -65,6 +67,18 @@ def test_no_page_parameters_where_none_are_declared(config: dict[str, Any], http
     http.on("GET", f"{HOST}/api/x", Reply(document={"nodes": [{"id": 1}]}))
     assert rows(retriever(config, page_parameters=False, items_field="nodes")) == [{"id": 1}]
     assert query_of(http.requests[-1]) == {}
+
+
+def test_a_reply_without_pages_that_is_too_large_is_one_for_the_maintainers(
+    config: dict[str, Any], http: FakeHttp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The user would lower page_size, which this request does not have."""
+    smaller = partial(Transport, largest=100)
+    monkeypatch.setattr("source_snow_atlas.components.request.client.Transport", smaller)
+    http.on("GET", f"{HOST}/api/x", Reply(document=[{"id": 1, "name": "x" * 100}]))
+    with pytest.raises(ServerError, match="report it to the connector's maintainers") as error:
+        rows(retriever(config, page_parameters=False))
+    assert "page_size" not in str(error.value.message)
 
 
 def test_ids_of_the_parent_are_added_where_they_lack(config: dict[str, Any], http: FakeHttp) -> None:

@@ -67,6 +67,10 @@ class ServerError(SnowAtlasError):
     """Error of a server whose replies are wrong, so that rows would be lost or duplicated."""
 
 
+class ReplyTooLarge(ServerError):
+    """Error of a reply that is larger than is read. It is not retried, as it would be as large again."""
+
+
 class NotFound(ConfigurationError):
     """HTTP 404 or 410. One parent of many is then skipped; for a collection it is an error."""
 

@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from source_snow_atlas.components.basics.errors import MalformedReply
+from source_snow_atlas.components.basics.errors import MalformedReply, ReplyTooLarge
 from source_snow_atlas.components.basics.network import Route
 
 MAX_BODY_BYTES = 256 * 2**20
@@ -85,21 +86,24 @@ class Transport:
     def send(self, request: requests.Request, route: Route) -> Response:
         """Return the reply. Redirects are not followed, and neither cookies nor .netrc are used.
 
-        Raises requests.RequestException without a complete reply, MalformedReply for a body out of bounds.
+        Raises requests.RequestException without a complete reply, ReplyTooLarge, or MalformedReply for a body
+        that is padded.
         """
         try:
             with self._adapter.send(request.prepare(), timeout=self._timeouts, **route.settings) as response:
-                return Response(response.status_code, response.headers, self._read(response.raw))
+                return Response(response.status_code, response.headers, self._read(request.url, response.raw))
         except urllib3.exceptions.HTTPError as error:
             raise requests.ConnectionError(error) from None
 
-    def _read(self, raw: Any) -> bytearray:
+    def _read(self, url: str, raw: Any) -> bytearray:
         body = bytearray()
         while piece := raw.read1(CHUNK_BYTES, decode_content=True):
             body += piece
             if len(body) > self._largest:
-                raise MalformedReply(
-                    f"it is larger than {self._largest // 2**20} MiB, the most that is read of a reply"
+                address = urlsplit(url)._replace(query="").geturl()
+                raise ReplyTooLarge(
+                    f"The reply of {address} is larger than {self._largest // 2**20} MiB, "
+                    "the most that is read of it. Check the API URL."
                 )
             ratio = len(body) // max(1, raw.tell())
             if len(body) > PADDING_FROM and ratio >= PADDING_RATIO:

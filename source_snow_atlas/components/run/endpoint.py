@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from source_snow_atlas.components.basics.errors import plain
+from source_snow_atlas.components.basics.errors import ReplyTooLarge, plain
 from source_snow_atlas.components.basics.paths import fill
+from source_snow_atlas.components.basics.transport import MAX_BODY_BYTES
 from source_snow_atlas.components.collection.paging import CollectionReader, ignore
 from source_snow_atlas.components.collection.prefetch import Prefetch
 from source_snow_atlas.components.request.reply import Page, Repairs, parse_page
@@ -86,19 +87,32 @@ class Endpoint:
     ) -> Page | None:
         """Request a page, and warn about values that could not be kept as sent."""
         is_paged = self.page_parameters or number > 1
-        page = self.sync.client.get(
-            self.name,
-            path,
-            {**query, **({"page_number": number, "page_size": size} if is_paged else {})},
-            lambda body: parse_page(body, self.items_field, self.known_fields, numbers),
-            self.permission,
-        )
+        try:
+            page = self.sync.client.get(
+                self.name,
+                path,
+                {**query, **({"page_number": number, "page_size": size} if is_paged else {})},
+                lambda body: parse_page(body, self.items_field, self.known_fields, numbers),
+                self.permission,
+            )
+        except ReplyTooLarge:
+            raise self._too_large(path, is_paged) from None
         repairs = page.repairs if page is not None else Repairs()
         for field, what in ((repairs.repaired, REPAIRED), (repairs.rounded, ROUNDED)):
             if field:
                 message = f"Stream {self.name}: {what} First seen in {plain(field)} of {path}."
                 self.sync.progress.warn_once(self.name, what, message)
         return page
+
+    def _too_large(self, path: str, is_paged: bool) -> ReplyTooLarge:
+        advice = "Leave the stream out of the connection, and report it to the connector's maintainers."
+        if is_paged:
+            advice = "Lower page_size in the configuration."
+        return ReplyTooLarge(
+            f"Stream {self.name}: the reply to GET {path} is larger than {MAX_BODY_BYTES // 2**20} MiB, "
+            f"the most that is read of one. {advice}",
+            self.name,
+        )
 
 
 def _joined(filters: Sequence[str]) -> str:

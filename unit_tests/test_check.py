@@ -209,15 +209,20 @@ def test_an_announced_wait_is_the_answer(
     assert clock.sleeps == []
 
 
-def test_filters_are_checked_too(check: Callable[..., tuple[Status, str]], http: FakeHttp) -> None:
+@pytest.mark.parametrize(
+    ("status_of_filter", "advice"), [(400, "correct the filter"), (414, "shorten the filter")]
+)
+def test_filters_are_checked_too(
+    check: Callable[..., tuple[Status, str]], http: FakeHttp, status_of_filter: int, advice: str
+) -> None:
     """A broken filter would pass the connection test and fail every sync."""
-    refused = Reply(400, {"error": {"code": 400, "message": "no operator ="}})
+    refused = Reply(status_of_filter, {"error": {"code": status_of_filter, "message": "no operator ="}})
     status, message = check(
         lambda parameters: refused if parameters["path"].endswith("/v1/licenses") else EMPTY,
         filters=[{"stream": "licenses", "filter": "name = Office"}],
     )
     assert status == Status.FAILED
-    assert "correct the filter of this stream" in message
+    assert f"{advice} of this stream" in message
     assert "no operator =" in message
     asked = [request for request in http.requests if str(request.url).split("?")[0].endswith("/v1/licenses")]
     assert "name = Office" in {query_of(request).get("filter") for request in asked}

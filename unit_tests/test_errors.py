@@ -95,6 +95,25 @@ def test_pages_that_may_be_too_large(status: int) -> None:
         assert "report it" in message
 
 
+@pytest.mark.parametrize(
+    ("status", "said"), [(206, "Only a part of the page was sent"), (409, "conflicts with another operation")]
+)
+def test_replies_that_the_vendor_documents_are_not_called_undocumented(status: int, said: str) -> None:
+    """The user would leave out a stream that can be read an hour later."""
+    message = failed_request("computers", "/api/x", status, b"", None, {"page_size": 500}).message or ""
+    assert said in message
+    assert "Sync again later" in message
+    assert "does not document" not in message
+
+
+def test_a_filter_that_is_too_long_is_named_as_the_cause() -> None:
+    """The user would report to the maintainers what only a shorter filter mends."""
+    for query in ({"page_size": 500}, {"page_size": 500, "filter": "x"}):
+        error = failed_request("computers", "/api/x", 414, b"", None, query)
+        assert ("shorten the filter" in (error.message or "")) == ("filter" in query)
+        assert isinstance(error, ConfigurationError) == ("filter" in query)
+
+
 def test_hidden_codes_are_not_quoted_alone() -> None:
     """An error would end with 'The server said: "…".'"""
     assert quote(b'{"error": {"message": "a1b2c3d4e5f6g7h8 x9y8z7w6v5u4t3s2"}}') == ""

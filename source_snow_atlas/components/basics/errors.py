@@ -175,6 +175,11 @@ def _advice(status: int, permission: Any, query: Collection[str]) -> tuple[type[
             "This host does not have the endpoint: check the region or the API URL. "
             "If they are right, leave the stream out of the connection."
         )
+    if status == 414 and "filter" in query:
+        return ConfigurationError, (
+            "The filter makes the address of the request longer than the server accepts: "
+            "shorten the filter of this stream in the configuration."
+        )
     if status == 400 and "filter" in query:
         return ConfigurationError, (
             "The server does not accept the filter: correct the filter of this stream in the configuration. "
@@ -183,6 +188,16 @@ def _advice(status: int, permission: Any, query: Collection[str]) -> tuple[type[
     if 300 <= status < 400 and status != 304:
         return ServerError, (
             "The server redirects to another address, and credentials are not sent there. Check the API URL."
+        )
+    if status == 206:
+        return ServerError, (
+            "Only a part of the page was sent, so none of it was used. Sync again later. "
+            "If it happens again, report it to Snow Atlas support."
+        )
+    if status == 409:
+        return ServerError, (
+            "The request conflicts with another operation in Snow Atlas. Sync again later. "
+            "If it happens again, report it to Snow Atlas support."
         )
     if status in (400, 422) and "page_size" in query:
         return ServerError, (

@@ -62,7 +62,7 @@ def check_connection(
     readable = [area for area, failure in results if failure is None]
     failures = [(area, failure) for area, failure in results if failure is not None]
     for area, failure in failures:
-        is_of_filter = area["name"] in sync.settings.filters and failure.status == 400
+        is_of_filter = area["name"] in sync.settings.filters and failure.status in (400, 414)
         if is_of_filter or isinstance(failure, RateLimited):
             return AirbyteConnectionStatus(status=Status.FAILED, message=failure.message), []
     denied = [area for area, failure in failures if failure.status == 403]

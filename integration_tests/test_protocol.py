@@ -311,6 +311,7 @@ CATALOGS: dict[str, tuple[Any, str]] = {
     "no JSON": ("{", "catalog file"),
     "no catalog": ({"stream": []}, "catalog file"),
     "a list": ([], "catalog file"),
+    "no stream": (configured_catalog([]), "names no stream"),
     "unknown stream": (configured_catalog(["no_such_stream"]), "no_such_stream"),
     "stream twice": (configured_catalog(["tenant", "tenant"]), "more than once"),
     "unknown sync mode": (

@@ -103,6 +103,18 @@ def test_areas_without_permission_are_named_and_left_out(sandbox: Sandbox, fille
     assert definitions.parameters("licenses")["path"] not in asked
 
 
+def test_a_client_that_may_read_no_suggested_stream_gets_one_sentence(tmp_path: Path) -> None:
+    """The command would end as if all were loaded, or speak of a catalog that the user never wrote."""
+    users = definitions.parameters("user_accounts")["path"]
+    with serving(
+        {users: [{"id": "u1"}], "": 403}, seen_as=lambda path: path if path == users else ""
+    ) as server:
+        said = DuckDB(tmp_path, server).inside(code=1)
+    assert said.errors.count("\n") == 1
+    assert "may read none of the streams" in said.errors
+    assert "grant the permission" in said.everything
+
+
 def test_stream_asked_for_by_name_fails_aloud(sandbox: Sandbox, filled: DuckDB) -> None:
     """A script that names a stream it may not read would take an old table for a new one."""
     client = sandbox.control.add_client(["sam.computer.r"])

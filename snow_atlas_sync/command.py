@@ -156,6 +156,11 @@ def synced(
         if not without_check:
             print(checked.message, flush=True)
             names = names or [name for name in suggested if not checked.missing_permission(name)]
+            if not names:
+                raise SyncError(
+                    "The client may read none of the streams that this command reads by default: "
+                    "grant it the permissions above."
+                )
             process = stack.enter_context(
                 connector.start_read(file, folder, names, incremental, destination.states())
             )

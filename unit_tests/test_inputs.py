@@ -38,9 +38,10 @@ def test_a_stream_that_stands_twice_is_refused() -> None:
         usable_catalog(catalog("computers", "licenses", "computers"))
 
 
-def test_an_empty_catalog_is_fine() -> None:
-    """A connection with no stream selected would fail."""
-    usable_catalog(catalog())
+def test_an_empty_catalog_is_refused() -> None:
+    """A sync that reads nothing would look like one that succeeded."""
+    with pytest.raises(ConfigurationError, match="names no stream"):
+        usable_catalog(catalog())
 
 
 def test_streams_that_have_no_cursor_are_read_whole(caplog: pytest.LogCaptureFixture) -> None:

@@ -33,10 +33,14 @@ WITHOUT_CURSOR = "__ab_no_cursor_state_message"
 def usable_catalog(catalog: ConfiguredAirbyteCatalog) -> ConfiguredAirbyteCatalog:
     """Return the catalog with parents before their children, which can then use the keys that were read.
 
-    Raises ConfigurationError for a stream that does not exist or occurs twice.
+    Raises ConfigurationError for a catalog without streams, or a stream that does not exist or occurs twice.
     """
     known = definitions.stream_definitions()
     names = [stream.stream.name for stream in catalog.streams]
+    if not names:
+        raise ConfigurationError(
+            "The catalog names no stream: select at least one from the result of discover."
+        )
     for name in names:
         if name not in known:
             raise ConfigurationError(

@@ -117,7 +117,7 @@ databases = pytest.mark.parametrize("loader", ["duckdb", "postgres"], indirect=T
 @pytest.mark.parametrize(
     ("name", "variables", "database", "said"),
     [
-        ("postgers", {}, "x.duckdb", "the nearest are postgres"),
+        ("postgers", {}, "x.duckdb", "did you mean postgres?"),
         ("nope", {}, "x.duckdb", "dlt has no destination of this name; it has athena, bigquery, "),
         ("postgres", {}, "x.duckdb", "set DESTINATION__POSTGRES__CREDENTIALS in the environment"),
         ("postgres", {}, "x.duckdb", "postgresql://user:password@host:5432/database"),

@@ -346,7 +346,8 @@ STATES: dict[str, tuple[Any, str]] = {
     "an array": (_state("audit_logs", {"created": ["2026-01-01T00:00:00Z"]}), "created"),
     "the CDK's own": (_state("audit_logs", {"state_type": "date-range", "slices": [{}]}), "created"),
     "values that are no object": (_state("audit_logs", "2026-01-01"), "state file"),
-    "text": ('"state"', "state"),
+    "text": ('"state"', "every state must be a JSON object"),
+    "a list of numbers": ([1], "every state must be a JSON object"),
     "of no stream": ([{"type": "GLOBAL", "global": {"shared_state": {}, "stream_states": []}}], "state"),
 }
 

@@ -177,7 +177,7 @@ def test_a_destination_that_cannot_be_used_ends_the_reading_of_named_streams(fil
     )
     assert done.returncode == 1
     assert done.stderr.count("snow-atlas-sync:") == 1
-    assert "the nearest are postgres" in done.stderr.splitlines()[-1]
+    assert "did you mean postgres?" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
     assert not done.stdout
 
@@ -208,7 +208,7 @@ def test_a_closed_pipe_is_one_sentence(filled: DuckDB) -> None:
         assert process.stderr is not None
         errors = process.stderr.read()
     assert process.returncode == 1
-    assert errors.splitlines()[-1] == "snow-atlas-sync: stopped, as its output is no longer read"
+    assert errors.splitlines()[-1] == "snow-atlas-sync: Stopped, as its output is no longer read."
     assert "Traceback" not in errors
     assert "Exception" not in errors
 
@@ -227,7 +227,7 @@ def test_a_full_standard_output_is_one_sentence(filled: DuckDB) -> None:
             check=False,
         )
     assert done.returncode == 1
-    said = "snow-atlas-sync: standard output can't be used: No space left on device"
+    said = "snow-atlas-sync: Standard output can't be used: No space left on device."
     assert done.stderr.splitlines()[-1:] == [said]
     assert "Traceback" not in done.stderr
 
@@ -284,7 +284,7 @@ def test_a_signal_ends_it_at_any_moment_without_a_traceback(
             _, errors = process.communicate(timeout=30)
         assert process.returncode == 128 + number, errors
         assert "Traceback" not in errors
-        assert errors.splitlines()[-1].startswith("snow-atlas-sync: stopped")
+        assert errors.splitlines()[-1].startswith("snow-atlas-sync: Stopped")
         # the system may take a moment to clear away what was ended
         until = time.monotonic() + 5
         while any(Path(f"/proc/{child}").exists() for child in started) and time.monotonic() < until:

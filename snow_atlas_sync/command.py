@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from snow_atlas_sync import connector, inputs
-from snow_atlas_sync.errors import SyncError, stop_if_asked
+from snow_atlas_sync.errors import SyncError, sentence, stop_if_asked
 from snow_atlas_sync.folder import report_unwritable_folder, sync_folder
 from snow_atlas_sync.origin import Origin
 from snow_atlas_sync.outcome import NOT_LOADED, SyncReport
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     if options.config is None:
         raise SyncError(
-            "name the configuration of your tenant with --config FILE: a JSON object with region, "
+            "Name the configuration of your tenant with --config FILE: a JSON object with region, "
             "client_id and client_secret"
         )
     return 1 if run(prepare(options), options).failed else 0
@@ -213,10 +213,11 @@ def print_report(report: SyncReport, seconds: float) -> None:
     totals = f"{counted(len(rows), 'stream')}, {counted(report.records, 'record')}"
     print(f"\n  {totals}, {seconds:.0f} seconds from start to end")
     for stream in report.failed:
+        error = sentence(stream.error)
         if stream.status == NOT_LOADED:
-            print(f"\n  {stream.name} could not be loaded, so its table is unchanged: {stream.error}")
+            print(f"\n  {stream.name} could not be loaded, so its table is unchanged: {error}")
         else:
-            print(f"\n  {stream.name} was not read completely, so its table is unchanged: {stream.error}")
+            print(f"\n  {stream.name} was not read completely, so its table is unchanged: {error}")
     for text, count in list(report.warnings.items())[:MAX_NOTES]:
         print(f"\n  note{f' ({count} times)' * (count > 1)}: {text}")
     if len(report.warnings) > MAX_NOTES:

@@ -88,7 +88,7 @@ def check_result(process: Process, folder: Path) -> CheckResult:
     try:
         result = json.loads(output)
     except ValueError:
-        raise SyncError(f"the connection could not be checked: {exit_reason(process, folder)}") from None
+        raise SyncError(f"The connection could not be checked: {exit_reason(process, folder)}") from None
     if result["failed"]:
         raise SyncError(result["message"])
     return CheckResult(result["message"], frozenset(map(tuple, result["refused"])), result.get("tenant"))

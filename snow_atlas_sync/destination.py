@@ -69,7 +69,7 @@ class Destination:
         except Exception as error:
             with suppress(Exception):
                 self._pipeline.abort_packages()
-            raise SyncError(f"loading into {self.title} failed: {reason(error, self.name)}") from None
+            raise SyncError(f"Loading into {self.title} failed: {reason(error, self.name)}") from None
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
         """Return the rows of a query of the DuckDB file."""

@@ -90,7 +90,7 @@ def reason(error: BaseException, name: str) -> str:
         nearest = difflib.get_close_matches(name, known, n=3)
         if not nearest:
             return f"dlt has no destination of this name; it has {', '.join(known)}"
-        return f"dlt has no destination of this name; the nearest are {', '.join(nearest)}"
+        return f"dlt has no destination of this name; did you mean {' or '.join(nearest)}?"
     if isinstance(error, ConfigFieldMissingException):
         prefix = f"DESTINATION__{name.upper()}__"
         variables = " and ".join(f"{prefix}{field.upper()}" for field in error.fields)

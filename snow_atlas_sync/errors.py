@@ -2,7 +2,15 @@
 
 
 class SyncError(Exception):
-    """Error whose message tells the user why the sync failed."""
+    """Error whose message tells the user why the sync failed. It gets a full stop if it has none."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(sentence(message))
+
+
+def sentence(text: str) -> str:
+    """Return a text with a full stop, unless it ends with a punctuation mark."""
+    return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 class Stopped(BaseException):

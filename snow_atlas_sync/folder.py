@@ -33,12 +33,12 @@ def report_unwritable_folder() -> Iterator[None]:
     except OSError as error:
         if error.errno in FULL:
             raise SyncError(
-                f"the disk of {root_folder()} is full; free some space, "
+                f"The disk of {root_folder()} is full; free some space, "
                 f"or name another folder in the environment variable {FOLDER}"
             ) from None
         cause = os.strerror(error.errno) if error.errno else error
         raise SyncError(
-            f"the folder for temporary files, {root_folder()}, can't be written: {cause}; "
+            f"The folder for temporary files, {root_folder()}, can't be written: {cause}; "
             f"name another folder in the environment variable {FOLDER}"
         ) from None
 

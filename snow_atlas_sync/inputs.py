@@ -65,18 +65,18 @@ def choose(wanted: str, available: Sequence[str]) -> list[str]:
     if names == ["all"]:
         return list(available)
     if "all" in names:
-        raise SyncError("all stands alone: remove the other names, or remove all")
+        raise SyncError("The name all stands alone: remove the other names, or remove all")
     unknown = [name for name in dict.fromkeys(names) if name not in available]
     if unknown:
-        raise SyncError("; and ".join(_unknown_stream(name, available) for name in unknown))
+        raise SyncError(" ".join(_unknown_stream(name, available) for name in unknown))
     return [name for name in available if name in names]
 
 
 def _unknown_stream(name: str, available: Sequence[str]) -> str:
     nearest = difflib.get_close_matches(name, available, n=3)
     if not nearest:
-        return f"there is no stream {name} and none with a similar name (docs/streams/README.md lists all)"
-    return f"there is no stream {name}; the nearest are {', '.join(nearest)}"
+        return f"There is no stream {name} and none with a similar name (docs/streams/README.md lists all)."
+    return f"There is no stream {name}; did you mean {' or '.join(nearest)}?"
 
 
 def incremental(wanted: str) -> frozenset[str]:
@@ -84,7 +84,7 @@ def incremental(wanted: str) -> frozenset[str]:
     capable = [name for name in available_streams() if "cursor_field" in definitions.parameters(name)]
     names = frozenset(wanted.replace(",", " ").split())
     for name in sorted(names.difference(capable)):
-        raise SyncError(f"the stream {name} is not incremental; these are: {', '.join(capable)}")
+        raise SyncError(f"The stream {name} is not incremental; these are: {', '.join(capable)}")
     return names
 
 

@@ -12,7 +12,7 @@ from importlib import import_module
 from types import FrameType
 
 from snow_atlas_sync import errors
-from snow_atlas_sync.errors import Stopped, SyncError
+from snow_atlas_sync.errors import Stopped, SyncError, sentence
 
 SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 EXTRAS = frozenset({"altair", "dlt", "duckdb", "jinja2", "pyarrow", "vl_convert", "xlsxwriter"})
@@ -81,18 +81,21 @@ def exit_code(name: str, main: Callable[[], int]) -> int:
             raise
         extra = "report" if name.endswith("report") else "sync"
         advice = f'install the extra {extra} of the connector, in a clone with: pip install ".[{extra}]"'
-        say(name, f"{error.name} is not installed; {advice}")
+        say(name, f"{error.name} is not installed; {advice}.")
         return 1
     except BrokenPipeError:
-        say(name, "stopped, as its output is no longer read")
+        say(name, "Stopped, as its output is no longer read.")
         return 1
     except OSError as error:
-        say(name, f"{error.filename or 'standard output'} can't be used: {error.strerror or error}")
+        say(
+            name,
+            f"{error.filename or 'Standard output'} can't be used: {sentence(error.strerror or str(error))}",
+        )
         return 1
     except Stopped as stopped:
         errors.received_signals.clear()
         results = "page and workbook are" if name.endswith("report") else "each table is"
-        say(name, f"stopped; {results} unchanged or completely replaced")
+        say(name, f"Stopped; {results} unchanged or completely replaced.")
         return 128 + stopped.signal
 
 

@@ -82,7 +82,7 @@ class SourceSnowAtlas(Source):
         messages = document if isinstance(document, list) else [document]
         if not all(isinstance(message, dict) for message in messages):
             raise ConfigurationError(
-                f"The state file {state_path} can't be used, because a state must be a JSON object."
+                f"The state file {state_path} can't be used, because every state must be a JSON object."
             )
         return [AirbyteStateMessageSerializer.load(message.get("state", message)) for message in messages]
 

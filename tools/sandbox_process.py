@@ -38,7 +38,7 @@ def running_sandbox(*, computers: int, seed: int = 1, ugly: bool = False) -> Ite
                 process.wait()
                 errors.seek(0)
                 output = errors.read().decode(errors="replace").strip() or "it printed no error"
-                raise SandboxError(f"the sandbox did not start: {output.splitlines()[-1]}") from None
+                raise SandboxError(f"The sandbox did not start: {output.splitlines()[-1]}") from None
             yield config
         finally:
             stop(process)

@@ -230,8 +230,8 @@ def test_a_permission_is_named_only_where_the_api_refused_for_one() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--vars", "{"], "the variables are not JSON"),
-        (["--vars", "[1]"], "the variables must be one JSON object"),
+        (["--vars", "{"], "The variables are not JSON"),
+        (["--vars", "[1]"], "The variables must be one JSON object"),
         (
             ["--vars", '{"snow_atlas_today": "soon"}'],
             "snow_atlas_today must be a day, as 2026-01-31, not soon",
@@ -242,7 +242,7 @@ def test_a_permission_is_named_only_where_the_api_refused_for_one() -> None:
         ),
         (
             ["--vars", '{"snow_atlas_rats": {}}'],
-            "there is no variable snow_atlas_rats; the nearest are snow_atlas_rates",
+            "There is no variable snow_atlas_rats; did you mean snow_atlas_rates",
         ),
         (["--vars", '{"snow_atlas_rates": [1]}'], "snow_atlas_rates must be one JSON object, as"),
         (

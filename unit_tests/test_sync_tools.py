@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -182,17 +183,17 @@ def test_streams_are_picked_by_comma_or_space() -> None:
     assert inputs.choose("", THREE) == []
     with pytest.raises(SyncError, match=",, names no stream"):
         inputs.choose(",,", THREE)
-    with pytest.raises(SyncError, match="all stands alone"):
+    with pytest.raises(SyncError, match="The name all stands alone"):
         inputs.choose("all,licenses", THREE)
 
 
 def test_misspelt_stream_gets_the_nearest_names() -> None:
     """A typing error would read nothing, or print 168 names."""
-    with pytest.raises(SyncError, match="no stream computer; the nearest are computers"):
+    with pytest.raises(SyncError, match=r"There is no stream computer; did you mean computers\?$"):
         inputs.choose("computer", THREE)
     with pytest.raises(SyncError) as raised:
         inputs.choose("zzz", inputs.available_streams())
-    assert "nearest" not in str(raised.value)
+    assert "did you mean" not in str(raised.value)
     assert len(str(raised.value)) < 200
 
 
@@ -202,7 +203,7 @@ def test_all_misspelt_streams_are_named_at_once() -> None:
         inputs.choose("licences,zzz,computers,licences,agreement", inputs.available_streams())
     said = str(raised.value)
     assert [said.count(f"no stream {name}") for name in ("licences", "zzz", "agreement")] == [1, 1, 1]
-    assert "the nearest are licenses" in said
+    assert "did you mean licenses" in said
     assert "no stream computers" not in said
 
 
@@ -313,6 +314,27 @@ def test_command_without_configuration_asks_for_one(capsys: pytest.CaptureFixtur
     assert "--config FILE" in printed
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--config", "no/such/file"],
+        ["--config", "config.json", "--streams", "computer"],
+        ["--config", "config.json", "--streams", "all,licenses"],
+        ["--config", "config.json", "--incremental", "licenses"],
+    ],
+)
+def test_messages_are_whole_sentences(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    """A message without an end looks cut off, and the user searches for the rest."""
+    monkeypatch.chdir(tmp_path)
+    Path("config.json").write_text("{}", encoding="utf-8")
+    code, printed = exits(capsys, *arguments)
+    assert code == 1
+    assert re.fullmatch(r"snow-atlas-sync: [A-Z].*[.?]\n", printed)
+
+
 def test_what_is_not_installed_is_named_with_its_extra() -> None:
     """Whoever installed the connector alone would get a traceback of imports."""
     script = (
@@ -339,7 +361,7 @@ def test_signals_end_with_their_code(capsys: pytest.CaptureFixture[str]) -> None
         finally:
             for each, handler in kept.items():
                 signal.signal(each, handler)
-        assert "stopped" in capsys.readouterr().err
+        assert "Stopped" in capsys.readouterr().err
     assert not issubclass(Stopped, Exception), "a library would take it for a failure of its own"
 
 
@@ -412,7 +434,7 @@ def test_what_a_killed_sync_left_is_removed(tmp_path: Path, monkeypatch: pytest.
 @pytest.mark.parametrize(
     ("number", "said"),
     [
-        (errno.ENOSPC, "the disk of {} is full"),
+        (errno.ENOSPC, "The disk of {} is full"),
         (errno.EFBIG, "temporary files, {}, can't be written: File too"),
     ],
 )

@@ -90,7 +90,7 @@ def collect(config: dict[str, Any], database: Path, thorough: bool) -> Collected
     failed = {stream.name: stream.error for stream in report.failed}
     if not report.complete:
         raise ReportError(
-            f"no report was made, because no stream could be read: {'; '.join(set(failed.values()))}"
+            f"No report was made, because no stream could be read: {'; '.join(set(failed.values()))}"
         )
     leave_history(database, read=[stream.name for stream in report.complete])
     left_out = {} if thorough else ONE_REQUEST_EACH

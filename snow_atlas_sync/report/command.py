@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser(NAME).parse_args(arguments)
     if options.config is None and not options.no_sync:
         raise ReportError(
-            "name the configuration of your tenant with --config FILE, or use existing tables with --no-sync"
+            "Name the configuration of your tenant with --config FILE, or use existing tables with --no-sync"
         )
     return run(options, inputs.load(options.config) if options.config is not None else {})
 
@@ -113,14 +113,14 @@ def parse_variables(text: str) -> dict[str, Any]:
     try:
         variables = json.loads(text)
     except ValueError as error:
-        raise ReportError(f"the variables are not JSON: {error}") from None
+        raise ReportError(f"The variables are not JSON: {error}") from None
     if not isinstance(variables, dict):
-        raise ReportError('the variables must be one JSON object, as {"snow_atlas_saas_currency": "EUR"}')
+        raise ReportError('The variables must be one JSON object, as {"snow_atlas_saas_currency": "EUR"}')
     known = known_variables()
     for name in variables:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=3, cutoff=0)
-            raise ReportError(f"there is no variable {name}; the nearest are {', '.join(near)}")
+            raise ReportError(f"There is no variable {name}; did you mean {' or '.join(near)}?")
     for name in ("snow_atlas_today", "snow_atlas_since"):
         if name in variables:
             check_past(as_day(variables[name], name), name)

@@ -1177,6 +1177,29 @@ def test_a_full_page_of_an_operation_without_page_parameters_is_followed(
     assert len(ids(CollectionReader("Stream rows", fetch, 500, ("id",), pages_declared=False))) == emitted
 
 
+@pytest.mark.parametrize("key", [("id",), ()])
+def test_a_list_without_pages_may_change_between_its_two_requests(key: tuple[str, ...]) -> None:
+    """Custom fields, of which somebody edits one at that moment, would fail the stream."""
+    server = ModelServer(numbered(25), paged=False)
+
+    def fetch(number: int, size: int, numbers: frozenset[int] | None) -> Page:
+        server.rows[7] = {"id": 7, "version": len(server.requests)}
+        return server.fetch(number, size)
+
+    assert ids(CollectionReader("Stream rows", fetch, 500, key, pages_declared=False)) == list(range(25))
+
+
+def test_a_list_of_as_many_rows_as_are_requested_is_not_taken_for_whole() -> None:
+    """A server that limits the rows but knows no page numbers would give the first fifty, COMPLETE."""
+    rows = numbered(130)
+
+    def fetch(number: int, size: int, numbers: frozenset[int] | None) -> Page:
+        return Page(rows[: 50 if number == 1 else size], is_array=True)
+
+    with pytest.raises(ServerError):
+        ids(CollectionReader("Stream rows", fetch, 500, ("id",), pages_declared=False))
+
+
 def test_more_pages_than_the_end_that_two_pages_prove_are_a_warning(caplog: pytest.LogCaptureFixture) -> None:
     """A total that is limited to 1,000 rows would hide the others without a word."""
     server = ModelServer(numbered(1000))

@@ -29,7 +29,7 @@ def first_page(source: PageSource, reply: PageReply) -> tuple[PageReply, bool]:
     reply = source.complete(replace(reply, request=PageRequest(1, size)))
     if not (reply.rows or reply.missing):
         return _first_rows(source, reply)
-    if not (reply.missing or reply.announces_more) and _is_alone(source, reply):
+    if not (reply.missing or reply.announces_more) and _is_alone(source, reply, requested):
         return reply, True
     if not reply.rows:
         return reply, False
@@ -42,20 +42,24 @@ def first_page(source: PageSource, reply: PageReply) -> tuple[PageReply, bool]:
 def _first_rows(source: PageSource, empty: PageReply) -> tuple[PageReply, bool]:
     """Return page 1 after an empty reply that counts no rows, and whether no page follows.
 
-    Raises ServerError if page 2 has rows.
+    Raises ServerError if it is empty again, although page 2 has rows.
     """
     if empty.is_end:
         return empty, True
     following, again = source.get(PageRequest(2, empty.request.size)), source.get(empty.request)
-    if following.page.rows or following.is_malformed or again.failure is not None:
+    if again.failure is not None:
         raise source.unreadable(empty)
+    if following.page.rows or following.is_malformed:
+        if not again.rows:
+            raise source.unreadable(empty)
+        return first_page(source, again)
     if following.failure is not None and not empty.is_counted:
         source.warn_of_end(following)
     # rows that came now were inserted meanwhile, or the first reply was empty by mistake
     return again, not (again.is_full or again.missing or again.announces_more)
 
 
-def _is_alone(source: PageSource, first: PageReply) -> bool:
+def _is_alone(source: PageSource, first: PageReply, requested: int) -> bool:
     """Return whether no rows follow a page whose totals don't prove it."""
     count = len(first.rows)
     numbers_are_ignored = True
@@ -78,4 +82,4 @@ def _is_alone(source: PageSource, first: PageReply) -> bool:
     if others[0].failure is not None and not first.is_counted:
         source.warn_of_end(others[0])
     # rows after a full page may have moved to it since
-    return count != size or source.is_unchanged(first)
+    return count not in (requested, first.page.size) or source.is_unchanged(first)

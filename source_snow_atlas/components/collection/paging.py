@@ -135,8 +135,8 @@ class CollectionReader:
             return True
         # its first rows are the last ones here; the same rows again show that page numbers are ignored
         following = self._second_page(count - OVERLAP)
-        if following is None or not following.rows:
-            return True
+        if following is None:
+            return False
         first = PageReply(PageRequest(1, count), page, self.key)
         second = PageReply(PageRequest(2, count - OVERLAP), following, self.key)
         known = set(first.identities)

@@ -1180,13 +1180,15 @@ def test_a_full_page_of_an_operation_without_page_parameters_is_followed(
 @pytest.mark.parametrize("key", [("id",), ()])
 def test_a_list_without_pages_may_change_between_its_two_requests(key: tuple[str, ...]) -> None:
     """Custom fields, of which somebody edits one at that moment, would fail the stream."""
-    server = ModelServer(numbered(25), paged=False)
+    server = ModelServer(numbered(500), paged=False)
 
     def fetch(number: int, size: int, numbers: frozenset[int] | None) -> Page:
         server.rows[7] = {"id": 7, "version": len(server.requests)}
-        return server.fetch(number, size)
+        page = server.fetch(number, size)
+        server.rows.append({"id": 500 + number})
+        return page
 
-    assert ids(CollectionReader("Stream rows", fetch, 500, key, pages_declared=False)) == list(range(25))
+    assert ids(CollectionReader("Stream rows", fetch, 500, key, pages_declared=False)) == list(range(500))
 
 
 def test_a_list_of_as_many_rows_as_are_requested_is_not_taken_for_whole() -> None:

@@ -133,14 +133,15 @@ class CollectionReader:
         # a page of the server's default size may be followed by others
         if is_counted or count < SMALLEST_DEFAULT_SIZE or (count % DEFAULT_SIZES and count != page.size):
             return True
-        # its first rows are the last ones here; the same rows again show that page numbers are ignored
-        following = self._second_page(count - OVERLAP)
+        # its first rows are the last ones here; many of the others again show that page numbers are ignored
+        size = count - OVERLAP
+        following = self._second_page(size)
         if following is None:
             return False
         first = PageReply(PageRequest(1, count), page, self.key)
-        second = PageReply(PageRequest(2, count - OVERLAP), following, self.key)
+        second = PageReply(PageRequest(2, size), following, self.key)
         known = set(first.identities)
-        is_same = len(second.rows) == count and 2 * len(known.intersection(second.identities)) >= len(known)
+        is_same = len(second.rows) > size and 2 * len(known.intersection(second.identities)) >= len(known)
         return is_same or second.ends_as(first)
 
     def _page_instead_of_object(self, page: Page) -> Page | None:

@@ -37,10 +37,10 @@ TIMEOUTS = (15.0, 300.0)
 """Seconds to connect, and then to the end of the reply: some pages take minutes."""
 CHECK_TIMEOUTS = (5.0, 12.0)
 """The same for `check`, whose user waits for the result."""
-WAITS_OF_REFUSED_TOKENS = (0.0, 1.0, 0.0, 2.0)
+WAITS_OF_REFUSED_TOKENS = (0.0, 1.0, 2.0)
 """Seconds before a request whose token was refused is sent again, with a new token if there is no wait.
 
-It may take a moment until every server of the API knows a new token.
+It may take a moment until every server of the API knows a new token. `check` waits once.
 """
 HEADERS = {
     "Accept": "application/json",
@@ -89,6 +89,7 @@ class SnowAtlasClient:
         self.pace = Pace(requests_in_flight, clock)
         self._fail_fast = fail_fast
         self._longest_wait = 0.0 if fail_fast else LONGEST_WAIT
+        self._waits_of_refused_tokens = WAITS_OF_REFUSED_TOKENS[: 2 if fail_fast else None]
         self._clock = clock
         self._sleep = sleep
         self._transport = Transport(CHECK_TIMEOUTS if fail_fast else TIMEOUTS, requests_in_flight + 1)
@@ -203,10 +204,10 @@ class SnowAtlasClient:
             if reply.meaning is Meaning.LIMITED:
                 refusals = 0
                 self._sleep(own_wait)
-            elif reply.meaning is Meaning.UNAUTHORIZED and refusals < len(WAITS_OF_REFUSED_TOKENS):
+            elif reply.meaning is Meaning.UNAUTHORIZED and refusals < len(self._waits_of_refused_tokens):
                 self.pace.pause(min(announced or 0.0, self._longest_wait))
-                if WAITS_OF_REFUSED_TOKENS[refusals]:
-                    self._sleep(WAITS_OF_REFUSED_TOKENS[refusals])
+                if wait := self._waits_of_refused_tokens[refusals]:
+                    self._sleep(wait)
                 else:
                     self.authenticator.renew(token)
                 refusals += 1

@@ -28,7 +28,7 @@ CHECKED_IN_A_SECOND = 20
 """Entries within one second that are verified by a request for the days around it."""
 REFUSED_IN_A_SECOND = 50
 """Entries within one second that are assumed to be a part of the log, even if it has no others."""
-USUAL_CAPS = 50
+USUAL_CAPS = 25
 """Replies are usually capped at a multiple of it."""
 CONTEXT = timedelta(days=15)
 """Time before and after a second with many entries, for the request that verifies them."""

@@ -564,7 +564,6 @@ def test_licences_that_the_list_of_applications_leaves_out_come_from_the_detail(
     [
         {"kind": "edit", "edit": without("licenses")},
         {"kind": "edit", "edit": lambda _: b'{"items": []}'},
-        {"kind": "status", "status": 404},
     ],
 )
 def test_where_the_detail_leaves_them_out_too_the_stream_says_so(
@@ -578,6 +577,19 @@ def test_where_the_detail_leaves_them_out_too_the_stream_says_so(
     (line,) = [line for line in outcome.logs if "may lack rows" in line]
     assert line.startswith(f"Stream {USERS} may lack rows")
     assert "have no licenses" in line
+
+
+@pytest.mark.parametrize("count", [1, None])
+def test_details_that_are_not_there_once_are_requested_again(
+    sandbox: Sandbox, connector: Connector, count: int | None
+) -> None:
+    """A node that does not know the details would cost the users of all subscriptions, COMPLETE."""
+    wanted = len(Expected(sandbox).records(USERS))
+    sandbox.control.fault("edit", f"{SAAS}/applications", edit=without("licenses"))
+    for application in Expected(sandbox).records("saas_applications"):
+        sandbox.control.fault("status", f"{SAAS}/applications/{application['id']}", status=404, count=count)
+    outcome = connector.read_here([USERS])
+    assert len(outcome.records[USERS]) == wanted if count else outcome.stream_errors[USERS]
 
 
 def test_a_list_with_licences_costs_no_detail(sandbox: Sandbox, connector: Connector) -> None:

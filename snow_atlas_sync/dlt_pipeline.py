@@ -58,9 +58,17 @@ def new_pipeline(name: str, dataset: str, folder: Path, connection: Any) -> Any:
     dlt.config["destination.replace_strategy"] = (
         "truncate-and-insert" if name in (DUCKDB, FILESYSTEM) else "insert-from-staging"
     )  # for the first two, one_step.py truncates and inserts in one step
-    return dlt.pipeline(
-        NAME, str(folder / "dlt"), destination=_destination(name, connection), dataset_name=dataset
+    pipeline = dlt.pipeline(
+        NAME,
+        str(folder / "dlt"),
+        destination=_destination(name, connection),
+        dataset_name=dataset,
+        dev_mode=False,
     )
+    if pipeline.dev_mode:
+        raise SyncError("dlt's setting full_refresh would load each sync into another schema: remove it")
+    pipeline.config.restore_from_destination = True  # the state of incremental streams is there
+    return pipeline
 
 
 def _destination(name: str, connection: Any) -> Any:

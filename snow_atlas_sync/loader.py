@@ -42,13 +42,17 @@ class Loader:
         recreated = self._tables_to_recreate(tables)
         new_history = [history(outcome.slice(0, 0))] if self._was_removed(HISTORY) else []
         if recreated or new_history:  # dlt itself neither changes a type nor notices that a table was removed
-            self._pipeline.run(self.source(recreated, *new_history), refresh="drop_resources")
+            self._run(self.source(recreated, *new_history), refresh="drop_resources")
         others = [table for table in tables if table not in recreated]
-        self._pipeline.run(self.source(others, history(outcome)))
+        self._run(self.source(others, history(outcome)))
         if self.name != FILESYSTEM:
             with self._pipeline.destination_client() as client, client.with_staging_dataset():
                 if client.is_storage_initialized():
                     client.sql_client.drop_dataset()
+
+    def _run(self, source: Any, **options: Any) -> None:
+        # settings of dlt in the environment can prevent that it raises this itself
+        self._pipeline.run(source, **options).raise_on_failed_jobs()
 
     def source(self, tables: Iterable[Table], *more: Any) -> Any:
         """Return dlt's source of the tables and of `more` resources."""

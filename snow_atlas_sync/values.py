@@ -151,7 +151,9 @@ COLUMN_CONVERTERS: dict[str, Callable[[list[Any]], pa.Array]] = {
 def parse_number(value: Any) -> Decimal:
     """Convert a whole number, or a text that holds a number."""
     try:
-        if isinstance(value, (int, str)) and not isinstance(value, bool):
+        # Decimal accepts underscores and the digits of other scripts, too
+        is_text = isinstance(value, str) and value.isascii() and "_" not in value
+        if is_text or (isinstance(value, int) and not isinstance(value, bool)):
             number = Decimal(value)
             if number.is_finite():
                 return number

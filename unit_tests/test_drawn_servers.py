@@ -46,6 +46,12 @@ def test_no_server_of_any_nature_is_read_wrongly(nature: Nature) -> None:
 
 
 EXAMPLES = {
+    "a page of an operation without page parameters that lacks rows in the middle": Nature(
+        room=0, names_size="no", parameters="undeclared", held_back="a page", held_at=63
+    ),
+    "a list without page parameters in pages of ten, which says that it has none": Nature(
+        rows=31, room=0, items="absent", pages="zero", parameters="undeclared", default_size=10
+    ),
     "an empty page 1 with a link, and a wrong total of none": Nature(
         rows=7, page_size=2, room=0, items="zero", pages="absent", links="right", names_size="rows",
         held_back="rows",

@@ -259,6 +259,7 @@ REFUSALS: dict[str, Reply] = {
     ),
     "429 and nonsense": Reply(429, {}, headers={"Retry-After": "soon"}),
     "503": Reply(503, {}),
+    "503 as an error code": refusal("temporarily_unavailable"),
     "503 and no wait": Reply(503, {}, headers={"Retry-After": "0"}),
     "500": Reply(500, {}),
     "202": Reply(202, {}),

@@ -125,6 +125,11 @@ def test_malformed_replies_are_refused(body: bytes) -> None:
         parse(body)
 
 
+def test_a_record_may_say_that_there_was_no_error() -> None:
+    """Details of a server that always sends the field would fail their stream."""
+    assert parse({"id": 1, "error": None}).rows == [{"id": 1, "error": None}]
+
+
 def test_another_page_than_the_one_asked_for_is_refused() -> None:
     """A cache that answers with page 1 for every page would fill the table with the same rows."""
     with pytest.raises(WrongPage, match="page 1 was returned for page 2"):

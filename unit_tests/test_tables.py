@@ -47,6 +47,8 @@ def utc(*parts: int) -> datetime:
         ("processorCount", "2.5", None, "2.5"),
         ("processorCount", '""', None, ""),
         ("processorCount", '"12,5"', None, "12,5"),
+        ("processorCount", '"1_000"', None, "1_000"),
+        ("processorCount", '"\u0663"', None, "\u0663"),
         ("processorCount", "true", None, True),
         ("processorCount", "[1, 2.50]", None, ["1", "2.50"]),
         ("processorCount", "null", None, None),

@@ -13,9 +13,8 @@ import orjson
 
 from source_snow_atlas.components.basics.errors import MalformedReply, ServerError, failed_request
 from source_snow_atlas.components.request.reply import Page, parse_page
-from unit_tests.simulation.nature import Nature
+from unit_tests.simulation.nature import ALLOWED_SIZES, Nature
 
-ALLOWED_SIZES = (5, 16, 25, 50, 100)
 LAST_CHANGE = 500
 """Request after which nothing changes, as a collection that grows as fast as it is read has no end."""
 MOST_REQUESTS = 15000
@@ -159,16 +158,6 @@ class DrawnServer:
         self.entries.insert(self._random.randint(0, len(self.entries)), self._entry(self._next))
         self._next += 1
 
-    def _size(self, asked: int) -> int:
-        nature = self.nature
-        if nature.sizes == "clamped":
-            return min(asked, nature.clamp)
-        if nature.sizes == "fixed":
-            return nature.clamp
-        if nature.sizes == "rounded down":
-            return max((size for size in ALLOWED_SIZES if size <= asked), default=ALLOWED_SIZES[0])
-        return asked
-
     def _ordered(self, entries: list[Entry]) -> list[Entry]:
         order, seed = self.nature.order, self.nature.seed * 7919
         if order == "ties":
@@ -187,7 +176,13 @@ class DrawnServer:
 
     def _body(self, number: int, asked: int) -> Any:
         nature = self.nature
-        size = self._size(asked) if nature.follows != "nothing" else nature.page_size
+        if nature.parameters != "declared" and number == 1:
+            asked = nature.default_size
+        elif nature.parameters == "refused" or (
+            nature.sizes == "allowed or 400" and asked not in (*ALLOWED_SIZES, nature.page_size)
+        ):
+            return 400
+        size = nature.size_of(asked) if nature.follows != "nothing" else nature.page_size
         if nature.follows != "page number":
             number = 1
         # the second replica lags by some requests
@@ -196,6 +191,8 @@ class DrawnServer:
         slots = self._ordered(held)
         if nature.held_back in ("rows without a gap", "all after"):
             slots = [entry for entry in slots if not entry.is_held_back]
+        if nature.is_whole:
+            number, size = 1, max(1, len(slots))
         last = max(1, -(-len(slots) // size))
         served = number
         if number > last:

@@ -12,6 +12,7 @@ CLAIMS = (
     *("right", "absent", "stale", "one request old", "3 high", "3 low", "half", "double", "zero"),
     *("of the page", "huge", "text", "null", "negative", "flickering", "on page 1", "after page 1"),
 )
+ALLOWED_SIZES = (5, 16, 25, 50, 100)
 CHOICES: dict[str, tuple[Any, ...]] = {
     "rows": (0, 1, 7, 15, 16, 17, 20, 31, 32, 33, 40, 45, 60, 64, 100, 137, 200),
     "page_size": (20, 1, 2, 3, 7, 10, 16, 17, 25, 32, 50, 60, 100, 120),
@@ -23,7 +24,11 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "names_page": ("yes", "no", "from zero"),
     "names_size": ("yes", "no", "as asked", "rows"),
     "shape": ("envelope", "envelope", "envelope", "array"),
-    "sizes": ("as asked", "clamped", "fixed", "rounded down"),
+    "parameters": ("declared", "undeclared", "ignored", "refused"),
+    "default_size": (100, 25, 10, 20, 50),
+    "sizes": (
+        *("as asked", "clamped", "fixed", "rounded down", "in tens", "allowed or default", "allowed or 400"),
+    ),
     "clamp": (100, 5, 16, 18, 20, 33),
     "keys": (
         *("unique", "none", "none and equal", "null", "null and equal", "shared", "shared and equal"),
@@ -68,6 +73,7 @@ USUAL = {
     "links": 0.5,
     "names_page": 0.6,
     "names_size": 0.6,
+    "parameters": 0.8,
     "sizes": 0.6,
     "held_back": 0.6,
     "refused": 0.6,
@@ -97,6 +103,8 @@ class Nature:
     names_page: str = "yes"
     names_size: str = "yes"
     shape: str = "envelope"
+    parameters: str = "declared"
+    default_size: int = 100
     sizes: str = "as asked"
     clamp: int = 100
     keys: str = "unique"
@@ -175,7 +183,7 @@ class Nature:
     def is_honest(self) -> bool:
         """Return whether the server behaves correctly, so that a reader must not fail."""
         return (
-            self.items in ("right", "one request old")
+            self.items in ("right", "one request old", *(("absent", "null") if self.is_whole else ()))
             and self.pages in ("right", "absent", "null", "text")
             and self.links != "never end"
             and self.names_size in ("yes", "no")
@@ -191,14 +199,39 @@ class Nature:
                 # a page that comes again with new values is another page
                 and (self.size < 16 or self.refused != "nothing" or "page" in self.after_end)
             )
-            and not (self.has_equal_rows and self.size < 32)
+            and not (self.has_equal_rows and (self.size < 32 or self.parameters == "undeclared"))
             and not (self.after_end.startswith("last") and self.size < 16)
         )
 
     @property
     def size(self) -> int:
-        """Return the number of rows in a page, unless it is fixed."""
-        return min(self.page_size, self.clamp) if self.sizes == "clamped" else self.page_size
+        """Return the number of rows in a page, unless the server has sizes of its own."""
+        asked = self.page_size if self.parameters == "declared" else self.default_size
+        return min(asked, self.clamp) if self.sizes == "clamped" else asked
+
+    @property
+    def first_size(self) -> int:
+        """Return the number of rows in the first page."""
+        return self.size_of(self.page_size if self.parameters == "declared" else self.default_size)
+
+    def size_of(self, asked: int) -> int:
+        """Return the page size of the server for the size in a request."""
+        if self.sizes == "clamped":
+            return min(asked, self.clamp)
+        if self.sizes == "fixed":
+            return self.clamp
+        if self.sizes == "in tens":
+            return max(10, asked // 10 * 10)
+        if self.sizes.startswith("allowed"):
+            return asked if asked in (*ALLOWED_SIZES, self.page_size) else self.clamp
+        if self.sizes == "rounded down":
+            return max((size for size in ALLOWED_SIZES if size <= asked), default=ALLOWED_SIZES[0])
+        return asked
+
+    @property
+    def is_whole(self) -> bool:
+        """Return whether each reply has all rows."""
+        return self.parameters in ("ignored", "refused")
 
     @property
     def begins_with_another_shape(self) -> bool:

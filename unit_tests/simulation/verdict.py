@@ -47,6 +47,7 @@ def read(nature: Nature) -> Verdict:
         server.fetch,
         nature.page_size,
         nature.key,
+        pages_declared=nature.parameters == "declared",
         prefetch=InterleavedPrefetch(nature.room, nature.seed),
         accepts_missing=nature.accepts,
         on_missing=missing.append,
@@ -96,7 +97,9 @@ def _wrong(verdict: Verdict, server: DrawnServer, emitted: Counter[Any]) -> str:
         and (
             nature.is_still
             or nature.names_size == "yes"
-            or (nature.sizes == "as asked" and nature.names_size != "rows")
+            or (
+                nature.sizes == "as asked" and nature.names_size != "rows" and nature.parameters == "declared"
+            )
         )
     )
     if is_plain and nature.counts_rows:
@@ -129,6 +132,21 @@ def _can_not_be_known(verdict: Verdict, lost: int) -> bool:
         return True
     if nature.begins_with_another_shape:
         return True
+    if nature.parameters != "declared" and not nature.counts_rows:
+        # one page is stated, the first reply is of no usual size, or page 1 comes again
+        is_told_one = nature.shape == "envelope" and nature.pages in (
+            "of the page",
+            "half",
+            "3 low",
+            "flickering",
+        )
+        may_be_first = nature.refused_page == 1 or nature.refused == "at random"
+        lacks_rows = nature.refused != "nothing" and nature.refusal in ("empty", "partial") and may_be_first
+        has_odd_size = nature.first_size < 10 or nature.first_size % 5 > 0
+        is_repeated = nature.refused != "nothing" and nature.refusal.startswith("page")
+        is_unseen = not nature.counts_anything and (has_odd_size or is_repeated or nature.order != "holds")
+        if is_told_one or lacks_rows or is_unseen:
+            return True
     has_hidden_sizes = nature.sizes != "as asked" and nature.names_size != "yes"
     if nature.accepts and (nature.drops, nature.held_back) != ("nothing", "nothing") and has_hidden_sizes:
         # pages that lack rows hide their size, so that the accepted number is not exact
@@ -174,7 +192,7 @@ def _can_not_be_known(verdict: Verdict, lost: int) -> bool:
         is_followed = (
             can_be_seen
             and nature.refused == "always"
-            and 1 < nature.refused_page * max(5, nature.page_size) < nature.rows
+            and 1 < nature.refused_page * max(5, nature.page_size, nature.first_size) < nature.rows
             and (nature.sizes != "fixed" or nature.clamp <= nature.page_size)
             and (nature.sizes in ("as asked", "clamped") or nature.refusal != "partial")
             and (nature.begins, nature.drops, nature.follows) == ("in place", "nothing", "page number")
@@ -216,10 +234,9 @@ def _can_not_be_known(verdict: Verdict, lost: int) -> bool:
         return True
     # It is unknown how many rows the last page should have, whether an empty first page is right, and
     # what the page size is if the reply names a wrong one.
-    size = nature.clamp if nature.sizes == "fixed" else nature.page_size
     has_few_rows = (
         nature.refusal == "partial"
-        or nature.rows <= size
+        or nature.rows <= nature.first_size
         or (nature.drops != "nothing" and lost < 3)
         or (nature.accepts and lost <= 3)
     )

@@ -37,6 +37,8 @@ class OverlappingPages:
         self._plan = Plan(first.request.size, COUNTED_OVERLAP if is_counted else OVERLAP)
         self._last, self._pending, self._offset = first, first.rows, first.end
         self._joined = self._idle = 0
+        self._followed = 0
+        """An offset after which other rows were seen."""
         self._has_ended = False
         self._emitted_pages: deque[PageReply] = deque(maxlen=REMEMBERED_PAGES)
 
@@ -110,9 +112,18 @@ class OverlappingPages:
         short, long = (reply, last) if len(reply.rows) <= len(last.rows) else (last, reply)
         if not short.ends_as(long):
             return False
-        # equal rows may be others, and rows may follow a full page if this one was cut just there
-        is_doubtful = short.ends_as(long, before_end=1) or (last.is_full and not reply.is_counted)
-        return not (is_doubtful and self._source.is_followed(reply))
+        # equal rows may be others, and where nothing is counted, rows may follow those that are not served
+        is_doubtful = short.ends_as(long, before_end=1) or not reply.is_counted
+        return not (is_doubtful and self._is_followed(reply))
+
+    def _is_followed(self, reply: PageReply) -> bool:
+        """Return whether rows follow this page, or followed another one that reached as far."""
+        if reply.reached < self._followed:
+            return True  # smaller pages may lie within the rows that are not served
+        is_followed = self._source.is_followed(reply)
+        if is_followed:
+            self._followed = reply.request.end
+        return is_followed
 
     def _join(self, reply: PageReply, overlap: Overlap) -> Iterator[list[Row]]:
         """Continue with a page that overlaps the last one, and yield rows that are complete."""
@@ -152,7 +163,7 @@ class OverlappingPages:
         elif reply.is_counted or not (reply.is_short and (self._last.is_short or not overlap.new)):
             return False
         # where nothing is counted, rows may be inserted and deleted at the end all the time
-        return not self._source.is_followed(reply)
+        return not self._is_followed(reply)
 
     def _count_idle(self, pages: int) -> None:
         """Add to the pages in a row without a new row, or start again at 0. Raises ServerError at last."""

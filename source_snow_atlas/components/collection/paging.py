@@ -117,7 +117,8 @@ class CollectionReader:
             self.label, self.fetch, self.key, self.prefetch, self._missing_rows, self.on_page, self.warn, page
         )
         self._changes, self._source = source.changes, source
-        for batch in self._pages(source, PageReply(PageRequest(1, self.page_size), page, self.key)):
+        size = self.page_size if self.pages_declared else max(1, len(page.rows))
+        for batch in self._pages(source, PageReply(PageRequest(1, size), page, self.key)):
             self._missing_rows.emitted += len(batch)
             yield batch
         self._missing_rows.emitted -= self._changes.again
@@ -129,20 +130,20 @@ class CollectionReader:
             return _is_single(page)
         if page.has_next or (page.total_pages or 0) > 1 or (page.total_items or 0) > count:
             return False
-        is_counted = (page.total_items, page.total_pages) != (None, None)
+        first = PageReply(PageRequest(1, count), page, self.key)
         # a page of the server's default size may be followed by others
-        if is_counted or count < SMALLEST_DEFAULT_SIZE or (count % DEFAULT_SIZES and count != page.size):
+        may_be_full = count == page.size or count % DEFAULT_SIZES == 0
+        if first.is_counted or count < SMALLEST_DEFAULT_SIZE or not may_be_full:
             return True
         # its first rows are the last ones here; many of the others again show that page numbers are ignored
         size = count - OVERLAP
         following = self._second_page(size)
         if following is None:
             return False
-        first = PageReply(PageRequest(1, count), page, self.key)
         second = PageReply(PageRequest(2, size), following, self.key)
         known = set(first.identities)
         is_same = len(second.rows) > size and 2 * len(known.intersection(second.identities)) >= len(known)
-        return is_same or second.ends_as(first)
+        return is_same or (len(second.rows) == OVERLAP and second.ends_as(first))
 
     def _page_instead_of_object(self, page: Page) -> Page | None:
         """Return page 1 once more, as it was a single object that may have replaced a page once.
@@ -264,7 +265,9 @@ class CollectionReader:
         again._conclude()
         totals = (self._missing_rows.totals | again._missing_rows.totals) - {None}
         self._missing_rows.rows = (
-            self._missing_rows.not_emitted(len(emitted)) if len(totals) == 1 else again._missing_rows.rows
+            self._missing_rows.not_emitted(len(emitted), self._repeated_rows())
+            if len(totals) == 1
+            else again._missing_rows.rows
         )
 
     def _moved_rows(self) -> Iterator[list[Row]]:

@@ -67,6 +67,8 @@ REGISTERED_ERRORS = frozenset(
     )
 )
 """The only texts of the token endpoint that are shown: any other may repeat the secret."""
+TEMPORARY_ERRORS = frozenset({"server_error", "temporarily_unavailable"})
+"""RFC 6749 section 4.1.2.1 has them for redirects, in place of the statuses 500 and 503."""
 REFUSALS_OF_CLIENTS = {
     "invalid_client": (
         "Snow Atlas does not know this client ID and client secret (invalid_client). Check both and the "
@@ -173,7 +175,11 @@ class TokenEndpoint:
             code = _error_code(document)
             if self._leaves_out_an_option(code):
                 return self._try(transport, route)
-            raise self._refused(reply.status, code)
+            if code not in TEMPORARY_ERRORS:
+                raise self._refused(reply.status, code)
+            failure = TransientError(
+                f"The token endpoint of {self._host} answers with the error {code}. Try again later."
+            )
         return failure, announced or 0.0
 
     def _accept(self, document: Mapping[str, Any], requested_at: float) -> bool:

@@ -78,7 +78,7 @@ def parse_page(
         raise MalformedReply(f"the body is {type(document).__name__}, not an object or an array")
     if items_field in document:
         return _envelope(document, items_field, numbers, repairs)
-    if "error" in document and "error" not in known_fields:
+    if document.get("error") and "error" not in known_fields:
         raise MalformedReply("an error object has status 200")
     if "pagination" in document and "pagination" not in known_fields:
         raise MalformedReply(f"{items_field} is missing")

@@ -13,7 +13,7 @@ from airbyte_cdk.models import FailureType
 from airbyte_cdk.sources.declarative.partition_routers import SinglePartitionRouter
 from airbyte_cdk.sources.types import StreamSlice
 
-from source_snow_atlas.components.basics.errors import NotFound, SnowAtlasError
+from source_snow_atlas.components.basics.errors import SnowAtlasError
 from source_snow_atlas.components.basics.paths import fill
 from source_snow_atlas.components.collection.prefetch import NoPrefetch, Prefetch, in_flight
 from source_snow_atlas.components.identity.configuration import Configuration
@@ -239,12 +239,7 @@ class ParentCollection:
 
     def _read(self, partition: Partition, not_served: list[int]) -> Iterator[Row]:
         """Yield the records of one parent, without null fields, and with the parent's keys."""
-        try:
-            rows = [row for batch in self._batches(partition, NoPrefetch(), not_served) for row in batch]
-        except NotFound:
-            if not self._completes:
-                raise
-            rows = []
+        rows = [row for batch in self._batches(partition, NoPrefetch(), not_served) for row in batch]
         if self._completes and not rows:
             rows = [{}]
         for row in rows:

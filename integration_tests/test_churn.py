@@ -40,7 +40,7 @@ def reader(sandbox: Sandbox, connector_with: Callable[..., Connector]) -> Connec
 
 def assert_nothing_is_lost(outcome: Outcome, sandbox: Sandbox) -> None:
     """Survivors are all there, no key comes twice, and nothing was made up."""
-    assert outcome.exit_code == 0
+    assert outcome.exit_code == 0, outcome.stream_errors
     assert outcome.statuses["computers"] == "COMPLETE"
     counted = keys_of(outcome.records["computers"], ["id"])
     read = {key for (key,) in counted}

@@ -57,6 +57,11 @@ def test_inserts_and_deletes_at_random(sandbox: Sandbox, reader: Connector, seed
     """
     sandbox.control.random_churn("computers", PATH, seed=seed, rate=0.4, limit=12)
     outcome = reader.read_here(["computers"])
+    if outcome.exit_code:
+        # on pages of twenty rows, some orders of the requests leave no overlap
+        (message,) = outcome.stream_errors["computers"]
+        assert "sync again, at a quieter time" in message
+        outcome = reader.read_here(["computers"])
     assert sandbox.churn.deleted("computers") or sandbox.churn.inserted("computers")
     assert_nothing_is_lost(outcome, sandbox)
 

@@ -137,9 +137,14 @@ class CollectionReader:
             return True
         # its first rows are the last ones here; many of the others again show that page numbers are ignored
         size = count - OVERLAP
-        following = self._second_page(size)
+        following = self._page(2, size)
         if following is None:
-            return False
+            # the server knows no pages, or no page of this size
+            others = [self._page(number, count) for number in (2, 3)]
+            is_all = not any(page is not None and page.rows for page in others)
+            if is_all and others[0] is None:
+                self.warn("end", f"{self.label}: the list is assumed to end before page 2, which is refused.")
+            return is_all
         second = PageReply(PageRequest(2, size), following, self.key)
         known = set(first.identities)
         is_same = len(second.rows) > size and 2 * len(known.intersection(second.identities)) >= len(known)
@@ -150,7 +155,7 @@ class CollectionReader:
 
         Raises ServerError if page 1 is a single object again, but page 2 is a list.
         """
-        following = self._second_page(self.page_size)
+        following = self._page(2, self.page_size)
         if following is not None and _is_single(following):
             return page
         again = self.fetch(1, self.page_size, FIRST)
@@ -161,10 +166,10 @@ class CollectionReader:
             )
         return again
 
-    def _second_page(self, size: int) -> Page | None:
-        """Return page 2, or None if the server refuses it as one that does not exist."""
+    def _page(self, number: int, size: int) -> Page | None:
+        """Return a page after the first one, or None if the server refuses it as one that does not exist."""
         try:
-            return self.fetch(2, size, None)
+            return self.fetch(number, size, None)
         except SnowAtlasError as error:
             if error.status not in NO_SUCH_PAGE:
                 raise

@@ -51,7 +51,7 @@ class Loader:
                     client.sql_client.drop_dataset()
 
     def _run(self, source: Any, **options: Any) -> None:
-        # settings of dlt in the environment can prevent that it raises this itself
+        # dlt raises the error itself, unless the user's own settings of dlt say otherwise
         self._pipeline.run(source, **options).raise_on_failed_jobs()
 
     def source(self, tables: Iterable[Table], *more: Any) -> Any:

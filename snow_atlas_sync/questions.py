@@ -56,7 +56,7 @@ SILENT_COMPUTERS = Question(
 )
 
 ENDING_SUPPORT = Question(
-    title="Which software that is still installed has no support any more?",
+    title="Which installed software is out of support?",
     streams=("applications", "computer_applications"),
     sql="""
         SELECT a.name AS application,
@@ -72,7 +72,7 @@ ENDING_SUPPORT = Question(
 )
 
 LICENSE_SPENDING = Question(
-    title="What did the licences cost that were bought for these applications?",
+    title="What did the licences for these applications cost?",
     streams=("applications", "licenses"),
     sql="""
         SELECT a.name AS application,

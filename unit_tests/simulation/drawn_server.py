@@ -13,7 +13,7 @@ import orjson
 
 from source_snow_atlas.components.basics.errors import MalformedReply, ServerError, failed_request
 from source_snow_atlas.components.request.reply import Page, parse_page
-from unit_tests.simulation.nature import ALLOWED_SIZES, Nature
+from unit_tests.simulation.nature import Nature
 
 LAST_CHANGE = 500
 """Request after which nothing changes, as a collection that grows as fast as it is read has no end."""
@@ -178,9 +178,7 @@ class DrawnServer:
         nature = self.nature
         if nature.parameters != "declared" and number == 1:
             asked = nature.default_size
-        elif nature.parameters == "refused" or (
-            nature.sizes == "allowed or 400" and asked not in (*ALLOWED_SIZES, nature.page_size)
-        ):
+        elif nature.parameters == "refused" or nature.refuses(asked):
             return 400
         size = nature.size_of(asked) if nature.follows != "nothing" else nature.page_size
         if nature.follows != "page number":

@@ -206,13 +206,20 @@ class Nature:
     @property
     def size(self) -> int:
         """Return the number of rows in a page, unless the server has sizes of its own."""
-        asked = self.page_size if self.parameters == "declared" else self.default_size
-        return min(asked, self.clamp) if self.sizes == "clamped" else asked
+        return self.first_size if self.sizes == "clamped" else self._first_asked
 
     @property
     def first_size(self) -> int:
         """Return the number of rows in the first page."""
-        return self.size_of(self.page_size if self.parameters == "declared" else self.default_size)
+        return self.size_of(self._first_asked)
+
+    @property
+    def _first_asked(self) -> int:
+        return self.page_size if self.parameters == "declared" else self.default_size
+
+    def refuses(self, asked: int) -> bool:
+        """Return whether the server refuses a page size."""
+        return self.sizes == "allowed or 400" and not self._allows(asked)
 
     def size_of(self, asked: int) -> int:
         """Return the page size of the server for the size in a request."""
@@ -223,10 +230,13 @@ class Nature:
         if self.sizes == "in tens":
             return max(10, asked // 10 * 10)
         if self.sizes.startswith("allowed"):
-            return asked if asked in (*ALLOWED_SIZES, self.page_size) else self.clamp
+            return asked if self._allows(asked) else self.clamp
         if self.sizes == "rounded down":
             return max((size for size in ALLOWED_SIZES if size <= asked), default=ALLOWED_SIZES[0])
         return asked
+
+    def _allows(self, asked: int) -> bool:
+        return asked in (*ALLOWED_SIZES, self.page_size)
 
     @property
     def is_whole(self) -> bool:

@@ -148,8 +148,9 @@ def _can_not_be_known(verdict: Verdict, lost: int) -> bool:
         if is_told_one or lacks_rows or is_unseen:
             return True
     has_hidden_sizes = nature.sizes != "as asked" and nature.names_size != "yes"
-    if nature.accepts and (nature.drops, nature.held_back) != ("nothing", "nothing") and has_hidden_sizes:
-        # pages that lack rows hide their size, so that the accepted number is not exact
+    are_rows_in_place = (nature.drops, nature.held_back, nature.begins) == ("nothing", "nothing", "in place")
+    if nature.accepts and has_hidden_sizes and not are_rows_in_place:
+        # pages that lack rows or begin elsewhere hide their size, so that the accepted number is not exact
         return True
     if nature.order != "holds" and not nature.is_still and not nature.counts_rows:
         # without a total, a new order is noticed only by chance if rows are inserted and deleted, too

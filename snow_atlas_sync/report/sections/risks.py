@@ -146,7 +146,7 @@ def _lifecycle(marts: Marts) -> Part:
         else None
     )
     lead = (
-        f"{count(counts['ended'], 'installation')} in use have no support any more, "
+        f"{count(counts['ended'], 'installation')} in use are out of support, "
         f"{number(counts['ending'])} lose it within a year, and"
         f" {number(counts['extended'])} are left with extended support."
     )

@@ -169,8 +169,8 @@ class PageSource:
         """Warn that a page that was refused is assumed not to exist."""
         self.warn(
             "end",
-            f"{self.label}: the collection is assumed to end before page {reply.request.number}, which "
-            f"nothing announces and the server does not have: {self._reason(reply)}",
+            f"{self.label}: nothing announces page {reply.request.number}, and the server does not have it. "
+            f"The collection is assumed to end before it: {self._reason(reply)}",
         )
 
     def warn_of_contradiction(self, reply: PageReply) -> None:

@@ -109,13 +109,13 @@ class CollectionReader:
                 f"{self.label}: the server sent no content (HTTP 204) instead of rows, so it is not known "
                 "whether there are any. If it happens again, report it to Snow Atlas support."
             )
-        if self._is_without_pages(page):
-            self.on_page(page)
-            yield page.rows
-            return
         source = PageSource(
             self.label, self.fetch, self.key, self.prefetch, self._missing_rows, self.on_page, self.warn, page
         )
+        if self._is_without_pages(source, page):
+            self.on_page(page)
+            yield page.rows
+            return
         self._changes, self._source = source.changes, source
         size = self.page_size if self.pages_declared else max(1, len(page.rows))
         for batch in self._pages(source, PageReply(PageRequest(1, size), page, self.key)):
@@ -123,7 +123,7 @@ class CollectionReader:
             yield batch
         self._missing_rows.emitted -= self._changes.again
 
-    def _is_without_pages(self, page: Page) -> bool:
+    def _is_without_pages(self, source: PageSource, page: Page) -> bool:
         """Return whether the first reply is all: a single object, or a list of an operation without pages."""
         count = len(page.rows)
         if self.pages_declared or _is_single(page):
@@ -137,14 +137,10 @@ class CollectionReader:
             return True
         # its first rows are the last ones here; many of the others again show that page numbers are ignored
         size = count - OVERLAP
-        following = self._page(2, size)
+        following = self._second_page(size)
         if following is None:
             # the server knows no pages, or no page of this size
-            others = [self._page(number, count) for number in (2, 3)]
-            is_all = not any(page is not None and page.rows for page in others)
-            if is_all and others[0] is None:
-                self.warn("end", f"{self.label}: the list is assumed to end before page 2, which is refused.")
-            return is_all
+            return not source.is_followed(first)
         second = PageReply(PageRequest(2, size), following, self.key)
         known = set(first.identities)
         is_same = len(second.rows) > size and 2 * len(known.intersection(second.identities)) >= len(known)
@@ -155,7 +151,7 @@ class CollectionReader:
 
         Raises ServerError if page 1 is a single object again, but page 2 is a list.
         """
-        following = self._page(2, self.page_size)
+        following = self._second_page(self.page_size)
         if following is not None and _is_single(following):
             return page
         again = self.fetch(1, self.page_size, FIRST)
@@ -166,10 +162,10 @@ class CollectionReader:
             )
         return again
 
-    def _page(self, number: int, size: int) -> Page | None:
-        """Return a page after the first one, or None if the server refuses it as one that does not exist."""
+    def _second_page(self, size: int) -> Page | None:
+        """Return page 2, or None if the server refuses it as one that does not exist."""
         try:
-            return self.fetch(number, size, None)
+            return self.fetch(2, size, None)
         except SnowAtlasError as error:
             if error.status not in NO_SUCH_PAGE:
                 raise
